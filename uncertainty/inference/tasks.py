@@ -1,0 +1,38 @@
+"""What a way of asking is: the type of `inference.TASKS` and its output."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from uncertainty.specs import StudySpec
+from uncertainty.types import Item
+
+
+@dataclasses.dataclass
+class TaskChunk:
+  """Finished items: one shard of results.
+
+  Attributes:
+    item_ids: the items', in the order of the columns.
+    columns: results column → one entry per item.
+    activations: site → [n, L, D] float32; empty unless captured.
+  """
+
+  item_ids: list[str]
+  columns: dict[str, Any]
+  activations: Mapping[str, np.ndarray] = dataclasses.field(
+      default_factory=dict)
+
+
+class Task(Protocol):
+  """Asks a model every item in one way, a few items at a time.
+
+  What a chunk holds for an item does not depend on which other items are in
+  the call (beyond the rounding of the matrix products).
+  """
+
+  def __call__(self, model: Any, items: Sequence[Item], spec: StudySpec, *,
+               seed: int) -> Iterator[TaskChunk]:
+    ...
