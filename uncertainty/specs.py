@@ -5,6 +5,12 @@ turns it once, at the boundary, into a `StudySpec`.
 """
 
 import dataclasses
+import difflib
+import typing
+from collections.abc import Mapping
+from typing import Any
+
+from uncertainty.types import UserError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,3 +103,85 @@ class StudySpec:
   mode: str = 'sound'  # sound | reproduction
   results_dir: str | None = None  # analyse these results; None: workdir's
   seed: int = 0
+
+
+# Fields that take one of a few words.
+_CHOICES = {
+    'model.dtype': ('float32', 'bfloat16'),
+    'prompt.profile': ('paper', 'clean'),
+    'prompt.style': ('auto', 'chat', 'completion'),
+    'prompt.text_score': ('pmi', 'sum', 'per_token', 'per_byte'),
+    'probe.positions': ('last_prompt', 'answer', 'bracket_mean', 'all'),
+    'mode': ('sound', 'reproduction'),
+}
+_POSITIVE = (
+    'data.limit', 'score.batch_tokens', 'score.top_k', 'prompt.n_orders',
+    'model.model_axis', 'free.max_tokens', 'free.batch_size', 'free.n_samples',
+    'probe.n_folds', 'analysis.n_bootstrap', 'analysis.n_bins',
+)
+
+
+def parse(config: Mapping[str, Any]) -> StudySpec:
+  """Turns nested mappings (or a ConfigDict) into a validated spec.
+
+  Raises:
+    UserError: an unknown field, a value of the wrong type or out of range.
+  """
+  spec = _build(StudySpec, config, '')
+  flat = flatten(dataclasses.asdict(spec))
+  for name, allowed in _CHOICES.items():
+    if flat[name] not in allowed:
+      raise UserError(
+          f'config.{name}={flat[name]!r} is none of {", ".join(allowed)}; '
+          f'pass --config.{name}={allowed[0]}')
+  for name in _POSITIVE:
+    if flat[name] is not None and flat[name] <= 0:
+      raise UserError(
+          f'config.{name}={flat[name]} must be positive; pass a number ≥ 1')
+  return spec
+
+
+def flatten(config: Mapping[str, Any], prefix: str = '') -> dict[str, Any]:
+  """{'a': {'b': 1}} → {'a.b': 1}."""
+  flat = {}
+  for name, value in config.items():
+    if isinstance(value, Mapping):
+      flat |= flatten(value, f'{prefix}{name}.')
+    else:
+      flat[prefix + name] = value
+  return flat
+
+
+def _build(cls: type, config: Mapping[str, Any], prefix: str) -> Any:
+  types = typing.get_type_hints(cls)
+  values = {}
+  for name, value in config.items():
+    if name not in types:
+      near = difflib.get_close_matches(name, types, n=1)
+      hint = f'did you mean {prefix}{near[0]}?' if near else (
+          f'known here: {", ".join(types)}')
+      raise UserError(f'unknown config field {prefix}{name}; {hint}')
+    if dataclasses.is_dataclass(types[name]):
+      if not isinstance(value, Mapping):
+        raise UserError(
+            f'config.{prefix}{name} is a section, not a value; set one of its '
+            f'fields, such as --config.{prefix}{name}.'
+            f'{dataclasses.fields(types[name])[0].name}=…')
+      values[name] = _build(types[name], value, f'{prefix}{name}.')
+    else:
+      values[name] = _checked(value, types[name], prefix + name)
+  return cls(**values)
+
+
+def _checked(value: Any, kind: Any, name: str) -> Any:
+  """The value in its declared type; an int may stand for a float."""
+  allowed = typing.get_args(kind) or (kind,)
+  if float in allowed and type(value) is int:
+    return float(value)
+  if type(value) not in allowed:
+    wanted = ' or '.join(
+        'None' if t is type(None) else t.__name__ for t in allowed)
+    raise UserError(
+        f'config.{name}={value!r} is of type {type(value).__name__}, expected '
+        f'{wanted}; correct it in the config or pass --config.{name}=…')
+  return value

@@ -1,0 +1,22 @@
+"""Does a model doubt an inference that a hundred people disagree on?
+
+ChaosNLI (Nie et al. 2020): 100 annotators an item, so that the human
+distribution is known well.
+
+    python -m uncertainty.main --config=configs/chaosnli.py \\
+      --workdir=runs/chaosnli --config.model.source=Llama_3.2_1B_Ins
+"""
+
+from ml_collections import config_dict
+
+from configs import common
+
+
+def get_config(arg: str | None = None) -> config_dict.ConfigDict:
+  arg = common.parse_arg(arg, quicktest=False)
+  config = common.default()
+  config.data.name = 'chaosnli'
+  config.prompt.answer = 'letters'
+  if arg.quicktest:
+    common.shrink(config)
+  return config

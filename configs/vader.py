@@ -1,0 +1,18 @@
+"""Is a model unsure of a word's valence where ten raters are?
+
+    python -m uncertainty.main --config=configs/vader.py --workdir=runs/vader
+"""
+
+from ml_collections import config_dict
+
+from configs import common
+
+
+def get_config(arg: str | None = None) -> config_dict.ConfigDict:
+  arg = common.parse_arg(arg, quicktest=False)
+  config = common.default()
+  config.data.name = 'vader'
+  config.prompt.answer = 'text'
+  if arg.quicktest:
+    common.shrink(config)
+  return config

@@ -1,0 +1,164 @@
+"""The stages of a study in order: the only file that owns state.
+
+score: items → prompts → batches → shards → one results table per model.
+probe, analyze: read the results table (and stored activations), never the
+model. report: reads what they wrote.
+"""
+
+import contextlib
+import functools
+import pathlib
+import time
+from collections.abc import Iterator, Sequence
+
+import jax
+import pandas as pd
+from absl import logging
+from jax.experimental import multihost_utils
+
+from uncertainty import analysis, data, inference, models, probes, report
+from uncertainty.models import sharding
+from uncertainty.results import activations, manifest, schema, shards
+from uncertainty.specs import ModelSpec, StudySpec
+from uncertainty.types import Item, UserError
+
+
+def run(
+    spec: StudySpec, workdir: str | pathlib.Path, stages: Sequence[str]
+) -> None:
+  """Runs the stages on a workdir; scoring resumes where a run stopped.
+
+  Raises:
+    UserError: bad input, or a workdir that belongs to another config or run.
+  """
+  unknown = sorted(set(stages) - set(STAGES))
+  if unknown:
+    raise UserError(
+        f'unknown stage {unknown[0]!r}; --stages takes {",".join(STAGES)}')
+  workdir = pathlib.Path(workdir)
+  writes = jax.process_index() == 0
+  with manifest.lock(workdir) if writes else contextlib.nullcontext():
+    if writes and 'score' in stages and not spec.results_dir:
+      manifest.claim(workdir, spec)
+    _barrier('claimed')
+    for stage in STAGES:
+      if stage in stages and (writes or stage == 'score'):
+        start = time.perf_counter()
+        STAGES[stage](spec, workdir)
+        logging.info('%s: %.1f s', stage, time.perf_counter() - start)
+
+
+def _barrier(name: str) -> None:
+  if jax.process_count() > 1:
+    multihost_utils.sync_global_devices(name)
+
+
+def _score(spec: StudySpec, workdir: pathlib.Path) -> None:
+  if spec.results_dir:
+    return
+  tasks = task_names(spec)
+  items = data.load(spec.data)
+  for source in model_sources(spec.model):
+    model = load_model(spec.model, source)
+    if jax.process_index() == 0:
+      manifest.update(workdir, models={model.name: {
+          'source': source, 'revision': model.revision,
+          'fingerprint': model.fingerprint, 'kind': model.kind,
+          'family': model.config.family}})
+    frames = {}
+    for name in tasks:
+      frames[name] = _run_task(name, model, items, spec, workdir)
+    if jax.process_index() == 0:
+      table = schema.merge_tasks(schema.item_frame(items), frames)
+      table = table.assign(
+          model=model.name, dataset=spec.data.name, kind=model.kind,
+          answer_format=tasks[0])
+      shards.write_table(
+          table,
+          workdir / 'results' / spec.data.name / f'{model.name}.parquet')
+
+
+def task_names(spec: StudySpec) -> tuple[str, ...]:
+  """The ways of asking, in the config's order.
+
+  Raises:
+    UserError: an unknown one, or two formats for one choice.
+  """
+  names = tuple(n.strip() for n in spec.prompt.answer.split(',') if n.strip())
+  for name in names:
+    if name not in inference.TASKS:
+      raise UserError(
+          f'config.prompt.answer names {name!r}; known: '
+          f'{", ".join(inference.TASKS)}')
+  if not names or len(set(names)) < len(names):
+    raise UserError(
+        f'config.prompt.answer={spec.prompt.answer!r} must name one or more '
+        f'different tasks of {", ".join(inference.TASKS)}')
+  formats = [n for n in names if n in inference.CHOICE_FORMATS]
+  if len(formats) > 1:
+    raise UserError(
+        f'config.prompt.answer asks for a choice in {len(formats)} ways '
+        f'({", ".join(formats)}); keep one and run the other in its own '
+        'workdir')
+  return names
+
+
+def model_sources(spec: ModelSpec) -> tuple[str, ...]:
+  return tuple(s.strip() for s in spec.source.split(',') if s.strip())
+
+
+@functools.lru_cache(maxsize=1)
+def load_model(spec: ModelSpec, source: str) -> models.Model:
+  """Loads a model over all devices at hand; the last one is kept."""
+  mesh = sharding.make_mesh(spec.model_axis) if jax.device_count() > 1 else None
+  return models.load(
+      source, dtype=spec.dtype, mesh=mesh, revision=spec.revision,
+      cache_dir=spec.cache_dir)
+
+
+def _run_task(
+    name: str, model: models.Model, items: Sequence[Item], spec: StudySpec,
+    workdir: pathlib.Path,
+) -> pd.DataFrame:
+  """Runs what is not yet in the task's shards, and reads them all."""
+  place = pathlib.Path(spec.data.name) / model.name
+  store = shards.ShardStore(workdir / 'shards' / place / name)
+  done = store.done()
+  _barrier(f'{name} starts')
+  if done:
+    logging.info('%s: %d of %d items are done', name, len(done), len(items))
+  for chunk in _fresh(name, model, items, spec, done):
+    if jax.process_index() == 0:
+      # Activations first: an item counts as done once its shard is there.
+      for site, values in chunk.activations.items():
+        activations.append(
+            workdir / 'activations' / place / site, chunk.item_ids, values,
+            tokens=chunk.columns.get('captured_tokens'))
+      store.append(pd.DataFrame({'item_id': chunk.item_ids} | chunk.columns))
+  return store.read()
+
+
+def _fresh(
+    name: str, model: models.Model, items: Sequence[Item], spec: StudySpec,
+    done: frozenset[str],
+) -> Iterator[inference.TaskChunk]:
+  if len(done) < len(items):
+    yield from inference.TASKS[name].run(
+        model, items, spec, seed=spec.seed, done=done)
+
+
+def _probe(spec: StudySpec, workdir: pathlib.Path) -> None:
+  if (workdir / 'activations').is_dir():
+    probes.run(workdir, spec)
+
+
+def _analyze(spec: StudySpec, workdir: pathlib.Path) -> None:
+  analysis.run(spec.results_dir or workdir, workdir / 'analysis', spec)
+
+
+def _report(spec: StudySpec, workdir: pathlib.Path) -> None:
+  print(report.write(workdir, spec))
+
+
+STAGES = {
+    'score': _score, 'probe': _probe, 'analyze': _analyze, 'report': _report}
