@@ -1,0 +1,1 @@
+"""Language models: one decoder for all families, and loading of weights."""

@@ -1,0 +1,89 @@
+"""The frozen description of a decoder: all that tells families apart."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Rotary:
+  """One table of rotary frequencies.
+
+  Attributes:
+    frequencies: radians per position of each rotated pair; the first
+      2 * len(frequencies) channels of a head rotate, in halves.
+    scale: factor on cosine and sine (longrope's attention factor).
+    long_frequencies: used for rows longer than `switch_length` (longrope);
+      empty if there is one table only.
+    switch_length: row length in tokens up to which `frequencies` hold.
+  """
+
+  frequencies: tuple[float, ...]
+  scale: float = 1.0
+  long_frequencies: tuple[float, ...] = ()
+  switch_length: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class DecoderConfig:
+  """One decoder-only transformer.
+
+  Attributes:
+    family: name in `families.FAMILIES`.
+    norm: `rms` (scale only) or `layer` (scale and bias).
+    norm_placement: `pre` (before each sublayer), `post` (on its output), or
+      `both`.
+    parallel: attention and MLP read the same residual stream (GPT-NeoX).
+    gated: act(gate) * up instead of act(up).
+    qk_norm: RMS norm of queries and keys: `none`, per `head`, or over the
+      whole `projection`.
+    attention_scale: factor on query · key.
+    attention_cap, logit_cap: tanh soft caps; 0 for none.
+    embedding_scale: factor on token embeddings.
+    learned_positions: adds a learned embedding of each position (GPT-2).
+    windows: per layer, how many last tokens are visible; 0 for all.
+    rotaries: the tables in use.
+    rotary_index: per layer, its table; -1 for no rotation.
+    eos_token_ids: tokens that end a generation.
+  """
+
+  family: str
+  n_layers: int
+  width: int
+  n_heads: int
+  n_kv_heads: int
+  head_dim: int
+  mlp_width: int
+  vocab_size: int
+  context_length: int
+  windows: tuple[int, ...]
+  rotaries: tuple[Rotary, ...]
+  rotary_index: tuple[int, ...]
+  attention_scale: float
+  bos_token_id: int | None = None
+  eos_token_ids: tuple[int, ...] = ()
+  tie_embeddings: bool = False
+  norm: str = 'rms'
+  norm_eps: float = 1e-6
+  norm_placement: str = 'pre'
+  parallel: bool = False
+  activation: str = 'silu'
+  gated: bool = True
+  qkv_bias: bool = False
+  output_bias: bool = False
+  mlp_bias: bool = False
+  head_bias: bool = False
+  qk_norm: str = 'none'
+  attention_cap: float = 0.0
+  logit_cap: float = 0.0
+  embedding_scale: float = 1.0
+  learned_positions: bool = False
+
+  def __post_init__(self):
+    if self.n_heads % self.n_kv_heads:
+      raise ValueError(f'{self.n_heads} heads over {self.n_kv_heads}')
+    if not len(self.windows) == len(self.rotary_index) == self.n_layers:
+      raise ValueError('windows and rotary_index need one entry per layer')
+
+  @property
+  def n_groups(self) -> int:
+    """Query heads that share one key/value head."""
+    return self.n_heads // self.n_kv_heads

@@ -1,0 +1,112 @@
+"""Reads a `config.json`, and refuses what it does not understand."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from uncertainty.types import UserError
+
+# Fields that cannot change a forward pass at inference: training, caching,
+# generation defaults, bookkeeping. Any other unread field is an error.
+_HARMLESS = frozenset("""
+    _attn_implementation _attn_implementation_autoset _name_or_path
+    _sliding_window_pattern add_cross_attention architectures
+    attention_dropout attn_implementation attn_pdrop auto_map bos_token_id
+    cache_implementation chunk_size_feed_forward classifier_dropout
+    cross_attention_hidden_size decoder_start_token_id do_sample dtype
+    embd_pdrop embd_dropout eos_token_id finetuning_task
+    gradient_checkpointing hidden_dropout id2label initializer_range
+    is_decoder is_encoder_decoder is_llama_config keys_to_ignore_at_inference
+    label2id max_length max_window_layers model_type n_ctx num_labels
+    output_attentions output_hidden_states pad_token_id prefix
+    pretraining_tp problem_type pruned_heads reorder_and_upcast_attn
+    resid_pdrop return_dict rope_interleaved sep_token_id summary_activation
+    summary_first_dropout summary_proj_to_logits summary_type
+    summary_use_proj task_specific_params tf_legacy_loss tokenizer_class
+    torch_dtype torchscript transformers.js_config transformers_version
+    use_bfloat16 use_cache
+""".split())
+
+
+class Fields:
+  """A config being read: remembers what was asked for."""
+
+  def __init__(self, values: Mapping[str, Any], family: str):
+    self._values = dict(values)
+    self._family = family
+    self._read: set[str] = set()
+
+  def get(self, name: str, default: Any = None) -> Any:
+    """The field, or the default where it is absent or null."""
+    self._read.add(name)
+    value = self._values.get(name)
+    return default if value is None else value
+
+  def has(self, name: str) -> bool:
+    """Whether the field is there and not null."""
+    return self._values.get(name) is not None
+
+  def need(self, name: str) -> Any:
+    """The field; UserError if it is absent."""
+    value = self.get(name)
+    if value is None:
+      raise UserError(
+          f'config.json of a {self._family} model lacks {name!r}; '
+          'take the file from the checkpoint it came with')
+    return value
+
+  def only(self, name: str, *allowed: Any) -> None:
+    """Refuses a field with any other value (absent is fine)."""
+    value = self.get(name)
+    if value is not None and value not in allowed:
+      raise self.error(name, value)
+
+  def error(self, name: str, value: Any) -> UserError:
+    """The error for a value that is not implemented."""
+    return UserError(
+        f'config.json of a {self._family} model: {name} = {value!r} is not '
+        'implemented and would change the result')
+
+  def finish(self) -> None:
+    """Refuses fields that nobody read, unless null or harmless."""
+    for name, value in self._values.items():
+      if name in self._read or name in _HARMLESS or value is None:
+        continue
+      raise self.error(name, value)
+
+
+def token_ids(value: Any) -> tuple[int, ...]:
+  """`eos_token_id`, which may be null, a number or a list."""
+  if value is None:
+    return ()
+  return tuple(value) if isinstance(value, list | tuple) else (value,)
+
+
+_ACTIVATIONS = {'silu': 'silu', 'swish': 'silu', 'gelu': 'gelu',
+                'gelu_new': 'gelu_tanh', 'gelu_fast': 'gelu_tanh',
+                'gelu_pytorch_tanh': 'gelu_tanh'}
+
+
+def activation(fields: Fields, name: str, default: str) -> str:
+  """The MLP's activation under our name."""
+  value = fields.get(name, default)
+  if value not in _ACTIVATIONS:
+    raise fields.error(name, value)
+  return _ACTIVATIONS[value]
+
+
+def shape(fields: Fields) -> dict[str, Any]:
+  """The `DecoderConfig` fields that nearly all configs spell alike."""
+  n_heads = fields.need('num_attention_heads')
+  width = fields.need('hidden_size')
+  return {
+      'n_layers': fields.need('num_hidden_layers'),
+      'width': width,
+      'n_heads': n_heads,
+      'n_kv_heads': fields.get('num_key_value_heads', n_heads),
+      'head_dim': fields.get('head_dim', width // n_heads),
+      'mlp_width': fields.need('intermediate_size'),
+      'vocab_size': fields.need('vocab_size'),
+      'context_length': fields.get('max_position_embeddings', 2048),
+      'bos_token_id': fields.get('bos_token_id'),
+      'eos_token_ids': token_ids(fields.get('eos_token_id')),
+  }

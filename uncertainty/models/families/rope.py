@@ -1,0 +1,124 @@
+"""Rotary frequencies out of a `config.json`, in either spelling.
+
+The formulas follow the papers (RoPE, linear interpolation, Llama 3.1,
+LongRoPE) as transformers evaluates them, in float32 and in that order, since
+a last-place difference grows with the position.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from uncertainty.models.config import Rotary
+from uncertainty.models.families.fields import Fields
+from uncertainty.types import UserError
+
+_KNOWN = {
+    'default': (),
+    'linear': ('factor',),
+    'llama3': ('factor', 'low_freq_factor', 'high_freq_factor',
+               'original_max_position_embeddings'),
+    'longrope': ('short_factor', 'long_factor', 'factor', 'attention_factor',
+                 'original_max_position_embeddings'),
+}
+_KNOWN['su'] = _KNOWN['longrope']  # Phi-3's first name for it
+
+
+def parameters(fields: Fields, layer_type: str | None = None) -> dict[str, Any]:
+  """One flat dict: rope_type, rope_theta and the scaling's own fields."""
+  new = fields.get('rope_parameters')
+  theta = fields.get('rope_theta', fields.get('rotary_emb_base'))
+  scaling = fields.get('rope_scaling')
+  if new is not None:
+    values = new.get(layer_type, new) if layer_type else new
+    values = dict(values)
+  else:
+    values = dict(scaling or {})
+  values.setdefault('rope_type', values.pop('type', None) or 'default')
+  values.pop('type', None)
+  if theta is not None:
+    values.setdefault('rope_theta', theta)
+  return values
+
+
+def rotary(values: Mapping[str, Any], head_dim: int, *,
+           base: float = 10000.0, fraction: float = 1.0,
+           context_length: int = 0, original_length: int | None = None,
+           ) -> Rotary:
+  """The table that flat parameters describe.
+
+  Args:
+    values: as `parameters` returns them.
+    head_dim: channels of a head.
+    base: default of `rope_theta`.
+    fraction: share of a head's channels that rotate, unless given inside.
+    context_length: the config's longest position, for longrope.
+    original_length: context length before longrope's extension, if the config
+      holds it at its top level.
+
+  Raises:
+    UserError: a rotary type or field that is not implemented.
+  """
+  kind = values['rope_type']
+  if kind not in _KNOWN:
+    raise UserError(f'rotary type {kind!r} in config.json is not implemented;'
+                    f' known: {", ".join(_KNOWN)}')
+  unknown = set(values) - set(_KNOWN[kind]) - {
+      'rope_type', 'rope_theta', 'partial_rotary_factor'}
+  unknown = {name for name in unknown if values[name] is not None}
+  if kind != 'default' and unknown:
+    raise UserError(f'rotary field {sorted(unknown)[0]!r} in config.json is '
+                    f'not implemented for type {kind!r}')
+  base = values.get('rope_theta') or base
+  fraction = values.get('partial_rotary_factor') or fraction
+  dim = int(head_dim * fraction)
+  exponents = np.arange(0, dim, 2, dtype=np.float32) / np.float32(dim)
+  frequencies = np.float32(1) / np.float32(base) ** exponents
+  if kind == 'linear':
+    frequencies = frequencies / np.float32(values['factor'])
+  elif kind == 'llama3':
+    frequencies = _llama3(frequencies, values)
+  elif kind in ('longrope', 'su'):
+    return _longrope(np.float32(base) ** exponents, values, context_length,
+                     original_length)
+  return Rotary(_floats(frequencies))
+
+
+def _floats(array: np.ndarray) -> tuple[float, ...]:
+  return tuple(float(x) for x in array.astype(np.float32))
+
+
+def _llama3(frequencies: np.ndarray, values: Mapping[str, Any]) -> np.ndarray:
+  """Llama 3.1: slow pairs divided by the factor, with a smooth passage."""
+  factor = np.float32(values['factor'])
+  low, high = values['low_freq_factor'], values['high_freq_factor']
+  original = values['original_max_position_embeddings']
+  wavelengths = np.float32(2 * math.pi) / frequencies
+  smooth = (np.float32(original) / wavelengths - np.float32(low)) / np.float32(
+      high - low)
+  blended = ((1 - smooth) * frequencies / factor + smooth * frequencies)
+  slowed = np.where(wavelengths > original / low, frequencies / factor,
+                    frequencies)
+  middle = ((wavelengths >= original / high)
+            & (wavelengths <= original / low))
+  return np.where(middle, blended, slowed)
+
+
+def _longrope(powers: np.ndarray, values: Mapping[str, Any],
+              context_length: int, original_length: int | None) -> Rotary:
+  """LongRoPE: one divisor per pair, another set for long rows."""
+  original = (original_length
+              or values.get('original_max_position_embeddings')
+              or context_length)
+  factor = values.get('factor') or 1.0
+  if original_length is not None:
+    factor = context_length / original_length
+  scale = values.get('attention_factor')
+  if scale is None:
+    scale = 1.0 if factor <= 1 else math.sqrt(
+        1 + math.log(factor) / math.log(original))
+  sets = [np.float32(1) / (np.asarray(values[name], np.float32) * powers)
+          for name in ('short_factor', 'long_factor')]
+  return Rotary(_floats(sets[0]), float(scale), _floats(sets[1]), original)
