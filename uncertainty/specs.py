@@ -87,6 +87,8 @@ class AnalysisSpec:
   confidence_level: float = 0.95
   alpha: float = 0.05
   n_bins: int = 15
+  results_format: str = 'ours'  # ours | published: the paper's own files
+  compare_with: str | None = None  # CSV of printed cells (figure, measure, …)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,6 +114,7 @@ _CHOICES = {
     'prompt.style': ('auto', 'chat', 'completion'),
     'prompt.text_score': ('pmi', 'sum', 'per_token', 'per_byte'),
     'probe.positions': ('last_prompt', 'answer', 'bracket_mean', 'all'),
+    'analysis.results_format': ('ours', 'published'),
     'mode': ('sound', 'reproduction'),
 }
 _POSITIVE = (
