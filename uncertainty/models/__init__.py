@@ -1,1 +1,14 @@
 """Language models: one decoder for all families, and loading of weights."""
+
+from uncertainty.models.config import DecoderConfig, Rotary
+from uncertainty.models.decoder import Decoder
+from uncertainty.models.forward import (
+    decode,
+    empty_cache,
+    encode,
+    extend_cache,
+    unembed,
+)
+
+__all__ = ['Decoder', 'DecoderConfig', 'Rotary', 'decode', 'empty_cache',
+           'encode', 'extend_cache', 'unembed']

@@ -1,0 +1,118 @@
+"""Grouped-query attention over several stretches of keys at once.
+
+A token sees up to three stretches: a prefix that all rows share (stored once),
+a cache, and its own row. Each is multiplied where it lies, and one softmax
+runs over them all; nothing is repeated per row or per query head.
+"""
+
+import flax.linen as nn
+import flax.struct
+import jax
+import jax.numpy as jnp
+
+from uncertainty.models import rotary
+from uncertainty.models.config import DecoderConfig
+from uncertainty.models.norms import Norm
+from uncertainty.models.products import dot
+
+# Finite, so that a row without visible keys (padding) stays finite.
+_HIDDEN = -1e30
+
+
+@flax.struct.dataclass
+class Stretch:
+  """Keys and values of one layer; rows is B, or 1 if all rows share them."""
+
+  keys_BSKH: jax.Array
+  values_BSKH: jax.Array
+
+
+def attend(query_BTKGH: jax.Array, stretches: list[Stretch],
+           masks: list[jax.Array], cap: float) -> jax.Array:
+  """Softmax attention over the stretches together.
+
+  Args:
+    query_BTKGH: scaled queries; G query heads share each of K key heads.
+    stretches: keys and values.
+    masks: per stretch, [B or 1, T or 1, S]: which keys a token sees.
+    cap: tanh soft cap of the logits; 0 for none.
+
+  Returns:
+    [B, T, K, G, H] float32.
+  """
+  B, T, K, G, H = query_BTKGH.shape
+  query = query_BTKGH.transpose(2, 0, 1, 3, 4)
+  logits = []
+  for stretch, mask in zip(stretches, masks):
+    keys = stretch.keys_BSKH
+    if keys.shape[0] == 1:
+      flat = query.reshape(K, B * T * G, H)
+      x = dot(flat, keys[0], ((2,), (2,)), ((0,), (1,)))
+    else:
+      flat = query.reshape(K, B, T * G, H)
+      x = dot(flat, keys, ((3,), (3,)), ((0, 1), (2, 0)))
+    x = x.reshape(K, B, T, G, keys.shape[1])
+    if cap:
+      x = cap * jnp.tanh(x / cap)
+    logits.append(jnp.where(mask[None, :, :, None, :], x, _HIDDEN))
+  top = logits[0].max(-1, keepdims=True)
+  for x in logits[1:]:
+    top = jnp.maximum(top, x.max(-1, keepdims=True))
+  total, output = None, None
+  for x, stretch in zip(logits, stretches):
+    weights = jnp.exp(x - top)
+    values = stretch.values_BSKH
+    S = values.shape[1]
+    mass = weights.sum(-1, keepdims=True)
+    if values.shape[0] == 1:
+      y = dot(weights.reshape(K, B * T * G, S), values[0],
+              ((2,), (0,)), ((0,), (1,)))
+    else:
+      y = dot(weights.reshape(K, B, T * G, S), values,
+              ((3,), (1,)), ((0, 1), (2, 0)))
+    y = y.reshape(K, B, T, G, H)
+    total = mass if total is None else total + mass
+    output = y if output is None else output + y
+  return (output / total).transpose(1, 2, 0, 3, 4)
+
+
+class Attention(nn.Module):
+  """Projections, rotary embedding, attention, output projection."""
+
+  config: DecoderConfig
+  dtype: jnp.dtype = jnp.float32
+
+  @nn.compact
+  def __call__(self, x_BTD: jax.Array, angles: rotary.Angles | None,
+               past: list[Stretch], masks: list[jax.Array]
+               ) -> tuple[jax.Array, Stretch]:
+    """The sublayer's output, and this row's own keys and values."""
+    c = self.config
+    K, G, H, D = c.n_kv_heads, c.n_groups, c.head_dim, c.width
+    init = nn.initializers.normal(0.02)
+    qkv = self.param('qkv', init, (D, K, G + 2, H), self.dtype)
+    mixed = dot(x_BTD, qkv.reshape(D, -1), ((2,), (0,)))
+    mixed = mixed.reshape(*x_BTD.shape[:2], K, G + 2, H)
+    if c.qkv_bias:
+      bias = self.param('qkv_bias', nn.initializers.zeros, (K, G + 2, H),
+                        jnp.float32)
+      mixed = mixed + bias.astype(jnp.float32)[None, None]
+    query, key, value = (mixed[..., :G, :], mixed[..., G:G + 1, :],
+                         mixed[..., G + 1, :])
+    if c.qk_norm != 'none':
+      axes = 1 if c.qk_norm == 'head' else 3
+      query = Norm('rms', c.norm_eps, axes, name='query_norm')(query)
+      key = Norm('rms', c.norm_eps, axes, name='key_norm')(key)
+    if angles is not None:
+      query, key = rotary.rotate(query, angles), rotary.rotate(key, angles)
+    own = Stretch(key[..., 0, :].astype(qkv.dtype), value.astype(qkv.dtype))
+    mixed = attend(query * c.attention_scale, [*past, own], masks,
+                   c.attention_cap)
+    output = self.param('output', init, (K, G, H, D), self.dtype)
+    y_BTD = dot(mixed.reshape(*x_BTD.shape[:2], -1), output.reshape(-1, D),
+                ((2,), (0,)))
+    if c.output_bias:
+      bias = self.param('output_bias', nn.initializers.zeros, (D,),
+                        jnp.float32)
+      y_BTD = y_BTD + bias.astype(jnp.float32)[None, None]
+    return y_BTD, own

@@ -1,0 +1,49 @@
+"""Chosen activations: which sites, gathered where they arise."""
+
+import jax
+import jax.numpy as jnp
+
+from uncertainty.types import CaptureSpec, UserError
+
+# What each site holds. Sites within blocks come back as [L, B, P, D].
+SITES = {
+    'embedding': 'token embeddings (scaled, with learned positions)',
+    'attention_out': 'what attention adds to the residual stream',
+    'mlp_out': 'what the MLP adds to the residual stream',
+    'residual': 'the residual stream after each block',
+    'final_norm': 'the last residual after the final norm',
+}
+BLOCK_SITES = ('attention_out', 'mlp_out', 'residual')
+
+
+def check(spec: CaptureSpec | None, at_BP: jax.Array | None
+          ) -> tuple[str, ...]:
+  """The sites asked for; UserError for unknown ones or a missing position."""
+  if spec is None or not spec.sites:
+    return ()
+  for site in spec.sites:
+    if site not in SITES:
+      raise UserError(f'unknown activation site {site!r}; known: '
+                      + ', '.join(SITES))
+  if at_BP is None and spec.positions != 'all':
+    raise UserError(f'capture of {spec.positions!r} needs capture_at_BP, the '
+                    'positions to gather')
+  return spec.sites
+
+
+def gather(x_BTD: jax.Array, at_BP: jax.Array | None) -> jax.Array:
+  """[B, P, D] float32: the rows' tokens at the given indices, or all."""
+  x_BTD = x_BTD.astype(jnp.float32)
+  if at_BP is None:
+    return x_BTD
+  return jnp.take_along_axis(x_BTD, at_BP[:, :, None], axis=1)
+
+
+def demand(activations: dict[str, jax.Array], sites: tuple[str, ...]
+           ) -> dict[str, jax.Array]:
+  """The activations; UserError if a site that was asked for is missing."""
+  for site in sites:
+    if site not in activations or not activations[site].size:
+      raise UserError(f'activation site {site!r} yielded nothing for this '
+                      'model; leave it out of the capture spec')
+  return {site: activations[site] for site in sites}

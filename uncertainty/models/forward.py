@@ -1,0 +1,133 @@
+"""The decoder as pure functions: encode, unembed, decode."""
+
+import jax
+import jax.numpy as jnp
+
+from uncertainty.models import capture as capture_lib
+from uncertainty.models.config import DecoderConfig
+from uncertainty.models.decoder import Decoder, Past
+from uncertainty.types import (
+    Batch,
+    CaptureSpec,
+    ForwardOutput,
+    KeyValues,
+    UserError,
+)
+
+
+def encode(module: Decoder, params, batch: Batch, *,
+           prefix: KeyValues | None = None,
+           capture: CaptureSpec | None = None,
+           capture_at_BP: jax.Array | None = None,
+           with_key_values: bool = False) -> ForwardOutput:
+  """Reads a batch of token rows.
+
+  Args:
+    module: the decoder.
+    params: its parameters.
+    batch: right-padded rows; positions start after the prefix.
+    prefix: keys and values of tokens before every row; B = 1 if all rows
+      share them (they are stored and read once), else B rows.
+    capture: activations to keep (static).
+    capture_at_BP: indices into the rows' tokens at which to keep them.
+    with_key_values: whether to return the rows' own keys and values (static).
+
+  Returns:
+    Final hidden states [B, T, D] float32 and what was asked for.
+
+  Raises:
+    UserError: a capture site that does not exist or yields nothing.
+  """
+  sites = capture_lib.check(capture, capture_at_BP)
+  past = () if prefix is None else (_past(prefix),)
+  _check_longrope(module.config, batch.tokens_BT.shape[1], past)
+  hidden_BTD, trace = module.apply(
+      {'params': params}, batch, past, sites=sites,
+      capture_at_BP=capture_at_BP, with_key_values=with_key_values,
+      method='hidden')
+  key_values = None
+  if with_key_values:
+    lengths_B = (batch.segments_BT >= 0).sum(1, dtype=jnp.int32)
+    key_values = KeyValues(trace.keys, trace.values, lengths_B)
+  return ForwardOutput(hidden_BTD, key_values,
+                       capture_lib.demand(trace.activations, sites))
+
+
+def unembed(module: Decoder, params, hidden_XD: jax.Array) -> jax.Array:
+  """Logits [..., V] float32 of final hidden states, soft cap included."""
+  return module.apply({'params': params}, hidden_XD, method='unembed')
+
+
+def decode(module: Decoder, params, tokens_BQ: jax.Array,
+           positions_BQ: jax.Array, cache: KeyValues, *,
+           prefix: KeyValues | None = None
+           ) -> tuple[ForwardOutput, KeyValues]:
+  """Reads the next Q tokens of every row, and adds them to the cache.
+
+  The caller sees to it that `cache.lengths_B + Q` stays within the slots:
+  tokens past the last slot are read but not kept.
+
+  Args:
+    module: the decoder.
+    params: its parameters.
+    tokens_BQ: new tokens.
+    positions_BQ: their positions, prefix included.
+    cache: earlier tokens of each row; slot s holds position prefix + s.
+    prefix: as for `encode`.
+
+  Returns:
+    Hidden states of the new tokens, and the cache with lengths_B + Q.
+  """
+  past = () if prefix is None else (_past(prefix),)
+  start_B = jnp.zeros((1,), jnp.int32) if prefix is None else prefix.lengths_B
+  past = (*past, _past(cache, start_B))
+  _check_longrope(module.config, tokens_BQ.shape[1], past)
+  batch = Batch(tokens_BQ, positions_BQ, jnp.zeros_like(tokens_BQ))
+  hidden_BQD, trace = module.apply(
+      {'params': params}, batch, past, with_key_values=True, method='hidden')
+  B, Q = tokens_BQ.shape
+  slots_BQ = cache.lengths_B[:, None] + jnp.arange(Q, dtype=jnp.int32)[None]
+  rows_BQ = jnp.broadcast_to(jnp.arange(B)[:, None], (B, Q))
+  keys = cache.keys_LBSKH.at[:, rows_BQ, slots_BQ].set(
+      trace.keys.astype(cache.keys_LBSKH.dtype))
+  values = cache.values_LBSKH.at[:, rows_BQ, slots_BQ].set(
+      trace.values.astype(cache.values_LBSKH.dtype))
+  return (ForwardOutput(hidden_BQD),
+          KeyValues(keys, values, cache.lengths_B + jnp.int32(Q)))
+
+
+def empty_cache(config: DecoderConfig, batch_size: int, slots: int,
+                dtype) -> KeyValues:
+  """A cache without tokens."""
+  shape = (config.n_layers, batch_size, slots, config.n_kv_heads,
+           config.head_dim)
+  return KeyValues(jnp.zeros(shape, dtype), jnp.zeros(shape, dtype),
+                   jnp.zeros((batch_size,), jnp.int32))
+
+
+def extend_cache(key_values: KeyValues, slots: int) -> KeyValues:
+  """The same keys and values with room for more tokens."""
+  more = slots - key_values.keys_LBSKH.shape[2]
+  pad = ((0, 0), (0, 0), (0, more), (0, 0), (0, 0))
+  return KeyValues(jnp.pad(key_values.keys_LBSKH, pad),
+                   jnp.pad(key_values.values_LBSKH, pad),
+                   key_values.lengths_B)
+
+
+def _past(key_values: KeyValues, start_B: jax.Array | None = None) -> Past:
+  slots = jnp.arange(key_values.keys_LBSKH.shape[2], dtype=jnp.int32)[None]
+  positions_BS = slots if start_B is None else slots + start_B[:, None]
+  return Past(key_values.keys_LBSKH, key_values.values_LBSKH,
+              key_values.lengths_B, positions_BS)
+
+
+def _check_longrope(config: DecoderConfig, length: int,
+                    past: tuple[Past, ...]) -> None:
+  """Longrope turns all of a long row's keys otherwise: no reuse there."""
+  total = length + sum(p.keys_LBSKH.shape[2] for p in past)
+  for table in config.rotaries:
+    if past and table.long_frequencies and total > table.switch_length:
+      raise UserError(
+          f'{total} tokens with a shared prefix or a cache pass the '
+          f'{table.switch_length} up to which this longrope model keeps one '
+          'rotary table; shorten the prompts, or score without a prefix')

@@ -1,0 +1,37 @@
+"""Layer norms, in float32 whatever the weights."""
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+
+class Norm(nn.Module):
+  """RMS norm (scale) or layer norm (scale and bias).
+
+  Attributes:
+    kind: `rms` (Zhang & Sennrich 2019) or `layer` (Ba et al. 2016).
+    eps: added to the mean square or the variance.
+    axes: how many last axes are normalised together.
+  """
+
+  kind: str
+  eps: float
+  axes: int = 1
+
+  @nn.compact
+  def __call__(self, x: jax.Array) -> jax.Array:
+    """Normalises `x` over its last axes; float32 in and out."""
+    axes = tuple(range(-self.axes, 0))
+    shape = x.shape[-self.axes:]
+    lead = (1,) * (x.ndim - self.axes)
+    scale = self.param('scale', nn.initializers.ones, shape, jnp.float32)
+    x = x.astype(jnp.float32)
+    if self.kind == 'layer':
+      x = x - x.mean(axes, keepdims=True)
+    inverse = lax.rsqrt(jnp.square(x).mean(axes, keepdims=True) + self.eps)
+    x = x * inverse * scale.astype(jnp.float32).reshape(lead + shape)
+    if self.kind == 'layer':
+      bias = self.param('bias', nn.initializers.zeros, shape, jnp.float32)
+      x = x + bias.astype(jnp.float32).reshape(lead + shape)
+    return x

@@ -1,0 +1,27 @@
+"""Matrix products in the precision that the weights ask for.
+
+float32 operands multiply at the highest precision (never TF32 or one bfloat16
+pass); bfloat16 operands accumulate in float32. Results are float32.
+"""
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+
+def dot(left: jax.Array, right: jax.Array, axes: tuple[tuple[int, ...],
+        tuple[int, ...]], batch: tuple[tuple[int, ...],
+        tuple[int, ...]] = ((), ())) -> jax.Array:
+  """`lax.dot_general` in the right operand's precision, into float32.
+
+  Args:
+    left: cast to the right operand's type.
+    right: weights, keys or values: float32 or bfloat16.
+    axes: contracted axes of both.
+    batch: batch axes of both.
+  """
+  exact = right.dtype == jnp.float32
+  return lax.dot_general(
+      left.astype(right.dtype), right, (axes, batch),
+      precision=lax.Precision.HIGHEST if exact else lax.Precision.DEFAULT,
+      preferred_element_type=jnp.float32)

@@ -1,0 +1,46 @@
+"""Rotary position embeddings (Su et al. 2021), in float32."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from uncertainty.models.config import Rotary
+
+Angles = tuple[jax.Array, jax.Array]  # cosines, sines; [..., B, T, pairs]
+
+
+def angles(table: Rotary, positions_BT: jax.Array,
+           row_lengths_B: jax.Array) -> Angles:
+  """Cosines and sines of one table at every position, [B, T, pairs]."""
+  frequencies = jnp.asarray(np.asarray(table.frequencies, np.float32))
+  if table.long_frequencies:
+    long = jnp.asarray(np.asarray(table.long_frequencies, np.float32))
+    is_long_B = row_lengths_B > table.switch_length
+    frequencies = jnp.where(is_long_B[:, None], long[None], frequencies[None])
+    frequencies = frequencies[:, None, :]
+  else:
+    frequencies = frequencies[None, None, :]
+  angle = positions_BT.astype(jnp.float32)[:, :, None] * frequencies
+  return jnp.cos(angle) * table.scale, jnp.sin(angle) * table.scale
+
+
+def stack(tables: tuple[Rotary, ...], positions_BT: jax.Array,
+          row_lengths_B: jax.Array, identity: bool) -> Angles:
+  """All tables' angles, [tables, B, T, pairs]; the identity comes last."""
+  pairs = [angles(t, positions_BT, row_lengths_B) for t in tables]
+  if identity:
+    pairs.append((jnp.ones_like(pairs[0][0]), jnp.zeros_like(pairs[0][1])))
+  return jnp.stack([c for c, _ in pairs]), jnp.stack([s for _, s in pairs])
+
+
+def rotate(x: jax.Array, cos_sin: Angles) -> jax.Array:
+  """Rotates the first 2 * pairs channels of `x` [B, T, heads…, dim]."""
+  cos, sin = cos_sin
+  pairs = cos.shape[-1]
+  shape = (*x.shape[:2], *(1,) * (x.ndim - 3), pairs)
+  cos, sin = cos.reshape(shape), sin.reshape(shape)
+  first, second = x[..., :pairs], x[..., pairs:2 * pairs]
+  parts = [first * cos - second * sin, second * cos + first * sin]
+  if x.shape[-1] > 2 * pairs:
+    parts.append(x[..., 2 * pairs:])
+  return jnp.concatenate(parts, -1)
