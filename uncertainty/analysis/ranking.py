@@ -1,0 +1,285 @@
+"""Spearman correlations of many measures with many signals at once.
+
+Ranks are midranks (ties share their mean rank). Pairs with a missing value
+are deleted pair by pair, as `scipy.stats.spearmanr(nan_policy='omit')` does:
+measures and signals are grouped by which items they miss, and each
+combination of two such groups is one block without gaps.
+"""
+
+import dataclasses
+from collections.abc import Iterator
+
+import numpy as np
+import scipy.special
+
+from uncertainty.types import UserError
+
+# Elements of a [N, draws] block: large enough to drown Python's overhead per
+# row, small enough for a handful of blocks to stay in memory.
+_BLOCK = 4_000_000
+_LEAST = 3  # fewer pairs have no p-value
+
+
+@dataclasses.dataclass(frozen=True)
+class Correlations:
+  """Spearman's rho with its two-sided p-value and number of pairs."""
+
+  rho_MS: np.ndarray
+  p_value_MS: np.ndarray
+  n_MS: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True)
+class Order:
+  """Rows sorted once, with runs of ties, for ranking under any weights.
+
+  Attributes:
+    order_MN: items from the lowest value to the highest.
+    below_MN: per item, how many values are lower: the start of its tie run.
+    upto_MN: per item, how many values are not higher: the end of its run.
+  """
+
+  order_MN: np.ndarray
+  below_MN: np.ndarray
+  upto_MN: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True)
+class _Block:
+  """Rows of measures and signals that know the same items together."""
+
+  items: np.ndarray
+  measures: np.ndarray
+  signals: np.ndarray
+
+
+def sort_rows(values_MN: np.ndarray) -> Order:
+  """Sorts rows without missing values and finds their ties."""
+  n = values_MN.shape[-1]
+  order = np.argsort(values_MN, axis=-1, kind='stable')
+  sorted_values = np.take_along_axis(values_MN, order, -1)
+  new = np.ones(values_MN.shape, bool)
+  new[:, 1:] = sorted_values[:, 1:] != sorted_values[:, :-1]
+  place = np.arange(n)
+  below = np.maximum.accumulate(np.where(new, place, 0), axis=-1)
+  last = np.ones(values_MN.shape, bool)
+  last[:, :-1] = new[:, 1:]
+  upto = np.minimum.accumulate(
+      np.where(last, place + 1, n)[:, ::-1], axis=-1)[:, ::-1]
+  below_MN, upto_MN = np.empty_like(order), np.empty_like(order)
+  np.put_along_axis(below_MN, order, below, -1)
+  np.put_along_axis(upto_MN, order, upto, -1)
+  return Order(order, below_MN, upto_MN)
+
+
+def midranks(values_MN: np.ndarray) -> np.ndarray:
+  """Ranks from 1 among a row's known values; ties share their mean rank.
+
+  NaN stays NaN. One row may be given as [N].
+  """
+  values = np.atleast_2d(np.asarray(values_MN, np.float64))
+  ranks = np.full(values.shape, np.nan)
+  for items, rows in _missing_patterns(values):
+    sorted_rows = sort_rows(values[np.ix_(rows, items)])
+    ranks[np.ix_(rows, items)] = (
+        sorted_rows.below_MN + sorted_rows.upto_MN + 1) / 2
+  return ranks.reshape(np.shape(values_MN))
+
+
+def spearman(measures_MN: np.ndarray, signals_SN: np.ndarray) -> Correlations:
+  """Spearman's rho of every measure with every signal.
+
+  Args:
+    measures_MN: a measure's values over items; NaN where missing.
+    signals_SN: a human signal's values over the same items.
+
+  Returns:
+    rho, p (Student's t with n − 2 degrees of freedom, as SciPy) and n. Rho
+    and p are NaN where either side is constant or n < 3.
+
+  Raises:
+    UserError: the two have different numbers of items, or infinities.
+  """
+  measures_MN, signals_SN = _checked(measures_MN, signals_SN)
+  shape = (len(measures_MN), len(signals_SN))
+  rho, n = np.full(shape, np.nan), np.zeros(shape, np.int64)
+  for block in _blocks(measures_MN, signals_SN):
+    cell = np.ix_(block.measures, block.signals)
+    n[cell] = len(block.items)
+    if len(block.items) >= _LEAST:
+      x = _unit_ranks(measures_MN[np.ix_(block.measures, block.items)])
+      y = _unit_ranks(signals_SN[np.ix_(block.signals, block.items)])
+      rho[cell] = np.clip(x @ y.T, -1, 1)
+  return Correlations(rho, spearman_p_value(rho, n), n)
+
+
+def spearman_p_value(rho: np.ndarray, n: np.ndarray) -> np.ndarray:
+  """Two-sided p of rho over n pairs by Student's t; NaN below 3 pairs."""
+  freedom = np.asarray(n, np.float64) - 2
+  with np.errstate(divide='ignore', invalid='ignore'):
+    t = np.abs(rho) * np.sqrt(freedom / ((1 + rho) * (1 - rho)))
+    p = 2 * scipy.special.stdtr(freedom, -t)
+  return np.where(freedom > 0, p, np.nan)
+
+
+def bootstrap_spearman(
+    measures_MN: np.ndarray, signals_SN: np.ndarray, counts_NR: np.ndarray
+) -> np.ndarray:
+  """Rho of every measure with every signal in every resample.
+
+  A resample is a weighting of items (`resampling.bootstrap_counts`), so ranks
+  within it come from cumulative weights in an order sorted once.
+
+  Returns:
+    [M, S, R] float32, accurate to about 1e-6; NaN where a resample is
+    constant.
+  """
+  measures_MN, signals_SN = _checked(measures_MN, signals_SN)
+  n_draws = counts_NR.shape[1]
+  rho = np.full(
+      (len(measures_MN), len(signals_SN), n_draws), np.nan, np.float32)
+  for block in _blocks(measures_MN, signals_SN):
+    n = len(block.items)
+    if n < _LEAST:
+      continue
+    x = sort_rows(measures_MN[np.ix_(block.measures, block.items)])
+    y = sort_rows(signals_SN[np.ix_(block.signals, block.items)])
+    step = max(1, _BLOCK // n)
+    for start in range(0, n_draws, step):
+      draws = slice(start, min(start + step, n_draws))
+      counts = np.ascontiguousarray(
+          counts_NR[block.items, draws], dtype=np.float32)
+      part = _weighted_spearman(x, y, counts)
+      # Two index arrays around a slice would move the axes.
+      for i, row in enumerate(block.measures):
+        rho[row, block.signals, draws] = part[i]
+  return rho
+
+
+def permutation_spearman(
+    measures_MN: np.ndarray, signals_SN: np.ndarray, n_draws: int, *,
+    seed: int) -> np.ndarray:
+  """Two-sided permutation p-values of Spearman's rho, [M, S].
+
+  Signals are shuffled over the items that both sides know; all measures of a
+  block meet the same shuffles.
+  """
+  measures_MN, signals_SN = _checked(measures_MN, signals_SN)
+  p_value = np.full((len(measures_MN), len(signals_SN)), np.nan)
+  for index, block in enumerate(_blocks(measures_MN, signals_SN)):
+    n = len(block.items)
+    if n < _LEAST:
+      continue
+    rng = np.random.default_rng((seed, index))
+    x = _unit_ranks(measures_MN[np.ix_(block.measures, block.items)])
+    y = _unit_ranks(signals_SN[np.ix_(block.signals, block.items)])
+    observed = np.abs(x @ y.T)
+    extreme = np.zeros(observed.shape)
+    step = max(1, _BLOCK // n)
+    for start in range(0, n_draws, step):
+      size = min(step, n_draws - start)
+      shuffle = np.argsort(rng.random((size, n)), axis=-1)
+      for s in range(len(y)):
+        null = np.abs(x @ y[s][shuffle].T)
+        extreme[:, s] += np.sum(null >= observed[:, s, None] - 1e-12, -1)
+    found = (1 + extreme) / (1 + n_draws)
+    p_value[np.ix_(block.measures, block.signals)] = np.where(
+        np.isnan(observed), np.nan, found)
+  return p_value
+
+
+def cumulative(counts_NR: np.ndarray, order_N: np.ndarray) -> np.ndarray:
+  """Weights of all items before each place of an order: [N + 1, R].
+
+  A loop over contiguous rows: along this axis `numpy.cumsum` strides, and
+  takes four times as long.
+  """
+  total = np.empty((len(order_N) + 1, counts_NR.shape[1]), counts_NR.dtype)
+  total[0] = 0
+  np.take(counts_NR, order_N, axis=0, out=total[1:], mode='clip')
+  for i in range(len(order_N)):
+    np.add(total[i], total[i + 1], out=total[i + 1])
+  return total
+
+
+def _doubled_ranks(rows: Order, i: int, counts_NR: np.ndarray) -> np.ndarray:
+  """[N, R]: 2 · midrank − 1 within each draw, in the items' own order."""
+  total = cumulative(counts_NR, rows.order_MN[i])
+  ranks = np.take(total, rows.below_MN[i], axis=0, mode='clip')
+  ranks += np.take(total, rows.upto_MN[i], axis=0, mode='clip')
+  return ranks
+
+
+def _weighted_spearman(
+    x: Order, y: Order, counts_NR: np.ndarray) -> np.ndarray:
+  """[M, S, R] weighted Pearson correlations of weighted midranks."""
+  size_R = counts_NR.sum(0)
+  # Doubled ranks minus one average to the draw's size; dividing by it keeps
+  # float32 sums near one.
+  signals = []
+  spread_SR = []
+  for s in range(len(y.order_MN)):
+    ranks = _doubled_ranks(y, s, counts_NR) / size_R - 1
+    signals.append(ranks * counts_NR)
+    spread_SR.append(np.einsum('nr,nr->r', ranks, signals[-1]))
+  rho = np.empty((len(x.order_MN), len(signals), len(size_R)), np.float32)
+  with np.errstate(invalid='ignore', divide='ignore'):
+    for m in range(len(x.order_MN)):
+      ranks = _doubled_ranks(x, m, counts_NR)
+      ranks /= size_R
+      ranks -= 1
+      spread_R = np.einsum('nr,nr,nr->r', ranks, ranks, counts_NR)
+      for s, weighted in enumerate(signals):
+        product_R = np.einsum('nr,nr->r', ranks, weighted)
+        # Constant draws leave rounding dust instead of a zero spread.
+        flat_R = (spread_R < 1e-7) | (spread_SR[s] < 1e-7)
+        rho[m, s] = np.where(
+            flat_R, np.nan, product_R / np.sqrt(spread_R * spread_SR[s]))
+  return np.clip(rho, -1, 1)
+
+
+def _unit_ranks(values_MN: np.ndarray) -> np.ndarray:
+  """Centred midranks of length one; NaN rows where constant."""
+  rows = sort_rows(values_MN)
+  n = values_MN.shape[-1]
+  centred = (rows.below_MN + rows.upto_MN - n) / 2
+  length = np.sqrt(np.sum(centred ** 2, -1, keepdims=True))
+  with np.errstate(invalid='ignore'):
+    return np.where(length > 0, centred / np.where(length > 0, length, 1),
+                    np.nan)
+
+
+def _checked(
+    measures_MN: np.ndarray, signals_SN: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+  measures_MN = np.asarray(measures_MN, np.float64)
+  signals_SN = np.asarray(signals_SN, np.float64)
+  if measures_MN.ndim != 2 or signals_SN.ndim != 2:
+    raise UserError(
+        'measures and signals must be rows over items, got shapes '
+        f'{measures_MN.shape} and {signals_SN.shape}')
+  if measures_MN.shape[1] != signals_SN.shape[1]:
+    raise UserError(
+        f'measures cover {measures_MN.shape[1]} items and signals '
+        f'{signals_SN.shape[1]}; align them on item_id first')
+  return measures_MN, signals_SN
+
+
+def _missing_patterns(
+    values_MN: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+  """(items known, rows) for every distinct set of known items."""
+  known = ~np.isnan(values_MN)
+  patterns, member = np.unique(known, axis=0, return_inverse=True)
+  return [(np.flatnonzero(pattern), np.flatnonzero(member.ravel() == i))
+          for i, pattern in enumerate(patterns)]
+
+
+def _blocks(
+    measures_MN: np.ndarray, signals_SN: np.ndarray) -> Iterator[_Block]:
+  for measure_items, measures in _missing_patterns(measures_MN):
+    joint: dict[bytes, tuple[np.ndarray, list[np.ndarray]]] = {}
+    for signal_items, signals in _missing_patterns(signals_SN):
+      items = np.intersect1d(measure_items, signal_items, True)
+      joint.setdefault(items.tobytes(), (items, []))[1].append(signals)
+    for items, signals in joint.values():
+      yield _Block(items, measures, np.concatenate(signals))

@@ -1,0 +1,229 @@
+"""Resampling over items: draws, intervals and permutation tests.
+
+A bootstrap draw is a vector of how often each item was drawn, so that every
+statistic that is a weighted sum over items costs one matrix product for all
+draws, and ranks come from cumulative sums in an order sorted once. The same
+draws serve all models and measures: differences between them are paired.
+"""
+
+import dataclasses
+
+import numpy as np
+import scipy.special
+
+from uncertainty.types import UserError
+
+
+@dataclasses.dataclass(frozen=True)
+class Interval:
+  """Lower and upper ends, arrays of one shape."""
+
+  low: np.ndarray
+  high: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True)
+class Difference:
+  """A paired difference, with its interval and two-sided p-value."""
+
+  value: np.ndarray
+  low: np.ndarray
+  high: np.ndarray
+  p_value: np.ndarray
+
+
+def bootstrap_counts(
+    n_items: int, n_draws: int, *, seed: int,
+    groups_N: np.ndarray | None = None) -> np.ndarray:
+  """How often each draw holds each item.
+
+  Args:
+    n_items: N.
+    n_draws: R.
+    seed: of the generator; equal seeds give equal draws.
+    groups_N: labels; given, whole groups are drawn with replacement (cluster
+      bootstrap), so that a draw's size varies when groups differ in size.
+
+  Returns:
+    [N, R] int32. Without groups every column sums to N.
+
+  Raises:
+    UserError: no items, no draws, or labels of another length.
+  """
+  if n_items < 1 or n_draws < 1:
+    raise UserError(
+        f'a bootstrap needs items and draws, got {n_items} and {n_draws}; '
+        'set --config.analysis.n_bootstrap to 1 or more')
+  rng = np.random.default_rng(seed)
+  if groups_N is None:
+    return _multinomial(rng, n_items, n_draws)
+  if len(groups_N) != n_items:
+    raise UserError(
+        f'{len(groups_N)} group labels for {n_items} items; give one each')
+  labels, member_N = np.unique(np.asarray(groups_N), return_inverse=True)
+  return np.ascontiguousarray(
+      _multinomial(rng, len(labels), n_draws)[member_N])
+
+
+def jackknife_counts(n_items: int) -> np.ndarray:
+  """[N, N] int32: column i leaves out item i."""
+  return 1 - np.eye(n_items, dtype=np.int32)
+
+
+def percentile_interval(draws_XR: np.ndarray, level: float) -> Interval:
+  """The middle `level` of the draws (last axis); NaN draws are left out.
+
+  Where more than half of the draws are NaN the statistic is not defined on
+  such samples, and so is the interval: NaN.
+  """
+  tail = (1 - level) / 2
+  return Interval(*_quantiles(draws_XR, (tail, 1 - tail)))
+
+
+def pivotal_interval(
+    draws_XR: np.ndarray, point_X: np.ndarray, level: float, *,
+    truth_X: np.ndarray | None = None, squared: bool = False) -> Interval:
+  """Reverse-percentile interval: point − (draws − truth), turned around.
+
+  An error of calibration is at least zero, so that noise inflates it, and a
+  resample inflates it again: the middle of the draws lies above the estimate,
+  which lies above the truth. Reading the distribution of (draw − estimate) as
+  that of (estimate − truth) takes the inflation out. On the squared scale
+  noise adds the same amount both times, so `squared` does it there. The
+  interval may therefore lie below the estimate.
+
+  Args:
+    draws_XR: the statistic on each draw.
+    point_X: the statistic on the data.
+    level: nominal coverage.
+    truth_X: what the statistic estimates when the data are the population
+      (a debiased estimate's is the plain one); None: `point_X`.
+    squared: work on squares; the ends are roots, not below 0.
+  """
+  truth_X = point_X if truth_X is None else truth_X
+  if squared:
+    draws_XR, point_X, truth_X = draws_XR ** 2, point_X ** 2, truth_X ** 2
+  inner = percentile_interval(draws_XR, level)
+  low, high = point_X + truth_X - inner.high, point_X + truth_X - inner.low
+  if squared:
+    low, high = (np.sqrt(np.maximum(end, 0)) for end in (low, high))
+  return Interval(low, high)
+
+
+def bca_interval(
+    draws_XR: np.ndarray, point_X: np.ndarray, jackknife_XN: np.ndarray,
+    level: float) -> Interval:
+  """Bias-corrected and accelerated interval (Efron 1987).
+
+  Args:
+    draws_XR: the statistic on each draw.
+    point_X: the statistic on the data.
+    jackknife_XN: the statistic with each item left out.
+    level: nominal coverage.
+  """
+  draws_XR = np.asarray(draws_XR, np.float64)
+  n_draws = draws_XR.shape[-1]
+  below_X = (np.mean(draws_XR < point_X[..., None], -1)
+             + np.mean(draws_XR == point_X[..., None], -1) / 2)
+  # A point outside all draws would put the ends at infinity.
+  below_X = np.clip(below_X, 0.5 / n_draws, 1 - 0.5 / n_draws)
+  bias_X = scipy.special.ndtri(below_X)
+  pull_XN = np.mean(jackknife_XN, -1, keepdims=True) - jackknife_XN
+  spread_X = np.sum(pull_XN ** 2, -1)
+  with np.errstate(invalid='ignore', divide='ignore'):
+    skew_X = np.where(
+        spread_X > 0, np.sum(pull_XN ** 3, -1) / (6 * spread_X ** 1.5), 0.0)
+  z_2 = scipy.special.ndtri(np.array([(1 - level) / 2, (1 + level) / 2]))
+  shifted_X2 = bias_X[..., None] + z_2
+  share_X2 = scipy.special.ndtr(
+      bias_X[..., None] + shifted_X2 / (1 - skew_X[..., None] * shifted_X2))
+  place_X2 = share_X2 * (n_draws - 1)
+  floor_X2 = np.clip(np.nan_to_num(place_X2), 0, n_draws - 2).astype(np.intp)
+  sorted_XR = np.sort(draws_XR, -1)
+  left_X2 = np.take_along_axis(sorted_XR, floor_X2, -1)
+  right_X2 = np.take_along_axis(sorted_XR, floor_X2 + 1, -1)
+  ends_X2 = left_X2 + (place_X2 - floor_X2) * (right_X2 - left_X2)
+  return Interval(ends_X2[..., 0], ends_X2[..., 1])
+
+
+def paired_difference(
+    first_X: np.ndarray, second_X: np.ndarray, first_XR: np.ndarray,
+    second_XR: np.ndarray, level: float) -> Difference:
+  """First minus second, over the same draws of items.
+
+  The p-value is twice the smaller share of draws on either side of zero, at
+  least 2 / (R + 1): it inverts the percentile interval.
+  """
+  draws_XR = np.asarray(first_XR) - np.asarray(second_XR)
+  interval = percentile_interval(draws_XR, level)
+  n_X = np.sum(~np.isnan(draws_XR), -1)
+  p_X = 2 * (1 + np.minimum(
+      np.sum(draws_XR <= 0, -1), np.sum(draws_XR >= 0, -1))) / (n_X + 1)
+  value = np.asarray(first_X) - np.asarray(second_X)
+  p_value = np.where(n_X > 0, np.minimum(p_X, 1.0), np.nan)
+  return Difference(value, interval.low, interval.high, p_value)
+
+
+def permutation_p(
+    observed_X: np.ndarray, null_XR: np.ndarray, *,
+    two_sided: bool = True) -> np.ndarray:
+  """(1 + draws at least as extreme) / (1 + draws): never zero.
+
+  Source: Phipson & Smyth 2010. Two-sided compares absolute values, so the
+  statistic must be centred at zero under the null.
+  """
+  observed_X, null_XR = np.asarray(observed_X), np.asarray(null_XR)
+  if two_sided:
+    observed_X, null_XR = np.abs(observed_X), np.abs(null_XR)
+  # Equal statistics summed in another order must count as equal.
+  slack = 1e-9 * np.maximum(np.abs(observed_X), 1e-300)
+  extreme_X = np.sum(null_XR >= (observed_X - slack)[..., None], -1)
+  p_X = (1 + extreme_X) / (1 + null_XR.shape[-1])
+  return np.where(np.isnan(observed_X), np.nan, p_X)
+
+
+def sign_flip_test(
+    differences_XN: np.ndarray, n_draws: int, *, seed: int) -> np.ndarray:
+  """Two-sided p-value that paired differences are symmetric about zero.
+
+  Args:
+    differences_XN: one row per test, one column per pair; NaN left out.
+    n_draws: random sign patterns, shared by all rows.
+    seed: of the generator.
+  """
+  rng = np.random.default_rng(seed)
+  known_XN = np.nan_to_num(np.asarray(differences_XN, np.float64))
+  signs_NR = rng.choice([-1.0, 1.0], (known_XN.shape[-1], n_draws))
+  p_X = permutation_p(known_XN.sum(-1), known_XN @ signs_NR)
+  empty_X = np.all(np.isnan(differences_XN), -1)
+  return np.where(empty_X, np.nan, p_X)
+
+
+def _multinomial(
+    rng: np.random.Generator, n_units: int, n_draws: int) -> np.ndarray:
+  """[units, draws] int32, columns sum to `n_units`."""
+  unit_RN = rng.integers(n_units, size=(n_draws, n_units))
+  flat = unit_RN + n_units * np.arange(n_draws)[:, None]
+  counts = np.bincount(flat.ravel(), minlength=n_draws * n_units)
+  return np.ascontiguousarray(
+      counts.reshape(n_draws, n_units).T.astype(np.int32))
+
+
+def _quantiles(draws_XR: np.ndarray, shares) -> np.ndarray:
+  """[len(shares), X]; rows with mostly missing draws are NaN."""
+  draws_XR = np.asarray(draws_XR)
+  missing_X = np.isnan(draws_XR).sum(-1)
+  if not missing_X.any():
+    return np.quantile(draws_XR, shares, axis=-1).astype(np.float64)
+  # Sorting puts NaN last, so the known draws are a prefix.
+  known_X = draws_XR.shape[-1] - missing_X
+  sorted_XR = np.sort(draws_XR, -1).astype(np.float64)
+  rows = []
+  for share in shares:
+    place_X = share * np.maximum(known_X - 1, 0)
+    left_X = np.floor(place_X).astype(np.intp)
+    right_X = np.minimum(left_X + 1, np.maximum(known_X - 1, 0))
+    left = np.take_along_axis(sorted_XR, left_X[..., None], -1)[..., 0]
+    right = np.take_along_axis(sorted_XR, right_X[..., None], -1)[..., 0]
+    rows.append(left + (place_X - left_X) * (right - left))
+  return np.where(missing_X * 2 > draws_XR.shape[-1], np.nan, np.stack(rows))
