@@ -1,0 +1,115 @@
+"""Which items train and which test, as index arrays of one shape."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+from sklearn import model_selection
+
+from uncertainty.types import UserError
+
+
+@dataclasses.dataclass(frozen=True)
+class Folds:
+  """A split of N items into F folds.
+
+  Rows are padded with N, one past the last item, so that folds of unequal size
+  share one shape (A: the largest training set, B: the largest test set).
+
+  Attributes:
+    train_FA, test_FB: item indices, padded with N.
+    n_items: N.
+  """
+
+  train_FA: np.ndarray
+  test_FB: np.ndarray
+  n_items: int
+
+  @property
+  def n_folds(self) -> int:
+    return len(self.test_FB)
+
+  def train(self, fold: int) -> np.ndarray:
+    """The fold's training items, without padding."""
+    row = self.train_FA[fold]
+    return row[row < self.n_items]
+
+  def test(self, fold: int) -> np.ndarray:
+    """The fold's test items, without padding."""
+    row = self.test_FB[fold]
+    return row[row < self.n_items]
+
+
+def from_splits(
+    splits: Sequence[tuple[np.ndarray, np.ndarray]], n_items: int) -> Folds:
+  """Folds from (train, test) index pairs, such as a scikit-learn splitter's."""
+  return Folds(
+      train_FA=_padded([s[0] for s in splits], n_items),
+      test_FB=_padded([s[1] for s in splits], n_items), n_items=n_items)
+
+
+def _padded(rows: Sequence[np.ndarray], fill: int) -> np.ndarray:
+  padded = np.full((len(rows), max(len(r) for r in rows)), fill, np.int32)
+  for row, values in zip(padded, rows, strict=True):
+    row[:len(values)] = values
+  return padded
+
+
+def k_fold(n_items: int, n_folds: int = 10, seed: int = 42) -> Folds:
+  """Shuffled folds: exactly scikit-learn's KFold, whose default is the paper's.
+
+  Raises:
+    UserError: fewer than two items a fold.
+  """
+  if n_items < 2 * n_folds:
+    raise UserError(
+        f'{n_items} items are too few for {n_folds} folds: R² and correlation '
+        f'need two test items a fold; raise config.data.limit or lower '
+        '--config.probe.n_folds')
+  splitter = model_selection.KFold(n_folds, shuffle=True, random_state=seed)
+  return from_splits(list(splitter.split(np.empty(n_items))), n_items)
+
+
+def group_k_fold(
+    groups: Sequence[str], n_folds: int = 10, seed: int = 42) -> Folds:
+  """Folds that keep each group's items (a subject, a topic) together.
+
+  With as many folds as groups this leaves one group out at a time.
+
+  Raises:
+    UserError: fewer groups than folds need.
+  """
+  labels = np.asarray(groups)
+  n_groups = len(np.unique(labels))
+  if n_groups < 2:
+    raise UserError(
+        f'grouped folds need two groups, the items have {n_groups}; use '
+        'ungrouped folds')
+  splitter = model_selection.GroupKFold(
+      min(n_folds, n_groups), shuffle=True, random_state=seed)
+  splits = splitter.split(np.empty(len(labels)), groups=labels)
+  return from_splits(list(splits), len(labels))
+
+
+def inner_tests(
+    outer: Folds, n_inner: int, seed: int,
+    groups: Sequence[str] | None = None,
+) -> np.ndarray:
+  """Test rows of the inner folds, as positions within `outer.train_FA`.
+
+  Returns:
+    [F, I, B] positions, padded with A (one past the last).
+  """
+  width = outer.train_FA.shape[1]
+  rows = []
+  for fold in range(outer.n_folds):
+    train = outer.train(fold)
+    if groups is None:
+      inner = k_fold(len(train), n_inner, seed)
+    else:
+      inner = group_k_fold(np.asarray(groups)[train].tolist(), n_inner, seed)
+    rows.append([inner.test(i) for i in range(inner.n_folds)])
+  most = max(len(r) for r in rows)  # fewer groups make fewer inner folds
+  rows = [r + [np.empty(0, np.int32)] * (most - len(r)) for r in rows]
+  flat = _padded([test for row in rows for test in row], width)
+  return flat.reshape(outer.n_folds, most, -1)
