@@ -1,4 +1,4 @@
-"""Installs `uncertainty`: metadata and extras. Tool settings: pyproject.toml."""
+"""Installs `uncertainty`: metadata and extras; for tools: pyproject.toml."""
 
 import pathlib
 

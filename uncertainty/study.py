@@ -143,7 +143,7 @@ def _fresh(
     done: frozenset[str],
 ) -> Iterator[inference.TaskChunk]:
   if len(done) < len(items):
-    yield from inference.TASKS[name].run(
+    yield from inference.TASKS[name](
         model, items, spec, seed=spec.seed, done=done)
 
 

@@ -7,4 +7,7 @@ from uncertainty.inference.tasks import Task, TaskChunk
 
 TASKS: dict[str, Task] = {}
 
-__all__ = ['TASKS', 'Task', 'TaskChunk']
+# Ways of asking for one of an item's choices: a run takes one of them.
+CHOICE_FORMATS = ('letters', 'numbers', 'text')
+
+__all__ = ['CHOICE_FORMATS', 'TASKS', 'Task', 'TaskChunk']

@@ -30,9 +30,12 @@ class Task(Protocol):
   """Asks a model every item in one way, a few items at a time.
 
   What a chunk holds for an item does not depend on which other items are in
-  the call (beyond the rounding of the matrix products).
+  the call (beyond the rounding of the matrix products). Batches are planned
+  over all items, and those whose items are all in `done` are skipped: a
+  resumed run computes the very batches that the killed one had left.
   """
 
   def __call__(self, model: Any, items: Sequence[Item], spec: StudySpec, *,
-               seed: int) -> Iterator[TaskChunk]:
+               seed: int, done: frozenset[str] = frozenset(),
+               ) -> Iterator[TaskChunk]:
     ...

@@ -1,0 +1,132 @@
+"""Pictures: each is drawn once wide and once narrow, and kept as PNG."""
+
+import base64
+import dataclasses
+import html
+import io
+import math
+import pathlib
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+# Okabe & Ito (2008): told apart by colour-blind readers.
+PALETTE = ('#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9',
+           '#000000', '#F0E442')
+INK = '#333333'
+WIDE, NARROW = 9.2, 4.0  # inches; the page shows about 100 pixels an inch
+
+
+@dataclasses.dataclass(frozen=True)
+class Picture:
+  """A picture on the page: where it is kept, and how it is shown."""
+
+  path: pathlib.Path
+  markup: str
+
+
+def save(
+    name: str, draw: Callable[[float], Figure], folder: pathlib.Path, alt: str
+) -> Picture:
+  """Draws at both widths, keeps the wide one as PNG, embeds both.
+
+  Args:
+    name: file stem.
+    draw: width in inches → figure.
+    folder: the report's figures folder.
+    alt: what the picture shows, for readers who do not see it.
+  """
+  folder.mkdir(parents=True, exist_ok=True)
+  path = folder / f'{name}.png'
+  wide = _png(draw(WIDE))
+  path.write_bytes(wide)
+  return Picture(path, (
+      '<picture>'
+      f'<source media="(max-width: 640px)" srcset="{_uri(_png(draw(NARROW)))}">'
+      f'<img src="{_uri(wide)}" alt="{html.escape(alt)}"></picture>'))
+
+
+def _png(figure: Figure) -> bytes:
+  buffer = io.BytesIO()
+  figure.savefig(buffer, format='png', dpi=150)
+  return buffer.getvalue()
+
+
+def _uri(png: bytes) -> str:
+  return 'data:image/png;base64,' + base64.b64encode(png).decode('ascii')
+
+
+def panels(
+    names: Sequence[str], width: float,
+    draw: Callable[[object, str], None], *, per_row: int = 3,
+    ratio: float = 0.95, share: bool = True,
+) -> Figure:
+  """Small multiples, one panel a name, as many in a row as the width takes."""
+  columns = max(1, min(len(names), per_row if width > 6 else 1))
+  rows = math.ceil(len(names) / columns)
+  cell = min(width / columns, 4.2)
+  figure = Figure(
+      figsize=(cell * columns, cell * ratio * rows), layout='constrained')
+  grid = figure.subplots(
+      rows, columns, squeeze=False, sharex=share, sharey=share)
+  for axes, name in zip(grid.flat, names, strict=False):
+    draw(axes, name)
+    axes.set_title(name, fontsize=9, loc='left', color=INK)
+    bare(axes)
+  for axes in grid.flat[len(names):]:
+    axes.set_visible(False)
+  return figure
+
+
+def bare(axes) -> None:
+  """Takes off what carries no data."""
+  for side in ('top', 'right'):
+    axes.spines[side].set_visible(False)
+  axes.tick_params(labelsize=8, colors=INK)
+
+
+def scatter(
+    items: pd.DataFrame, models: Sequence[str], x: str, y: str,
+    labels: tuple[str, str], width: float,
+) -> Figure:
+  """People against model, a point an item, with the medians of ten slices."""
+
+  def draw(axes, model):
+    rows = items[items['model'] == model][[x, y]].dropna()
+    axes.scatter(rows[x], rows[y], s=9, alpha=0.35, lw=0, color=PALETTE[0])
+    if len(rows) >= 40:
+      slices = np.array_split(rows.sort_values(x), 10)
+      axes.plot([s[x].mean() for s in slices], [s[y].median() for s in slices],
+                color=PALETTE[1], lw=1.8, marker='o', ms=3)
+    axes.set_xlim(-0.03, 1.03)
+    axes.set_ylim(-0.03, 1.03)
+    axes.set_xlabel(labels[0], fontsize=8)
+    axes.set_ylabel(labels[1], fontsize=8)
+
+  return panels(models, width, draw)
+
+
+def reliability(
+    bins: pd.DataFrame, models: Sequence[str], y_label: str, width: float
+) -> Figure:
+  """Accuracy against confidence in bins; a point's area is its items."""
+
+  def draw(axes, model):
+    rows = bins[bins['model'] == model].dropna(
+        subset=['confidence', 'accuracy'])
+    axes.plot([0, 1], [0, 1], color='#bbbbbb', lw=1, ls='--')
+    if {'ci_low', 'ci_high'} <= set(rows):
+      axes.vlines(rows['confidence'], rows['ci_low'], rows['ci_high'],
+                  color=PALETTE[0], lw=1, alpha=0.6)
+    area = 140 * rows['count'] / max(rows['count'].sum(), 1)
+    axes.plot(rows['confidence'], rows['accuracy'], color=PALETTE[0], lw=1.2)
+    axes.scatter(rows['confidence'], rows['accuracy'], s=8 + area,
+                 color=PALETTE[0], zorder=3)
+    axes.set_xlim(-0.02, 1.02)
+    axes.set_ylim(-0.02, 1.02)
+    axes.set_xlabel('confidence', fontsize=8)
+    axes.set_ylabel(y_label, fontsize=8)
+
+  return panels(models, width, draw)
