@@ -1,0 +1,202 @@
+"""The TFDS builder that every data set shares, and how it is read back.
+
+Prepared data is array_record files read with `as_data_source`; nothing here
+needs or imports TensorFlow.
+"""
+
+import contextlib
+import dataclasses
+import hashlib
+import io
+import json
+import os
+import pathlib
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import tensorflow_datasets as tfds
+
+from uncertainty.data import human, sources
+from uncertainty.specs import DataSpec
+from uncertainty.types import Item, UserError
+
+Paths = Mapping[str, pathlib.Path]
+
+
+class ItemBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+  """Items out of source files. Subclasses say which files and how to read."""
+
+  VERSION = tfds.core.Version('1.0.0')
+  # Items of this subset are taken when the config names none; None: all.
+  DEFAULT_SUBSET: ClassVar[str | None] = None
+
+  def __init__(self, *, paths: Paths, data_dir: str):
+    self._paths = paths
+    super().__init__(data_dir=data_dir, file_format='array_record')
+
+  @classmethod
+  def locate(cls, spec: DataSpec, download_dir: pathlib.Path) -> Paths:
+    """Source files by name, found or downloaded."""
+    raise NotImplementedError(cls)
+
+  @classmethod
+  def read(cls, paths: Paths) -> Iterator[Item]:
+    """Items out of the source files, in their order."""
+    raise NotImplementedError(cls)
+
+  @classmethod
+  def read_examples(cls, paths: Paths) -> Iterator[Item]:
+    """Worked examples for few-shot prompts, grouped like the items."""
+    del paths
+    return iter(())
+
+  def _info(self) -> tfds.core.DatasetInfo:
+    text = tfds.features.Text()
+    return tfds.core.DatasetInfo(
+        builder=self,
+        description=type(self).__doc__,
+        features=tfds.features.FeaturesDict({
+            'item_id': text,
+            'question': text,
+            'choices': tfds.features.Sequence(text),
+            'answer': np.int64,  # -1: none
+            'group': text,
+            # TFDS keeps floats in float32; as JSON they stay exact.
+            'details': text,
+        }),
+        disable_shuffling=True,
+    )
+
+  def _split_generators(self, dl_manager):
+    del dl_manager  # sources are located before TFDS starts
+    # Read here rather than in the generator, where TFDS would wrap errors.
+    where = ', '.join(sorted({str(p.parent) for p in self._paths.values()}))
+    splits = {'items': self.read(self._paths),
+              'examples': self.read_examples(self._paths)}
+    checked = {
+        split: [human.check(item, source=f'{self.name} ({where})')
+                for item in items] for split, items in splits.items()}
+    if not checked['items']:
+      raise UserError(f'{self.name}: there are no items in {where}; use the'
+                      ' files as their authors publish them')
+    return {split: self._generate_examples(items)
+            for split, items in checked.items() if items}
+
+  def _generate_examples(self, items: Iterable[Item]):
+    for key, item in enumerate(items):
+      yield key, _encode(item)
+
+
+def load(builder: type[ItemBuilder], spec: DataSpec) -> Iterator[Item]:
+  """Locates, prepares (once) and reads a data set; all its items, as needed.
+
+  Prepared data lies under `spec.data_dir` (or the user's cache), in a folder
+  named by a hash of the source files, so that changed sources are prepared
+  anew.
+  """
+  root = pathlib.Path(spec.data_dir).expanduser() if spec.data_dir else (
+      sources.cache_dir() / 'data')
+  paths = builder.locate(spec, root / 'downloads' / builder.name)
+  folder = root / 'prepared' / _fingerprint(builder, paths)
+  if not folder.is_dir():
+    _prepare(builder, paths, folder)
+  prepared = builder(paths=paths, data_dir=str(folder))
+  examples: dict[str, list[Item]] = {}
+  for item in _read(prepared, 'examples'):
+    examples.setdefault(item.group, []).append(item)
+  for item in _read(prepared, 'items'):
+    yield _with_examples(item, examples)
+
+
+def _with_examples(item: Item, examples: Mapping[str, list[Item]]) -> Item:
+  if item.group not in examples:
+    return item
+  extra = {**item.extra, 'examples': tuple(examples[item.group])}
+  return dataclasses.replace(item, extra=extra)
+
+
+def _fingerprint(builder: type[ItemBuilder], paths: Paths) -> str:
+  hasher = hashlib.sha256(f'{builder.name} {builder.VERSION}'.encode())
+  for name, path in sorted(paths.items()):
+    hasher.update(f'{name} {sources.digest_of(path)}'.encode())
+  return f'{builder.name}-{hasher.hexdigest()[:16]}'
+
+
+def _prepare(builder: type[ItemBuilder], paths: Paths,
+             folder: pathlib.Path) -> None:
+  """Prepares beside `folder` and renames, so that two runs do not collide."""
+  try:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = tempfile.mkdtemp(dir=folder.parent, prefix='.preparing-')
+  except OSError as error:
+    raise UserError(f'cannot write prepared data to {folder.parent} ({error});'
+                    ' choose another folder with --config.data.data_dir'
+                    ) from error
+  try:
+    with _quiet():
+      builder(paths=paths, data_dir=temporary).download_and_prepare(
+          file_format='array_record')
+    with contextlib.suppress(FileExistsError):
+      # Someone else may have been faster, with the same content.
+      if not folder.is_dir():
+        os.rename(temporary, folder)
+  finally:
+    shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _quiet():
+  """TFDS prints as it prepares; a second's work needs no report."""
+  tfds.disable_progress_bar()
+  with contextlib.redirect_stdout(io.StringIO()):
+    yield
+
+
+def _read(prepared: ItemBuilder, split: str) -> Iterator[Item]:
+  if split not in prepared.info.splits:
+    return
+  source = prepared.as_data_source(split=split)
+  assert isinstance(source, Sequence)
+  for i in range(len(source)):
+    yield _decode(source[i])
+
+
+def _encode(item: Item) -> dict[str, Any]:
+  return {
+      'item_id': item.item_id,
+      'question': item.question,
+      'choices': list(item.choices),
+      'answer': -1 if item.answer is None else item.answer,
+      'group': item.group,
+      'details': json.dumps({
+          'answer_text': item.answer_text,
+          'aliases': item.aliases,
+          'human_shares': item.human_shares,
+          'human_count': item.human_count,
+          'human': item.human,
+          'extra': item.extra,
+      }),
+  }
+
+
+def _decode(record: Mapping[str, Any]) -> Item:
+  details = json.loads(record['details'])
+  shares = details['human_shares']
+  answer = int(record['answer'])
+  return Item(
+      item_id=record['item_id'].decode(),
+      question=record['question'].decode(),
+      choices=tuple(choice.decode() for choice in record['choices']),
+      answer=None if answer < 0 else answer,
+      answer_text=details['answer_text'],
+      aliases=tuple(details['aliases']),
+      human_shares=None if shares is None else tuple(shares),
+      human_count=details['human_count'],
+      human=details['human'],
+      group=record['group'].decode(),
+      extra=details['extra'],
+  )
+

@@ -1,0 +1,186 @@
+"""Coane & Umanath (2021): general-knowledge questions with people's answers.
+
+421 questions answered by free recall and by multiple choice, with response
+times. Behavior Research Methods 53, 999-1015, CC BY 4.0; its supplement is a
+Word file with two tables, read here with the standard library.
+"""
+
+import math
+import pathlib
+import zipfile
+from collections.abc import Iterator, Sequence
+from itertools import permutations
+from xml.etree import ElementTree
+
+import tensorflow_datasets as tfds
+
+from uncertainty.data import builder, sources
+from uncertainty.specs import DataSpec
+from uncertainty.types import Item, UserError
+
+_SUPPLEMENT = sources.Source(
+    path='13428_2020_1493_MOESM1_ESM.docx',
+    # Of the copy that shipped with the published results; not yet compared
+    # with the publisher's site.
+    digest='sha256:'
+           'ff1e1d52d44a89a6e3200bf9f684a91185427408f5af404f627e20d668f041b5',
+    url='https://static-content.springer.com/esm/'
+        'art%3A10.3758%2Fs13428-020-01493-2/MediaObjects/'
+        '13428_2020_1493_MOESM1_ESM.docx',
+)
+
+_WORD = '{http://schemas.openxmlformats.org/wordprocessingml/2006/main}'
+_BREAKS = {_WORD + 'tab': '\t', _WORD + 'br': '\n',
+           _WORD + 'noBreakHyphen': '-'}
+
+# The order in which the published runs showed the choices. It was drawn at
+# random with no seed on record, so it is kept here: letter i of a to x is the
+# i-th permutation, in lexicographic order, of (foil 1, foil 2, foil 3, answer).
+_ORDERS = tuple(permutations(range(4)))
+_SHOWN = (
+    'aifiheciffbpqlkrxpdxhgntbveuqbdmmkgckpdpxinkbwuiigjuvgpwiapgicpwvmfqfb'
+    'qsxerpitorajlnpkiixktvsajniefslrglnxlnhqleigqevamujiwdbfapwkberqovxlng'
+    'gljihjxnkuutjfkpdpkdekuxvuwgkkhbujndqxcrelefvgwplrjlfnbtbrtwtxudkllkeh'
+    'oedrctbempvuixweqmgdfshjloufaxockgrsrbnxxcdteoosmbddxtxsktpwljkptlvgjq'
+    'lpsviprsncckovktomiscuoefastmworotlgbbklxvxlreohnxxfhfsikmibeirihonkpl'
+    'nfqkpbljxvoucfkjefnioboxewenxnbjbhcrmukhxuficejtfawktpufsbdiddbdxmsuth'
+    'x'
+)
+
+
+class Coane(builder.ItemBuilder):
+  """General-knowledge questions with people's answers and response times."""
+
+  VERSION = tfds.core.Version('1.0.0')
+  name = 'coane'
+
+  @classmethod
+  def locate(cls, spec: DataSpec, download_dir: pathlib.Path) -> builder.Paths:
+    return sources.locate(cls.name, [_SUPPLEMENT], manual_dir=spec.manual_dir,
+                          download_dir=download_dir)
+
+  @classmethod
+  def read(cls, paths: builder.Paths) -> Iterator[Item]:
+    recall, choice = tables(paths[_SUPPLEMENT.path])
+    for row, (free, multiple) in enumerate(zip(recall, choice, strict=True)):
+      yield _item(row, free, multiple)
+
+
+def tables(path: pathlib.Path) -> tuple[list[list[str]], list[list[str]]]:
+  """The supplement's tables A1 (recall) and A2 (choice): rows of cells.
+
+  Raises:
+    UserError: the file is not the supplement.
+  """
+  try:
+    with zipfile.ZipFile(path) as file:
+      root = ElementTree.fromstring(file.read('word/document.xml'))
+    body = root.find(_WORD + 'body')
+    assert body is not None
+    found = [_rows(table, n_cells) for table, n_cells in
+             zip(body.findall(_WORD + 'tbl'), (16, 14), strict=True)]
+  except (zipfile.BadZipFile, KeyError, ElementTree.ParseError, ValueError,
+          AssertionError) as error:
+    raise UserError(f'{path} is not the supplement of Coane & Umanath (2021)'
+                    f' ({error}); download it again') from error
+  recall, choice = found
+  if len(recall) != len(_SHOWN) or any(
+      a[4].strip() != b[5].strip() for a, b in zip(recall, choice)):
+    raise UserError(f'{path}: its two tables do not hold the same {len(_SHOWN)}'
+                    ' questions; download the supplement again')
+  return recall, choice
+
+
+def _rows(table: ElementTree.Element, n_cells: int) -> list[list[str]]:
+  """The table's rows, without its headings, which recur and lack a set."""
+  rows = ([_text(cell) for cell in row.findall(_WORD + 'tc')]
+          for row in table.findall(_WORD + 'tr'))
+  return [row for row in rows
+          if len(row) == n_cells and row[0].strip() in ('A', 'B', 'C', 'D')]
+
+
+def _text(cell: ElementTree.Element) -> str:
+  paragraphs = (''.join(
+      node.text or '' if node.tag == _WORD + 't' else _BREAKS.get(node.tag, '')
+      for node in paragraph.iter()) for paragraph in cell.findall(_WORD + 'p'))
+  # Non-breaking spaces stand where the authors' tables were padded.
+  return '\n'.join(paragraphs).replace('\xa0', ' ').strip()
+
+
+def _item(row: int, free: Sequence[str], multiple: Sequence[str]) -> Item:
+  """One question; cells as in the supplement's tables A1 and A2."""
+  foils, answer = multiple[10:13], multiple[6]
+  words = [foil.rpartition('(')[0].strip() for foil in foils] + [answer]
+  shares = [float(foil.rpartition('(')[2].rstrip('%) ')) / 100
+            for foil in foils] + [float(multiple[7])]
+  order = _ORDERS[ord(_SHOWN[row]) - ord('a')]
+  human = {**_recall_signals(free), **_choice_signals(multiple)}
+  other_error, other_error_time = _number(free[10]), _number(free[15])
+  return Item(
+      item_id=f'coane-{row:03d}',
+      question=free[4],
+      choices=tuple(words[i] for i in order),
+      answer=order.index(3),
+      answer_text=answer,
+      human_shares=tuple(shares[i] for i in order),
+      human=human,
+      extra={
+          'row': row,
+          'set': free[0],
+          'printed_shares': [shares[i] for i in order],
+          # Errors that the authors could not place; the published table
+          # leaves them out of every proportion, and so do the columns above.
+          'fr_prop_other_error': other_error,
+          'fr_rt_other_error': other_error_time,
+      },
+  )
+
+
+def _recall_signals(row: Sequence[str]) -> dict[str, float]:
+  """Free recall: correct, did not remember, did not know, and wrong."""
+  correct, dr, dk, wrong = (_number(cell) for cell in row[6:10])
+  rt_correct, rt_dr, rt_dk, rt_wrong = (_number(cell) for cell in row[11:15])
+  total = correct + dr + dk + wrong
+  return {
+      'human_fr_prop_correct': correct / total,
+      'human_fr_prop_wrong': wrong / total,
+      'human_fr_prop_dk': dk / total,
+      'human_fr_prop_dr': dr / total,
+      'human_fr_rt_correct': rt_correct,
+      'human_fr_rt_wrong': rt_wrong,
+      'human_fr_rt_dk': rt_dk,
+      'human_fr_rt_dr': rt_dr,
+      'human_fr_prop_answered': (correct + wrong) / total,
+      'human_fr_prop_not_answered': (dk + dr) / total,
+      'human_fr_rt_answered': _mean_time(
+          (correct, wrong), (rt_correct, rt_wrong)),
+      'human_fr_rt_not_answered': _mean_time((dk, dr), (rt_dk, rt_dr)),
+  }
+
+
+def _choice_signals(row: Sequence[str]) -> dict[str, float]:
+  """Multiple choice: proportions and response times."""
+  correct, rt_wrong, rt_correct = (_number(cell) for cell in row[7:10])
+  combined = _mean_time((correct, 1 - correct), (rt_correct, rt_wrong))
+  if correct == 1 and math.isnan(rt_correct):
+    # One row prints the time in the column of errors, though nobody erred.
+    rt_correct, rt_wrong = rt_wrong, rt_correct
+  return {
+      'human_mc_prop_correct': correct,
+      'human_mc_prop_wrong': 1 - correct,
+      'human_mc_rt_correct': rt_correct,
+      'human_mc_rt_wrong': rt_wrong,
+      'human_mc_rt_combined': combined,
+  }
+
+
+def _mean_time(shares: Sequence[float], times: Sequence[float]) -> float:
+  """Mean time, each kind of answer by its share; NaN if none has a time."""
+  known = [(p, t) for p, t in zip(shares, times) if p > 0 and not math.isnan(t)]
+  if not known:
+    return math.nan
+  return sum(p * t for p, t in known) / sum(p for p, _ in known)
+
+
+def _number(cell: str) -> float:
+  return float(cell) if cell else math.nan

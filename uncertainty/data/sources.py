@@ -1,0 +1,234 @@
+"""Source files: found by hand, or downloaded and checked.
+
+A data set names the files it is made from. Each is first looked for in the
+user's `manual_dir`, and else downloaded from where its authors published it.
+"""
+
+import dataclasses
+import hashlib
+import http.client
+import os
+import pathlib
+import sys
+import tarfile
+import tempfile
+import urllib.error
+import urllib.request
+import zipfile
+from collections.abc import Callable, Iterable
+
+from absl import logging
+
+from uncertainty.types import UserError
+
+_TIMEOUT_S = 60
+_BLOCK = 1 << 20
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+  """One file that a data set is made from.
+
+  Attributes:
+    path: where it lies under `manual_dir/DATASET`.
+    digest: 'sha256:…', or 'git:…' (the blob's id in a git tree); '' if there
+      is nothing to compare with.
+    url: where its authors publish it; '' if only by hand.
+    member: its path inside the archive at `url`; '' if `url` is the file.
+    archive_digest: like `digest`, of the archive.
+    optional: used where it is at hand, and not missed otherwise.
+  """
+
+  path: str
+  digest: str = ''
+  url: str = ''
+  member: str = ''
+  archive_digest: str = ''
+  optional: bool = False
+
+
+def cache_dir() -> pathlib.Path:
+  """Where downloads and prepared data live unless told otherwise.
+
+  The environment's `UNCERTAINTY_CACHE`, else this platform's user cache.
+  """
+  if chosen := os.environ.get('UNCERTAINTY_CACHE'):
+    return pathlib.Path(chosen).expanduser()
+  home = pathlib.Path.home()
+  if sys.platform == 'darwin':
+    base = home / 'Library' / 'Caches'
+  elif sys.platform == 'win32':
+    base = pathlib.Path(os.environ.get('LOCALAPPDATA',
+                                       home / 'AppData' / 'Local'))
+  else:
+    base = pathlib.Path(os.environ.get('XDG_CACHE_HOME', home / '.cache'))
+  return base / 'uncertainty'
+
+
+def digest_of(path: pathlib.Path, like: str = 'sha256:') -> str:
+  """The file's digest, of the same kind as `like`."""
+  kind = like.partition(':')[0] or 'sha256'
+  hasher = _HASHERS[kind](path.stat().st_size)
+  with open(path, 'rb') as file:
+    while block := file.read(_BLOCK):
+      hasher.update(block)
+  return f'{kind}:{hasher.hexdigest()}'
+
+
+def _git_blob(size: int):
+  hasher = hashlib.sha1(usedforsecurity=False)
+  hasher.update(b'blob %d\0' % size)
+  return hasher
+
+
+_HASHERS: dict[str, Callable] = {
+    'sha256': lambda size: hashlib.sha256(),
+    'git': _git_blob,
+}
+
+
+def find(dataset: str, source: Source,
+         manual_dir: str | os.PathLike | None) -> pathlib.Path | None:
+  """The file under `manual_dir/DATASET` or `manual_dir`, or None."""
+  if manual_dir is None:
+    return None
+  root = pathlib.Path(manual_dir).expanduser()
+  if not root.is_dir():
+    raise UserError(f'data.manual_dir={manual_dir}: there is no such folder;'
+                    f' put the files of {dataset} under it, or leave it out')
+  name = pathlib.PurePosixPath(source.path).name
+  for folder in (root / dataset, root):
+    for relative in (source.path, name):
+      if (folder / relative).is_file():
+        return folder / relative
+  return None
+
+
+def locate(dataset: str, sources: Iterable[Source], *,
+           manual_dir: str | os.PathLike | None,
+           download_dir: pathlib.Path) -> dict[str, pathlib.Path]:
+  """Paths of the sources by `Source.path`, downloading what is missing.
+
+  Raises:
+    UserError: a file is neither at hand nor downloadable, or its checksum is
+      not the recorded one.
+  """
+  paths = {}
+  for source in sources:
+    path = find(dataset, source, manual_dir)
+    if path is not None:
+      _warn_if_changed(dataset, source, path)
+    elif (download_dir / source.path).is_file():
+      path = download_dir / source.path  # it was checked on arrival
+    elif source.optional and not _comes_along(source, paths, download_dir):
+      continue
+    elif not source.url:
+      raise UserError(
+          f'{dataset}: {source.path} cannot be downloaded (its licence forbids'
+          ' copies, or it is yours); put it in a folder named'
+          f' {dataset}/ and name its parent with --config.data.manual_dir')
+    else:
+      path = _download(dataset, source, download_dir)
+    paths[source.path] = path
+  return paths
+
+
+def _comes_along(source: Source, paths: dict[str, pathlib.Path],
+                 download_dir: pathlib.Path) -> bool:
+  """Whether an optional file lies in an archive that was just downloaded."""
+  return bool(source.member) and any(
+      download_dir in path.parents for path in paths.values())
+
+
+def _warn_if_changed(dataset: str, source: Source, path: pathlib.Path) -> None:
+  if source.digest and digest_of(path, source.digest) != source.digest:
+    logging.warning(
+        '%s: %s is not the file its authors published (its checksum differs);'
+        ' using it as it is', dataset, path)
+
+
+def _download(dataset: str, source: Source,
+              download_dir: pathlib.Path) -> pathlib.Path:
+  """Downloads a file or takes it out of its archive; returns its path."""
+  target = download_dir / source.path
+  if not source.member:
+    _fetch(dataset, source.url, source.digest, target)
+    return target
+  archive = download_dir / pathlib.PurePosixPath(
+      source.url.partition('?')[0]).name
+  if not archive.is_file():
+    _fetch(dataset, source.url, source.archive_digest, archive)
+  try:
+    content = _read_member(archive, source.member)
+  except (KeyError, tarfile.TarError, zipfile.BadZipFile) as error:
+    raise UserError(f'{dataset}: {archive} holds no readable {source.member}'
+                    f' ({error}); delete it and run again') from error
+  _write(target, lambda file: file.write(content))
+  _verify(dataset, source.url, source.digest, target)
+  return target
+
+
+def _read_member(archive: pathlib.Path, member: str) -> bytes:
+  if zipfile.is_zipfile(archive):
+    with zipfile.ZipFile(archive) as file:
+      return file.read(member)
+  with tarfile.open(archive) as file:
+    extracted = file.extractfile(member)
+    if extracted is None:
+      raise KeyError(f'{member} is a folder')
+    return extracted.read()
+
+
+def _fetch(dataset: str, url: str, digest: str, target: pathlib.Path) -> None:
+  """Downloads `url` to `target` all or nothing, and checks it."""
+  logging.info('%s: downloading %s', dataset, url)
+  remedy = (f'try again, or download it yourself and name its folder with'
+            f' --config.data.manual_dir (…/{dataset}/{target.name})')
+
+  def stream(file) -> None:
+    request = urllib.request.Request(url, headers={'User-Agent': 'uncertainty'})
+    with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as response:
+      expected = response.headers.get('Content-Length')
+      received = 0
+      while block := response.read(_BLOCK):
+        received += len(block)
+        file.write(block)
+      if expected is not None and received != int(expected):
+        raise UserError(f'{dataset}: {url} broke off after {received} of'
+                        f' {expected} bytes; {remedy}')
+
+  try:
+    _write(target, stream)
+  except urllib.error.HTTPError as error:
+    code, reason = error.code, error.reason
+    error.close()
+    raise UserError(f'{dataset}: {url} answered {code} {reason}; {remedy}'
+                    ) from error
+  except (OSError, http.client.HTTPException) as error:
+    raise UserError(f'{dataset}: cannot download {url} ({error}); {remedy}'
+                    ) from error
+  _verify(dataset, url, digest, target)
+
+
+def _verify(dataset: str, url: str, digest: str, target: pathlib.Path) -> None:
+  if not digest or digest_of(target, digest) == digest:
+    return
+  actual = digest_of(target, digest)
+  target.unlink()
+  raise UserError(
+      f'{dataset}: what {url} sent ({target.name}) has checksum {actual}, not'
+      f' the recorded {digest}; it changed or was damaged on the way: try'
+      ' again, or use your own copy with --config.data.manual_dir')
+
+
+def _write(target: pathlib.Path, fill: Callable) -> None:
+  """Writes under a temporary name and renames, so that no half file stays."""
+  target.parent.mkdir(parents=True, exist_ok=True)
+  handle, name = tempfile.mkstemp(dir=target.parent, prefix='.part-')
+  try:
+    with os.fdopen(handle, 'wb') as file:
+      fill(file)
+    os.replace(name, target)
+  except BaseException:
+    os.unlink(name)
+    raise

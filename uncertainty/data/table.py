@@ -1,0 +1,232 @@
+"""A user's own items: CSV, Parquet or JSONL with questions and choices.
+
+Read anew each time, since it is the user's to edit. Columns (any case; the
+first name found is used):
+
+  question           also prompt, text, item
+  choices            also answers, options: a list, or text parted by `|` or
+                     `;`, or a JSON list; or one column per choice, named
+                     A, B, C, … or choice_1, choice_2, …
+  answer             optional, also correct, correct_answer, label, key: a
+                     letter, a number from 1, or the choice's own words
+  human_counts       optional, also counts, votes: people behind each choice
+  human_shares       optional, also shares, ratios, answer_ratios: their share
+  item_id, group     optional, also id; also subject, topic, category
+
+Every other numeric column that starts with `human_` becomes a human signal.
+"""
+
+import json
+import math
+import pathlib
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from uncertainty.data import human
+from uncertainty.specs import DataSpec
+from uncertainty.types import Item, UserError
+
+_ALIASES = {
+    'question': ('question', 'prompt', 'text', 'item'),
+    'choices': ('choices', 'answers', 'options'),
+    'answer': ('answer', 'correct', 'correct_answer', 'label', 'key'),
+    'counts': ('human_counts', 'counts', 'votes'),
+    'shares': ('human_shares', 'shares', 'ratios', 'answer_ratios'),
+    'count': ('human_count', 'response_count', 'n_raters'),
+    'item_id': ('item_id', 'id', 'uid'),
+    'group': ('group', 'subject', 'topic', 'category'),
+}
+
+_READERS = {
+    '.csv': lambda path: pd.read_csv(path, dtype=object,
+                                     keep_default_na=False),
+    '.tsv': lambda path: pd.read_csv(path, dtype=object, sep='\t',
+                                     keep_default_na=False),
+    '.parquet': pd.read_parquet,
+    '.jsonl': lambda path: pd.read_json(path, lines=True, dtype=False),
+}
+
+
+def load(spec: DataSpec) -> list[Item]:
+  """Items of the table at `spec.path`.
+
+  Raises:
+    UserError: no such file, an unknown format, a missing column, or an item
+      that is not usable (see `human.check`).
+  """
+  if not spec.path:
+    raise UserError('data.name=table needs a file:'
+                    ' --config.data.path=FILE.csv (or .parquet, .jsonl, .tsv)')
+  path = pathlib.Path(spec.path).expanduser()
+  if not path.is_file():
+    raise UserError(f'data.path={spec.path}: there is no such file')
+  reader = _READERS.get(path.suffix.lower())
+  if reader is None:
+    raise UserError(f'data.path={spec.path}: cannot read {path.suffix or "it"};'
+                    f' give one of {", ".join(_READERS)}')
+  try:
+    table = reader(path)
+  except (ValueError, OSError, pd.errors.ParserError) as error:
+    reason = str(error).splitlines()[0]
+    raise UserError(f'data.path={spec.path}: not a readable {path.suffix[1:]}'
+                    f' file ({reason})') from error
+  columns = _columns(table, path)
+  items = [_item(row, record, columns, path)
+           for row, record in enumerate(table.to_dict('records'))]
+  if not items:
+    raise UserError(f'data.path={spec.path}: the table has no rows')
+  _check_ids(items, path)
+  return items
+
+
+def _columns(table: pd.DataFrame, path: pathlib.Path) -> dict[str, Any]:
+  """Role → the table's column (a list of columns for `letters`)."""
+  lower = {str(name).strip().lower(): name for name in table.columns}
+  columns: dict[str, Any] = {}
+  for role, names in _ALIASES.items():
+    columns[role] = next((lower[n] for n in names if n in lower), None)
+  letters = [lower[c] for c in 'abcdefghijklmnopqrstuvwxyz' if c in lower]
+  numbered = sorted((n for n in lower if re.fullmatch(r'choice_?\d+', n)),
+                    key=lambda n: int(re.sub(r'\D', '', n)))
+  columns['each'] = [lower[n] for n in numbered] or letters
+  columns['human'] = {
+      name: lower[name] for name in lower
+      if name.startswith('human_') and lower[name] not in (
+          columns['counts'], columns['shares'], columns['count'])}
+  if columns['question'] is None:
+    raise UserError(f'{path}: no column named {_or(_ALIASES["question"])};'
+                    f' it has {", ".join(map(str, table.columns))}')
+  return columns
+
+
+def _or(names: Sequence[str]) -> str:
+  return f'{", ".join(names[:-1])} or {names[-1]}'
+
+
+def _item(row: int, record: Mapping[Any, Any], columns: Mapping[str, Any],
+          path: pathlib.Path) -> Item:
+  def cell(role: str) -> Any:
+    column = columns[role]
+    value = None if column is None else record[column]
+    return None if _is_missing(value) else value
+
+  item_id = str(cell('item_id') if cell('item_id') is not None else row)
+  where = f'item {item_id} of {path} (row {row + 1})'
+  question = str(cell('question') or '').strip()
+  choices = _choices(cell('choices'), record, columns['each'], where)
+  answer_cell, answer, answer_text = cell('answer'), None, ''
+  if answer_cell is not None and choices:
+    answer = _answer(answer_cell, choices, where)
+    answer_text = choices[answer]
+  elif answer_cell is not None:
+    answer_text = str(answer_cell).strip()
+  shares, count = _shares(cell('counts'), cell('shares'), where)
+  if count is None and cell('count') is not None:
+    count = int(_number(cell('count'), where))
+  item = Item(
+      item_id=item_id, question=question, choices=choices, answer=answer,
+      answer_text=answer_text, human_shares=shares, human_count=count,
+      human={name: math.nan if _is_missing(record[column])
+                   else _number(record[column], f'{where}, {column}')
+             for name, column in columns['human'].items()},
+      group=str(cell('group') if cell('group') is not None else ''),
+      extra={'row': row})
+  return human.check(item, source=f'{path} (row {row + 1})')
+
+
+def _is_missing(value: Any) -> bool:
+  if value is None or (isinstance(value, str) and not value.strip()):
+    return True
+  return isinstance(value, (float, np.floating)) and math.isnan(value)
+
+
+def _choices(cell: Any, record: Mapping[Any, Any], each: Sequence[Any],
+             where: str) -> tuple[str, ...]:
+  if cell is None:
+    values = [record[column] for column in each]
+    while values and _is_missing(values[-1]):
+      values.pop()  # items may have fewer choices than the table has columns
+    return tuple('' if _is_missing(v) else str(v).strip() for v in values)
+  return tuple(str(value).strip() for value in _list(cell, where))
+
+
+def _list(cell: Any, where: str) -> list[Any]:
+  if isinstance(cell, (list, tuple, np.ndarray)):
+    return list(cell)
+  text = str(cell).strip()
+  if text.startswith('['):
+    try:
+      return list(json.loads(text))
+    except ValueError as error:
+      raise UserError(f'{where}: {text!r} starts like a JSON list but is none'
+                      f' ({error}); quote its words, or part them by |'
+                      ) from error
+  for separator in ('|', ';'):
+    if separator in text:
+      return [part.strip() for part in text.split(separator)]
+  return [text]
+
+
+def _answer(cell: Any, choices: Sequence[str], where: str) -> int:
+  """Index of the right choice: its words, its letter, or its number."""
+  if isinstance(cell, (float, np.floating)) and float(cell).is_integer():
+    cell = int(cell)  # a column with gaps reads as floats
+  text = str(cell).strip()
+  if text in choices:
+    return list(choices).index(text)
+  folded = [choice.casefold() for choice in choices]
+  if folded.count(text.casefold()) == 1:
+    return folded.index(text.casefold())
+  if len(text) == 1 and text.isascii() and text.isalpha():
+    index = ord(text.upper()) - ord('A')
+  elif re.fullmatch(r'\d+', text):
+    index = int(text) - 1
+  else:
+    index = -1
+  if not 0 <= index < len(choices):
+    raise UserError(f'{where}: the answer {text!r} is not among the choices'
+                    f' {list(choices)}; give its words, its letter, or its'
+                    ' number counted from 1')
+  return index
+
+
+def _shares(counts: Any, shares: Any, where: str
+            ) -> tuple[tuple[float, ...] | None, int | None]:
+  """Human shares and the number of people, from counts if they are given."""
+  if counts is not None:
+    numbers = _numbers(counts, f'{where}, human counts')
+    total = sum(numbers)
+    if any(n < 0 or not math.isfinite(n) for n in numbers) or total <= 0:
+      raise UserError(f'{where}: human counts {numbers} must be zero or more'
+                      ' and not all zero; correct them or leave them out')
+    return tuple(n / total for n in numbers), round(total)
+  if shares is not None:
+    return tuple(_numbers(shares, f'{where}, human shares')), None
+  return None, None
+
+
+def _numbers(cell: Any, where: str) -> list[float]:
+  return [math.nan if _is_missing(value) else _number(value, where)
+          for value in _list(cell, where)]
+
+
+def _number(value: Any, where: str) -> float:
+  text = str(value).strip()
+  try:
+    return float(text[:-1]) / 100 if text.endswith('%') else float(text)
+  except ValueError as error:
+    raise UserError(f'{where}: {value!r} is not a number; correct it or leave'
+                    ' it out') from error
+
+
+def _check_ids(items: Sequence[Item], path: pathlib.Path) -> None:
+  seen: set[str] = set()
+  for item in items:
+    if item.item_id in seen:
+      raise UserError(f'{path}: two rows have the item_id {item.item_id};'
+                      ' make them differ, or drop the column')
+    seen.add(item.item_id)

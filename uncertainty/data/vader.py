@@ -1,0 +1,110 @@
+"""VADER (Hutto & Gilbert 2014): how ten raters felt about each word.
+
+The lexicon with its raw ratings (-4 to 4) comes out of the installed package
+`vaderSentiment` (MIT licence). Ratings become five bins of valence.
+"""
+
+import ast
+import bisect
+import importlib.util
+import math
+import pathlib
+import re
+import statistics
+from collections.abc import Iterator
+
+import numpy as np
+import tensorflow_datasets as tfds
+
+from uncertainty.data import builder, sources
+from uncertainty.specs import DataSpec
+from uncertainty.types import Item, UserError
+
+_LEXICON = sources.Source(path='vader_lexicon.txt')
+
+BINS = ('very negative', 'negative', 'neutral', 'positive', 'very positive')
+_UPPER_EDGES = (-3, -1, 0, 2)  # each bin's largest rating but the last's
+
+# `prompts` shows these words as worked examples, so they are never items.
+EXAMPLES = ('catastrophe', 'boring', 'mediocrity', 'pleasant', 'wonderful')
+
+_ORDER_SEED = 0
+
+
+class Vader(builder.ItemBuilder):
+  """Words with the valence that ten raters gave them, in five bins.
+
+  The items are in one random order, so that a limit takes a random sample.
+  Subsets: `words` (three letters or more, a to z only; the default), `other`
+  (emoticons, abbreviations, slang with digits or signs), `all`, and
+  `examples` (the words shown in prompts).
+  """
+
+  VERSION = tfds.core.Version('1.0.0')
+  DEFAULT_SUBSET = 'words'
+  name = 'vader'
+
+  @classmethod
+  def locate(cls, spec: DataSpec, download_dir: pathlib.Path) -> builder.Paths:
+    del download_dir  # it comes with a package
+    path = sources.find(cls.name, _LEXICON, spec.manual_dir)
+    if path is None:
+      package = importlib.util.find_spec('vaderSentiment')
+      if package is None or not package.submodule_search_locations:
+        raise UserError('vader: the lexicon comes with a package that is not'
+                        ' installed; pip install vaderSentiment==3.3.2')
+      path = pathlib.Path(package.submodule_search_locations[0],
+                          _LEXICON.path)
+    if not path.is_file():
+      raise UserError(f'vader: {path} is missing; pip install --force-reinstall'
+                      ' vaderSentiment==3.3.2')
+    return {_LEXICON.path: path}
+
+  @classmethod
+  def read(cls, paths: builder.Paths) -> Iterator[Item]:
+    entries = _entries(paths[_LEXICON.path])
+    words = list(entries)
+    for i in np.random.default_rng(_ORDER_SEED).permutation(len(words)):
+      yield _item(words[i], entries[words[i]])
+
+
+def _entries(path: pathlib.Path) -> dict[str, list[int]]:
+  """Word → raw ratings; of a word listed twice, the first entry."""
+  entries: dict[str, list[int]] = {}
+  with open(path, encoding='utf-8') as file:
+    for number, line in enumerate(file, 1):
+      if not line.strip():
+        continue
+      try:
+        word, _, _, ratings = line.rstrip('\n').split('\t')
+        ratings = [int(rating) for rating in ast.literal_eval(ratings)]
+      except (ValueError, SyntaxError, TypeError) as error:
+        raise UserError(f'{path}, line {number}: not a word with its mean,'
+                        ' deviation and ratings; reinstall vaderSentiment'
+                        ) from error
+      if not ratings or any(abs(rating) > 4 for rating in ratings):
+        raise UserError(f'{path}, line {number}: ratings {ratings} are not'
+                        ' between -4 and 4; reinstall vaderSentiment')
+      entries.setdefault(word, ratings)
+  return entries
+
+
+def _item(word: str, ratings: list[int]) -> Item:
+  counts = [0] * len(BINS)
+  for rating in ratings:
+    counts[bisect.bisect_left(_UPPER_EDGES, rating)] += 1
+  kind = 'examples' if word in EXAMPLES else (
+      'words' if re.fullmatch('[a-z]{3,}', word) else 'other')
+  return Item(
+      item_id=f'vader-{word}',
+      question=word,
+      choices=BINS,
+      human_shares=tuple(n / len(ratings) for n in counts),
+      human_count=len(ratings),
+      human={
+          'human_valence': statistics.fmean(ratings),
+          'human_valence_sd': statistics.stdev(ratings)
+                              if len(ratings) > 1 else math.nan,
+      },
+      extra={'ratings': ratings, 'subsets': [kind, 'all']},
+  )
