@@ -1,0 +1,123 @@
+"""The paper's column names and ours."""
+
+import re
+
+# Longest first: `fr_tok1_` also starts with `fr_`.
+PREFIXES = {
+    'bfr_tok1_': 'bracket_first_',
+    'fr_tok1_': 'fr_first_',
+    'bfr_': 'bracket_',
+    'fr_': 'fr_',
+    'mc_': 'mc_',
+}
+_STEMS = {
+    'total-ent': 'total_entropy',
+    'var-ent': 'varentropy',
+    'top-1-prob': 'top1_logprob',
+    'choice-ent': 'choice_entropy',
+    'choice-prob': 'choice_logprob',
+    'choice-mass': 'choice_log_mass',
+    'choice-margin': 'choice_log_margin',
+    'ppl': 'perplexity',
+}
+_NUMBERED = {
+    'top-k-ent-': 'top_k_entropy_',
+    'top-p-len-': 'nucleus_size_',
+    'top-p-ent-': 'nucleus_entropy_',
+}
+HUMAN = {
+    'human-ent': 'human_entropy',
+    'Answer_Ratios': 'human_shares',
+    'Response_Count': 'human_count',
+    'MC_Human_Prop_Correct': 'human_mc_prop_correct',
+    'MC_Human_Proc_Wrong': 'human_mc_prop_wrong',  # the paper's spelling
+    'MC_Human_Prop_Wrong': 'human_mc_prop_wrong',
+    'MC_Human_RT_Correct': 'human_mc_rt_correct',
+    'MC_Human_RT_Wrong': 'human_mc_rt_wrong',
+    'MC_Human_RT_Combined': 'human_mc_rt_combined',
+    'FR_Human_Prop_Correct': 'human_fr_prop_correct',
+    'FR_Human_Prop_Wrong': 'human_fr_prop_wrong',
+    'FR_Human_Prop_DK': 'human_fr_prop_dk',
+    'FR_Human_Prop_DR': 'human_fr_prop_dr',
+    'FR_Human_Prop_ANS': 'human_fr_prop_answered',
+    'FR_Human_Prop_DNA': 'human_fr_prop_not_answered',
+    'FR_Human_RT_Correct': 'human_fr_rt_correct',
+    'FR_Human_RT_Wrong': 'human_fr_rt_wrong',
+    'FR_Human_RT_DK': 'human_fr_rt_dk',
+    'FR_Human_RT_DR': 'human_fr_rt_dr',
+    'FR_Human_RT_ANS': 'human_fr_rt_answered',
+    'FR_Human_RT_DNA': 'human_fr_rt_not_answered',
+}
+ITEM = {
+    'Question': 'question',
+    'Answers': 'choices',
+    'Correct_Answer': 'answer',
+    'Correct_Answer_Text': 'answer_text',
+}
+RUN = {
+    'formatted_question_mcqa': 'prompt',
+    'formatted_question_fr': 'fr_prompt',
+    'mc_choice-pdf': 'choice_logprobs',
+    'cloze_pred': 'prediction',
+    'fr_model_answer': 'fr_answer',
+    'fr_correct?': 'fr_grade',
+    'fr_gen_length': 'fr_n_tokens',
+    'fr_hit_cap': 'fr_hit_cap',
+    'fr_bracket_found': 'fr_bracket_found',
+    'fr_bracket_inferred': 'fr_bracket_inferred',
+    'model_type': 'kind',
+    'model_size': 'model_size',
+    'model': 'model',
+}
+# A second copy of another column under an older name.
+_REPEATED = re.compile(r'^b?fr_first-token-ent$')
+# Every multiple-choice file should have these.
+EXPECTED = (
+    'mc_total-ent', 'mc_top-1-prob',
+    *(f'mc_top-k-ent-{k}' for k in (5, 10, 25, 50, 100)),
+    *(f'mc_top-p-{s}-{p}' for p in ('0.95', '0.9', '0.75', '0.5')
+      for s in ('len', 'ent')),
+    'mc_choice-ent', 'mc_choice-prob', 'mc_choice-pdf', 'cloze_pred',
+    'model_type',
+)
+
+
+def measure(column: str) -> str | None:
+  """Our name of a paper's measure column, such as `mc_top-1-prob`."""
+  for theirs, ours in PREFIXES.items():
+    if column.startswith(theirs):
+      stem = column[len(theirs):]
+      if stem in _STEMS:
+        return ours + _STEMS[stem]
+      for their_stem, our_stem in _NUMBERED.items():
+        if re.fullmatch(re.escape(their_stem) + r'[\d.]+', stem):
+          return ours + our_stem + stem[len(their_stem):]
+      return None
+  return None
+
+
+def paper_name(column: str) -> str | None:
+  """The paper's name of our measure or human column, or None."""
+  for theirs, ours in HUMAN.items():
+    if column == ours:
+      return theirs
+  # Longest first again: `fr_first_` also starts with `fr_`.
+  for theirs, ours in sorted(PREFIXES.items(), key=lambda p: -len(p[1])):
+    if column.startswith(ours):
+      stem = column[len(ours):]
+      for their_stem, our_stem in _STEMS.items():
+        if stem == our_stem:
+          return theirs + their_stem
+      for their_stem, our_stem in _NUMBERED.items():
+        if re.fullmatch(re.escape(our_stem) + r'[\d.]+', stem):
+          return theirs + their_stem + stem[len(our_stem):]
+      return None
+  return None
+
+
+def ours(column: str) -> str | None:
+  """Our name of any column of the paper's files, or None if we have none."""
+  if _REPEATED.match(column):
+    return None
+  return (HUMAN.get(column) or ITEM.get(column) or RUN.get(column)
+          or measure(column))
