@@ -1,0 +1,226 @@
+"""From the tensors of a checkpoint to the decoder's parameters.
+
+Tensors are matched with the family's mapping table before any data is read;
+then each parameter is put together one device's shard at a time, so that the
+host holds at most one shard beyond what the devices hold.
+"""
+
+import dataclasses
+import functools
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import jax
+import ml_dtypes
+import numpy as np
+
+from uncertainty.models import families
+from uncertainty.models.config import DecoderConfig
+from uncertainty.types import UserError
+
+DTYPES = {'float32': np.dtype(np.float32),
+          'bfloat16': np.dtype(ml_dtypes.bfloat16)}
+
+# XLA's CPU client takes a host buffer without a copy if it is aligned so.
+_ALIGNMENT = 64
+
+
+@dataclasses.dataclass(frozen=True)
+class StoredTensor:
+  """A tensor in a file.
+
+  Attributes:
+    file: the file, for messages.
+    name: the tensor's name there, for messages.
+    shape: its shape in transformers' layout.
+    read: returns it (a view of a memory map, or freshly dequantised).
+    release: lets go of the memory that reading took.
+  """
+
+  file: str
+  name: str
+  shape: tuple[int, ...]
+  read: Callable[[], np.ndarray]
+  release: Callable[[], None] = lambda: None
+
+
+def match(
+    stored: Mapping[str, StoredTensor], family: families.Family,
+    config: DecoderConfig, where: str,
+) -> dict[str, StoredTensor]:
+  """The tensors by canonical name, each checked against the mapping table.
+
+  Args:
+    stored: tensors by the name their file gives.
+    family: whose table.
+    config: the decoder's.
+    where: the checkpoint, for messages.
+
+  Raises:
+    UserError: a tensor is missing, unknown, there twice, or of another shape.
+  """
+  found: dict[str, StoredTensor] = {}
+  for name, tensor in stored.items():
+    canonical = families.canonical_name(
+        family, name, tied=config.tie_embeddings)
+    if canonical is None:
+      continue
+    if canonical in found:
+      raise UserError(
+          f'{tensor.file}: tensors {found[canonical].name} and {tensor.name}'
+          ' are the same parameter; keep one of them')
+    found[canonical] = tensor
+  wanted = _wanted(family.mapping(config), config.n_layers)
+  missing = [name for name in wanted if name not in found]
+  extra = [name for name in found if name not in wanted]
+  if missing or extra:
+    raise _mismatch(missing, [found[name] for name in extra], where)
+  for name, shape in wanted.items():
+    tensor = found[name]
+    if tensor.shape != shape:
+      raise UserError(
+          f'{tensor.file}: tensor {tensor.name} has shape'
+          f' {list(tensor.shape)}, the config asks for {list(shape)}; the'
+          ' file and the config are of different models')
+  return found
+
+
+def _wanted(
+    table: Iterable[families.Mapping], n_layers: int
+) -> dict[str, tuple[int, ...]]:
+  """Canonical name → shape of every tensor that the table reads."""
+  return {
+      name: part.source_shape
+      for entry in table
+      for layer in range(n_layers if entry.stacked else 1)
+      for name, part in zip(entry.sources(layer), entry.parts)
+  }
+
+
+def _mismatch(
+    missing: list[str], extra: list[StoredTensor], where: str) -> UserError:
+  parts = []
+  if missing:
+    parts.append(f'lacks {_some(missing)}')
+  if extra:
+    names = [tensor.name for tensor in extra]
+    parts.append(f'holds {_some(names)}, which the model has no place for')
+    where = extra[0].file
+  return UserError(
+      f'{where}: {" and ".join(parts)}; use a complete checkpoint of the'
+      ' architecture that its config names')
+
+
+def _some(names: list[str]) -> str:
+  more = f' and {len(names) - 3} more' if len(names) > 3 else ''
+  return f'tensor{"s" if len(names) > 1 else ""} {", ".join(names[:3])}{more}'
+
+
+def fill(
+    stored: Mapping[str, StoredTensor], family: families.Family,
+    config: DecoderConfig, dtype: str,
+    sharding_of: Callable[[str, tuple[int, ...]], jax.sharding.Sharding],
+) -> dict[str, Any]:
+  """Reads every parameter into place.
+
+  Args:
+    stored: from `match`.
+    family: whose mapping table.
+    config: the decoder's.
+    dtype: of the weights; norm scales and biases stay float32.
+    sharding_of: (path, shape) of a parameter → where it goes.
+
+  Returns:
+    The decoder's `params`.
+  """
+  params: dict[str, Any] = {}
+  for entry in family.mapping(config):
+    layers = (config.n_layers,) if entry.stacked else ()
+    sharding = sharding_of(entry.path, layers + entry.shape)
+    array = _place(
+        entry, layers + entry.shape, sharding,
+        DTYPES['float32' if entry.float32 else dtype], stored)
+    _insert(params, entry.path, array)
+  return params
+
+
+def _insert(params: dict[str, Any], path: str, value: jax.Array) -> None:
+  *parents, leaf = path.split('/')
+  for name in parents:
+    params = params.setdefault(name, {})
+  params[leaf] = value
+
+
+def _place(
+    entry: families.Mapping, shape: tuple[int, ...],
+    sharding: jax.sharding.Sharding, dtype: np.dtype,
+    stored: Mapping[str, StoredTensor],
+) -> jax.Array:
+  """One parameter as an array, shard after shard."""
+  by_index: dict[tuple[tuple[int, int], ...], list[jax.Device]] = {}
+  for device, index in sharding.addressable_devices_indices_map(shape).items():
+    bounds = tuple(
+        part.indices(n)[:2] for part, n in zip(index or (), shape))
+    by_index.setdefault(bounds, []).append(device)
+  shards = []
+  for bounds, devices in by_index.items():
+    block = _read_shard(entry, bounds, dtype, stored)
+    shards += [jax.device_put(block, device) for device in devices]
+    jax.block_until_ready(shards[-len(devices):])
+    del block
+  return jax.make_array_from_single_device_arrays(shape, sharding, shards)
+
+
+def _read_shard(
+    entry: families.Mapping, bounds: tuple[tuple[int, int], ...],
+    dtype: np.dtype, stored: Mapping[str, StoredTensor],
+) -> np.ndarray:
+  """The part of a parameter between bounds, one pair per axis."""
+  block = _empty(tuple(stop - start for start, stop in bounds), dtype)
+  if not entry.stacked:
+    _read_layer(entry, 0, bounds, block, stored)
+    return block
+  for row, layer in enumerate(range(*bounds[0])):
+    _read_layer(entry, layer, bounds[1:], block[row], stored)
+  return block
+
+
+def _read_layer(
+    entry: families.Mapping, layer: int,
+    bounds: tuple[tuple[int, int], ...], out: np.ndarray,
+    stored: Mapping[str, StoredTensor],
+) -> None:
+  """Fills `out` with one layer of a parameter, between bounds."""
+  offset = 0  # of the part along the axis that joins parts
+  for name, part in zip(entry.sources(layer), entry.parts):
+    size = part.shape[entry.axis]
+    start, stop = bounds[entry.axis]
+    first, last = max(start, offset), min(stop, offset + size)
+    if first < last:
+      source, target = list(bounds), [slice(None)] * len(bounds)
+      source[entry.axis] = (first - offset, last - offset)
+      target[entry.axis] = slice(first - start, last - start)
+      values = part.read(stored[name].read())
+      values = values[tuple(slice(*pair) for pair in source)]
+      _copy(values, out[tuple(target)], entry.add)
+      stored[name].release()
+    offset += size
+
+
+def _copy(values: np.ndarray, out: np.ndarray, add: float) -> None:
+  """Writes values into `out`, cast."""
+  if add:
+    values = values.astype(np.float32) + np.float32(add)
+  out[...] = values
+
+
+def _empty(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+  """An uninitialised array that the device can take over without a copy."""
+  n_bytes = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+  raw = np.empty(n_bytes + _ALIGNMENT, np.uint8)
+  start = -raw.ctypes.data % _ALIGNMENT
+  return raw[start:start + n_bytes].view(dtype).reshape(shape)
+
+
+single_device = functools.cache(
+    lambda: jax.sharding.SingleDeviceSharding(jax.local_devices()[0]))

@@ -1,0 +1,70 @@
+"""Downloads from the Hugging Face hub, or from a mirror that speaks as it."""
+
+import pathlib
+
+import huggingface_hub
+from huggingface_hub import errors
+
+from uncertainty.types import UserError
+
+# Weights only as safetensors: pickles can run code when read.
+_PATTERNS = (
+    'config.json', 'generation_config.json', 'model.safetensors',
+    'model.safetensors.index.json', 'model-*-of-*.safetensors',
+    'tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json',
+    'added_tokens.json', 'chat_template.jinja', 'chat_template.json',
+)
+
+
+def download(
+    hub_id: str, revision: str | None = None
+) -> tuple[pathlib.Path, str]:
+  """Fetches a repository's safetensors, tokenizer and config.
+
+  The hub client's own settings hold: HF_ENDPOINT, HF_HOME, HF_TOKEN,
+  HF_HUB_OFFLINE.
+
+  Args:
+    hub_id: `org/name`.
+    revision: branch, tag or commit; None for the default branch.
+
+  Returns:
+    The snapshot's directory, and the commit it is of.
+
+  Raises:
+    UserError: there is no such repository or revision, it is gated, or the
+      hub cannot be reached and the files are not in the cache.
+  """
+  try:
+    path = pathlib.Path(huggingface_hub.snapshot_download(
+        hub_id, revision=revision, allow_patterns=list(_PATTERNS)))
+  except errors.GatedRepoError as error:
+    raise UserError(
+        f'{hub_id}: is gated; accept its licence on its hub page, then log in'
+        ' with `hf auth login` or set HF_TOKEN') from error
+  except errors.RevisionNotFoundError as error:
+    raise UserError(
+        f'{hub_id}: has no revision {revision!r}; give a branch, tag or'
+        ' commit of it') from error
+  except errors.RepositoryNotFoundError as error:
+    raise UserError(
+        f'{hub_id}: no such repository on the hub, or it is private; check'
+        ' the name, or log in with `hf auth login`') from error
+  except errors.LocalEntryNotFoundError as error:
+    raise UserError(
+        f'{hub_id}: is not in the cache and the hub cannot be reached'
+        ' (offline, or HF_HUB_OFFLINE is set); download it while online'
+    ) from error
+  except errors.HFValidationError as error:
+    raise UserError(
+        f'{hub_id}: is no valid hub id; give org/name') from error
+  except (errors.HfHubHTTPError, errors.HTTPError, OSError) as error:
+    raise UserError(
+        f'{hub_id}: the download failed ({_first_line(error)}); try again, the'
+        ' finished files are kept') from error
+  # Snapshots lie in a folder that is named by their commit.
+  return path, path.name
+
+
+def _first_line(error: Exception) -> str:
+  return (str(error).splitlines() or [type(error).__name__])[0]
