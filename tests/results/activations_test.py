@@ -1,0 +1,67 @@
+"""The activations store: whole or absent chunks, latest values, order."""
+
+import numpy as np
+import pytest
+
+from uncertainty.results import activations
+from uncertainty.types import UserError
+
+
+def test_read_returns_items_in_the_wanted_order(tmp_path):
+  folder = tmp_path / 'activations' / 'coane' / 'm' / 'residual'
+  values = np.arange(24, dtype=np.float32).reshape(4, 2, 3)
+  activations.append(folder, ['a', 'b'], values[:2], tokens=[' A', ' B'])
+  activations.append(folder, ['c', 'd'], values[2:], tokens=[' C', ' D'])
+  stored = activations.read(folder, ['d', 'a'])
+  assert stored.item_ids == ('d', 'a')
+  assert stored.tokens == (' D', ' A')
+  np.testing.assert_array_equal(stored.values_NLD, values[[3, 0]])
+  assert activations.sites(tmp_path) == [('coane', 'm', 'residual')]
+
+
+def test_a_resumed_item_counts_once_with_its_latest_values(tmp_path):
+  activations.append(tmp_path, ['a', 'b'], np.zeros((2, 1, 2)))
+  activations.append(tmp_path, ['b', 'c'], np.ones((2, 1, 2)))
+  stored = activations.read(tmp_path)
+  assert stored.item_ids == ('a', 'b', 'c')
+  np.testing.assert_array_equal(stored.values_NLD[:, 0, 0], [0, 1, 1])
+
+
+def test_an_unfinished_chunk_is_ignored_and_its_number_used_again(tmp_path):
+  activations.append(tmp_path, ['a'], np.zeros((1, 1, 2)))
+  (tmp_path / '00001.npy').write_bytes(b'half a chunk')
+  activations.append(tmp_path, ['b'], np.ones((1, 1, 2)))
+  assert activations.read(tmp_path).item_ids == ('a', 'b')
+
+
+def test_two_dimensional_values_are_one_layer(tmp_path):
+  activations.append(tmp_path, ['a'], np.ones((1, 5)))
+  assert activations.read(tmp_path).values_NLD.shape == (1, 1, 5)
+
+
+@pytest.mark.parametrize('values, message', [
+    (np.full((1, 1, 2), np.nan), 'not finite'),
+    (np.ones((1, 3, 2)), 'choose another --workdir'),
+])
+def test_bad_values_are_refused(tmp_path, values, message):
+  activations.append(tmp_path, ['a'], np.zeros((1, 1, 2)))
+  with pytest.raises(UserError, match=message):
+    activations.append(tmp_path, ['b'], values)
+
+
+def test_missing_items_and_broken_chunks_are_named(tmp_path):
+  with pytest.raises(UserError, match='no activations'):
+    activations.read(tmp_path)
+  activations.append(tmp_path, ['a'], np.zeros((1, 1, 2)))
+  with pytest.raises(UserError, match="such as 'b'"):
+    activations.read(tmp_path, ['a', 'b'])
+  (tmp_path / '00000.npy').write_bytes(b'')
+  with pytest.raises(UserError, match='cannot read'):
+    activations.read(tmp_path)
+
+
+def test_float16_overflow_is_refused(tmp_path):
+  values = np.full((1, 1, 2), 1e6, np.float32)
+  with (np.errstate(over='ignore'),
+        pytest.raises(UserError, match='float32')):
+    activations.append(tmp_path, ['a'], values, dtype='float16')

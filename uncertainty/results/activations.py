@@ -1,0 +1,157 @@
+"""Activations on disk: DIR/activations/DATASET/MODEL/SITE/.
+
+Each chunk is a plain NumPy file NNNNN.npy, [n, L, D], readable by memory map,
+and NNNNN.json with its item ids and the token string that each row stands on.
+The .json comes second and under its final name by renaming: a chunk without
+one was never finished and is ignored. An item that a resumed run wrote again
+counts once, with its latest values.
+"""
+
+import dataclasses
+import json
+import pathlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from uncertainty.results import shards
+from uncertainty.types import UserError
+
+_DTYPES = ('float32', 'float16')
+
+
+@dataclasses.dataclass(frozen=True)
+class Stored:
+  """Activations of one (data set, model, site).
+
+  Attributes:
+    item_ids: N ids.
+    tokens: the token string that each row stands on; '' where unknown.
+    values_NLD: float32. Sites outside blocks have L = 1.
+  """
+
+  item_ids: tuple[str, ...]
+  tokens: tuple[str, ...]
+  values_NLD: np.ndarray
+
+
+def append(
+    folder: pathlib.Path, item_ids: Sequence[str], values_NLD: np.ndarray, *,
+    tokens: Sequence[str] | None = None, dtype: str = 'float32',
+) -> None:
+  """Writes one chunk; call it before the shard that marks its items done.
+
+  Args:
+    folder: of the (data set, model, site).
+    item_ids: n ids.
+    values_NLD: [n, L, D]; [n, D] is taken as one layer.
+    tokens: the token string under each row.
+    dtype: stored precision.
+
+  Raises:
+    UserError: values that are not finite, another shape than what is stored,
+      or a full disk.
+  """
+  if dtype not in _DTYPES:
+    raise UserError(
+        f'activations cannot be stored as {dtype!r}; choose one of '
+        f'{", ".join(_DTYPES)}')
+  values = np.asarray(values_NLD, dtype)
+  if values.ndim == 2:
+    values = values[:, None, :]
+  names = tokens if tokens is not None else [''] * len(item_ids)
+  if values.ndim != 3 or not len(item_ids) == len(values) == len(names):
+    raise ValueError(
+        f'{len(item_ids)} items, {len(names)} tokens and activations of shape '
+        f'{values.shape} do not belong together')
+  if not np.isfinite(values).all():
+    bad = item_ids[int(np.argmin(np.isfinite(values).all((1, 2))))]
+    raise UserError(
+        f'activations of item {bad!r} for {folder} are not finite; use '
+        '--config.model.dtype=float32, and store float32')
+  folder.mkdir(parents=True, exist_ok=True)
+  _claim(folder, values, dtype)
+  number = 1 + max((int(p.stem) for p in folder.glob('[0-9]*.json')),
+                   default=-1)
+  path = folder / f'{number:05d}.npy'
+  try:
+    with open(path, 'wb') as file:
+      np.save(file, values)
+    _write_json(path.with_suffix('.json'),
+                {'item_ids': list(item_ids), 'tokens': list(names)})
+  except OSError as error:
+    path.unlink(missing_ok=True)
+    raise shards.storage_error(error, path) from error
+
+
+def _claim(folder: pathlib.Path, values: np.ndarray, dtype: str) -> None:
+  path = folder / 'manifest.json'
+  mine = {'n_layers': values.shape[1], 'width': values.shape[2],
+          'dtype': dtype}
+  if not path.exists():
+    _write_json(path, mine)
+    return
+  held = json.loads(path.read_text(encoding='utf-8'))
+  if held != mine:
+    raise UserError(
+        f'{folder} holds activations with {held}, this run makes {mine}; '
+        'choose another --workdir')
+
+
+def _write_json(path: pathlib.Path, content: dict) -> None:
+  temporary = path.with_name(path.name + '.partial')
+  temporary.write_text(json.dumps(content), encoding='utf-8')
+  temporary.replace(path)
+
+
+def sites(workdir: pathlib.Path) -> list[tuple[str, str, str]]:
+  """The (data set, model, site) triples that a workdir holds."""
+  found = sorted((workdir / 'activations').glob('*/*/*/manifest.json'))
+  return [tuple(p.parts[-4:-1]) for p in found]
+
+
+def read(
+    folder: pathlib.Path, item_ids: Sequence[str] | None = None,
+) -> Stored:
+  """Reads all chunks, in the order of `item_ids` if given.
+
+  Raises:
+    UserError: nothing stored, a wanted item missing, or a broken chunk.
+  """
+  places: dict[str, tuple[int, int]] = {}
+  token_of: dict[str, str] = {}
+  arrays = []
+  for path in sorted(folder.glob('[0-9]*.json')):
+    arrays.append(_open(path))
+    content = json.loads(path.read_text(encoding='utf-8'))
+    for row, (item, token) in enumerate(
+        zip(content['item_ids'], content['tokens'], strict=True)):
+      places[item] = (len(arrays) - 1, row)
+      token_of[item] = token
+  if not arrays:
+    raise UserError(
+        f'no activations under {folder}; run --stages=score with '
+        '--config.probe.sites=residual')
+  wanted = list(places if item_ids is None else item_ids)
+  missing = [i for i in wanted if i not in places]
+  if missing:
+    raise UserError(
+        f'{folder} lacks activations of {len(missing)} of {len(wanted)} items,'
+        f' such as {missing[0]!r}; run --stages=score again in a new --workdir')
+  values = np.empty((len(wanted), *arrays[0].shape[1:]), np.float32)
+  chunk_of = np.array([places[i][0] for i in wanted])
+  row_of = np.array([places[i][1] for i in wanted])
+  for chunk, array in enumerate(arrays):
+    here = chunk_of == chunk
+    values[here] = array[row_of[here]]
+  return Stored(tuple(wanted), tuple(token_of[i] for i in wanted), values)
+
+
+def _open(path: pathlib.Path) -> np.ndarray:
+  chunk = path.with_suffix('.npy')
+  try:
+    return np.load(chunk, mmap_mode='r', allow_pickle=False)
+  except (OSError, ValueError, EOFError) as error:
+    raise UserError(
+        f'cannot read {chunk} ({error}); delete it and its .json, and run '
+        '--stages=score in a new --workdir') from error
