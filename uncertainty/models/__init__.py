@@ -9,6 +9,7 @@ from uncertainty.models.forward import (
     extend_cache,
     unembed,
 )
+from uncertainty.models.loading import Model, load
 
-__all__ = ['Decoder', 'DecoderConfig', 'Rotary', 'decode', 'empty_cache',
-           'encode', 'extend_cache', 'unembed']
+__all__ = ['Decoder', 'DecoderConfig', 'Model', 'Rotary', 'decode',
+           'empty_cache', 'encode', 'extend_cache', 'load', 'unembed']

@@ -40,17 +40,19 @@ _TWO_NORMS = {'ffn_norm': 'pre_feedforward_layernorm',
 
 # Keys below `ARCHITECTURE.` that `_common` and the architecture's own
 # function read, or that cannot change a forward pass.
-_KNOWN_KEYS = frozenset("""
-    context_length embedding_length block_count feed_forward_length
-    attention.head_count attention.head_count_kv attention.key_length
-    attention.value_length attention.layer_norm_rms_epsilon
-    rope.dimension_count rope.freq_base rope.scaling.type rope.scaling.factor
-    rope.scaling.original_context_length rope.scaling.finetuned vocab_size
-""".split())
-_GEMMA_KEYS = frozenset("""
-    attention.sliding_window attn_logit_softcapping final_logit_softcapping
-    rope.freq_base_swa attention.sliding_window_pattern
-""".split())
+_KNOWN_KEYS = frozenset((
+    'context_length', 'embedding_length', 'block_count', 'feed_forward_length',
+    'attention.head_count', 'attention.head_count_kv', 'attention.key_length',
+    'attention.value_length', 'attention.layer_norm_rms_epsilon',
+    'rope.dimension_count', 'rope.freq_base', 'rope.scaling.type',
+    'rope.scaling.factor', 'rope.scaling.original_context_length',
+    'rope.scaling.finetuned', 'vocab_size',
+))
+_GEMMA_KEYS = frozenset((
+    'attention.sliding_window', 'attn_logit_softcapping',
+    'final_logit_softcapping', 'rope.freq_base_swa',
+    'attention.sliding_window_pattern',
+))
 
 
 def config(file: GgufFile) -> dict[str, Any]:
