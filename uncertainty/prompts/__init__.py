@@ -1,0 +1,16 @@
+"""Prompts: how items are put to a model."""
+
+from uncertainty.prompts.dialogue import (
+    Dialogue,
+    lead,
+    style_of,
+    takes_system,
+    write,
+)
+from uncertainty.prompts.labels import letter_tokens, number_tokens
+from uncertainty.prompts.orders import orders, permute
+from uncertainty.prompts.profiles import build, cleaned, to_ascii
+
+__all__ = ['Dialogue', 'build', 'cleaned', 'lead', 'letter_tokens',
+           'number_tokens', 'orders', 'permute', 'style_of', 'takes_system',
+           'to_ascii', 'write']

@@ -1,0 +1,159 @@
+"""What every data set's prompts say: one literal table.
+
+The `paper` profile uses `PAPER` for every data set, as the published runs
+did. The `clean` profile uses the data set's own wording where it has one.
+"""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Example:
+  """A worked example, shown with its answer.
+
+  Attributes:
+    question: like an item's.
+    choices: like an item's; empty where choices are not shown.
+    answer: index of the right choice.
+    reply: the whole reply to the open question, its key part in braces.
+  """
+
+  question: str
+  choices: tuple[str, ...]
+  answer: int
+  reply: str = ''
+
+
+@dataclasses.dataclass(frozen=True)
+class Wording:
+  """How a data set's items are put to the model.
+
+  Attributes:
+    labelled_system: system turn where choices are shown with labels; {label}
+      is 'letter' or 'number', {group} the item's group.
+    labelled_question: user turn above the choices; {question} is the item's.
+    text_system: system turn where the answer is scored by its words.
+    text_question: user turn of the same.
+    text_cue: what a completion prompt reads right before the answer.
+    completion_intro: first lines of completion prompts; '' for none.
+    neutral: the content-free question of PMI.
+    examples: worked examples, unless the items bring their own.
+  """
+
+  labelled_system: str = (
+      'Answer each multiple choice question with only the {label} of the'
+      ' correct answer.')
+  labelled_question: str = 'Question: {question}'
+  text_system: str = (
+      'Answer each question with only the answer, in as few words as'
+      ' possible.')
+  text_question: str = 'Question: {question}'
+  text_cue: str = 'Answer:'
+  completion_intro: str = ''
+  neutral: str = 'N/A'
+  examples: tuple[Example, ...] = ()
+
+
+FREE_SYSTEM = (
+    'Answer each question concisely. Wrap the key part of your answer in {}'
+    ' brackets. Do not explain or elaborate beyond the bracketed answer.')
+FREE_CUE = ('Answer in as few words as possible, wrapping the key part in {}'
+            ' brackets:')
+
+# The two examples that every prompt of the published runs shows.
+_SHARED = (
+    Example('What is the chemical symbol for gold?', ('Ag', 'Mo', 'Au', 'Gd'),
+            2, 'The chemical symbol for gold is {Au}.'),
+    Example('In what year did the First World War end?',
+            ('1939', '1918', '1914', '1945'), 1, '{1918}.'),
+)
+
+PAPER = Wording(examples=_SHARED)
+
+_OPINION = Wording(
+    labelled_system=(
+        'Answer each survey question with only the {label} of the answer that'
+        ' most people give.'),
+    text_system=(
+        'Answer each survey question with only the answer that most people'
+        ' give, in as few words as possible.'),
+    examples=(
+        Example('Name something people keep in the refrigerator.',
+                ('milk', 'medicine', 'batteries', 'film'), 0, '{milk}.'),
+        Example('Name a reason why someone might be late for work.',
+                ('bad weather', 'overslept', 'traffic', 'lost keys'), 2,
+                '{traffic}.'),
+    ),
+)
+
+_VALENCE = ('very negative', 'negative', 'neutral', 'positive',
+            'very positive')
+
+_VADER = Wording(
+    labelled_system=(
+        'Say how negative or positive each word is. Answer with only the'
+        ' {label}.'),
+    labelled_question='How negative or positive is the word "{question}"?',
+    text_system='Say how negative or positive each word is.',
+    text_question='Word: {question}',
+    text_cue='Feeling:',
+    examples=(
+        Example('pleasant', _VALENCE, 3),
+        Example('catastrophe', _VALENCE, 0),
+        Example('mediocrity', _VALENCE, 2),
+        Example('boring', _VALENCE, 1),
+        Example('wonderful', _VALENCE, 4),
+    ),
+)
+
+_TRUTH = Wording(
+    labelled_question='Is this statement true or false? {question}',
+    text_system='Say whether each statement is true or false.',
+    text_question='Statement: {question}',
+    text_cue='True or false?',
+    examples=(
+        Example('The chemical symbol for gold is Au.', ('true', 'false'), 0),
+        Example('The First World War ended in 1945.', ('true', 'false'), 1),
+    ),
+)
+
+_INFERENCE_CHOICES = ('entailment', 'neutral', 'contradiction')
+_INFERENCE = Wording(
+    text_question='{question}',
+    examples=(
+        Example('Premise: A man plays a guitar on stage.\n'
+                'Hypothesis: A man is performing music.\n'
+                'Does the premise entail the hypothesis, contradict it, or'
+                ' neither?', _INFERENCE_CHOICES, 0),
+        Example('Premise: Two dogs run along the beach.\n'
+                'Hypothesis: The dogs are asleep indoors.\n'
+                'Does the premise entail the hypothesis, contradict it, or'
+                ' neither?', _INFERENCE_CHOICES, 2),
+        Example('Premise: A woman reads a letter on a bench.\n'
+                'Hypothesis: The letter is from her sister.\n'
+                'Does the premise entail the hypothesis, contradict it, or'
+                ' neither?', _INFERENCE_CHOICES, 1),
+    ),
+)
+
+_EXAM = dataclasses.replace(
+    PAPER,
+    labelled_system=(
+        'The following are multiple choice questions about {group}. Answer'
+        ' each with only the {label} of the correct answer.'),
+    text_system='The following are questions about {group}. Answer each with'
+                ' only the answer.',
+    completion_intro='The following are multiple choice questions (with'
+                     ' answers) about {group}.',
+)
+
+WORDINGS: dict[str, Wording] = {
+    'camchoice': PAPER,
+    'chaosnli': _INFERENCE,
+    'coane': PAPER,
+    'mmlu': _EXAM,
+    'protoqa': _OPINION,
+    'table': PAPER,
+    'truth': _TRUTH,
+    'vader': _VADER,
+}

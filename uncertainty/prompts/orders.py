@@ -1,0 +1,48 @@
+"""Other orders of an item's choices, for averaging position bias away."""
+
+import dataclasses
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from uncertainty.types import Item, UserError
+
+
+def permute(item: Item, order: Sequence[int]) -> Item:
+  """The item with choice `order[i]` at place i; answer and shares follow.
+
+  Raises:
+    UserError: `order` is not a permutation of the item's choices.
+  """
+  if sorted(order) != list(range(len(item.choices))):
+    raise UserError(f'item {item.item_id}: {list(order)} is no order of its'
+                    f' {len(item.choices)} choices')
+  answer = None if item.answer is None else list(order).index(item.answer)
+  shares = item.human_shares and tuple(item.human_shares[i] for i in order)
+  return dataclasses.replace(
+      item, choices=tuple(item.choices[i] for i in order), answer=answer,
+      human_shares=shares)
+
+
+def orders(item: Item, n_orders: int, *, seed: int = 0
+           ) -> list[tuple[int, ...]]:
+  """The item's own order first, then distinct random ones.
+
+  They depend on the seed and the item only, not on its neighbours. Fewer come
+  back if the item has fewer orders than asked for.
+  """
+  n_choices = len(item.choices)
+  digest = hashlib.sha256(f'{seed} {item.item_id}'.encode()).digest()
+  rng = np.random.default_rng(int.from_bytes(digest[:8], 'big'))
+  chosen = [tuple(range(n_choices))]
+  possible = 1
+  for n in range(2, n_choices + 1):
+    possible *= n
+    if possible > n_orders:
+      break
+  while len(chosen) < min(n_orders, possible):
+    order = tuple(int(i) for i in rng.permutation(n_choices))
+    if order not in chosen:
+      chosen.append(order)
+  return chosen

@@ -1,0 +1,153 @@
+"""From items to prompts: which profile, style and format, and cleaning.
+
+Profiles: `paper` reproduces the published prompts byte for byte, the brace
+that strays into its chat multiple-choice prompts included; `clean` leaves that
+out and uses each data set's own wording.
+"""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from uncertainty.prompts import dialogue as dialogues
+from uncertainty.prompts import free_response, multiple_choice
+from uncertainty.prompts.dialogue import Dialogue
+from uncertainty.prompts.instructions import (
+    PAPER,
+    WORDINGS,
+    Example,
+    Wording,
+)
+from uncertainty.specs import PromptSpec
+from uncertainty.types import Item, Prompt, UserError
+
+_ASCII = str.maketrans({
+    '\u2018': "'", '\u2019': "'", '\u201a': "'", '\u201b': "'",
+    '\u201c': '"', '\u201d': '"', '\u201e': '"', '\u201f': '"',
+    '\u2010': '-', '\u2011': '-', '\u2012': '-', '\u2013': '-',
+    '\u2014': '-', '\u2015': '-', '\u2212': '-', '\u2026': '...',
+})
+
+
+def to_ascii(text: str) -> str:
+  """Typographic quotes, dashes and the ellipsis as plain ASCII."""
+  return text.translate(_ASCII)
+
+
+def cleaned(item: Item) -> Item:
+  """The item with its question and choices in plain punctuation."""
+  return dataclasses.replace(
+      item, question=to_ascii(item.question),
+      choices=tuple(map(to_ascii, item.choices)))
+
+
+def build(items: Sequence[Item], spec: PromptSpec, tokenizer: Any, *,
+          dataset: str, seed: int = 0) -> list[Prompt]:
+  """One prompt per item.
+
+  Args:
+    items: closed questions for 'letters', 'numbers' and 'text'.
+    spec: profile, style, and in `answer` one format: letters, numbers, text,
+      free, or statement (the question alone, for activations).
+    tokenizer: for its chat template and BOS text.
+    dataset: names the wording of the `clean` profile.
+    seed: unused so far; prompts do not depend on chance.
+
+  Raises:
+    UserError: an unknown profile, style, format or data set, or an item
+      without choices asked as a closed question.
+  """
+  del seed
+  if spec.profile not in ('paper', 'clean'):
+    raise UserError(f'prompt.profile={spec.profile}: choose paper or clean')
+  if spec.answer not in _FORMATS:
+    raise UserError(f'prompt.answer={spec.answer}: no prompts for it; choose'
+                    f' one of {", ".join(_FORMATS)}')
+  style = dialogues.style_of(spec, tokenizer)
+  setting = Setting(spec, tokenizer, wording_of(dataset, spec.profile),
+                    style, dialogues.lead(tokenizer, style))
+  make = _FORMATS[spec.answer]
+  return [make(cleaned(item), setting) for item in items]
+
+
+@dataclasses.dataclass(frozen=True)
+class Setting:
+  """What all prompts of a call share."""
+
+  spec: PromptSpec
+  tokenizer: Any
+  wording: Wording
+  style: str  # chat | completion
+  lead: str  # between a prompt and the words of its answer
+
+  def write(self, dialogue: Dialogue) -> str:
+    return dialogues.write(dialogue, self.tokenizer, self.style)
+
+
+def wording_of(dataset: str, profile: str) -> Wording:
+  """The data set's wording; the published one in the `paper` profile."""
+  if dataset not in WORDINGS:
+    raise UserError(f'data.name={dataset}: no prompts for this data set; it'
+                    f' must be one of {", ".join(WORDINGS)}')
+  return PAPER if profile == 'paper' else WORDINGS[dataset]
+
+
+def examples_of(item: Item, setting: Setting) -> tuple[Example, ...]:
+  """Worked examples: the item's own subject's, else the data set's."""
+  if not setting.spec.few_shot:
+    return ()
+  own = item.extra.get('examples', ())
+  if setting.spec.profile == 'paper' or not own:
+    return setting.wording.examples
+  return tuple(Example(to_ascii(e.question), tuple(map(to_ascii, e.choices)),
+                       e.answer) for e in own if e.answer is not None)
+
+
+def _labelled(kind: str) -> Callable[[Item, Setting], Prompt]:
+  def make(item: Item, setting: Setting) -> Prompt:
+    _need_choices(item, setting)
+    stray = setting.spec.profile == 'paper' and setting.style == 'chat'
+    dialogue = multiple_choice.labelled(
+        item, setting.wording, examples_of(item, setting), kind=kind,
+        stray_brace=stray)
+    return Prompt(item.item_id, setting.write(dialogue))
+  return make
+
+
+def _text(item: Item, setting: Setting) -> Prompt:
+  _need_choices(item, setting)
+  examples = examples_of(item, setting)
+  neutral = dataclasses.replace(item, question=setting.wording.neutral)
+  return Prompt(
+      item.item_id,
+      setting.write(multiple_choice.worded(item, setting.wording, examples)),
+      continuations=tuple(setting.lead + choice for choice in item.choices),
+      neutral_text=setting.write(
+          multiple_choice.worded(neutral, setting.wording, examples)))
+
+
+def _free(item: Item, setting: Setting) -> Prompt:
+  examples = tuple(e for e in setting.wording.examples if e.reply)
+  examples = (examples or PAPER.examples) if setting.spec.few_shot else ()
+  dialogue = free_response.bracketed(item, examples, style=setting.style)
+  return Prompt(item.item_id, setting.write(dialogue))
+
+
+def _statement(item: Item, setting: Setting) -> Prompt:
+  bos = getattr(setting.tokenizer, 'bos_token', None) or ''
+  return Prompt(item.item_id, bos + item.question)
+
+
+def _need_choices(item: Item, setting: Setting) -> None:
+  if len(item.choices) < 2:
+    raise UserError(f'item {item.item_id}: it has no choices to answer with'
+                    f' {setting.spec.answer}; use --config.prompt.answer=free')
+
+
+_FORMATS: dict[str, Callable[[Item, Setting], Prompt]] = {
+    'letters': _labelled('letters'),
+    'numbers': _labelled('numbers'),
+    'text': _text,
+    'free': _free,
+    'statement': _statement,
+}
