@@ -1,0 +1,52 @@
+"""The table of measures: complete, consistent, parsed both ways."""
+
+import jax.numpy as jnp
+import pytest
+
+from uncertainty.measures import choice, next_token, registry
+from uncertainty.types import UserError
+
+
+def test_every_computed_measure_is_in_the_table():
+  out = next_token.next_token_measures(jnp.zeros((4, 3000)))
+  computed = set(out) - {
+      'finite', 'top_logprobs', 'top_tokens', 'rest_logprob'}
+  computed |= set(choice.choice_measures(
+      jnp.zeros((1, 2)), jnp.ones((1, 2), bool)))
+  with_mc = {n for n, m in registry.MEASURES.items() if 'mc' in m.prefixes}
+  assert computed == with_mc
+
+
+@pytest.mark.parametrize('column, prefix, name', [
+    ('mc_total_entropy', 'mc', 'total_entropy'),
+    ('fr_first_total_entropy', 'fr_first', 'total_entropy'),
+    ('bracket_first_nucleus_size_0.95', 'bracket_first', 'nucleus_size_0.95'),
+    ('bracket_perplexity', 'bracket', 'perplexity'),
+    ('order_agreement', '', 'order_agreement'),
+])
+def test_parse(column, prefix, name):
+  found, measure = registry.parse(column)
+  assert (found, measure.name) == (prefix, name)
+
+
+@pytest.mark.parametrize('column', [
+    'total_entropy', 'mc_perplexity', 'fr_choice_entropy', 'mc_', 'question'])
+def test_parse_refuses(column):
+  assert not registry.is_measure(column)
+  with pytest.raises(UserError, match='list_measures'):
+    registry.parse(column)
+
+
+def test_every_column_parses_to_its_own_measure():
+  for measure in registry.MEASURES.values():
+    assert measure.orientation in (-1, 1)
+    assert measure.range[0] < measure.range[1]
+    for prefix in measure.prefixes:
+      column = f'{prefix}_{measure.name}' if prefix else measure.name
+      assert registry.parse(column) == (prefix, measure)
+
+
+def test_table_has_a_row_for_every_measure():
+  lines = registry.table().splitlines()
+  assert len(lines) == len(registry.MEASURES) + 2
+  assert len({line.count('|') for line in lines}) == 1
