@@ -1,0 +1,309 @@
+"""Generation with continuous refill: the host side.
+
+Requests wait in a queue; prompts are read a few at a time behind their shared
+prefix; a row that finishes is refilled at once, so no row waits for the
+longest of its batch. Shapes are set by all requests, those already done
+included, so that a resumed run computes the very same thing.
+"""
+
+import collections
+import dataclasses
+import math
+import os.path
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from uncertainty.inference import decoding, sample
+from uncertainty.measures import sequence
+from uncertainty.types import Batch, KeyValues, UserError
+
+_BUCKET = 16  # prompt lengths are rounded up to a multiple of this
+_PREFILL_TOKENS = 768  # padded tokens of prompts read at once
+_NO_MEASURE = ('top_logprobs', 'top_tokens', 'rest_logprob', 'finite')
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+  """A prompt to answer.
+
+  Attributes:
+    item_id: whose prompt; seeds the sampling.
+    tokens: the whole prompt.
+    n_samples: how many answers to generate.
+  """
+
+  item_id: str
+  tokens: tuple[int, ...]
+  n_samples: int = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class GenerateSpec:
+  """How to generate.
+
+  Attributes:
+    max_tokens: cap on the generated tokens, the last included.
+    batch_size: rows generated at once.
+    sampling: how tokens are drawn.
+    top_k: next-token log-probabilities kept a step; 0 for no measures.
+    stop_at_brace: whether a token that is exactly `}` or ` }` ends it.
+  """
+
+  max_tokens: int = 48
+  batch_size: int = 32
+  sampling: sample.Sampling = sample.GREEDY
+  top_k: int = 100
+  stop_at_brace: bool = True
+
+  def __post_init__(self):
+    if self.max_tokens < 1 or self.batch_size < 1:
+      raise UserError(
+          f'max_tokens={self.max_tokens} and batch_size={self.batch_size} '
+          'must be at least 1; correct config.free')
+
+
+@dataclasses.dataclass
+class Generation:
+  """One generated answer of T tokens.
+
+  Attributes:
+    item_id, sample: the request's, and the sample's number.
+    tokens_T: the tokens, up to and including the one that ended it.
+    steps: measure → its value at each step [T]; `token_logprob` is the ln p
+      of the generated token.
+    top_logprobs_TK, top_tokens_TK: the most probable next tokens at each step.
+    rest_logprob_T: ln of the probability of all other tokens.
+    hit_cap: whether it was cut off at `max_tokens`.
+  """
+
+  item_id: str
+  sample: int
+  tokens_T: np.ndarray
+  steps: dict[str, np.ndarray]
+  top_logprobs_TK: np.ndarray | None
+  top_tokens_TK: np.ndarray | None
+  rest_logprob_T: np.ndarray | None
+  hit_cap: bool
+
+
+def stop_ids(model: Any, stop_at_brace: bool = True) -> tuple[int, ...]:
+  """The config's end-of-sequence tokens and, if wanted, the lone braces."""
+  ids = set(model.config.eos_token_ids)
+  if stop_at_brace:
+    for piece, token in model.tokenizer.get_vocab().items():
+      if '}' in piece or piece == '<0x7D>':
+        text = model.tokenizer.decode([token])
+        if text in sequence.STOP_TOKENS:
+          ids.add(token)
+  if not ids:
+    raise UserError(
+        f'model {model.name} names no end-of-sequence token, so no answer '
+        'would ever end; add eos_token_id to its config')
+  return tuple(sorted(ids))
+
+
+def generate(
+    model: Any, requests: Sequence[Request], spec: GenerateSpec, *,
+    seed: int, done: Collection[str] = (),
+) -> Iterator[Generation]:
+  """Answers requests, in the order in which they finish.
+
+  Greedy answers depend on neither order nor neighbours. Out of memory, the
+  batch is halved and the rest goes on.
+
+  Args:
+    model: a loaded model.
+    requests: all of them; they fix prefix and shapes.
+    spec: how to generate.
+    seed: of the sampling.
+    done: item ids not to answer again.
+
+  Yields:
+    `Generation`s, `n_samples` for each request that is not done.
+
+  Raises:
+    UserError: an empty prompt, one beyond the model's context, or logits that
+      are not finite.
+  """
+  _check(model, requests, spec)
+  waiting = collections.deque(
+      (r, s) for r in requests if r.item_id not in done
+      for s in range(r.n_samples))
+  batch_size = spec.batch_size
+  while waiting:
+    finished: set[tuple[str, int]] = set()
+    try:
+      engine = _Engine(model, requests, spec, seed, batch_size)
+      for generation in engine.answer(waiting):
+        finished.add((generation.item_id, generation.sample))
+        yield generation
+      return
+    except jax.errors.JaxRuntimeError as error:
+      if 'RESOURCE_EXHAUSTED' not in str(error) or batch_size == 1:
+        raise
+      batch_size //= 2
+      waiting = collections.deque(
+          (r, s) for r, s in waiting if (r.item_id, s) not in finished)
+
+
+def _check(model: Any, requests: Sequence[Request], spec: GenerateSpec):
+  ids = [r.item_id for r in requests]
+  if len(set(ids)) < len(ids):
+    raise ValueError('generation requests must have distinct item ids')
+  for request in requests:
+    total = len(request.tokens) + spec.max_tokens
+    if not request.tokens:
+      raise UserError(f'item {request.item_id} has an empty prompt')
+    if total > model.config.context_length:
+      raise UserError(
+          f'item {request.item_id}: {len(request.tokens)} prompt tokens and '
+          f'config.free.max_tokens={spec.max_tokens} pass the '
+          f'{model.config.context_length} that {model.name} can read; shorten '
+          'one of them')
+
+
+def _shared_prefix(requests: Sequence[Request]) -> int:
+  """Number of first tokens that all prompts share, short of any whole one."""
+  if len(requests) < 2:
+    return 0
+  common = len(os.path.commonprefix([r.tokens for r in requests]))
+  return min(common, min(len(r.tokens) for r in requests) - 1)
+
+
+def _round_up(length: int) -> int:
+  return _BUCKET * math.ceil(length / _BUCKET)
+
+
+class _Engine:
+  """One batch of rows and the queue that fills it."""
+
+  def __init__(self, model: Any, requests: Sequence[Request],
+               spec: GenerateSpec, seed: int, batch_size: int):
+    self._model, self._seed = model, seed
+    self._spec = decoding.DecodeSpec(
+        spec.sampling, stop_ids(model, spec.stop_at_brace), spec.max_tokens,
+        spec.top_k)
+    self._start = _shared_prefix(requests)
+    self._prefix = self._read_prefix(requests) if self._start else None
+    longest = max(len(r.tokens) for r in requests) - self._start
+    slots = _round_up(longest) + _round_up(spec.max_tokens)
+    dtype = jax.tree.leaves(model.params)[0].dtype
+    if self._prefix is not None:
+      dtype = self._prefix.keys_LBSKH.dtype
+    self._rows = decoding.empty_rows(
+        model.module, model.params, self._spec, batch_size, slots, dtype)
+    self._owners: list[tuple[Request, int] | None] = [None] * batch_size
+
+  def _read_prefix(self, requests: Sequence[Request]) -> KeyValues:
+    tokens = np.asarray(requests[0].tokens[:self._start], np.int32)[None]
+    _, key_values = decoding.prefill(
+        self._model.module, self._model.params, _batch(tokens, 0), None)
+    return key_values
+
+  def answer(self, waiting: collections.deque) -> Iterator[Generation]:
+    """Answers what waits (left as it is) in order of prompt length."""
+    jobs = self._grouped(list(waiting))
+    ready: collections.deque = collections.deque()
+    while True:
+      self._refill(jobs, ready)
+      if not any(self._owners):
+        return
+      busy = sum(owner is not None for owner in self._owners)
+      # While others wait, stop soon to refill; else run to the end.
+      enough = max(1, len(self._owners) // 8) if jobs or ready else busy
+      self._rows = decoding.run(
+          self._model.module, self._model.params, self._rows, self._prefix,
+          jnp.int32(enough), self._spec)
+      yield from self._collect()
+
+  def _grouped(self, waiting: list) -> collections.deque:
+    """Prompts of one bucket together, each with the samples it is for."""
+    samples: dict[str, list] = {}
+    for request, number in waiting:
+      samples.setdefault(request.item_id, [request, []])[1].append(number)
+    buckets: dict[int, list] = {}
+    for request, numbers in samples.values():
+      bucket = _round_up(len(request.tokens) - self._start)
+      buckets.setdefault(bucket, []).append((request, numbers))
+    jobs: collections.deque = collections.deque()
+    for bucket, entries in sorted(buckets.items(), reverse=True):
+      n = max(1, _PREFILL_TOKENS // bucket)
+      for i in range(0, len(entries), n):
+        jobs.append((bucket, n, entries[i:i + n]))
+    return jobs
+
+  def _refill(self, jobs: collections.deque, ready: collections.deque):
+    for row, owner in enumerate(self._owners):
+      if owner is not None:
+        continue
+      if not ready and jobs:
+        ready.extend(self._prefill(*jobs.popleft()))
+      if not ready:
+        return
+      request, number, hidden, prompts, prompt = ready.popleft()
+      self._rows = decoding.insert(
+          self._rows, jnp.int32(row), hidden, prompts, jnp.int32(prompt),
+          sample.row_key(self._seed, request.item_id, number))
+      self._owners[row] = (request, number)
+
+  def _prefill(self, bucket: int, n: int, entries: list) -> list:
+    tokens = np.zeros((n, bucket), np.int32)
+    lengths = np.zeros(n, np.int32)
+    for i, (request, _) in enumerate(entries):
+      suffix = request.tokens[self._start:]
+      tokens[i, :len(suffix)], lengths[i] = suffix, len(suffix)
+    hidden, prompts = decoding.prefill(
+        self._model.module, self._model.params,
+        _batch(tokens, self._start, lengths), self._prefix)
+    return [(request, number, hidden, prompts, i)
+            for i, (request, numbers) in enumerate(entries)
+            for number in numbers]
+
+  def _collect(self) -> list[Generation]:
+    """Takes finished rows off the device."""
+    rows = self._rows
+    active, steps = np.asarray(rows.active_B), np.asarray(rows.steps_B)
+    finished = [b for b, owner in enumerate(self._owners)
+                if owner is not None and not active[b]]
+    if not finished:
+      return []
+    tokens = np.asarray(rows.tokens_BM)
+    records = {k: np.asarray(v) for k, v in rows.records.items()}
+    out = []
+    for b in finished:
+      request, number = self._owners[b]  # pyright: ignore
+      self._owners[b] = None
+      # Copies: the buffers are donated to the next call.
+      found = {k: v[b, :steps[b]].copy() for k, v in records.items()}
+      out.append(self._generation(
+          request, number, tokens[b, :steps[b]].copy(), found))
+    return out
+
+  def _generation(self, request: Request, number: int, tokens: np.ndarray,
+                  found: dict[str, np.ndarray]) -> Generation:
+    if not found['finite'].all():
+      raise UserError(
+          f'{self._model.name} gives logits that are not finite on item '
+          f'{request.item_id}, token {int(np.argmin(found["finite"]))} of its '
+          'answer; check the weights, or use config.model.dtype=float32')
+    return Generation(
+        request.item_id, number, tokens,
+        {k: v for k, v in found.items() if k not in _NO_MEASURE},
+        found.get('top_logprobs'), found.get('top_tokens'),
+        found.get('rest_logprob'),
+        hit_cap=int(tokens[-1]) not in self._spec.stop_ids)
+
+
+def _batch(tokens_BT: np.ndarray, start: int,
+           lengths_B: np.ndarray | None = None) -> Batch:
+  B, T = tokens_BT.shape
+  index = np.broadcast_to(np.arange(T, dtype=np.int32), (B, T))
+  segments = np.zeros((B, T), np.int32)
+  if lengths_B is not None:
+    segments = np.where(index < lengths_B[:, None], 0, -1).astype(np.int32)
+  return Batch(jnp.asarray(tokens_BT), jnp.asarray(index + np.int32(start)),
+               jnp.asarray(segments))
