@@ -1,0 +1,281 @@
+"""Expected calibration error: binnings, norms, the debiased form, Brier.
+
+A binning gives each item of each row a bin; −1 where confidence or
+correctness is missing. From there every error is arithmetic on sums per bin,
+for all rows at once. Ties (items of equal confidence) share a bin unless
+`split_ties` says otherwise: a split would let the storage order of items
+decide the value.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from uncertainty.analysis import ranking
+from uncertainty.types import UserError
+
+BRIER_METRICS = (
+    'brier', 'brier_reliability', 'brier_resolution', 'brier_uncertainty',
+    'brier_within_variance', 'brier_within_covariance')
+
+
+@dataclasses.dataclass(frozen=True)
+class BinSums:
+  """Sums over the items of each bin, [M, B] (or [M, B, R] over resamples).
+
+  Attributes:
+    count_MB: items.
+    confidence_MB: their confidences.
+    correct_MB: their grades.
+    squared_MB: their squared confidences.
+    product_MB: confidence times grade.
+    graded_MB: squared grades.
+  """
+
+  count_MB: np.ndarray
+  confidence_MB: np.ndarray
+  correct_MB: np.ndarray
+  squared_MB: np.ndarray
+  product_MB: np.ndarray
+  graded_MB: np.ndarray
+
+
+def width_bins(
+    confidence_MN: np.ndarray, correct_MN: np.ndarray, n_bins: int = 15
+) -> np.ndarray:
+  """Bins of equal width on [0, 1], closed on the left; 1 joins the last.
+
+  Returns:
+    [M, N] int64, −1 where missing.
+
+  Raises:
+    UserError: a confidence outside [0, 1], or shapes differ.
+  """
+  confidence_MN, correct_MN = _paired(confidence_MN, correct_MN)
+  if n_bins < 1:
+    raise UserError(
+        f'a binning needs a bin, got {n_bins}; set --config.analysis.n_bins')
+  edges = np.linspace(0, 1, n_bins + 1)[1:-1]
+  bins = np.searchsorted(edges, confidence_MN, side='right')
+  return np.where(np.isnan(confidence_MN), -1, bins)
+
+
+def mass_bins(
+    confidence_MN: np.ndarray, correct_MN: np.ndarray, n_bins: int = 15, *,
+    split_ties: bool = False) -> np.ndarray:
+  """Bins of near-equal count, as `numpy.array_split` cuts sorted items.
+
+  A cut within a run of ties moves to the run's nearer end (the lower one
+  half way), so that bins may be fewer.
+  """
+  confidence_MN, correct_MN = _paired(confidence_MN, correct_MN)
+  order, snap, n_M = _cuts_allowed(confidence_MN, split_ties)
+  cuts = _cut_places(n_M, n_bins, snap)
+  return _bins_from_cuts(cuts, order, n_M)
+
+
+def sweep_bins(
+    confidence_MN: np.ndarray, correct_MN: np.ndarray, *,
+    split_ties: bool = False) -> np.ndarray:
+  """The most equal-mass bins whose accuracies still never fall.
+
+  Roelofs et al. 2022: b = 2, 3, … until the accuracies of b bins are not
+  non-decreasing; the last b before that counts.
+
+  Args:
+    confidence_MN: in [0, 1].
+    correct_MN: grades.
+    split_ties: cut within ties, in the items' stored order, as the paper's
+      code does (in an order that is not known).
+  """
+  confidence_MN, correct_MN = _paired(confidence_MN, correct_MN)
+  order, snap, n_M = _cuts_allowed(confidence_MN, split_ties)
+  n_items = confidence_MN.shape[1]
+  right = np.zeros((len(order), n_items + 1))
+  np.cumsum(
+      np.nan_to_num(np.take_along_axis(correct_MN, order, -1)), axis=-1,
+      out=right[:, 1:])
+  best_M = np.ones(len(order), np.int64)
+  active = np.flatnonzero(n_M > 1)
+  n_bins = 2
+  while len(active):
+    cuts = _cut_places(n_M[active], n_bins, snap[active])
+    correct = np.diff(np.take_along_axis(right[active], cuts, -1), axis=-1)
+    rises = _never_falls(correct, np.diff(cuts, axis=-1))
+    active = active[rises]
+    best_M[active] = n_bins
+    n_bins += 1
+    active = active[n_M[active] >= n_bins]
+  bins = np.full(confidence_MN.shape, -1, np.int64)
+  for n_bins in np.unique(best_M):
+    rows = np.flatnonzero(best_M == n_bins)
+    cuts = _cut_places(n_M[rows], int(n_bins), snap[rows])
+    bins[rows] = _bins_from_cuts(cuts, order[rows], n_M[rows])
+  return bins
+
+
+def bin_sums(
+    bins_MN: np.ndarray, confidence_MN: np.ndarray, correct_MN: np.ndarray,
+    n_bins: int | None = None) -> BinSums:
+  """Sums per bin; rows with fewer bins end in empty ones."""
+  confidence, correct = _paired(confidence_MN, correct_MN)
+  n_rows = len(bins_MN)
+  if n_bins is None:
+    n_bins = int(bins_MN.max(initial=0)) + 1
+  # Bin 0 of each row collects what is missing, and is cut off below.
+  place = (bins_MN + 1 + (n_bins + 1) * np.arange(n_rows)[:, None]).ravel()
+
+  def total(values):
+    summed = np.bincount(
+        place, np.nan_to_num(values).ravel(), n_rows * (n_bins + 1))
+    return summed.reshape(n_rows, n_bins + 1)[:, 1:]
+
+  return BinSums(
+      count_MB=total(np.ones(bins_MN.shape)), confidence_MB=total(confidence),
+      correct_MB=total(correct), squared_MB=total(confidence ** 2),
+      product_MB=total(confidence * correct), graded_MB=total(correct ** 2))
+
+
+def ece(sums: BinSums, norm: str = 'l2') -> np.ndarray:
+  """[M] expected calibration error over bins of weight w_b = n_b / n.
+
+  l1: Σ w_b |c̄_b − ā_b| (Naeini et al. 2015). l2: sqrt(Σ w_b (c̄_b − ā_b)²),
+  which the paper uses. NaN for rows without items.
+  """
+  gap = sums.confidence_MB - sums.correct_MB
+  return gap_ece(gap, sums.count_MB, norm)
+
+
+def gap_ece(
+    gap_MB: np.ndarray, count_MB: np.ndarray, norm: str) -> np.ndarray:
+  """ECE from summed gaps (confidence − grade) and counts, bins on axis 1."""
+  n = count_MB.sum(1)
+  with np.errstate(invalid='ignore', divide='ignore'):
+    if norm == 'l1':
+      return np.abs(gap_MB).sum(1) / n
+    if norm == 'l2':
+      return np.sqrt((gap_MB ** 2 / np.maximum(count_MB, 1)).sum(1) / n)
+  raise UserError(f'no norm named {norm!r}; there are l1 and l2')
+
+
+def debiased_ece(sums: BinSums) -> np.ndarray:
+  """[M] l2 error less its expected noise, at least 0 (Kumar et al. 2019).
+
+  Σ w_b [(c̄_b − ā_b)² − ā_b (1 − ā_b) / (n_b − 1)]; a bin of one item has no
+  estimate of its noise, and keeps its square. Grades between 0 and 1 have
+  their own variance in place of ā (1 − ā).
+  """
+  gap = sums.confidence_MB - sums.correct_MB
+  return gap_debiased(gap, sums.count_MB, sums.correct_MB, sums.graded_MB)
+
+
+def gap_debiased(gap_MB, count_MB, correct_MB, graded_MB) -> np.ndarray:
+  """`debiased_ece` from summed gaps, counts, grades and squared grades."""
+  safe = np.maximum(count_MB, 1)
+  variance = graded_MB / safe - (correct_MB / safe) ** 2
+  noise = np.where(count_MB > 1, variance / np.maximum(count_MB - 1, 1), 0)
+  square = count_MB * ((gap_MB / safe) ** 2 - noise)
+  with np.errstate(invalid='ignore', divide='ignore'):
+    return np.sqrt(np.maximum(square.sum(1) / count_MB.sum(1), 0))
+
+
+def brier(sums: BinSums) -> dict[str, np.ndarray]:
+  """The Brier score and its parts over a binning, each [M].
+
+  brier = reliability − resolution + uncertainty + within_variance
+  − within_covariance (Murphy 1973; the within-bin terms, which vanish when a
+  bin holds one confidence, Stephenson et al. 2008). Exact for right or wrong;
+  with grades between, uncertainty is the grades' own variance.
+  """
+  n = np.maximum(sums.count_MB, 1)
+  confidence, correct = sums.confidence_MB / n, sums.correct_MB / n
+  with np.errstate(invalid='ignore', divide='ignore'):
+    share = sums.count_MB / sums.count_MB.sum(1, keepdims=True)
+    mean = (share * correct).sum(1)
+    graded = (share * (sums.graded_MB / n)).sum(1)
+    parts = {
+        'brier_reliability': (share * (confidence - correct) ** 2).sum(1),
+        'brier_resolution': (
+            share * (correct - _column(mean, correct)) ** 2).sum(1),
+        'brier_uncertainty': graded - mean ** 2,
+        'brier_within_variance': (
+            share * (sums.squared_MB / n - confidence ** 2)).sum(1),
+        'brier_within_covariance': 2 * (
+            share * (sums.product_MB / n - confidence * correct)).sum(1)}
+    score = (share * (
+        (sums.squared_MB - 2 * sums.product_MB + sums.graded_MB) / n)).sum(1)
+  return {'brier': score} | parts
+
+
+def _column(mean, like):
+  return np.broadcast_to(mean[:, None], like.shape)
+
+
+def _paired(confidence_MN, correct_MN) -> tuple[np.ndarray, np.ndarray]:
+  """Both as float64, NaN in both wherever in either."""
+  confidence_MN = np.asarray(confidence_MN, np.float64)
+  correct_MN = np.asarray(correct_MN, np.float64)
+  if confidence_MN.ndim != 2 or confidence_MN.shape != correct_MN.shape:
+    raise UserError(
+        f'confidence {confidence_MN.shape} and correctness '
+        f'{correct_MN.shape} must both be rows over items')
+  missing = np.isnan(confidence_MN) | np.isnan(correct_MN)
+  confidence_MN = np.where(missing, np.nan, confidence_MN)
+  low = np.nanmin(confidence_MN, initial=0)
+  high = np.nanmax(confidence_MN, initial=1)
+  if low < 0 or high > 1:
+    raise UserError(
+        f'confidence must lie in [0, 1], got {low:g} to {high:g}; map the '
+        'measure to confidence first')
+  return confidence_MN, np.where(missing, np.nan, correct_MN)
+
+
+def _cuts_allowed(confidence_MN, split_ties):
+  """Sorted order (missing last), nearest allowed cut per place, item count."""
+  n_items = confidence_MN.shape[1]
+  n_M = np.sum(~np.isnan(confidence_MN), -1)
+  filled = np.where(np.isnan(confidence_MN), np.inf, confidence_MN)
+  rows = ranking.sort_rows(filled)
+  place = np.broadcast_to(
+      np.arange(n_items + 1), (len(filled), n_items + 1))
+  if split_ties:
+    return rows.order_MN, place, n_M
+  # A cut before sorted item i is allowed if i starts a run; one at the end is.
+  start = np.take_along_axis(rows.below_MN, rows.order_MN, -1)
+  stop = np.take_along_axis(rows.upto_MN, rows.order_MN, -1)
+  lower = np.c_[start, np.full(len(filled), n_items)]
+  upper = np.c_[
+      np.where(start == place[:, :-1], place[:, :-1], stop),
+      np.full(len(filled), n_items)]
+  snap = np.where(place - lower <= upper - place, lower, upper)
+  return rows.order_MN, snap, n_M
+
+
+def _cut_places(n_M, n_bins, snap_MN) -> np.ndarray:
+  """[M, n_bins + 1] where `numpy.array_split` would cut, moved off ties."""
+  k = np.arange(n_bins + 1)
+  n = n_M[:, None]
+  cuts = k * (n // n_bins) + np.minimum(k, n % n_bins)
+  moved = np.take_along_axis(snap_MN, cuts, -1)
+  return np.minimum(moved, n)
+
+
+def _bins_from_cuts(cuts, order, n_M) -> np.ndarray:
+  """Bin of every item from the cuts of its row, empty bins skipped."""
+  n_items = order.shape[1]
+  opens = np.zeros((len(order), n_items + 1), np.int64)
+  np.put_along_axis(opens, cuts, 1, -1)
+  sorted_bins = np.cumsum(opens[:, :-1], -1) - 1
+  sorted_bins[np.arange(n_items) >= n_M[:, None]] = -1
+  bins = np.empty_like(sorted_bins)
+  np.put_along_axis(bins, order, sorted_bins, -1)
+  return bins
+
+
+def _never_falls(correct_MB, count_MB) -> np.ndarray:
+  """[M] whether accuracies of the bins that hold items never decrease."""
+  accuracy = np.where(
+      count_MB > 0, correct_MB / np.maximum(count_MB, 1), np.nan)
+  highest = np.fmax.accumulate(accuracy, axis=-1)
+  # Sums of equal accuracies may differ in the last bit for graded answers.
+  return ~np.any(accuracy[:, 1:] < highest[:, :-1] - 1e-12, axis=-1)
