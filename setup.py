@@ -28,6 +28,7 @@ _RUNTIME = [
     'scipy>=1.14',
     'statsmodels>=0.14.4',
     'tensorflow-datasets>=4.9.8',
+    'threadpoolctl>=3.5',
     'tokenizers>=0.22',
     'tqdm>=4.66',
     'transformers>=5,<6',

@@ -2,6 +2,7 @@
 
 import dataclasses
 import html
+import pathlib
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -129,3 +130,8 @@ def to_figure(
     spine.set_visible(False)
   axes.set_title(title, fontsize=10, loc='left')
   return figure
+
+
+def save(figure: Figure, path: pathlib.Path) -> None:
+  path.parent.mkdir(parents=True, exist_ok=True)
+  figure.savefig(path, dpi=150)

