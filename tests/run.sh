@@ -10,4 +10,4 @@ source "$(dirname "$0")/../launch/environment.sh"
 
 install test
 python -m ruff check .
-python -m pytest -m 'not parity' -n "$(nproc)" --dist loadfile "$@"
+python -m pytest -m 'not parity and not colab' -n "$(nproc)" --dist loadfile "$@"

@@ -52,7 +52,7 @@ def _lead(rows: pd.DataFrame) -> Markup:
   """The sentence that says what to see."""
   of_entropy = rows[rows['signal'] == 'human_entropy'].dropna(subset=['rho'])
   if of_entropy.empty:
-    return blocks.text('No item here has the distribution of people\'s answers.')
+    return blocks.text("No item here has shares of people's answers.")
   top = of_entropy.loc[of_entropy['rho'].idxmax()]
   count = int((of_entropy['p_holm'] < 0.05).sum())
   return blocks.text(
