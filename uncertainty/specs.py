@@ -53,6 +53,7 @@ class ScoreSpec:
   """How prompts are batched."""
 
   batch_tokens: int = 4096  # padded tokens in a batch
+  row_tokens: int = 128  # short prompts share rows of so many; 0: none do
   top_k: int = 100  # next-token log-probabilities kept
 
 
