@@ -7,6 +7,7 @@ from uncertainty.models.forward import (
     empty_cache,
     encode,
     extend_cache,
+    raw_bits,
     unembed,
 )
 from uncertainty.models.loading import Model, load

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from uncertainty.models import rotary
 from uncertainty.models.config import DecoderConfig
 from uncertainty.models.norms import Norm
-from uncertainty.models.products import dot
+from uncertainty.models.products import dot, weights
 
 # Finite, so that a row without visible keys (padding) stays finite.
 _HIDDEN = -1e30
@@ -90,7 +90,7 @@ class Attention(nn.Module):
     c = self.config
     K, G, H, D = c.n_kv_heads, c.n_groups, c.head_dim, c.width
     init = nn.initializers.normal(0.02)
-    qkv = self.param('qkv', init, (D, K, G + 2, H), self.dtype)
+    qkv = weights(self.param('qkv', init, (D, K, G + 2, H), self.dtype))
     mixed = dot(x_BTD, qkv.reshape(D, -1), ((2,), (0,)))
     mixed = mixed.reshape(*x_BTD.shape[:2], K, G + 2, H)
     if c.qkv_bias:
@@ -108,7 +108,7 @@ class Attention(nn.Module):
     own = Stretch(key[..., 0, :].astype(qkv.dtype), value.astype(qkv.dtype))
     mixed = attend(query * c.attention_scale, [*past, own], masks,
                    c.attention_cap)
-    output = self.param('output', init, (K, G, H, D), self.dtype)
+    output = weights(self.param('output', init, (K, G, H, D), self.dtype))
     y_BTD = dot(mixed.reshape(*x_BTD.shape[:2], -1), output.reshape(-1, D),
                 ((2,), (0,)))
     if c.output_bias:

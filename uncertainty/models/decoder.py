@@ -25,7 +25,7 @@ from uncertainty.models import rotary
 from uncertainty.models.attention import Attention, Stretch
 from uncertainty.models.config import DecoderConfig
 from uncertainty.models.norms import Norm
-from uncertainty.models.products import dot
+from uncertainty.models.products import bits, dot, weights
 from uncertainty.types import Batch
 
 _ACTIVATIONS = {
@@ -89,7 +89,7 @@ class MLP(nn.Module):
     c = self.config
     D, F, ways = c.width, c.mlp_width, 2 if c.gated else 1
     init, zeros = nn.initializers.normal(0.02), nn.initializers.zeros
-    up = self.param('up', init, (D, ways, F), self.dtype)
+    up = weights(self.param('up', init, (D, ways, F), self.dtype))
     x = dot(x_BTD, up.reshape(D, -1), ((2,), (0,)))
     x = x.reshape(*x_BTD.shape[:2], ways, F)
     if c.mlp_bias:
@@ -97,7 +97,7 @@ class MLP(nn.Module):
       x = x + bias.astype(jnp.float32)[None, None]
     act = _ACTIVATIONS[c.activation]
     x = act(x[..., 0, :]) * x[..., 1, :] if c.gated else act(x[..., 0, :])
-    down = self.param('down', init, (F, D), self.dtype)
+    down = weights(self.param('down', init, (F, D), self.dtype))
     y_BTD = dot(x, down, ((2,), (0,)))
     if c.mlp_bias:
       bias = self.param('down_bias', zeros, (D,), jnp.float32)
@@ -127,7 +127,7 @@ class Block(nn.Module):
     masks = [_pick(mask, layer.window_index) for mask in shared.masks]
     attention = Attention(c, self.dtype, name='attention')
     attended, own = attention(norm('attention_norm', x_BTD, pre), angles,
-                              layer.past, masks)
+                              jax.tree.map(weights, layer.past), masks)
     attended = norm('attention_post_norm', attended, post)
     middle = x_BTD if c.parallel else x_BTD + attended
     mlp = MLP(c, self.dtype, name='mlp')
@@ -136,8 +136,8 @@ class Block(nn.Module):
 
     found = {'attention_out': attended, 'mlp_out': added, 'residual': x_BTD}
     trace = Trace(
-        own.keys_BSKH if self.with_key_values else None,
-        own.values_BSKH if self.with_key_values else None,
+        bits(own.keys_BSKH) if self.with_key_values else None,
+        bits(own.values_BSKH) if self.with_key_values else None,
         {site: capture_lib.gather(x, shared.capture_at_BP)
          for site, x in found.items() if site in self.sites})
     return x_BTD, trace
@@ -198,7 +198,8 @@ class Decoder(nn.Module):
     activations.update(trace.activations)
     if self.is_initializing():
       self.unembed(x_BTD[:, :1])
-    return x_BTD, trace.replace(activations=activations)
+    return x_BTD, Trace(*jax.tree.map(weights, (trace.keys, trace.values)),
+                        activations)
 
   def _embed(self, batch: Batch) -> jax.Array:
     c = self.config
@@ -247,7 +248,8 @@ def per_layer(config: DecoderConfig, batch: Batch, past: tuple[Past, ...]
                   for w in config.windows]
   return PerLayer(jnp.asarray(np.asarray(rotary_index, np.int32)),
                   jnp.asarray(np.asarray(window_index, np.int32)),
-                  [Stretch(p.keys_LBSKH, p.values_LBSKH) for p in past])
+                  [Stretch(bits(p.keys_LBSKH), bits(p.values_LBSKH))
+                   for p in past])
 
 
 def _clip(window: int, batch: Batch, past: tuple[Past, ...]) -> int:

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from uncertainty.models import capture as capture_lib
 from uncertainty.models.config import DecoderConfig
 from uncertainty.models.decoder import Decoder, Past
+from uncertainty.models.products import bits
 from uncertainty.types import (
     Batch,
     CaptureSpec,
@@ -42,7 +43,7 @@ def encode(module: Decoder, params, batch: Batch, *,
   past = () if prefix is None else (_past(prefix),)
   _check_longrope(module.config, batch.tokens_BT.shape[1], past)
   hidden_BTD, trace = module.apply(
-      {'params': params}, batch, past, sites=sites,
+      {'params': raw_bits(params)}, batch, past, sites=sites,
       capture_at_BP=capture_at_BP, with_key_values=with_key_values,
       method='hidden')
   key_values = None
@@ -84,7 +85,7 @@ def decode(module: Decoder, params, tokens_BQ: jax.Array,
   _check_longrope(module.config, tokens_BQ.shape[1], past)
   batch = Batch(tokens_BQ, positions_BQ, jnp.zeros_like(tokens_BQ))
   hidden_BQD, trace = module.apply(
-      {'params': params}, batch, past, with_key_values=True, method='hidden')
+      {'params': raw_bits(params)}, batch, past, with_key_values=True, method='hidden')
   B, Q = tokens_BQ.shape
   slots_BQ = cache.lengths_B[:, None] + jnp.arange(Q, dtype=jnp.int32)[None]
   rows_BQ = jnp.broadcast_to(jnp.arange(B)[:, None], (B, Q))
@@ -112,6 +113,18 @@ def extend_cache(key_values: KeyValues, slots: int) -> KeyValues:
   return KeyValues(jnp.pad(key_values.keys_LBSKH, pad),
                    jnp.pad(key_values.values_LBSKH, pad),
                    key_values.lengths_B)
+
+
+def raw_bits(params):
+  """The same parameters for repeated calls on a CPU.
+
+  There, XLA widens bfloat16 arrays that a scan slices to float32, once per
+  call. Layer weights therefore travel as their bits in uint16, which costs
+  one copy of them per call, or none if they come that way: do it once, then
+  pass the result to `encode` and `decode`. Elsewhere, and for float32, this
+  returns the parameters as they are.
+  """
+  return {**params, 'layers': jax.tree.map(bits, params['layers'])}
 
 
 def _past(key_values: KeyValues, start_B: jax.Array | None = None) -> Past:

@@ -25,3 +25,17 @@ def dot(left: jax.Array, right: jax.Array, axes: tuple[tuple[int, ...],
       left.astype(right.dtype), right, (axes, batch),
       precision=lax.Precision.HIGHEST if exact else lax.Precision.DEFAULT,
       preferred_element_type=jnp.float32)
+
+
+def bits(x: jax.Array) -> jax.Array:
+  """bfloat16 as uint16 on a CPU, where a scan would widen it to float32."""
+  if x.dtype == jnp.bfloat16 and jax.default_backend() == 'cpu':
+    return lax.bitcast_convert_type(x, jnp.uint16)
+  return x
+
+
+def weights(x: jax.Array) -> jax.Array:
+  """The inverse of `bits`; other arrays as they are."""
+  if x.dtype == jnp.uint16:
+    return lax.bitcast_convert_type(x, jnp.bfloat16)
+  return x

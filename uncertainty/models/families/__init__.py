@@ -31,7 +31,8 @@ Gemma's norms, before they hand tensors over under these names.
 
 import dataclasses
 import re
-from collections.abc import Callable, Mapping as Map
+from collections.abc import Callable
+from collections.abc import Mapping as Map
 from typing import Any
 
 from uncertainty.models.config import DecoderConfig
