@@ -115,7 +115,8 @@ def counts(compared: pd.DataFrame) -> pd.DataFrame:
         'match': int(match.sum()), 'differs': int((is_printed & ~match).sum()),
         'blanks': int((~is_printed).sum()),
         'blanks_right': int((usable['status'] == 'blank in both').sum()),
-        'tie_free': int(free.sum()), 'tie_free_match': int((free & match).sum()),
+        'tie_free': int(free.sum()),
+        'tie_free_match': int((free & match).sum()),
         'fewer_pairs': int((status == 'fewer pairs').sum())})
   return pd.DataFrame(rows)
 

@@ -16,6 +16,7 @@ from scipy import stats
 
 from uncertainty.analysis import pairs as model_pairs
 from uncertainty.analysis import paper_ece, ranking, tie_order
+from uncertainty.measures import registry
 from uncertainty.results import published_columns as names
 
 Results = Mapping[tuple[str, str], pd.DataFrame]
@@ -107,20 +108,12 @@ def kept_items(
 
 def _measures(frame: pd.DataFrame, prefix: str) -> list[str]:
   """Measure columns with exactly this prefix that the paper has a name for."""
-  theirs = {o: t for t, o in names.PREFIXES.items()}[prefix]
-  found = []
-  for column in frame:
-    name = names.paper_name(column) if column.startswith(prefix) else None
-    if name is None or not name.startswith(theirs):
-      continue
-    if 'tok1' in name and 'tok1' not in theirs:
-      continue
-    found.append(column)
-  return found
+  return [c for c in frame if names.paper_name(c) and registry.is_measure(c)
+          and registry.parse(c)[0] + '_' == prefix]
 
 
-def _negated(column: str) -> bool:
-  return 'logprob' in column or 'log_m' in column
+def _orientation(column: str) -> int:
+  return registry.parse(column)[1].orientation
 
 
 def _spearman_rows(
@@ -135,8 +128,7 @@ def _spearman_rows(
     if not signals or not columns:
       continue
     measures_MN = np.stack([
-        frame[c].to_numpy(float) * (-1 if _negated(c) else 1)
-        for c in columns])
+        frame[c].to_numpy(float) * _orientation(c) for c in columns])
     signals_SN = np.stack([frame[s].to_numpy(float) for s in signals])
     found = ranking.spearman(measures_MN[:, keep], signals_SN[:, keep])
     for s, signal in enumerate(signals):
@@ -167,7 +159,8 @@ def _ece_rows(
       continue
     correct = frame[correctness].to_numpy(float)
     for prefix in panel.prefixes:
-      for column in _measures(frame, prefix):
+      for column in filter(
+          paper_ece.has_confidence, _measures(frame, prefix)):
         confidence = paper_ece.confidence(frame, column)
         used = keep & np.isfinite(confidence) & np.isfinite(correct)
         if used.any():
@@ -182,7 +175,8 @@ def _ece_rows(
   for i, (measure, model, confidence, correct) in enumerate(jobs):
     width = paper_ece.width(confidence, correct)
     if mode == 'sound':
-      sweep, tie_free = paper_ece.sweep_whole_ties(confidence, correct), True
+      sweep, tie_free = paper_ece.sweep(
+          confidence, correct, split_ties=False), True
     else:
       order = None if orders is None else orders[i]
       sweep = paper_ece.sweep(confidence, correct, order)

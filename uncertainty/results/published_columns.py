@@ -2,6 +2,8 @@
 
 import re
 
+from uncertainty.measures import registry
+
 # Longest first: `fr_tok1_` also starts with `fr_`.
 PREFIXES = {
     'bfr_tok1_': 'bracket_first_',
@@ -10,21 +12,8 @@ PREFIXES = {
     'fr_': 'fr_',
     'mc_': 'mc_',
 }
-_STEMS = {
-    'total-ent': 'total_entropy',
-    'var-ent': 'varentropy',
-    'top-1-prob': 'top1_logprob',
-    'choice-ent': 'choice_entropy',
-    'choice-prob': 'choice_logprob',
-    'choice-mass': 'choice_log_mass',
-    'choice-margin': 'choice_log_margin',
-    'ppl': 'perplexity',
-}
-_NUMBERED = {
-    'top-k-ent-': 'top_k_entropy_',
-    'top-p-len-': 'nucleus_size_',
-    'top-p-ent-': 'nucleus_entropy_',
-}
+_STEMS = {m.paper_name: m.name for m in registry.MEASURES.values()
+          if m.paper_name}
 HUMAN = {
     'human-ent': 'human_entropy',
     'Answer_Ratios': 'human_shares',
@@ -86,13 +75,8 @@ def measure(column: str) -> str | None:
   """Our name of a paper's measure column, such as `mc_top-1-prob`."""
   for theirs, ours in PREFIXES.items():
     if column.startswith(theirs):
-      stem = column[len(theirs):]
-      if stem in _STEMS:
-        return ours + _STEMS[stem]
-      for their_stem, our_stem in _NUMBERED.items():
-        if re.fullmatch(re.escape(their_stem) + r'[\d.]+', stem):
-          return ours + our_stem + stem[len(their_stem):]
-      return None
+      stem = _STEMS.get(column[len(theirs):])
+      return None if stem is None else ours + stem
   return None
 
 
@@ -101,18 +85,11 @@ def paper_name(column: str) -> str | None:
   for theirs, ours in HUMAN.items():
     if column == ours:
       return theirs
-  # Longest first again: `fr_first_` also starts with `fr_`.
-  for theirs, ours in sorted(PREFIXES.items(), key=lambda p: -len(p[1])):
-    if column.startswith(ours):
-      stem = column[len(ours):]
-      for their_stem, our_stem in _STEMS.items():
-        if stem == our_stem:
-          return theirs + their_stem
-      for their_stem, our_stem in _NUMBERED.items():
-        if re.fullmatch(re.escape(our_stem) + r'[\d.]+', stem):
-          return theirs + their_stem + stem[len(our_stem):]
-      return None
-  return None
+  if not registry.is_measure(column):
+    return None
+  prefix, found = registry.parse(column)
+  theirs = {o: t for t, o in PREFIXES.items()}.get(f'{prefix}_')
+  return theirs + found.paper_name if theirs and found.paper_name else None
 
 
 def ours(column: str) -> str | None:

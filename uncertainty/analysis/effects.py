@@ -1,0 +1,143 @@
+"""What instruct tuning does: base against instruct over pairs of one model.
+
+All differences are instruct − base (the paper's instruct column in
+`cells.parquet` is base − instruct).
+"""
+
+import numpy as np
+import pandas as pd
+
+from uncertainty.analysis import multiplicity, pairs, resampling
+from uncertainty.analysis.reproduction import signed_rank
+from uncertainty.analysis.study_scores import PRIMARY, Score
+
+# Asked before looking: does tuning change alignment with people's entropy,
+# calibration, accuracy and agreement? On the measure nearest to the human
+# signal. Everything else is a screen.
+HYPOTHESES = (
+    ('alignment:human_entropy', PRIMARY),
+    ('ece', PRIMARY),
+    ('auroc', PRIMARY),
+    ('accuracy', ''),
+    ('agreement', ''),
+)
+_KEY = ['dataset', 'outcome', 'measure']
+
+
+def pair_differences(found: list[Score], level: float) -> pd.DataFrame:
+  """Instruct − base for every pair, over the same items.
+
+  Returns:
+    dataset, outcome, measure, base, instruct, family, base_value,
+    instruct_value, difference, ci_low, ci_high, p_value (paired bootstrap
+    over items), n.
+  """
+  table = {(s.dataset, s.outcome, s.measure, s.model): s for s in found}
+  models = {}
+  for s in found:
+    models.setdefault(s.dataset, {})[s.model] = None
+  couples = {d: pairs.pairs(list(names)) for d, names in models.items()}
+  rows, first, second = [], [], []
+  for dataset, outcome, measure in dict.fromkeys(k[:3] for k in table):
+    for base, tuned in couples[dataset]:
+      a = table.get((dataset, outcome, measure, tuned))
+      b = table.get((dataset, outcome, measure, base))
+      if a is None or b is None:
+        continue
+      first.append(a.draws_R)
+      second.append(b.draws_R)
+      rows.append((dataset, outcome, measure, base, tuned, pairs.family(base),
+                   b.value, a.value, a.value - b.value, min(a.n, b.n)))
+  frame = pd.DataFrame(rows, columns=[
+      *_KEY, 'base', 'instruct', 'family', 'base_value', 'instruct_value',
+      'difference', 'n'])
+  if not rows:
+    return frame.assign(ci_low=[], ci_high=[], p_value=[])
+  paired = resampling.paired_difference(
+      frame['instruct_value'].to_numpy(), frame['base_value'].to_numpy(),
+      np.stack(first), np.stack(second), level)
+  return frame.assign(
+      ci_low=paired.low, ci_high=paired.high, p_value=paired.p_value)
+
+
+def effects(
+    differences: pd.DataFrame, level: float, n_draws: int, seed: int = 0,
+) -> pd.DataFrame:
+  """The effect over pairs, families drawn as wholes.
+
+  Args:
+    differences: of `pair_differences`.
+    level: of the intervals.
+    n_draws: bootstrap draws of families, and random sign patterns.
+    seed: of both.
+
+  Returns:
+    dataset, outcome, measure, n_pairs, n_families, mean_difference, ci_low,
+    ci_high (family-clustered bootstrap; NaN with one family), rank_biserial
+    (of instruct − base), r_low, r_high, p_value (Wilcoxon signed rank),
+    p_sign_flip (whole families change sign together), role (hypothesis |
+    screen), n_tests (in that role and data set), p_holm (hypotheses), p_bh
+    (screen).
+  """
+  rows = []
+  for key, group in differences.groupby(_KEY, sort=False):
+    d = group['difference'].to_numpy(float)
+    family = group['family'].to_numpy()[np.isfinite(d)]
+    d = d[np.isfinite(d)]
+    if not len(d):
+      continue
+    r, p_value = signed_rank(d)
+    labels, member = np.unique(family, return_inverse=True)
+    low = high = r_low = r_high = np.nan
+    if len(labels) > 1:
+      counts_NR = resampling.bootstrap_counts(
+          len(d), n_draws, seed=seed, groups_N=family)
+      means = d @ counts_NR / np.maximum(counts_NR.sum(0), 1)
+      r_draws = _weighted_rank_biserial(d, counts_NR)
+      low, high = _ends(means, level)
+      r_low, r_high = _ends(r_draws, level)
+    summed = np.bincount(member, d)
+    p_flip = float(resampling.sign_flip_test(
+        summed[None], n_draws, seed=seed)[0])
+    rows.append((*key, len(d), len(labels), d.mean(), low, high, r, r_low,
+                 r_high, p_value, p_flip))
+  table = pd.DataFrame(rows, columns=[
+      *_KEY, 'n_pairs', 'n_families', 'mean_difference', 'ci_low', 'ci_high',
+      'rank_biserial', 'r_low', 'r_high', 'p_value', 'p_sign_flip'])
+  return correct_for_many(table)
+
+
+def correct_for_many(table: pd.DataFrame) -> pd.DataFrame:
+  """Adds role, n_tests, p_holm for hypotheses and p_bh for the screen."""
+  stated = [(o, m) in HYPOTHESES
+            for o, m in zip(table['outcome'], table['measure'])]
+  table = table.assign(
+      role=np.where(stated, 'hypothesis', 'screen'), n_tests=0,
+      p_holm=np.nan, p_bh=np.nan)
+  for (_, role), group in table.groupby(['dataset', 'role']):
+    p = group['p_value'].to_numpy(float)
+    table.loc[group.index, 'n_tests'] = int(np.isfinite(p).sum())
+    if role == 'hypothesis':
+      table.loc[group.index, 'p_holm'] = multiplicity.holm(p)
+    else:
+      table.loc[group.index, 'p_bh'] = multiplicity.benjamini_hochberg(p)
+  return table
+
+
+def _ends(draws_R: np.ndarray, level: float) -> tuple[float, float]:
+  interval = resampling.percentile_interval(draws_R[None], level)
+  return float(interval.low[0]), float(interval.high[0])
+
+
+def _weighted_rank_biserial(
+    d_N: np.ndarray, counts_NR: np.ndarray) -> np.ndarray:
+  """[R] (W⁺ − W⁻)/(W⁺ + W⁻) of resamples given as counts; zeros left out."""
+  keep = d_N != 0
+  d_N, counts_NR = d_N[keep], counts_NR[keep]
+  size = np.abs(d_N)
+  below = (size[:, None] > size).astype(float) @ counts_NR
+  tied = (size[:, None] == size).astype(float) @ counts_NR
+  weight = counts_NR * (below + (tied + 1) / 2)
+  total = weight.sum(0)
+  with np.errstate(invalid='ignore', divide='ignore'):
+    return np.sign(d_N) @ weight / np.where(total > 0, total, np.nan)
