@@ -95,12 +95,25 @@ class GgufFile:
     except (ValueError, KeyError) as error:
       raise UserError(f'{self.path}: {_first_line(error)}') from error
 
-  def read(self, name: str) -> np.ndarray:
-    """Returns the tensor dequantised, float32, rows first."""
+  def read(
+      self, name: str, start: int = 0, stop: int | None = None) -> np.ndarray:
+    """Returns rows of a tensor dequantised, float32.
+
+    Args:
+      name: the tensor's.
+      start: first row.
+      stop: row after the last one; None for the end.
+    """
     entry = self.tensors[name]
+    if len(entry.shape) == 1:  # its blocks may span any rows: read them all
+      data = np.frombuffer(self._bytes, np.uint8, entry.n_bytes, entry.start)
+      return dequantise(data, entry.type_name)[start:stop]
+    stop = entry.shape[0] if stop is None else stop
+    row_bytes = entry.n_bytes // entry.shape[0]
     data = np.frombuffer(
-        self._bytes, np.uint8, count=entry.n_bytes, offset=entry.start)
-    return dequantise(data, entry.type_name).reshape(entry.shape)
+        self._bytes, np.uint8, (stop - start) * row_bytes,
+        entry.start + start * row_bytes)
+    return dequantise(data, entry.type_name).reshape(-1, *entry.shape[1:])
 
 
 def dequantise(data: np.ndarray, type_name: str) -> np.ndarray:

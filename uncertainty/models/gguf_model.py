@@ -80,12 +80,11 @@ def tensors(file: GgufFile) -> dict[str, StoredTensor]:
     UserError: a tensor's name is not known.
   """
   architecture = _architecture(file)
-  heads = _field(file, architecture, 'attention.head_count')
-  kv_heads = _field(file, architecture, 'attention.head_count_kv', heads)
   undo_by_name = {}
   if architecture == 'llama':
-    undo_by_name = {'attn_q': functools.partial(_unpermute, n_heads=heads),
-                    'attn_k': functools.partial(_unpermute, n_heads=kv_heads)}
+    field = functools.partial(_field, file, architecture)
+    unpermute = functools.partial(_unpermute, head_dim=_head_dim(field))
+    undo_by_name = {'attn_q': unpermute, 'attn_k': unpermute}
   result = {}
   for name, entry in file.tensors.items():
     if name == _ROTARY_FACTORS:
@@ -150,16 +149,22 @@ def _canonical(
 def _read(
     file: GgufFile, name: str,
     undo: Callable[[np.ndarray], np.ndarray] | None,
+    start: int, stop: int,
 ) -> np.ndarray:
-  values = file.read(name)
+  values = file.read(name, start, stop)
   return values if undo is None else undo(values)
 
 
-def _unpermute(values: np.ndarray, n_heads: int) -> np.ndarray:
+def _unpermute(values: np.ndarray, head_dim: int) -> np.ndarray:
   """Rows of each head from rotary pairs (2i, 2i+1) to halves (i, i+d/2)."""
   shape = values.shape
-  pairs = values.reshape(n_heads, -1, 2, *shape[1:])
+  pairs = values.reshape(-1, head_dim // 2, 2, *shape[1:])
   return pairs.swapaxes(1, 2).reshape(shape)
+
+
+def _head_dim(field: Callable[..., Any]) -> int:
+  width = field('embedding_length') // field('attention.head_count')
+  return field('attention.key_length', width)
 
 
 def _without_one(values: np.ndarray) -> np.ndarray:
@@ -174,7 +179,7 @@ def _common(file: GgufFile, field: Callable[..., Any]) -> dict[str, Any]:
     raise UserError(
         f'{file.path}: tensor token_embd.weight is missing; download the file'
         ' again')
-  head_dim = field('attention.key_length', field('embedding_length') // heads)
+  head_dim = _head_dim(field)
   for name in ('attention.value_length', 'rope.dimension_count'):
     if field(name, head_dim) != head_dim:
       raise UserError(

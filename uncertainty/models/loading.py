@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 from transformers import PreTrainedTokenizerFast
 
 from uncertainty.models import (
+    cache,
     checkpoint,
     families,
     gguf_model,
@@ -99,11 +101,21 @@ def load(
   stored = checkpoint.match(
       opened.tensors, family, config, str(found.path))
   _check_vocabulary(opened, config, found.path)
-  fill = functools.partial(
-      checkpoint.fill, stored, family, config, dtype, _sharding_of(mesh))
+  identity = fingerprint(opened)
+  sharding_of = _sharding_of(mesh)
+  convert = functools.partial(
+      checkpoint.fill, stored, family, config, dtype, sharding_of)
+  if cache_dir is None:
+    params = convert()
+  else:
+    table = family.mapping(config)
+    params = cache.restore_or_convert(
+        pathlib.Path(cache_dir).expanduser() / f'{found.name}-{dtype}',
+        cache.source_stamp(opened.files, identity, table),
+        checkpoint.abstract(table, config, dtype, sharding_of), convert)
   return Model(
-      module=Decoder(config, checkpoint.DTYPES[dtype]),
-      params=fill(),
+      module=Decoder(config, jnp.dtype(dtype)),
+      params=params,
       config=config,
       tokenizer=opened.tokenizer,
       name=found.name,
@@ -111,7 +123,7 @@ def load(
           'instruct' if opened.tokenizer.chat_template else 'base'),
       source=source,
       revision=found.revision,
-      fingerprint=fingerprint(opened),
+      fingerprint=identity,
   )
 
 
@@ -202,12 +214,16 @@ def _architecture(opened: Checkpoint, path: pathlib.Path) -> str:
 
 def _check_vocabulary(
     opened: Checkpoint, config: DecoderConfig, path: pathlib.Path) -> None:
-  """Refuses a tokenizer whose tokens the embedding has no rows for."""
-  highest = max(opened.tokenizer.get_vocab().values(), default=-1)
-  if highest >= config.vocab_size:
+  """Refuses a tokenizer whose tokens the embedding has no rows for.
+
+  Added tokens do not count: Gemma 3's text models have one too many.
+  """
+  size = opened.tokenizer.backend_tokenizer.get_vocab_size(
+      with_added_tokens=False)
+  if size > config.vocab_size:
     raise UserError(
-        f'{path}: the tokenizer knows token {highest}, the model has'
-        f' {config.vocab_size} tokens; they are of different models')
+        f'{path}: the tokenizer has {size} tokens, the model'
+        f' {config.vocab_size}; they are of different models')
 
 
 def _sharding_of(mesh: jax.sharding.Mesh | None):

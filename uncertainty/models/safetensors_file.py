@@ -130,10 +130,13 @@ def _stored(
 
 
 def _view(
-    data: mmap.mmap, dtype: np.dtype, shape: tuple[int, ...], first: int
+    data: mmap.mmap, dtype: np.dtype, shape: tuple[int, ...], first: int,
+    start: int, stop: int,
 ) -> np.ndarray:
-  count = math.prod(shape)
-  return np.frombuffer(data, dtype, count, first).reshape(shape)
+  row = math.prod(shape[1:])
+  rows = np.frombuffer(
+      data, dtype, (stop - start) * row, first + start * row * dtype.itemsize)
+  return rows.reshape(-1, *shape[1:])
 
 
 def _release(data: mmap.mmap, first: int, last: int) -> None:
