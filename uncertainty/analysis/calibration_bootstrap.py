@@ -216,14 +216,14 @@ def read_interval(
       np.maximum(found.low, 0), np.maximum(found.high, 0))
 
 
-def in_parallel(task, n_rows: int) -> None:
+def in_parallel(task, n_rows: int, chunk: int = _CHUNK) -> None:
   """Runs `task(rows)` over slices of rows on all cores.
 
   One BLAS thread each: BLAS's own threads spin while they wait, which on a
   busy machine costs several times the work itself.
   """
-  slices = [slice(i, min(i + _CHUNK, n_rows))
-            for i in range(0, n_rows, _CHUNK)]
+  slices = [slice(i, min(i + chunk, n_rows))
+            for i in range(0, n_rows, chunk)]
   with (threadpoolctl.threadpool_limits(1, user_api='blas'),
         concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool):
     for _ in pool.map(task, slices):
