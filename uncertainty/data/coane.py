@@ -103,8 +103,9 @@ def _text(cell: ElementTree.Element) -> str:
   paragraphs = (''.join(
       node.text or '' if node.tag == _WORD + 't' else _BREAKS.get(node.tag, '')
       for node in paragraph.iter()) for paragraph in cell.findall(_WORD + 'p'))
-  # Non-breaking spaces stand where the authors' tables were padded.
-  return '\n'.join(paragraphs).replace('\xa0', ' ').strip()
+  # Without non-breaking spaces, like the published table (so that row 233
+  # reads "youcall" there and here).
+  return '\n'.join(paragraphs).replace('\xa0', '').strip()
 
 
 def _item(row: int, free: Sequence[str], multiple: Sequence[str]) -> Item:
