@@ -51,9 +51,10 @@ def download(
         f'{hub_id}: no such repository on the hub, or it is private; check'
         ' the name, or log in with `hf auth login`') from error
   except errors.LocalEntryNotFoundError as error:
+    reason = _first_line(error.__cause__ or error)
     raise UserError(
-        f'{hub_id}: is not in the cache and the hub cannot be reached'
-        ' (offline, or HF_HUB_OFFLINE is set); download it while online'
+        f'{hub_id}: is not in the cache, and the hub cannot be reached'
+        f' ({reason}); download it while online, without HF_HUB_OFFLINE'
     ) from error
   except errors.HFValidationError as error:
     raise UserError(
@@ -66,5 +67,5 @@ def download(
   return path, path.name
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: BaseException) -> str:
   return (str(error).splitlines() or [type(error).__name__])[0]

@@ -46,7 +46,9 @@ def tensors(directory: pathlib.Path) -> dict[str, StoredTensor]:
         f'{directory}: holds pickled weights ({pickled[0]}), which can run'
         ' code when read; convert them: load with transformers and'
         ' save_pretrained, which writes safetensors')
-  raise UserError(f'{directory}: has neither {SINGLE} nor {INDEX}')
+  raise UserError(
+      f'{directory}: has neither {SINGLE} nor {INDEX}; other forms of weights'
+      ' are not read: load them with transformers and save_pretrained')
 
 
 def files(directory: pathlib.Path) -> list[pathlib.Path]:
