@@ -1,0 +1,142 @@
+"""From what a model said of an item's choices to its row of results."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from uncertainty.inference.tasks import TaskChunk
+from uncertainty.measures.choice import choice_measures
+from uncertainty.types import Item
+
+_KEPT = ('top_logprobs', 'top_tokens', 'rest_logprob')
+
+
+@dataclasses.dataclass(frozen=True)
+class Reply:
+  """What the model said to one prompt, choices in the item's own order.
+
+  Attributes:
+    prompt: the text.
+    n_tokens: of the prompt.
+    logprobs_C: the choices' log-probabilities.
+    log_mass: ln of the choices' summed probability.
+    measures: of the next-token distribution.
+    columns: what else goes into the results as it is.
+    activations: site → [L, D].
+    captured_token: where they were taken, as text.
+  """
+
+  prompt: str
+  n_tokens: int
+  logprobs_C: np.ndarray
+  log_mass: float
+  measures: Mapping[str, np.ndarray]
+  columns: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+  activations: Mapping[str, np.ndarray] = dataclasses.field(
+      default_factory=dict)
+  captured_token: str = ''
+
+
+def chunk(items: Sequence[Item],
+          replies: Sequence[Sequence[Reply]]) -> TaskChunk:
+  """Rows of results.
+
+  Args:
+    items: the items.
+    replies: per item, one reply per order of its choices; the first is to the
+      item's own order. Choice probabilities are averaged over orders, and so
+      are the next-token measures; prompt, top tokens and activations are the
+      first order's.
+  """
+  rows = [_row(item, some) for item, some in zip(items, replies)]
+  columns = {name: [row[name] for row in rows] for name in rows[0]}
+  mean = [_average([r.logprobs_C for r in some]) for some in replies]
+  for name, values in _measure(mean).items():
+    columns[f'mc_{name}'] = list(values)
+  # The mass of scores that are no probabilities (PMI) is that of the words.
+  columns['mc_choice_log_mass'] = [
+      _average([np.array([r.log_mass]) for r in some])[0] for some in replies]
+  if any(len(some) > 1 for some in replies):
+    for name, values in _orders(mean, replies).items():
+      columns[name] = values
+  first = [some[0] for some in replies]
+  if first[0].activations:
+    columns['captured_tokens'] = [r.captured_token for r in first]
+  return TaskChunk(
+      [item.item_id for item in items], columns,
+      {site: np.stack([r.activations[site] for r in first])
+       for site in first[0].activations})
+
+
+def _row(item: Item, replies: Sequence[Reply]) -> dict[str, Any]:
+  first = replies[0]
+  logprobs_C = _average([r.logprobs_C for r in replies])
+  prediction = int(np.argmax(logprobs_C))
+  correct = agrees = float('nan')
+  if item.answer is not None:
+    correct = float(prediction == item.answer)
+  if item.human_shares is not None:
+    agrees = float(item.human_shares[prediction] == max(item.human_shares))
+  row = {
+      'prompt': first.prompt, 'n_tokens': first.n_tokens,
+      'prediction': prediction, 'correct': correct, 'agrees': agrees,
+      'choice_logprobs': logprobs_C.tolist(), **first.columns}
+  for name in first.measures:
+    if name in _KEPT:
+      row[name] = first.measures[name]
+    elif len(replies) == 1:
+      row[f'mc_{name}'] = first.measures[name]
+    else:
+      row[f'mc_{name}'] = np.mean([r.measures[name] for r in replies])
+  return row
+
+
+def _average(logprobs: Sequence[np.ndarray]) -> np.ndarray:
+  """ln of the mean probability; exact for one order."""
+  if len(logprobs) == 1:
+    return np.asarray(logprobs[0], np.float64)
+  stacked = np.stack(logprobs).astype(np.float64)
+  return np.logaddexp.reduce(stacked, axis=0) - np.log(len(logprobs))
+
+
+def _measure(logprobs: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+  """Choice measures of rows of any lengths."""
+  # Powers of two: few shapes to compile for however many items and choices.
+  n, width = len(logprobs), max(map(len, logprobs))
+  shape = (1 << (n - 1).bit_length(), 1 << (width - 1).bit_length())
+  padded, mask = np.zeros(shape, np.float32), np.zeros(shape, bool)
+  for i, row in enumerate(logprobs):
+    padded[i, :len(row)] = row
+    mask[i, :len(row)] = True
+  out = jax.device_get(
+      choice_measures(jnp.asarray(padded), jnp.asarray(mask)))
+  return {name: values[:n] for name, values in out.items()}
+
+
+def _orders(mean: Sequence[np.ndarray],
+            replies: Sequence[Sequence[Reply]]) -> dict[str, list]:
+  """How much the answer depends on where the options stand.
+
+  `order_divergence` is what averaging adds to the entropy: the mutual
+  information of order and answer, over ln K.
+  """
+  out: dict[str, list] = {
+      'order_agreement': [], 'order_entropy_sd': [], 'order_divergence': [],
+      'order_choice_logprobs': []}
+  for average, some in zip(mean, replies):
+    each = np.stack([r.logprobs_C for r in some])
+    entropies = _measure(list(each))['choice_entropy'].astype(np.float64)
+    normalised = each - np.logaddexp.reduce(each, axis=1)[:, None]
+    pooled = np.exp(normalised).mean(0)
+    pooled_entropy = -(pooled[pooled > 0] * np.log(pooled[pooled > 0])).sum()
+    out['order_agreement'].append(
+        float((each.argmax(1) == average.argmax()).mean()))
+    out['order_entropy_sd'].append(float(entropies.std()))
+    out['order_divergence'].append(float(max(
+        pooled_entropy / np.log(max(len(average), 2)) - entropies.mean(), 0)))
+    out['order_choice_logprobs'].append(each.tolist())
+  return out

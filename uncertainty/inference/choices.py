@@ -1,0 +1,151 @@
+"""Choices by their labels: `letters` (A, B, …) and `numbers` (1, 2, …)."""
+
+import dataclasses
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from uncertainty import models, prompts
+from uncertainty.inference.choice_rows import Reply, chunk
+from uncertainty.inference.score import Ask, Scores, score
+from uncertainty.inference.tasks import TaskChunk
+from uncertainty.specs import ProbeSpec, StudySpec
+from uncertainty.types import CaptureSpec, Item, Prompt, UserError
+
+
+@dataclasses.dataclass(frozen=True)
+class Asked:
+  """One prompt: an item with its choices in one order."""
+
+  item: int  # index
+  order: tuple[int, ...]
+  shown: Item
+  prompt: Prompt
+
+
+def letters(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
+            seed: int, done: frozenset[str] = frozenset(),
+            ) -> Iterator[TaskChunk]:
+  """Choices under letters: a letter's variants are summed (method.md 2)."""
+  return _labelled(model, items, spec, 'letters', prompts.letter_tokens,
+                   seed, done)
+
+
+def numbers(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
+            seed: int, done: frozenset[str] = frozenset(),
+            ) -> Iterator[TaskChunk]:
+  """Choices under numbers: the variants of 1, 2, … are summed."""
+  return _labelled(model, items, spec, 'numbers', prompts.number_tokens,
+                   seed, done)
+
+
+def _labelled(model: models.Model, items: Sequence[Item], spec: StudySpec,
+              name: str, label_tokens: Callable[..., list[tuple[int, ...]]],
+              seed: int, done: frozenset[str]) -> Iterator[TaskChunk]:
+  capture = capture_spec(spec.probe, name, ('last_prompt',))
+  asked = ask_all(model, items, spec, name, seed)
+  stems = encode(model, [a.prompt.text for a in asked])
+  most = max((len(item.choices) for item in items), default=0)
+  labels = label_tokens(model.tokenizer, most) if most else []
+  asks = [Ask(items[a.item].item_id, stem,
+              tuple(t for ids in labels[:len(a.order)] for t in ids),
+              group=items[a.item].group)
+          for a, stem in zip(asked, stems)]
+
+  def reply(i: int, j: int, scores: Scores) -> Reply:
+    """To ask i, in place j of a batch."""
+    order = asked[i].order
+    logprobs_C = np.zeros(len(order))
+    at = 0
+    for place, choice in enumerate(order):
+      n = len(labels[place])
+      logprobs_C[choice] = np.logaddexp.reduce(
+          scores.target_logprobs_NA[j, at:at + n].astype(np.float64))
+      at += n
+    return Reply(
+        asked[i].prompt.text, len(stems[i]), logprobs_C,
+        float(np.logaddexp.reduce(logprobs_C)),
+        {k: v[j] for k, v in scores.measures.items()},
+        activations={s: x[j, 0] for s, x in scores.activations.items()},
+        captured_token=model.tokenizer.decode([stems[i][-1]]))
+
+  yield from finish(items, asked, done, lambda wanted: score(
+      model, asks, spec.score, capture=capture, wanted=wanted, label=name),
+      reply)
+
+
+def finish(items: Sequence[Item], asked: Sequence[Asked],
+           done: frozenset[str],
+           run: Callable[[Collection[int]], Iterator[Scores]],
+           reply: Callable[[int, int, Scores], Reply]) -> Iterator[TaskChunk]:
+  """Runs the prompts of unfinished items; yields items as they finish."""
+  orders: dict[int, list[int]] = {}
+  for i, a in enumerate(asked):
+    if items[a.item].item_id not in done:
+      orders.setdefault(a.item, []).append(i)
+  wanted = {i for some in orders.values() for i in some}
+  if not wanted:
+    return
+  replies: dict[int, Reply] = {}
+  for scores in run(wanted):
+    ready = []
+    for j, i in enumerate(scores.asks_N.tolist()):
+      if i in wanted:
+        replies[i] = reply(i, j, scores)
+        some = orders[asked[i].item]
+        if all(k in replies for k in some):
+          ready.append(asked[i].item)
+    if ready:
+      yield chunk([items[n] for n in ready],
+                  [[replies.pop(i) for i in orders[n]] for n in ready])
+
+
+def ask_all(model: models.Model, items: Sequence[Item], spec: StudySpec,
+            name: str, seed: int) -> list[Asked]:
+  """One prompt per item and order of its choices, its own order first.
+
+  Raises:
+    UserError: an item with fewer than two choices.
+  """
+  for item in items:
+    if len(item.choices) < 2:
+      raise UserError(
+          f'item {item.item_id} has {len(item.choices)} choices and '
+          f'prompt.answer={name} needs two or more; ask it with '
+          '--config.prompt.answer=free')
+  shown = [(n, order, prompts.permute(item, order))
+           for n, item in enumerate(items)
+           for order in prompts.orders(item, spec.prompt.n_orders, seed=seed)]
+  built = prompts.build(
+      [s for _, _, s in shown], dataclasses.replace(spec.prompt, answer=name),
+      model.tokenizer, dataset=spec.data.name, seed=seed)
+  return [Asked(n, order, s, p) for (n, order, s), p in zip(shown, built)]
+
+
+def encode(model: models.Model, texts: Sequence[str]
+           ) -> list[tuple[int, ...]]:
+  """Tokens of each text, special tokens as written in it."""
+  if not texts:
+    return []
+  tokenizer: Any = model.tokenizer
+  ids = tokenizer(list(texts), add_special_tokens=False,
+                  return_attention_mask=False)['input_ids']
+  return [tuple(row) for row in ids]
+
+
+def capture_spec(probe: ProbeSpec, name: str,
+                 positions: tuple[str, ...]) -> CaptureSpec | None:
+  """What to keep, or None.
+
+  Raises:
+    UserError: a position that this way of asking does not have.
+  """
+  sites = tuple(s.strip() for s in probe.sites.split(',') if s.strip())
+  if not sites:
+    return None
+  if probe.positions not in positions:
+    raise UserError(
+        f'probe.positions={probe.positions}: prompt.answer={name} has '
+        f'{", ".join(positions)}')
+  return CaptureSpec(sites, probe.positions)

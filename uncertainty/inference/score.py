@@ -1,0 +1,377 @@
+"""Scores prompts: one jitted pass from token rows to measures.
+
+A batch's final hidden states are gathered at the wanted places before the
+vocabulary is touched, so logits exist for those places only; one transfer
+brings measures and the top tokens back, never a vocabulary.
+"""
+
+import dataclasses
+import functools
+import itertools
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import tqdm
+from absl import logging
+
+from uncertainty import models
+from uncertainty.inference import batching, prefix
+from uncertainty.measures.next_token import next_token_measures
+from uncertainty.specs import ScoreSpec
+from uncertainty.types import Batch, CaptureSpec, KeyValues, UserError
+
+_SLAB = 64  # places within branches whose logits are held at once
+
+
+@dataclasses.dataclass(frozen=True)
+class Ask:
+  """One prompt to score.
+
+  Attributes:
+    name: for messages: the item's id.
+    stem: all tokens of the prompt.
+    targets: next tokens whose log-probabilities are wanted after it.
+    branches: continuations to score (see `batching.Entry`).
+    group: prompts of a group may share more of their beginning.
+    whole_branches: read the branches to their ends (for activations there).
+  """
+
+  name: str
+  stem: tuple[int, ...]
+  targets: tuple[int, ...] = ()
+  branches: tuple[tuple[int, ...], ...] = ()
+  group: str = ''
+  whole_branches: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Scores:
+  """What a batch says about the n asks it holds.
+
+  Attributes:
+    asks_N: their indices.
+    measures: name → [n] or [n, k], of the next-token distribution.
+    target_logprobs_NA: of the asks' targets, in order, then filling.
+    branch_logprobs: (ask, branch) → Σ ln p of its tokens after the first.
+    activations: site → [n, places, L, D]: the last prompt token, then the
+      last token of each branch if `whole_branches`.
+  """
+
+  asks_N: np.ndarray
+  measures: Mapping[str, np.ndarray]
+  target_logprobs_NA: np.ndarray
+  branch_logprobs: Mapping[tuple[int, int], float]
+  activations: Mapping[str, np.ndarray]
+
+
+def score(
+    model: models.Model, asks: Sequence[Ask], spec: ScoreSpec, *,
+    capture: CaptureSpec | None = None,
+    wanted: Collection[int] | None = None, label: str = 'score',
+) -> Iterator[Scores]:
+  """Scores prompts, a batch at a time, longest first.
+
+  Args:
+    model: the model.
+    asks: prompts. The plan of batches depends on all of them.
+    spec: batch sizes and tokens to keep.
+    capture: sites to keep at the last prompt token (and branch ends).
+    wanted: indices to score; batches without any of them are skipped.
+    label: of the progress bar.
+
+  Raises:
+    UserError: a prompt beyond the model's context, logits that are not
+      finite, or a prompt that does not fit the device's memory alone.
+  """
+  if not asks:
+    return
+  _check_lengths(model, asks)
+  whole = _must_be_whole(model, asks)
+  groups = _share(asks, whole)
+  entries = _entries(asks, groups)
+  batches = batching.plan(
+      entries, batch_tokens=spec.batch_tokens,
+      row_tokens=0 if whole else spec.row_tokens,
+      multiple_of=_n_data_shards(model),
+      n_prefix_shapes=len({prefix.n_slots(len(g.tokens)) for g in groups}))
+  sizes: dict[int, list[_Size]] = {}
+  for rows in batches:
+    sizes.setdefault(rows.length, []).append(_size(rows, entries))
+  shapes = {k: _Size(*map(max, zip(*v))) for k, v in sizes.items()}
+  todo = [rows for rows in batches if wanted is None or any(
+      i in wanted for row in rows.rows for i in row)]
+  with tqdm.tqdm(total=len(asks), desc=label, unit='prompt',
+                 disable=None) as bar:
+    bar.update(len(asks) - sum(len(r) for b in todo for r in b.rows))
+    for group, part in itertools.groupby(todo, key=lambda b: b.group):
+      tokens = groups[group].tokens
+      runner = _Runner(model, asks, entries, spec, capture, shapes,
+                       prefix.read(model, tokens), len(tokens))
+      for scores in in_flight(list(part), runner.launch, runner.land):
+        bar.update(len(scores.asks_N))
+        yield scores
+
+
+def in_flight(todo: Sequence[batching.Rows],
+              launch: Callable[[batching.Rows], Any],
+              land: Callable[[batching.Rows, Any], Scores],
+              ) -> Iterator[Scores]:
+  """Launches each batch before the one ahead of it has landed.
+
+  A batch that does not fit the device's memory goes again in halves, and
+  later batches are no larger than what fitted.
+
+  Args:
+    todo: batches.
+    launch: starts a batch's computation.
+    land: waits for it.
+
+  Raises:
+    UserError: a single row that does not fit.
+  """
+  most = [max((len(b.rows) * b.length for b in todo), default=0)]
+
+  def attempt(function, *args):
+    try:
+      return function(*args)
+    except jax.errors.JaxRuntimeError as error:
+      if 'RESOURCE_EXHAUSTED' not in str(error):
+        raise
+      return None
+
+  def pieces(rows: batching.Rows) -> Iterator[batching.Rows]:
+    if len(rows.rows) > 1 and len(rows.rows) * rows.length > most[0]:
+      for half in batching.halves(rows):
+        yield from pieces(half)
+    elif any(rows.rows):
+      yield rows
+
+  def finish(rows: batching.Rows, started: Any) -> Iterator[Scores]:
+    done = None if started is None else attempt(land, rows, started)
+    if done is not None:
+      yield done
+      return
+    if len(rows.rows) == 1:
+      raise UserError(
+          f'one row of {rows.length} tokens does not fit the memory of the '
+          'device; lower --config.score.batch_tokens, or spread the model '
+          'over more devices with --config.model.model_axis')
+    most[0] = min(most[0], len(rows.rows) * rows.length // 2)
+    logging.warning('out of memory: batches are now of %d tokens at most',
+                    most[0])
+    for piece in pieces(rows):
+      yield from finish(piece, attempt(launch, piece))
+
+  ahead = None
+  for rows in todo:
+    for piece in pieces(rows):
+      started = attempt(launch, piece)
+      if ahead is not None:
+        yield from finish(*ahead)
+      ahead = (piece, started)
+  if ahead is not None:
+    yield from finish(*ahead)
+
+
+class _Size(NamedTuple):
+  """How many reads, places in branches, and captures a batch has room for."""
+
+  reads: int
+  inner: int
+  captures: int
+
+
+def _size(rows: batching.Rows, entries: Sequence[batching.Entry]) -> _Size:
+  members = [[entries[i] for i in row] for row in rows.rows]
+  inner = sum(len(b) - 1 for row in members for e in row for b in e.branches)
+  return _Size(
+      reads=sum(map(len, members)), inner=-(-inner // _SLAB) * _SLAB,
+      captures=max(sum(_places(e) for e in row) for row in members))
+
+
+def _places(entry: batching.Entry) -> int:
+  return 1 + len(entry.branches) * entry.whole_branches
+
+
+@dataclasses.dataclass(frozen=True)
+class _Runner:
+  """Launches and lands the batches behind one shared prefix."""
+
+  model: models.Model
+  asks: Sequence[Ask]
+  entries: Sequence[batching.Entry]
+  spec: ScoreSpec
+  capture: CaptureSpec | None
+  shapes: Mapping[int, _Size]
+  shared: KeyValues | None
+  n_shared: int
+
+  def launch(self, rows: batching.Rows) -> tuple[batching.Layout, Any]:
+    size = _size(rows, self.entries)
+    full = self.shapes[rows.length]
+    # Halves of a batch that did not fit hold fewer reads, too.
+    if all(a <= b for a, b in zip(size, full)) and (
+        len(rows.rows) > 1 or full.reads <= 1):
+      size = full
+    layout = batching.lay_out(
+        rows, self.entries, self.n_shared, reads=size.reads,
+        inner=size.inner, captures=size.captures if self.capture else 0)
+    place = functools.partial(_place, self.model)
+    out = _forward(
+        self.model.module, self.model.params, self.shared,
+        jax.tree.map(place, layout.batch), layout.reads_N,
+        layout.targets_NA, layout.inner_M, layout.inner_targets_M,
+        place(layout.capture_BP) if self.capture else None,
+        capture=self.capture, top_k=self.spec.top_k,
+        mesh=_mesh(self.model))
+    return layout, out
+
+  def land(self, rows: batching.Rows,
+           started: tuple[batching.Layout, Any]) -> Scores:
+    del rows
+    layout, out = started
+    out = jax.device_get(out)
+    valid = layout.entries_N >= 0
+    asks_N = layout.entries_N[valid]
+    finite = out['measures'].pop('finite')[valid]
+    inner = layout.inner_branch_M2[:, 0] >= 0
+    sums: dict[tuple[int, int], float] = {}
+    for (i, k), x in zip(layout.inner_branch_M2[inner].tolist(),
+                         out['inner_logprobs'][inner].tolist()):
+      sums[i, k] = sums.get((i, k), 0.0) + x
+    broken = [int(i) for i in asks_N[~finite]]
+    broken += [i for (i, _), x in sums.items() if not np.isfinite(x)]
+    if broken:
+      raise UserError(
+          f'item {self.asks[broken[0]].name}: the model gives logits that are '
+          'not finite; run with --config.model.dtype=float32, and check the '
+          'weight file if that does not help')
+    return Scores(
+        asks_N, {k: v[valid] for k, v in out['measures'].items()},
+        out['target_logprobs'][valid], sums,
+        {site: _by_ask(x, layout, valid, self.entries)
+         for site, x in out['activations'].items()})
+
+
+def _by_ask(x: np.ndarray, layout: batching.Layout, valid: np.ndarray,
+            entries: Sequence[batching.Entry]) -> np.ndarray:
+  """[L, B, P, D] or [B, P, D] → [n, places, L, D]."""
+  x = x if x.ndim == 4 else x[None]
+  rows, first = layout.capture_slots_N2[valid].T
+  places = max(_places(entries[i]) for i in layout.entries_N[valid])
+  slots = first[:, None] + np.arange(places)[None]
+  slots = np.minimum(slots, x.shape[2] - 1)
+  return x[:, rows[:, None], slots].transpose(1, 2, 0, 3)
+
+
+@functools.partial(
+    jax.jit, static_argnames=('module', 'capture', 'top_k', 'mesh'))
+def _forward(
+    module: models.Decoder, params, shared: KeyValues | None, batch: Batch,
+    reads_N: jax.Array, targets_NA: jax.Array, inner_M: jax.Array,
+    inner_targets_M: jax.Array, capture_BP: jax.Array | None, *,
+    capture: CaptureSpec | None, top_k: int,
+    mesh: jax.sharding.Mesh | None) -> dict[str, Any]:
+  """Everything about one batch, in one program."""
+  out = models.encode(module, params, batch, prefix=shared, capture=capture,
+                      capture_at_BP=capture_BP)
+  hidden_XD = out.hidden_BTD.reshape(-1, out.hidden_BTD.shape[-1])
+  logits_NV = models.unembed(module, params, hidden_XD[reads_N])
+  measures = next_token_measures(logits_NV, top_k)
+  peaks_N1 = jnp.take_along_axis(logits_NV, measures['top_tokens'][:, :1], 1)
+  log_totals_N1 = peaks_N1 - measures['top_logprobs'][:, :1]
+  result = {
+      'measures': measures,
+      'target_logprobs': jnp.take_along_axis(logits_NV, targets_NA, 1)
+                         - log_totals_N1,
+      'inner_logprobs': _inner(module, params, hidden_XD, inner_M,
+                               inner_targets_M),
+      'activations': dict(out.activations),
+  }
+  if mesh is not None:
+    result = jax.lax.with_sharding_constraint(
+        result, jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec()))
+  return result
+
+
+def _inner(module, params, hidden_XD: jax.Array, inner_M: jax.Array,
+           targets_M: jax.Array) -> jax.Array:
+  """ln p of the next token within branches, a slab of logits at a time."""
+  if not inner_M.shape[0]:
+    return jnp.zeros((0,), jnp.float32)
+
+  def slab(places: tuple[jax.Array, jax.Array]) -> jax.Array:
+    at, targets = places
+    logits = models.unembed(module, params, hidden_XD[at])
+    found = jnp.take_along_axis(logits, targets[:, None], 1)[:, 0]
+    return found - jax.nn.logsumexp(logits, axis=1)
+
+  return jax.lax.map(slab, (inner_M.reshape(-1, _SLAB),
+                            targets_M.reshape(-1, _SLAB))).reshape(-1)
+
+
+def _check_lengths(model: models.Model, asks: Sequence[Ask]) -> None:
+  limit = model.config.context_length
+  for ask in asks:
+    n = len(ask.stem) + max(map(len, ask.branches), default=0)
+    if n > limit:
+      raise UserError(
+          f'item {ask.name}: its prompt has {n} tokens and {model.name} reads '
+          f'{limit}; shorten the question, or turn the worked examples off '
+          'with --config.prompt.few_shot=False')
+    if not ask.stem:
+      raise UserError(f'item {ask.name}: its prompt is empty')
+
+
+def _must_be_whole(model: models.Model, asks: Sequence[Ask]) -> bool:
+  """Whether rows must hold one whole prompt each.
+
+  Longrope turns all keys of a row by the row's length, so neither a prefix
+  nor a neighbour may share the row of a prompt that is long for it.
+  """
+  longest = max(len(a.stem) + sum(map(len, a.branches)) for a in asks)
+  return any(r.long_frequencies and r.switch_length < 2 * longest
+             for r in model.config.rotaries)
+
+
+def _share(asks: Sequence[Ask], whole: bool) -> list[prefix.PrefixGroup]:
+  if whole:
+    return [prefix.PrefixGroup((), tuple(range(len(asks))))]
+  return prefix.split([a.stem for a in asks], [a.group for a in asks])
+
+
+def _entries(asks: Sequence[Ask], groups: Sequence[prefix.PrefixGroup],
+             ) -> list[batching.Entry]:
+  out: list[batching.Entry] = [None] * len(asks)  # pyright: ignore
+  for g, group in enumerate(groups):
+    for i in group.members:
+      ask = asks[i]
+      out[i] = batching.Entry(
+          ask.stem[len(group.tokens):], ask.targets, ask.branches,
+          ask.whole_branches, g)
+  return out
+
+
+def _mesh(model: models.Model) -> jax.sharding.Mesh | None:
+  sharding = jax.tree.leaves(model.params)[0].sharding
+  if isinstance(sharding, jax.sharding.NamedSharding):
+    return sharding.mesh  # pyright: ignore[reportReturnType]
+  return None
+
+
+def _n_data_shards(model: models.Model) -> int:
+  mesh = _mesh(model)
+  return 1 if mesh is None else dict(mesh.shape).get('data', 1)
+
+
+def _place(model: models.Model, x: np.ndarray) -> jax.Array:
+  """Rows over the mesh's data axis."""
+  mesh = _mesh(model)
+  if mesh is None:
+    return jnp.asarray(x)
+  rows = 'data' if x.shape[0] % _n_data_shards(model) == 0 else None
+  return jax.device_put(x, jax.sharding.NamedSharding(
+      mesh, jax.sharding.PartitionSpec(rows)))
