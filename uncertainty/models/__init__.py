@@ -13,4 +13,5 @@ from uncertainty.models.forward import (
 from uncertainty.models.loading import Model, load
 
 __all__ = ['Decoder', 'DecoderConfig', 'Model', 'Rotary', 'decode',
-           'empty_cache', 'encode', 'extend_cache', 'load', 'unembed']
+           'empty_cache', 'encode', 'extend_cache', 'load', 'raw_bits',
+           'unembed']

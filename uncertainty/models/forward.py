@@ -85,7 +85,8 @@ def decode(module: Decoder, params, tokens_BQ: jax.Array,
   _check_longrope(module.config, tokens_BQ.shape[1], past)
   batch = Batch(tokens_BQ, positions_BQ, jnp.zeros_like(tokens_BQ))
   hidden_BQD, trace = module.apply(
-      {'params': raw_bits(params)}, batch, past, with_key_values=True, method='hidden')
+      {'params': raw_bits(params)}, batch, past, with_key_values=True,
+      method='hidden')
   B, Q = tokens_BQ.shape
   slots_BQ = cache.lengths_B[:, None] + jnp.arange(Q, dtype=jnp.int32)[None]
   rows_BQ = jnp.broadcast_to(jnp.arange(B)[:, None], (B, Q))

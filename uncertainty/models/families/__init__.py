@@ -36,7 +36,7 @@ from collections.abc import Mapping as Map
 from typing import Any
 
 from uncertainty.models.config import DecoderConfig
-from uncertainty.models.families import gemma, llama
+from uncertainty.models.families import gemma, gpt, llama, phi
 from uncertainty.models.families.mapping import Mapping, Part
 from uncertainty.types import UserError
 
@@ -68,13 +68,34 @@ class Family:
 
 FAMILIES: dict[str, Family] = {
     'llama': Family('llama', llama.config, llama.mapping),
+    'mistral': Family('mistral', llama.mistral_config, llama.mapping),
+    'qwen2': Family('qwen2', llama.qwen2_config, llama.mapping),
+    'qwen3': Family('qwen3', llama.qwen3_config, llama.mapping),
+    'olmo2': Family('olmo2', llama.olmo2_config, llama.mapping),
+    'smollm3': Family('smollm3', llama.smollm3_config, llama.mapping),
+    'phi3': Family('phi3', phi.config, phi.mapping),
+    'gemma': Family('gemma', gemma.gemma1_config, gemma.mapping),
+    'gemma2': Family('gemma2', gemma.gemma2_config, gemma.mapping),
     'gemma3': Family('gemma3', gemma.gemma3_config, gemma.mapping),
+    'gpt2': Family('gpt2', gpt.gpt2_config, gpt.gpt2_mapping),
+    'gpt_neox': Family('gpt_neox', gpt.neox_config, gpt.neox_mapping,
+                       head='embed_out.weight'),
 }
 
 ARCHITECTURES: dict[str, str] = {
     'LlamaForCausalLM': 'llama',
+    'MistralForCausalLM': 'mistral',
+    'Qwen2ForCausalLM': 'qwen2',
+    'Qwen3ForCausalLM': 'qwen3',
+    'Olmo2ForCausalLM': 'olmo2',
+    'SmolLM3ForCausalLM': 'smollm3',
+    'Phi3ForCausalLM': 'phi3',
+    'GemmaForCausalLM': 'gemma',
+    'Gemma2ForCausalLM': 'gemma2',
     'Gemma3ForCausalLM': 'gemma3',
     'Gemma3ForConditionalGeneration': 'gemma3',
+    'GPT2LMHeadModel': 'gpt2',
+    'GPTNeoXForCausalLM': 'gpt_neox',
 }
 
 

@@ -16,15 +16,15 @@ _HARMLESS = frozenset("""
     embd_pdrop embd_dropout eos_token_id finetuning_task
     gradient_checkpointing hidden_dropout id2label initializer_range
     is_decoder is_encoder_decoder is_llama_config keys_to_ignore_at_inference
-    label2id max_length max_window_layers model_type n_ctx num_labels
+    label2id max_length model_type n_ctx num_labels
     output_attentions output_hidden_states pad_token_id prefix
     pretraining_tp problem_type pruned_heads reorder_and_upcast_attn
-    resid_pdrop return_dict rope_interleaved sep_token_id summary_activation
-    summary_first_dropout summary_proj_to_logits summary_type
+    resid_pdrop return_dict sep_token_id summary_activation
+    summary_first_dropout summary_proj_to_labels summary_type
     summary_use_proj task_specific_params tf_legacy_loss tokenizer_class
     torch_dtype torchscript transformers.js_config transformers_version
     use_bfloat16 use_cache
-""".split())
+""".split())  # noqa: SIM905
 
 
 class Fields:
@@ -41,9 +41,10 @@ class Fields:
     value = self._values.get(name)
     return default if value is None else value
 
-  def has(self, name: str) -> bool:
-    """Whether the field is there and not null."""
-    return self._values.get(name) is not None
+  def nullable(self, name: str, default: Any = None) -> Any:
+    """The field, null included; the default only where it is absent."""
+    self._read.add(name)
+    return self._values.get(name, default)
 
   def need(self, name: str) -> Any:
     """The field; UserError if it is absent."""
@@ -73,6 +74,22 @@ class Fields:
         continue
       raise self.error(name, value)
 
+  def layer_windows(self, window: int | None, default: tuple[bool, ...]
+                    ) -> tuple[int, ...]:
+    """Per layer, its window (0: none), by `layer_types` or a default."""
+    kinds = self.get('layer_types')
+    if kinds is None:
+      local = default
+    else:
+      for kind in kinds:
+        if kind not in _LAYER_TYPES:
+          raise self.error('layer_types', kind)
+      local = tuple(_LAYER_TYPES[kind] for kind in kinds)
+    return tuple((window or 0) if is_local else 0 for is_local in local)
+
+
+_LAYER_TYPES = {'sliding_attention': True, 'full_attention': False}
+
 
 def token_ids(value: Any) -> tuple[int, ...]:
   """`eos_token_id`, which may be null, a number or a list."""
@@ -94,8 +111,13 @@ def activation(fields: Fields, name: str, default: str) -> str:
   return _ACTIVATIONS[value]
 
 
-def shape(fields: Fields) -> dict[str, Any]:
-  """The `DecoderConfig` fields that nearly all configs spell alike."""
+def shape(fields: Fields, head_dim: int | None = None) -> dict[str, Any]:
+  """The `DecoderConfig` fields that nearly all configs spell alike.
+
+  Args:
+    fields: the config.
+    head_dim: the family's default; None divides the width by the heads.
+  """
   n_heads = fields.need('num_attention_heads')
   width = fields.need('hidden_size')
   return {
@@ -103,7 +125,7 @@ def shape(fields: Fields) -> dict[str, Any]:
       'width': width,
       'n_heads': n_heads,
       'n_kv_heads': fields.get('num_key_value_heads', n_heads),
-      'head_dim': fields.get('head_dim', width // n_heads),
+      'head_dim': fields.get('head_dim', head_dim or width // n_heads),
       'mlp_width': fields.need('intermediate_size'),
       'vocab_size': fields.need('vocab_size'),
       'context_length': fields.get('max_position_embeddings', 2048),

@@ -5,57 +5,92 @@ from typing import Any
 
 from uncertainty.models.config import DecoderConfig
 from uncertainty.models.families import fields as fields_lib
-from uncertainty.models.families import llama, rope
+from uncertainty.models.families import parts, rope
 from uncertainty.models.families.fields import Fields
 from uncertainty.models.families.mapping import Mapping
 
-# Gemma 3's hub configs leave out what its class defaults to.
-_GEMMA3_TEXT = {'vocab_size': 262208, 'num_attention_heads': 8,
-                'num_key_value_heads': 4, 'head_dim': 256}
+# Gemma 3's multimodal configs on the hub leave out their class's defaults.
+_GEMMA3_TEXT = {
+    'vocab_size': 262208, 'num_attention_heads': 8, 'num_key_value_heads': 4,
+    'max_position_embeddings': 131072, 'hidden_size': 2304,
+    'intermediate_size': 9216, 'num_hidden_layers': 26,
+}
+
+
+def gemma1_config(hf_config: Map[str, Any]) -> DecoderConfig:
+  """`GemmaForCausalLM`."""
+  fields = Fields(hf_config, 'gemma')
+  common = _common(fields)
+  return _finish(
+      fields, family='gemma', **common, **_global_rotary(fields, common),
+      windows=(0,) * common['n_layers'],
+      attention_scale=common['head_dim'] ** -0.5)
+
+
+def gemma2_config(hf_config: Map[str, Any]) -> DecoderConfig:
+  """`Gemma2ForCausalLM`: soft caps, every other layer local."""
+  fields = Fields(hf_config, 'gemma2')
+  common = _common(fields)
+  windows = fields.layer_windows(
+      fields.nullable('sliding_window', 4096),
+      tuple(i % 2 == 0 for i in range(common['n_layers'])))
+  return _finish(
+      fields, family='gemma2', **common, **_global_rotary(fields, common),
+      windows=windows, norm_placement='both',
+      attention_scale=fields.get('query_pre_attn_scalar', 256) ** -0.5,
+      attention_cap=fields.nullable('attn_logit_softcapping', 50.0) or 0.0,
+      logit_cap=fields.nullable('final_logit_softcapping', 30.0) or 0.0)
 
 
 def gemma3_config(hf_config: Map[str, Any]) -> DecoderConfig:
   """`Gemma3ForCausalLM`, or the text half of a multimodal config."""
   if 'text_config' in hf_config:
-    hf_config = {**_GEMMA3_TEXT, **hf_config['text_config']}
+    tokens = {name: hf_config[name]
+              for name in ('bos_token_id', 'eos_token_id')
+              if name in hf_config}
+    hf_config = {**_GEMMA3_TEXT, **tokens, **hf_config['text_config']}
   fields = Fields(hf_config, 'gemma3')
   common = _common(fields)
   n_layers = common['n_layers']
-  pattern = fields.get('sliding_window_pattern',
-                       hf_config.get('_sliding_window_pattern', 6))
-  kinds = fields.get('layer_types') or [
-      'sliding_attention' if (i + 1) % pattern else 'full_attention'
-      for i in range(n_layers)]
-  window = fields.get('sliding_window', 4096)
-  is_local = [_KINDS[kind] for kind in kinds]
-  fields.only('use_bidirectional_attention', False)
+  pattern = (fields.get('sliding_window_pattern')
+             or fields.get('_sliding_window_pattern', 6))
+  windows = fields.layer_windows(
+      fields.nullable('sliding_window', 4096),
+      tuple((i + 1) % pattern != 0 for i in range(n_layers)))
+  is_local = fields.layer_windows(
+      1, tuple((i + 1) % pattern != 0 for i in range(n_layers)))
   full = rope.parameters(fields, 'full_attention')
   local = {'rope_type': 'default',
            'rope_theta': fields.get('rope_local_base_freq', 10000.0)}
   if 'sliding_attention' in (fields.get('rope_parameters') or {}):
     local = rope.parameters(fields, 'sliding_attention')
-  result = DecoderConfig(
-      family='gemma3', **common,
+  return _finish(
+      fields, family='gemma3', **common, windows=windows,
       rotaries=(rope.rotary(full, common['head_dim'], base=1e6),
                 rope.rotary(local, common['head_dim'])),
-      rotary_index=tuple(int(x) for x in is_local),
-      windows=tuple(window if x else 0 for x in is_local),
-      norm_placement='both', qk_norm='head',
+      rotary_index=is_local, norm_placement='both', qk_norm='head',
       attention_scale=fields.get('query_pre_attn_scalar', 256) ** -0.5,
       attention_cap=fields.get('attn_logit_softcapping', 0.0),
       logit_cap=fields.get('final_logit_softcapping', 0.0))
+
+
+def _finish(fields: Fields, **values: Any) -> DecoderConfig:
+  config = DecoderConfig(**values)
   fields.finish()
-  return result
+  return config
 
 
-_KINDS = {'sliding_attention': True, 'full_attention': False}
+def _global_rotary(fields: Fields, common: Map[str, Any]) -> dict[str, Any]:
+  table = rope.rotary(rope.parameters(fields), common['head_dim'])
+  return {'rotaries': (table,), 'rotary_index': (0,) * common['n_layers']}
 
 
 def _common(fields: Fields) -> dict[str, Any]:
-  shape = fields_lib.shape(fields)
+  shape = fields_lib.shape(fields, 256)
   bias = bool(fields.get('attention_bias', False))
-  # Early Gemma configs say `gelu` in hidden_act and mean the tanh form.
-  fields.get('hidden_act')
+  # Early configs say `gelu` in hidden_act and mean the tanh form.
+  fields.only('hidden_act', 'gelu', 'gelu_pytorch_tanh')
+  fields.only('use_bidirectional_attention', False)
   return {
       **shape,
       'norm_eps': fields.get('rms_norm_eps', 1e-6),
@@ -67,21 +102,24 @@ def _common(fields: Fields) -> dict[str, Any]:
   }
 
 
+_PRE = {'attention_norm': 'input_layernorm',
+        'mlp_norm': 'post_attention_layernorm'}
+_BOTH = {'attention_norm': 'input_layernorm',
+         'attention_post_norm': 'post_attention_layernorm',
+         'mlp_norm': 'pre_feedforward_layernorm',
+         'mlp_post_norm': 'post_feedforward_layernorm'}
+
+
 def mapping(config: DecoderConfig) -> tuple[Mapping, ...]:
   """Gemma's tensor names; 1 is added to every norm."""
   layer = 'layers.{layer}.'
-  both = config.norm_placement == 'both'
-  norms = {'attention_norm': 'input_layernorm',
-           'mlp_norm': ('pre_feedforward_layernorm' if both
-                        else 'post_attention_layernorm')}
-  if both:
-    norms['attention_post_norm'] = 'post_attention_layernorm'
-    norms['mlp_post_norm'] = 'post_feedforward_layernorm'
+  norms = _BOTH if config.norm_placement == 'both' else _PRE
   return (
-      *llama.ends(config, add=1.0),
-      *(llama.norm_scale(f'layers/{ours}/scale', f'{layer}{theirs}.weight',
+      *parts.ends(config),
+      parts.norm_scale('final_norm', 'norm.weight', config.width, 1.0),
+      *(parts.norm_scale(f'layers/{ours}', f'{layer}{theirs}.weight',
                          config.width, 1.0)
         for ours, theirs in norms.items()),
-      *llama.attention(config, layer + 'self_attn.', add=1.0),
-      *llama.gated_mlp(config, layer + 'mlp.'),
+      *parts.attention(config, layer + 'self_attn.', add=1.0),
+      *parts.gated_mlp(config, layer + 'mlp.'),
   )

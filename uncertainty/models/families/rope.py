@@ -45,7 +45,7 @@ def parameters(fields: Fields, layer_type: str | None = None) -> dict[str, Any]:
 
 def rotary(values: Mapping[str, Any], head_dim: int, *,
            base: float = 10000.0, fraction: float = 1.0,
-           context_length: int = 0, original_length: int | None = None,
+           context_length: int = 0, original_length: int | None = None
            ) -> Rotary:
   """The table that flat parameters describe.
 
@@ -109,12 +109,9 @@ def _llama3(frequencies: np.ndarray, values: Mapping[str, Any]) -> np.ndarray:
 def _longrope(powers: np.ndarray, values: Mapping[str, Any],
               context_length: int, original_length: int | None) -> Rotary:
   """LongRoPE: one divisor per pair, another set for long rows."""
-  original = (original_length
-              or values.get('original_max_position_embeddings')
-              or context_length)
-  factor = values.get('factor') or 1.0
-  if original_length is not None:
-    factor = context_length / original_length
+  original = (values.get('original_max_position_embeddings')
+              or original_length or context_length)
+  factor = values.get('factor') or context_length / original
   scale = values.get('attention_factor')
   if scale is None:
     scale = 1.0 if factor <= 1 else math.sqrt(
