@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from uncertainty.probes import precision
 from uncertainty.probes.folds import Folds
 from uncertainty.probes.least_squares import take_rows
 from uncertainty.types import UserError
@@ -67,7 +68,7 @@ def check_labels(labels_N: np.ndarray, folds: Folds) -> None:
 def per_layer_and_fold(fit, acts_NLD, labels_N, folds: Folds):
   """Maps `fit(Train) → pytree` over layers and folds in float64, [L, F, …]."""
   check_labels(np.asarray(labels_N), folds)
-  with jax.enable_x64(True):
+  with precision.float64():
     return jax.device_get(_map_fits(
         jnp.asarray(np.swapaxes(acts_NLD, 0, 1)),
         jnp.asarray(labels_N, jnp.float64), jnp.asarray(folds.train_FA), fit))
@@ -246,7 +247,7 @@ def mahalanobis(
   """
   _check_shrinkage(shrinkage)
   check_labels(np.asarray(labels_N), folds)
-  with jax.enable_x64(True):
+  with precision.float64():
     return jax.device_get(_distances(
         jnp.asarray(np.swapaxes(acts_NLD, 0, 1)),
         jnp.asarray(labels_N, jnp.float64), jnp.asarray(folds.train_FA),

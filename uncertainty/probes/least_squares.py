@@ -27,7 +27,7 @@ import jax.numpy as jnp
 import numpy as np
 import scipy.linalg
 
-from uncertainty.probes import scores
+from uncertainty.probes import precision, scores
 from uncertainty.probes.folds import Folds
 
 # Singular values below this part of the largest count as zero: the default
@@ -59,7 +59,7 @@ def cross_validate(
   """
   n_items, _, width = acts_NLD.shape
   n_test = folds.test_FB.shape[1]
-  with jax.enable_x64(True):
+  with precision.float64():
     targets = jnp.asarray(targets_NT, jnp.float64)
     test_FB = jnp.asarray(folds.test_FB)
     layers = jnp.asarray(np.swapaxes(acts_NLD, 0, 1))
@@ -191,7 +191,7 @@ def _by_svd(
         acts_ND[train] - mean_D, targets_NT[train] - level_T, cond=rcond)[0]
     predicted = (acts_ND[test] - mean_D) @ coefficients_DT + level_T
     residual_FBT[fold, :len(test)] = targets_NT[test] - predicted
-  with jax.enable_x64(True):
+  with precision.float64():
     exact = _scores(
         jnp.asarray(residual_FBT), jnp.asarray(targets_NT),
         jnp.asarray(folds.test_FB))

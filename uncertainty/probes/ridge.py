@@ -22,7 +22,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from uncertainty.probes import folds as folds_lib
-from uncertainty.probes import scores
+from uncertainty.probes import precision, scores
 from uncertainty.probes.folds import Folds
 from uncertainty.probes.least_squares import take_rows
 
@@ -38,11 +38,14 @@ class RidgeScores:
   Attributes:
     scores: [L, F, T].
     penalty: [L, F, T], the chosen one, in scikit-learn's unit (`alpha`).
+    inner_mse: [L, F, T], error of the inner folds at that penalty: what a
+      choice between layers may look at.
     predicted: [L, N, T] held-out predictions, where asked for.
   """
 
   scores: scores.FoldScores
   penalty: jax.Array
+  inner_mse: jax.Array
   predicted: jax.Array | None = None
 
 
@@ -100,7 +103,7 @@ def cross_validate(
     fixed_NQ = np.concatenate([fixed_NQ, unpenalised_NQ], axis=1)
   if null_NR is None:
     null_NR = np.zeros((len(acts_NLD), 0))
-  with jax.enable_x64(True):
+  with precision.float64():
     target, null, predicted = jax.device_get(_all_layers(
         jnp.asarray(np.swapaxes(acts_NLD, 0, 1)),
         jnp.asarray(targets_NT, jnp.float64),
@@ -145,19 +148,28 @@ def _all_layers(
     return found
 
   def one_layer(acts_ND):
-    (target, null) = jax.lax.map(
+    target, null = jax.lax.map(
         lambda indices: one_fold(acts_ND, indices),
         (train_FA, test_FB, inner_FIB))
     valid_FB = test_FB < len(acts_ND)
     results = []
-    for (predicted, penalty), columns in (
-        (target, targets_NT), (null, null_NR)):
+    for chosen, columns in ((target, targets_NT), (null, null_NR)):
       results.append(RidgeScores(
           scores.fold_scores(
-              predicted, take_rows(columns, test_FB), valid_FB), penalty))
-    return (*results, target[0])
+              chosen.predicted, take_rows(columns, test_FB), valid_FB),
+          chosen.penalty, chosen.inner_mse))
+    return (*results, target.predicted)
 
   return jax.lax.map(one_layer, layers_LND)
+
+
+@flax.struct.dataclass
+class _Chosen:
+  """Held-out predictions [B, T] at each target's own penalty [T]."""
+
+  predicted: jax.Array
+  penalty: jax.Array
+  inner_mse: jax.Array
 
 
 def _factorise(acts_ND, fixed_NQ, train_A, test_B, standardise) -> _Factors:
@@ -212,21 +224,18 @@ def _fixed_part(fixed_AQ: jax.Array, test_BQ: jax.Array):
 
 
 def _select_and_predict(
-    factors: _Factors, target_AT, inner_IB, penalties_P, one_se):
-  """Predictions [B, T] with each target's own penalty [T]."""
+    factors: _Factors, target_AT, inner_IB, penalties_P, one_se) -> _Chosen:
   loading_RT = factors.basis_AR.T @ target_AT
-  choice_T = jnp.zeros(target_AT.shape[1], jnp.int32)
-  if len(penalties_P) > 1:
-    fixed_AT = target_AT - factors.fixed_AQ @ (factors.fixed_AQ.T @ target_AT)
-    errors_PIT = jax.lax.map(
-        lambda penalty: _inner_errors(
-            factors, loading_RT, fixed_AT, inner_IB, penalty), penalties_P)
-    choice_T = _choose(errors_PIT, inner_IB, len(target_AT), one_se)
+  fixed_AT = target_AT - factors.fixed_AQ @ (factors.fixed_AQ.T @ target_AT)
+  errors_PIT = jax.lax.map(
+      lambda penalty: _inner_errors(
+          factors, loading_RT, fixed_AT, inner_IB, penalty), penalties_P)
+  choice_T, inner_mse_T = _choose(errors_PIT, inner_IB, len(target_AT), one_se)
   penalty_T = penalties_P[choice_T]
   shrink_RT = 1 / (factors.values_R[:, None] + penalty_T[None, :])
   predicted_BT = (factors.projection_BA @ target_AT
                   + factors.test_BR @ (shrink_RT * loading_RT))
-  return predicted_BT, penalty_T
+  return _Chosen(predicted_BT, penalty_T, inner_mse_T)
 
 
 def _inner_errors(factors: _Factors, loading_RT, fixed_AT, inner_IB, penalty):
@@ -252,20 +261,19 @@ def _inner_errors(factors: _Factors, loading_RT, fixed_AT, inner_IB, penalty):
   return (held_out**2).sum(1) / count_I1.astype(held_out.dtype)
 
 
-def _choose(errors_PIT, inner_IB, n_train, one_se) -> jax.Array:
-  """Index of the chosen penalty for each target."""
+def _choose(errors_PIT, inner_IB, n_train, one_se):
+  """Index of each target's penalty [T], and its mean inner error [T]."""
   filled_I = (inner_IB < n_train).any(1)
   weight_1I1 = filled_I.astype(errors_PIT.dtype)[None, :, None]
   count = weight_1I1.sum()
   mean_PT = (errors_PIT * weight_1I1).sum(1) / count
-  best_T = jnp.argmin(mean_PT, axis=0)
-  if not one_se:
-    return best_T.astype(jnp.int32)
-  spread_PT = jnp.sqrt(
-      (((errors_PIT - mean_PT[:, None, :]) * weight_1I1)**2).sum(1)
-      / jnp.maximum(count - 1, 1))
+  choice_T = jnp.argmin(mean_PT, axis=0)
   columns_T = jnp.arange(mean_PT.shape[1])
-  bound_T = (mean_PT + spread_PT / jnp.sqrt(count))[best_T, columns_T]
-  within_PT = mean_PT <= bound_T[None, :]
-  last = len(mean_PT) - 1
-  return (last - jnp.argmax(within_PT[::-1], axis=0)).astype(jnp.int32)
+  if one_se:
+    spread_PT = jnp.sqrt(
+        (((errors_PIT - mean_PT[:, None, :]) * weight_1I1)**2).sum(1)
+        / jnp.maximum(count - 1, 1))
+    bound_T = (mean_PT + spread_PT / jnp.sqrt(count))[choice_T, columns_T]
+    within_PT = mean_PT <= bound_T[None, :]
+    choice_T = len(mean_PT) - 1 - jnp.argmax(within_PT[::-1], axis=0)
+  return choice_T, mean_PT[choice_T, columns_T]

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from uncertainty.probes import classify
+from uncertainty.probes import classify, precision
 from uncertainty.probes.classify import LinearProbe, Train
 from uncertainty.probes.folds import Folds
 from uncertainty.probes.least_squares import take_rows
@@ -94,7 +94,7 @@ def ttpd(
       raise UserError(
           f'training fold {fold + 1} holds statements of one polarity; TTPD '
           'needs affirmative and negated ones')
-  with jax.enable_x64(True):
+  with precision.float64():
     return jax.device_get(_all_ttpd(
         jnp.asarray(np.swapaxes(acts_NLD, 0, 1)),
         jnp.asarray(labels_N, jnp.float64),

@@ -1,0 +1,20 @@
+"""Float64 for the probes alone, and LAPACK calls of one thread each."""
+
+import contextlib
+from collections.abc import Iterator
+
+import jax
+import threadpoolctl
+
+
+@contextlib.contextmanager
+def float64() -> Iterator[None]:
+  """Turns on x64 within the block.
+
+  The factorisations are many and small: one thread each loses little, while
+  OpenBLAS's spinning threads were seen to slow an eigendecomposition of 378
+  rows from 20 ms to seconds on a machine that had other work.
+  """
+  with jax.enable_x64(True), threadpoolctl.threadpool_limits(
+      1, user_api='blas'):
+    yield
