@@ -52,7 +52,7 @@ def alignment_table(
   for name, correct in multiplicity.CORRECTIONS.items():
     table[f'p_{name}'] = correct(p_value)
   table['n_tests'] = np.sum(~np.isnan(p_value))
-  return table[list(COLUMNS)]
+  return table.reindex(columns=list(COLUMNS))
 
 
 def _cells(stack, uncertainty_MN, members, wanted, counts_NR, level):

@@ -257,7 +257,8 @@ def _row_draws(
   fields += [] if binary else [correct_N ** 2]
   width = sums(width_N, *fields)
   graded = width[2] if binary else width[5]
-  found = calibration.brier(calibration.BinSums(*width[:5], graded))
+  found = calibration.brier(calibration.BinSums(
+      width[0], width[1], width[2], width[3], width[4], graded))
   gaps = {'width': (width[1] - width[2], width[0])}
   fields = [ones_N, gap_N, correct_N] + ([] if binary else [correct_N ** 2])
   mass = sums(mass_N, *fields)

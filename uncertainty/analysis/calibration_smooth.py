@@ -115,12 +115,14 @@ def _spectrum(confidence_MN, correct_MN) -> np.ndarray:
   mass[:, 1:-1] /= 2
   n = known.sum(-1, keepdims=True)
   with np.errstate(invalid='ignore', divide='ignore'):
-    return scipy.fft.dct(mass, type=1, axis=-1) / np.where(n > 0, n, np.nan)
+    total = np.asarray(scipy.fft.dct(mass, type=1, axis=-1))
+    return total / np.where(n > 0, n, np.nan)
 
 
 def _error(spectrum, bandwidth_M) -> np.ndarray:
   wave = np.arange(spectrum.shape[1])
   decay = np.exp(-((np.pi * bandwidth_M[:, None] * wave) ** 2) / 2)
-  curve = np.abs(scipy.fft.dct(spectrum * decay, type=1, axis=-1))
+  curve = np.abs(np.asarray(
+      scipy.fft.dct(spectrum * decay, type=1, axis=-1)))
   inner = curve[:, 1:-1].sum(-1) + (curve[:, 0] + curve[:, -1]) / 2
   return inner / _GRID

@@ -54,8 +54,8 @@ def _of_model(stack: stacking.Stack, model: str) -> pd.DataFrame:
       'disagreement': value_N,
       'disagreement_kind': np.where(
           by_shares_N, 'shares', np.where(np.isnan(apart_N), '', 'ranks'))})
-  return table.sort_values(
-      'disagreement', ascending=False, kind='stable')[list(COLUMNS)]
+  table = table.sort_values('disagreement', ascending=False, kind='stable')
+  return table.reindex(columns=list(COLUMNS))
 
 
 def _model_uncertainty(stack, model) -> tuple[str, np.ndarray]:

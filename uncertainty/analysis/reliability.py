@@ -75,4 +75,4 @@ def reliability_table(
         'ci_low': found.low_X, 'ci_high': found.high_X,
         'count': found.count_X}))
   table = pd.concat(parts).sort_values('row', kind='stable')
-  return table[list(COLUMNS)]
+  return table.reindex(columns=list(COLUMNS))

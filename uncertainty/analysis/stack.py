@@ -78,11 +78,11 @@ def stack_results(
     where = f'results of {model} on {dataset}'
     if 'item_id' not in frame:
       raise UserError(f'{where} have no column item_id; score them again')
-    twice = frame['item_id'][frame['item_id'].duplicated()]
+    twice = np.flatnonzero(frame.duplicated('item_id'))
     if len(twice):
+      item = list(frame['item_id'])[twice[0]]
       raise UserError(
-          f'{where} hold item {twice.iloc[0]!r} twice; give every item its '
-          'own item_id')
+          f'{where} hold item {item!r} twice; give every item its own item_id')
     datasets.setdefault(dataset, {})[model] = frame.set_index('item_id')
   return [_stack(name, frames) for name, frames in datasets.items()]
 
@@ -110,7 +110,8 @@ def numbers(frame: pd.DataFrame, column: str) -> np.ndarray:
   """A column as float64; all NaN if it is not there."""
   if column not in frame:
     return np.full(len(frame), np.nan)
-  return pd.to_numeric(frame[column]).to_numpy(np.float64, na_value=np.nan)
+  values = pd.Series(pd.to_numeric(frame[column]))
+  return values.to_numpy(np.float64, na_value=np.nan)
 
 
 def _signals(frames: Mapping[str, pd.DataFrame]) -> dict[str, np.ndarray]:

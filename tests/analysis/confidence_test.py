@@ -1,0 +1,140 @@
+"""Confidence maps by hand, and learned maps against scikit-learn."""
+
+import numpy as np
+import pytest
+import sklearn.isotonic
+import sklearn.linear_model
+import statsmodels.api as sm
+
+from uncertainty.analysis import confidence
+from uncertainty.measures import registry
+from uncertainty.types import UserError
+
+
+def _kind(name):
+  measure = registry.MEASURES[name]
+  return confidence.paper_kind(name, measure.orientation, measure.range)
+
+
+def test_every_kind_of_measure_gets_the_papers_formula():
+  assert _kind('choice_logprob') == 'log_probability'
+  assert _kind('top1_logprob') == 'log_probability'
+  assert _kind('choice_entropy') == 'normalised'
+  assert _kind('nucleus_entropy_0.5') == 'normalised'
+  assert _kind('nucleus_size_0.9') == 'nucleus'
+  assert _kind('perplexity') == 'perplexity'
+  assert _kind('varentropy') is None
+
+
+@pytest.mark.parametrize(('kind', 'value', 'expected'), [
+    ('log_probability', np.log(0.3), 0.3),
+    ('normalised', 0.2, 0.8),
+    ('probability', 0.2, 0.2),
+    ('perplexity', 2.0, np.exp(-2.0)),
+    ('nucleus', 3.0, 0.75),
+])
+def test_paper_confidence(kind, value, expected):
+  found = confidence.paper_confidence(
+      np.array([value, np.nan]), confidence.PaperMap(kind, largest=9.0))
+  np.testing.assert_allclose(found, [expected, np.nan])
+
+
+def test_nuclei_of_one_token_are_certain():
+  found = confidence.paper_confidence(
+      np.array([1.0, np.nan]), confidence.PaperMap('nucleus', largest=1.0))
+  np.testing.assert_array_equal(found, [1.0, np.nan])
+
+
+def test_unknown_map_is_an_error():
+  with pytest.raises(UserError, match='log_probability'):
+    confidence.paper_confidence(np.zeros(2), confidence.PaperMap('odd'))
+
+
+def test_folds_are_even_repeatable_and_of_the_item():
+  folds = confidence.item_folds(23, 5, seed=1)
+  assert sorted(np.bincount(folds)) == [4, 4, 5, 5, 5]
+  np.testing.assert_array_equal(folds, confidence.item_folds(23, 5, seed=1))
+  with pytest.raises(UserError, match='2 folds'):
+    confidence.item_folds(10, 1)
+
+
+def _graded(n_items=90):
+  rng = np.random.default_rng(7)
+  certainty = rng.normal(size=(4, n_items))
+  certainty[1] = np.round(certainty[1])
+  correct = (rng.random((4, n_items)) < 1 / (
+      1 + np.exp(-certainty))).astype(float)
+  certainty[2, 5:9] = np.nan
+  correct[2, 20] = np.nan
+  return certainty, correct, confidence.item_folds(n_items, 5, seed=0)
+
+
+def _each_fold(certainty, correct, folds):
+  for m in range(len(certainty)):
+    known = ~(np.isnan(certainty[m]) | np.isnan(correct[m]))
+    for fold in range(5):
+      yield m, known & (folds != fold), known & (folds == fold)
+
+
+def test_isotonic_equals_scikit_learn_fold_by_fold():
+  certainty, correct, folds = _graded()
+  found = confidence.crossfit_isotonic(certainty, correct, folds)
+  for m, train, test in _each_fold(certainty, correct, folds):
+    theirs = sklearn.isotonic.IsotonicRegression(out_of_bounds='clip')
+    theirs.fit(certainty[m, train], correct[m, train])
+    np.testing.assert_allclose(
+        found[m, test], theirs.predict(certainty[m, test]), atol=1e-9)
+  assert np.isnan(found[2, [5, 20]]).all()
+
+
+def test_platt_equals_a_binomial_regression_on_smoothed_targets():
+  certainty, correct, folds = _graded()
+  found = confidence.crossfit_platt(certainty, correct, folds)
+  for m, train, test in _each_fold(certainty, correct, folds):
+    y = correct[m, train]
+    target = np.where(y == 1, (y.sum() + 1) / (y.sum() + 2),
+                      1 / ((1 - y).sum() + 2))
+    fit = sm.GLM(target, sm.add_constant(certainty[m, train]),
+                 family=sm.families.Binomial()).fit()
+    expected = fit.predict(sm.add_constant(
+        certainty[m, test], has_constant='add'))
+    np.testing.assert_allclose(found[m, test], expected, atol=1e-6)
+
+
+def test_plain_platt_equals_scikit_learns_logistic_regression():
+  certainty, correct, folds = _graded()
+  found = confidence.crossfit_platt(
+      certainty[:2], correct[:2], folds, smooth_targets=False)
+  for m, train, test in _each_fold(certainty[:2], correct[:2], folds):
+    theirs = sklearn.linear_model.LogisticRegression(C=1e12, tol=1e-10)
+    theirs.fit(certainty[m, train, None], correct[m, train])
+    np.testing.assert_allclose(
+        found[m, test], theirs.predict_proba(certainty[m, test, None])[:, 1],
+        atol=1e-5)
+
+
+@pytest.mark.parametrize('fit', [
+    confidence.crossfit_isotonic, confidence.crossfit_platt])
+def test_no_item_sees_its_own_grade(fit):
+  certainty, correct, folds = _graded()
+  found = fit(certainty, correct, folds)
+  flipped = correct.copy()
+  flipped[0, 0] = 1 - flipped[0, 0]
+  again = fit(certainty, flipped, folds)
+  same_fold = folds == folds[0]
+  np.testing.assert_array_equal(found[0, same_fold], again[0, same_fold])
+  assert np.any(found[0, ~same_fold] != again[0, ~same_fold])
+
+
+@pytest.mark.parametrize('fit', [
+    confidence.crossfit_isotonic, confidence.crossfit_platt])
+def test_separated_constant_and_infinite_measures_stay_finite(fit):
+  correct = np.tile([0.0, 1.0], (3, 10))
+  certainty = np.stack([
+      correct[0], np.full(20, 0.5),
+      np.where(correct[0] == 1, -1.0, -np.inf)])
+  found = fit(certainty, correct, confidence.item_folds(20, 4))
+  assert np.isfinite(found).all()
+  assert found.min() >= 0 and found.max() <= 1
+  assert found[0][correct[0] == 1].min() > found[0][correct[0] == 0].max()
+  assert found[2][correct[0] == 1].min() > found[2][correct[0] == 0].max()
