@@ -82,6 +82,7 @@ class ProbeSpec:
   positions: str = 'last_prompt'
   n_folds: int = 10
   n_permutations: int = 1000
+  mlp: bool = False  # train the non-linear probe too
 
 
 @dataclasses.dataclass(frozen=True)

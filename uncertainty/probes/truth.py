@@ -5,8 +5,8 @@ TTPD: Bürger et al. 2024, Truth is Universal, section 5.
 CCS: Burns et al. 2023, Discovering latent knowledge, section 2.
 """
 
+import dataclasses
 import functools
-from typing import NamedTuple
 
 import flax.struct
 import jax
@@ -142,7 +142,8 @@ def fit_ttpd(train: Train, sources_AS, affirmative_A, penalty) -> TTPD:
   return TTPD(truth_D, polarity_D, weights_2, final.bias - mean_2 @ weights_2)
 
 
-class CCSSpec(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class CCSSpec:
   """Training of CCS: AdamW, full batch (the settings of Bürger et al.)."""
 
   restarts: int = 10

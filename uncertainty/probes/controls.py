@@ -1,0 +1,196 @@
+"""What a probe's number must be held against."""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from uncertainty.probes import least_squares
+from uncertainty.probes.folds import Folds
+
+# The model's own output measures, as baseline features.
+OUTPUT_MEASURES = ('mc_choice_entropy', 'mc_choice_logprob',
+                   'mc_choice_log_mass', 'mc_total_entropy')
+
+
+def permutations(
+    targets_NT: np.ndarray, n_permutations: int,
+    generator: np.random.Generator) -> np.ndarray:
+  """Targets under the null: [N, T·R], one target's permutations adjacent.
+
+  The r-th permutation is the same for every target, and for every layer: the
+  largest statistic over layers keeps their dependence.
+  """
+  orders = np.stack([
+      generator.permutation(len(targets_NT)) for _ in range(n_permutations)])
+  permuted_RNT = targets_NT[orders]
+  return np.moveaxis(permuted_RNT, 0, 2).reshape(len(targets_NT), -1)
+
+
+def permutation_p(
+    observed_L: np.ndarray, null_LR: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+  """p-values (per layer, and corrected by the largest over layers), each [L].
+
+  One-sided, (1 + #{null ≥ observed}) / (1 + R) (Phipson & Smyth 2010). The
+  second controls the family-wise error over layers (Westfall & Young 1993,
+  single step): a layer is compared with the best layer of each permutation.
+  """
+  count = 1 + null_LR.shape[1]
+  alone = 1 + (null_LR >= observed_L[:, None]).sum(1)
+  best_R = null_LR.max(0)
+  corrected = 1 + (best_R[None, :] >= observed_L[:, None]).sum(1)
+  return alone / count, corrected / count
+
+
+def baseline_features(frame: pd.DataFrame) -> pd.DataFrame:
+  """What is known of an item without its activations.
+
+  Prompt length; number of choices; mean log frequency of the answer's words
+  within the data set's own questions and choices (no outside corpus is
+  needed); the model's output measures. Infinite values become the column's
+  extreme, missing ones its mean; constant columns are left out.
+  """
+  features = {}
+  if 'n_tokens' in frame:
+    features['prompt_length'] = frame['n_tokens']
+  if 'n_choices' in frame:
+    features['n_choices'] = frame['n_choices']
+  if 'answer_text' in frame:
+    features['answer_log_frequency'] = _log_frequency(frame)
+  features |= {m: frame[m] for m in OUTPUT_MEASURES if m in frame}
+  return pd.DataFrame(
+      {name: filled for name, column in features.items()
+       if np.ptp(filled := _filled(np.asarray(column, np.float64)))},
+      index=frame.index)
+
+
+def _filled(column: np.ndarray) -> np.ndarray:
+  known = column[np.isfinite(column)]
+  if not len(known):
+    return np.zeros_like(column)
+  column = np.clip(column, known.min(), known.max())  # NaN stays
+  return np.where(np.isnan(column), known.mean(), column)
+
+
+def words(text: str) -> list[str]:
+  """Lower-case words."""
+  return re.findall(r'\w+', str(text).casefold())
+
+
+def _log_frequency(frame: pd.DataFrame) -> np.ndarray:
+  texts = [*frame['question']]
+  if 'choices' in frame:
+    texts += [choice for row in frame['choices'] for choice in row]
+  counts = pd.Series([w for t in texts for w in words(t)]).value_counts()
+  return np.array([
+      np.mean([np.log1p(counts.get(w, 0)) for w in words(answer)] or [0.0])
+      for answer in frame['answer_text']])
+
+
+def control_targets(
+    types: Sequence[str], targets_NT: np.ndarray,
+    generator: np.random.Generator) -> np.ndarray:
+  """A control task (Hewitt & Liang 2019): each type's own random value.
+
+  Items of one type get the same value, drawn from the target's values; a
+  probe that scores well here memorises types. Selectivity is the score of the
+  real target minus this one's.
+
+  Returns:
+    [N, T].
+  """
+  names, type_N = np.unique(np.asarray(types), return_inverse=True)
+  drawn = generator.integers(0, len(targets_NT), len(names))
+  return targets_NT[drawn][type_N]
+
+
+def first_words(questions: Sequence[str]) -> list[str]:
+  """The type of a question: its first word (Which, Who, …)."""
+  return [(words(q) or [''])[0] for q in questions]
+
+
+def random_directions(
+    acts_NLD: np.ndarray, targets_NT: np.ndarray, folds: Folds,
+    generator: np.random.Generator, n_directions: int = 20) -> np.ndarray:
+  """Held-out R² [L, T] of a random direction per layer, mean over directions.
+
+  Least squares on one projection: what the activations' geometry gives away
+  without any search for a direction.
+  """
+  n_items, n_layers, width = acts_NLD.shape
+  directions_DK = generator.standard_normal((width, n_directions))
+  projected = acts_NLD.astype(np.float64) @ directions_DK
+  projected = projected - projected.mean(0, keepdims=True)
+  scale = projected.std(0, keepdims=True)
+  projected = projected / np.where(scale > 0, scale, 1)
+  found = least_squares.cross_validate(
+      projected.reshape(n_items, -1, 1), targets_NT, folds)
+  mean_LT = np.asarray(found.r2).mean(1)
+  return mean_LT.reshape(n_layers, n_directions, -1).mean(1)
+
+
+def duplicate_groups(frame: pd.DataFrame) -> list[str]:
+  """A group per item; items whose question has the same words share one."""
+  return [' '.join(words(q)) for q in frame['question']]
+
+
+def leakage(groups: Sequence[str], folds: Folds) -> dict[str, float]:
+  """How many items repeat another's question, and across folds.
+
+  Returns:
+    n_items, n_duplicates (items whose question occurs more than once), and
+    leaked_share: share of test items with a duplicate in their training fold.
+  """
+  labels = np.asarray(groups)
+  _, index, counts = np.unique(
+      labels, return_inverse=True, return_counts=True)
+  leaked = sum(
+      int(np.isin(labels[folds.test(f)], labels[folds.train(f)]).sum())
+      for f in range(folds.n_folds))
+  return {'n_items': len(labels),
+          'n_duplicates': int((counts[index] > 1).sum()),
+          'leaked_share': leaked / len(labels)}
+
+
+def noise_ceiling(
+    shares: Sequence[np.ndarray], counts: np.ndarray, statistic,
+    generator: np.random.Generator, n_samples: int = 200) -> float:
+  """The R² that knowledge of the population's answers could reach.
+
+  People's shares are a sample: answers are drawn anew from them, with each
+  item's number of people, and the statistic's variance over draws counts as
+  noise: 1 − mean noise variance / variance over items, at least 0.
+
+  Args:
+    shares: N arrays of answer shares.
+    counts: N numbers of people.
+    statistic: shares → float, such as `data.human.entropy`.
+    generator: of the draws.
+    n_samples: draws per item.
+  """
+  observed = np.array([statistic(s) for s in shares])
+  noise = []
+  for share, count in zip(shares, counts, strict=True):
+    draws = generator.multinomial(
+        int(count), np.asarray(share) / np.sum(share), n_samples)
+    noise.append(np.var([statistic(d) for d in draws]))
+  total = observed.var()
+  return float(max(0.0, 1 - np.mean(noise) / total)) if total > 0 else 0.0
+
+
+def corrected_interval(
+    differences_F: np.ndarray, level: float = 0.95) -> tuple[float, float]:
+  """Interval of a mean over folds (Nadeau & Bengio 2003).
+
+  Training sets overlap, so the variance of the mean over F folds counts as
+  σ² (1/F + 1/(F − 1)) rather than σ²/F; Student's t with F − 1 degrees.
+  """
+  n_folds = len(differences_F)
+  error = np.sqrt(
+      differences_F.var(ddof=1) * (1 / n_folds + 1 / (n_folds - 1)))
+  reach = stats.t.ppf((1 + level) / 2, n_folds - 1) * error
+  middle = differences_F.mean()
+  return float(middle - reach), float(middle + reach)

@@ -1,0 +1,245 @@
+"""The two protocols, from activations and a results table to score tables.
+
+`paper`: least squares on raw activations, KFold(10, seed 42), items that lack
+any of the three targets dropped, nothing selected. `sound`: standardised,
+nested ridge with the one-standard-error rule, folds that keep repeated
+questions together, permutation null, baseline features, control task.
+"""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+
+from uncertainty.probes import (
+  controls,
+  least_squares,
+  ridge,
+  scores,
+)
+from uncertainty.probes import (
+  folds as folds_lib,
+)
+from uncertainty.probes import (
+  targets as targets_lib,
+)
+from uncertainty.specs import ProbeSpec
+from uncertainty.types import UserError
+
+METRICS = ('r2', 'pearson', 'mse')
+CHOSEN = -1  # the layer chosen inside each training fold
+MEAN = -1  # the mean over folds
+
+
+@dataclasses.dataclass
+class Tables:
+  """Long tables, by name of the file under DIR/analysis."""
+
+  rows: dict[str, list[pd.DataFrame]] = dataclasses.field(
+      default_factory=dict)
+
+  def add(self, name: str, frame: pd.DataFrame, **keys) -> None:
+    """Appends rows, with the keys as leading columns."""
+    if len(frame):
+      frame = frame.drop(columns=[k for k in keys if k in frame])
+      frame = pd.concat(
+          [pd.DataFrame({k: [v] * len(frame) for k, v in keys.items()}),
+           frame.reset_index(drop=True)], axis=1)
+      self.rows.setdefault(name, []).append(frame)
+
+
+def paper(
+    acts_NLD: np.ndarray, frame: pd.DataFrame, spec: ProbeSpec, seed: int,
+) -> Tables:
+  """The paper's probes, with the permutation null beside them."""
+  known = targets_lib.values(frame, targets_lib.PAPER_TARGETS)
+  tables = Tables()
+  if known.empty:
+    return tables
+  complete = known.notna().all(axis=1).to_numpy()
+  acts_NLD, known = acts_NLD[complete], known[complete]
+  target_NT = known.to_numpy()
+  folds = folds_lib.k_fold(len(target_NT), spec.n_folds)
+  null_NR = controls.permutations(
+      target_NT, spec.n_permutations, np.random.default_rng(seed))
+  found = least_squares.cross_validate(
+      acts_NLD, np.concatenate([target_NT, null_NR], axis=1), folds)
+  n_targets = target_NT.shape[1]
+  tables.add('probes', score_rows(
+      _columns(found, slice(n_targets)), list(known), folds))
+  tables.add('probe_permutations', null_rows(
+      np.asarray(found.r2)[..., :n_targets].mean(1),
+      np.asarray(found.r2)[..., n_targets:].mean(1), list(known)))
+  return tables
+
+
+def sound(
+    acts_NLD: np.ndarray, frame: pd.DataFrame, spec: ProbeSpec, seed: int,
+) -> Tables:
+  """Nested ridge with its controls, each target on the items that know it."""
+  known = targets_lib.values(frame)
+  tables = Tables()
+  for mask_N, names in targets_lib.by_missingness(known):
+    if mask_N.sum() < 2 * spec.n_folds:
+      continue
+    _sound_group(
+        tables, acts_NLD[mask_N], frame[mask_N].reset_index(drop=True),
+        known.loc[mask_N, names].to_numpy(), names, spec, seed)
+  return tables
+
+
+def _sound_group(
+    tables: Tables, acts_NLD: np.ndarray, frame: pd.DataFrame,
+    target_NT: np.ndarray, names: list[str], spec: ProbeSpec, seed: int,
+) -> None:
+  generator = np.random.default_rng(seed)
+  questions = controls.duplicate_groups(frame)
+  plain = folds_lib.k_fold(len(frame), spec.n_folds)
+  leak = controls.leakage(questions, plain)
+  tables.add('probe_leakage', pd.DataFrame([leak]), targets=', '.join(names))
+  repeated = leak['n_duplicates'] > 0
+  folds = (folds_lib.group_k_fold(questions, spec.n_folds) if repeated
+           else plain)
+  null_NR = controls.permutations(target_NT, spec.n_permutations, generator)
+  options = {'seed': seed, 'groups': questions if repeated else None}
+  found, null = ridge.cross_validate(
+      acts_NLD, target_NT, folds, null_NR=null_NR, **options)
+  tables.add('probes', score_rows(found.scores, names, folds,
+                                  found.inner_mse))
+  if null is not None:
+    tables.add('probe_permutations', null_rows(
+        found.scores.r2.mean(1), null.scores.r2.mean(1), names))
+  _baselines(tables, acts_NLD, frame, target_NT, names, folds, generator,
+             options)
+  topics = frame['group'].astype(str).tolist() if 'group' in frame else []
+  if len(set(topics)) > 1:
+    by_topic = folds_lib.group_k_fold(topics, spec.n_folds)
+    grouped, _ = ridge.cross_validate(
+        acts_NLD, target_NT, by_topic, seed=seed)
+    tables.add('probes', score_rows(
+        grouped.scores, names, by_topic, grouped.inner_mse
+    ).assign(protocol='sound_by_topic'))
+
+
+def _baselines(
+    tables: Tables, acts_NLD, frame, target_NT, names, folds, generator,
+    options) -> None:
+  """Baseline features and the increment, control task, random directions."""
+  control_NT = controls.control_targets(
+      controls.first_words(frame['question']), target_NT, generator)
+  random_LT = controls.random_directions(
+      acts_NLD, target_NT, folds, generator)
+  features = controls.baseline_features(frame)
+  control, _ = ridge.cross_validate(acts_NLD, control_NT, folds, **options)
+  rows = {'r2_control_task': control.scores.r2.mean(1),
+          'r2_random_direction': random_LT}
+  table = pd.concat([
+      pd.DataFrame({'layer': range(len(random_LT)), 'target': name,
+                    **{k: v[:, t] for k, v in rows.items()}})
+      for t, name in enumerate(names)])
+  tables.add('probe_controls', table)
+  for t, name in enumerate(names):
+    # The model's own entropy must not be a feature in its own prediction.
+    own = targets_lib.TARGETS[name].column
+    kept = [c for c in features if c != own and not (
+        name == 'model_entropy' and c in controls.OUTPUT_MEASURES)]
+    if not kept:
+      continue
+    base = features[kept].to_numpy()
+    alone = least_squares.cross_validate(
+        base[:, None, :], target_NT[:, [t]], folds)
+    joint, _ = ridge.cross_validate(
+        acts_NLD, target_NT[:, [t]], folds, unpenalised_NQ=base, **options)
+    tables.add('probe_increment', _increment_rows(
+        np.asarray(alone.r2)[0, :, 0], joint.scores.r2[:, :, 0]),
+        target=name, features=', '.join(kept))
+
+
+def _increment_rows(alone_F, joint_LF) -> pd.DataFrame:
+  rows = []
+  for layer, joint_F in enumerate(joint_LF):
+    low, high = controls.corrected_interval(joint_F - alone_F)
+    rows.append({'layer': layer, 'r2_baseline': float(alone_F.mean()),
+                 'r2_joint': float(joint_F.mean()),
+                 'increment': float((joint_F - alone_F).mean()),
+                 'ci_low': low, 'ci_high': high})
+  return pd.DataFrame(rows)
+
+
+def _columns(found: scores.FoldScores, which: slice) -> scores.FoldScores:
+  return scores.FoldScores(
+      *(np.asarray(getattr(found, m))[..., which] for m in METRICS))
+
+
+def score_rows(
+    found: scores.FoldScores, names: list[str], folds: folds_lib.Folds,
+    inner_mse_LFT: np.ndarray | None = None,
+) -> pd.DataFrame:
+  """Rows (layer, target, fold, r2, pearson, mse, n); fold -1 is the mean.
+
+  With inner errors, layer -1 is the layer of least inner error of each
+  training fold: what a reader may quote as "the best layer".
+  """
+  arrays = {m: np.asarray(getattr(found, m)) for m in METRICS}
+  layers = list(range(arrays['r2'].shape[0]))
+  if inner_mse_LFT is not None:
+    best_FT = np.argmin(inner_mse_LFT, axis=0)
+    arrays = {m: np.concatenate(
+        [np.take_along_axis(a, best_FT[None], axis=0), a])
+        for m, a in arrays.items()}
+    layers = [CHOSEN, *layers]
+  counts = np.array([len(folds.test(f)) for f in range(folds.n_folds)])
+  with_mean = {m: np.concatenate([a.mean(1, keepdims=True), a], axis=1)
+               for m, a in arrays.items()}
+  index = pd.MultiIndex.from_product(
+      [layers, range(MEAN, folds.n_folds), names],
+      names=['layer', 'fold', 'target'])
+  frame = pd.DataFrame(
+      {m: a.reshape(-1) for m, a in with_mean.items()}, index=index)
+  frame = frame.reset_index()
+  frame['n'] = np.where(
+      frame['fold'] == MEAN, folds.n_items, counts[frame['fold'].to_numpy()])
+  return frame
+
+
+def null_rows(
+    observed_LT: np.ndarray, null_LR: np.ndarray, names: list[str],
+) -> pd.DataFrame:
+  """Rows (layer, target, r2, null_mean, null_95, null_max_95, selectivity,
+  p_value, p_corrected, n_permutations).
+
+  `null_95` is the 95th percentile of the layer's own null, `null_max_95` that
+  of the largest R² over layers: a layer above it is significant corrected.
+  """
+  frames = []
+  null_LTR = null_LR.reshape(*observed_LT.shape, -1)
+  if not null_LTR.shape[2]:
+    return pd.DataFrame()
+  for t, name in enumerate(names):
+    null, observed = null_LTR[:, t], observed_LT[:, t]
+    alone, corrected = controls.permutation_p(observed, null)
+    frames.append(pd.DataFrame({
+        'layer': range(len(observed)), 'target': name, 'r2': observed,
+        'null_mean': null.mean(1), 'null_95': np.quantile(null, .95, axis=1),
+        'null_max_95': np.quantile(null.max(0), .95),
+        'selectivity': observed - null.mean(1), 'p_value': alone,
+        'p_corrected': corrected, 'n_permutations': null.shape[1]}))
+  return pd.concat(frames, ignore_index=True)
+
+
+PROTOCOLS = {'paper': paper, 'sound': sound}
+
+
+def named(spec: ProbeSpec) -> list[str]:
+  """The protocols that a config names.
+
+  Raises:
+    UserError: an unknown one.
+  """
+  names = [n.strip() for n in spec.protocol.split(',') if n.strip()]
+  for name in names:
+    if name not in PROTOCOLS:
+      raise UserError(
+          f'config.probe.protocol names {name!r}; known: '
+          f'{", ".join(PROTOCOLS)}')
+  return names

@@ -1,0 +1,210 @@
+"""The probe stage: stored activations and results tables → DIR/analysis.
+
+Tables, all with columns model, dataset, protocol, site first:
+
+- probes.parquet: layer (-1: chosen inside each training fold), fold (-1: the
+  mean over folds), target, r2, pearson, mse, n.
+- probe_permutations.parquet: layer, target, r2, null_mean, null_95,
+  null_max_95, selectivity, p_value, p_corrected, n_permutations.
+- probe_increment.parquet: target, features, layer, r2_baseline, r2_joint,
+  increment, ci_low, ci_high (over folds, Nadeau & Bengio's correction).
+- probe_controls.parquet: layer, target, r2_control_task, r2_random_direction.
+- probe_leakage.parquet: targets, n_items, n_duplicates, leaked_share.
+- probe_ceiling.parquet: target, ceiling_r2, n (no protocol or site).
+- probe_nonlinear.parquet: layer, target, r2 of the MLP (config.probe.mlp).
+- probe_depth.parquet: target, n_layers, first_layer and first_depth (the
+  first layer with p_corrected < .05, NaN if none), peak_layer, peak_depth,
+  peak_r2 (descriptive: chosen on all folds), chosen_r2 (layer -1).
+- probe_transfer.parquet: target, train, test (DATASET/MODEL), layer, r2,
+  pearson, mse, n_train, n_test, without model and dataset.
+- truth_probes.parquet: see `truth_table`.
+"""
+
+import pathlib
+
+import numpy as np
+import pandas as pd
+from absl import logging
+
+from uncertainty.data import human
+from uncertainty.probes import (
+  controls,
+  mlp,
+  protocols,
+  transfer,
+  truth_table,
+)
+from uncertainty.probes import (
+  folds as folds_lib,
+)
+from uncertainty.probes import (
+  targets as targets_lib,
+)
+from uncertainty.results import activations, schema, shards
+from uncertainty.specs import StudySpec
+from uncertainty.types import UserError
+
+# Sites within blocks first: the order of the tables.
+_TRANSFER_TARGETS = ('human_entropy', 'model_entropy', 'model_correct')
+_LAST_OF_TRANSFORMERS = 'final_norm'
+
+
+def run(workdir: str | pathlib.Path, spec: StudySpec) -> None:
+  """Probes every (data set, model, site) whose activations are stored.
+
+  Args:
+    workdir: of a scored run.
+    spec: `probe` names protocols, folds and permutations; in mode
+      'reproduction' the last layer of 'residual' is taken after the final
+      norm, as transformers returns it and the paper had it.
+
+  Raises:
+    UserError: no activations, or they lack items of the results.
+  """
+  workdir = pathlib.Path(workdir)
+  found = activations.sites(workdir)
+  if not found:
+    raise UserError(
+        f'{workdir} holds no activations; run --stages=score with '
+        '--config.probe.sites=residual')
+  results = schema.read_results(workdir)
+  tables = protocols.Tables()
+  sets: dict[str, dict[str, tuple[np.ndarray, pd.DataFrame]]] = {}
+  for dataset, model, site in found:
+    frame = results.get((dataset, model))
+    if frame is None:
+      raise UserError(
+          f'activations of {dataset}/{model} have no results table; finish '
+          '--stages=score')
+    acts_NLD = read_site(workdir, dataset, model, site, frame, spec)
+    keys = {'model': model, 'dataset': dataset}
+    logging.info('probes: %s, %s, %s %s', dataset, model, site, acts_NLD.shape)
+    if dataset == 'truth':
+      tables.add('truth_probes', truth_table.evaluate(
+          acts_NLD, frame, seed=spec.seed, with_mlp=spec.probe.mlp,
+          checkpoint_dir=workdir / 'checkpoints' / model / site), **keys,
+          site=site)
+      continue
+    _one_site(tables, acts_NLD, frame, spec, keys | {'site': site},
+              workdir / 'checkpoints' / dataset / model / site)
+    sets.setdefault(site, {})[f'{dataset}/{model}'] = (acts_NLD, frame)
+  for (dataset, model), frame in results.items():
+    if dataset != 'truth':
+      tables.add('probe_ceiling', _ceiling(frame, spec.seed), model=model,
+                 dataset=dataset)
+  for site, members in sets.items():
+    _transfer(tables, members, site, spec.seed)
+  if 'probes' in tables.rows:
+    tables.add('probe_depth', _depth(tables))
+  for name, frames in tables.rows.items():
+    shards.write_table(pd.concat(frames, ignore_index=True),
+                       workdir / 'analysis' / f'{name}.parquet')
+
+
+def read_site(
+    workdir: pathlib.Path, dataset: str, model: str, site: str,
+    frame: pd.DataFrame, spec: StudySpec) -> np.ndarray:
+  """A site's activations [N, L, D] in the table's order of items."""
+  folder = workdir / 'activations' / dataset / model
+  ids = frame['item_id'].tolist()
+  acts_NLD = activations.read(folder / site, ids).values_NLD
+  if spec.mode == 'reproduction' and site == 'residual':
+    if not (folder / _LAST_OF_TRANSFORMERS).is_dir():
+      raise UserError(
+          f'mode=reproduction takes the last layer of {folder} after the final '
+          'norm, which was not stored; score with '
+          '--config.probe.sites=residual,final_norm or pass '
+          '--config.mode=sound')
+    last = activations.read(folder / _LAST_OF_TRANSFORMERS, ids).values_NLD
+    acts_NLD = np.concatenate([acts_NLD[:, :-1], last], axis=1)
+  return acts_NLD
+
+
+def _one_site(tables, acts_NLD, frame, spec: StudySpec, keys, checkpoints):
+  for protocol in protocols.named(spec.probe):
+    part = protocols.PROTOCOLS[protocol](acts_NLD, frame, spec.probe,
+                                         spec.seed)
+    for name, frames in part.rows.items():
+      for rows in frames:
+        own = rows['protocol'].iloc[0] if 'protocol' in rows else protocol
+        tables.add(name, rows, **keys, protocol=own)
+  if spec.probe.mlp:
+    tables.add('probe_nonlinear', _nonlinear(
+        acts_NLD, frame, spec, checkpoints), **keys, protocol='sound')
+
+
+def _nonlinear(acts_NLD, frame, spec: StudySpec, checkpoints) -> pd.DataFrame:
+  known = targets_lib.values(frame, ('human_entropy', 'model_entropy'))
+  rows = []
+  for name in known:
+    mask_N = known[name].notna().to_numpy()
+    target_N = known.loc[mask_N, name].to_numpy()
+    folds = folds_lib.k_fold(len(target_N), spec.probe.n_folds)
+    predicted_LFB = mlp.cross_validate(
+        acts_NLD[mask_N], target_N, folds, seed=spec.seed,
+        checkpoint_dir=checkpoints / name)
+    r2_LF = np.stack([
+        1 - ((target_N[test] - predicted_LFB[:, f, :len(test)])**2).sum(1)
+        / ((target_N[test] - target_N[test].mean())**2).sum()
+        for f in range(folds.n_folds) if len(test := folds.test(f))], axis=1)
+    rows.append(pd.DataFrame({'layer': range(len(r2_LF)), 'target': name,
+                              'r2': r2_LF.mean(1)}))
+  return pd.concat(rows) if rows else pd.DataFrame()
+
+
+def _ceiling(frame: pd.DataFrame, seed: int) -> pd.DataFrame:
+  """R² that a probe could reach, given how few people answered."""
+  if not {'human_shares', 'human_count'} <= set(frame):
+    return pd.DataFrame()
+  known = frame[frame['human_shares'].notna() & frame['human_count'].gt(0)]
+  if len(known) < 3:
+    return pd.DataFrame()
+  ceiling = controls.noise_ceiling(
+      list(known['human_shares']), known['human_count'].to_numpy(),
+      human.entropy, np.random.default_rng(seed))
+  return pd.DataFrame([{'target': 'human_entropy', 'ceiling_r2': ceiling,
+                        'n': len(known)}])
+
+
+def _transfer(tables, members, site: str, seed: int) -> None:
+  """The matrix between data sets and models whose activations fit."""
+  if len(members) < 2:
+    return
+  for target in _TRANSFER_TARGETS:
+    sets = {}
+    for name, (acts_NLD, frame) in members.items():
+      known = targets_lib.values(frame, (target,))
+      if not known.empty:
+        mask_N = known[target].notna().to_numpy()
+        if mask_N.sum() >= 20:
+          sets[name] = (acts_NLD[mask_N], known.loc[mask_N, target].to_numpy())
+    tables.add('probe_transfer', transfer.matrix(sets, seed=seed), site=site,
+               target=target, protocol='sound')
+
+
+def _depth(tables: protocols.Tables) -> pd.DataFrame:
+  """Where along depth a target becomes readable."""
+  probes = pd.concat(tables.rows['probes'])
+  probes = probes[probes['fold'] == protocols.MEAN]
+  nulls = tables.rows.get('probe_permutations')
+  nulls = pd.concat(nulls) if nulls else pd.DataFrame()
+  keys = ['model', 'dataset', 'protocol', 'site', 'target']
+  rows = []
+  for values, group in probes.groupby(keys, sort=False):
+    curve = group[group['layer'] >= 0].set_index('layer')['r2']
+    chosen = group.loc[group['layer'] == protocols.CHOSEN, 'r2']
+    row = dict(zip(keys, values, strict=True))
+    first = np.nan
+    if len(nulls):
+      same = np.logical_and.reduce([nulls[k] == v for k, v in row.items()])
+      clear = nulls.loc[same & (nulls['p_corrected'] < .05), 'layer']
+      first = float(clear.min()) if len(clear) else np.nan
+    n_layers = len(curve)
+    rows.append(row | {
+        'n_layers': n_layers, 'first_layer': first,
+        'first_depth': (first + 1) / n_layers,
+        'peak_layer': int(curve.idxmax()),
+        'peak_depth': (int(curve.idxmax()) + 1) / n_layers,
+        'peak_r2': float(curve.max()),
+        'chosen_r2': float(chosen.iloc[0]) if len(chosen) else np.nan})
+  return pd.DataFrame(rows)
