@@ -92,9 +92,10 @@ def debiased_interval(
   both times to *squares*, so `squared` works there. The interval may lie
   below the estimate, which is then mostly noise.
 
-  In simulations (421 items, nominal .95) intervals of calibration errors
-  cover .91 to .98 where the error is above zero and always where it is zero;
-  plain percentiles cover .20 to .95 and never.
+  In simulations (300 to 421 items, nominal .95) intervals of l2 calibration
+  errors cover .94 to .98 where the error is above zero, those of l1 and
+  smooth errors .88 to .95, and all of them where it is zero; plain
+  percentiles cover .20 to .95, and never.
 
   Args:
     draws_XR: the statistic on each draw.
