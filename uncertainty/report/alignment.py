@@ -84,11 +84,12 @@ def _panel(dataset, signal, prefix, rows, tables) -> list[Markup]:
 def _scatter(dataset: str, rows: pd.DataFrame, tables: Tables) -> list[Markup]:
   """People's entropy against the model's, for at most nine models."""
   items = tables.get('items')
-  needed = {'human_entropy', 'model_entropy', 'model'}
+  needed = {'human_entropy', 'model_uncertainty', 'model'}
   if items.empty or not needed <= set(items):
     return []
-  items = items[items['dataset'] == dataset].dropna(
-      subset=['human_entropy', 'model_entropy'])
+  items = items[(items['dataset'] == dataset)
+                & (items['uncertainty_measure'] == _SCATTER)].dropna(
+      subset=['human_entropy', 'model_uncertainty'])
   if items.empty:
     return []
   chosen = rows[(rows['measure'] == _SCATTER)
@@ -100,7 +101,7 @@ def _scatter(dataset: str, rows: pd.DataFrame, tables: Tables) -> list[Markup]:
   picture = figures.save(
       f'scatter_{dataset}',
       lambda width: figures.scatter(
-          items, shown, 'human_entropy', 'model_entropy',
+          items, shown, 'human_entropy', 'model_uncertainty',
           ("people's entropy", "model's choice entropy"), width),
       tables.figures(),
       f"People's entropy against the model's over the choices, {dataset}")

@@ -52,7 +52,8 @@ def _summary(tables: Tables) -> blocks.Chapter | None:
 _STATISTICS = {
     'accuracy': 'accuracy', 'agreement': 'agreement with people',
     'agreement_baseline': 'always the commonest answer',
-    'chance': 'chance', 'fr_accuracy': 'free-response accuracy',
+    'agreement_chance': 'agreement by chance',
+    'fr_accuracy': 'free-response accuracy',
     'parse_rate': 'confidence that could be read',
 }
 
@@ -112,7 +113,7 @@ def _items(tables: Tables) -> blocks.Chapter | None:
       'choices': [' / '.join(c) for c in items['choices']],
       'people': items['human_shares'], 'model shares': items['model_shares'],
       "people's entropy": items['human_entropy'],
-      "model's entropy": items['model_entropy'],
+      "model's uncertainty": items['model_uncertainty'],
       'disagreement': items['disagreement']})
   return blocks.Chapter('items', 'Items', (
       blocks.text(

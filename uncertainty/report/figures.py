@@ -8,7 +8,6 @@ import math
 import pathlib
 from collections.abc import Callable, Sequence
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -97,8 +96,9 @@ def scatter(
     rows = items[items['model'] == model][[x, y]].dropna()
     axes.scatter(rows[x], rows[y], s=9, alpha=0.35, lw=0, color=PALETTE[0])
     if len(rows) >= 40:
-      slices = np.array_split(rows.sort_values(x), 10)
-      axes.plot([s[x].mean() for s in slices], [s[y].median() for s in slices],
+      # Ranks break ties, so that slices are equal however few values x has.
+      tenth = pd.qcut(rows[x].rank(method='first'), 10, labels=False)
+      axes.plot(rows.groupby(tenth)[x].mean(), rows.groupby(tenth)[y].median(),
                 color=PALETTE[1], lw=1.8, marker='o', ms=3)
     axes.set_xlim(-0.03, 1.03)
     axes.set_ylim(-0.03, 1.03)
