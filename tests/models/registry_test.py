@@ -1,0 +1,38 @@
+"""Tests of the study's model table."""
+
+import pathlib
+
+import pytest
+
+from uncertainty.models import registry
+from uncertainty.types import UserError
+
+
+def test_thirty_eight_models_in_fifteen_pairs():
+  assert len(registry.MODELS) == 38
+  assert len({m.hub_id for m in registry.MODELS.values()}) == 38
+  pairs = registry.pairs()
+  assert len(pairs) == 15
+  for base, instruct in pairs:
+    assert (base.kind, instruct.kind) == ('base', 'instruct')
+    assert (base.family, base.size) == (instruct.family, instruct.size)
+    assert (base.pair, instruct.pair) == (instruct.name, base.name)
+  unpaired = [m for m in registry.MODELS.values() if not m.pair]
+  assert {m.family for m in unpaired} == {'gpt_neox'} and len(unpaired) == 8
+
+
+@pytest.mark.shared
+def test_names_are_those_of_the_published_files(shared):
+  folder: pathlib.Path = shared / 'published' / 'coane_mcqa'
+  published = {p.stem.removeprefix('coane_') for p in folder.iterdir()}
+  paired = {m.name for m in registry.MODELS.values() if m.pair}
+  assert paired == published
+
+
+def test_look_up_by_name_and_by_hub_id():
+  model = registry.get('Llama_3.2_1B')
+  assert model.hub_id == 'meta-llama/Llama-3.2-1B'
+  assert registry.by_hub_id('meta-llama/Llama-3.2-1B') is model
+  assert registry.by_hub_id('meta-llama/unknown') is None
+  with pytest.raises(UserError, match="'Llama_9' is not a model"):
+    registry.get('Llama_9')
