@@ -36,7 +36,7 @@ def people_counts(frame: pd.DataFrame) -> Counts | None:
   """
   if 'human_shares' not in frame:
     return None
-  shares = [None if s is None or len(s) < 2 else np.asarray(s, float)
+  shares = [np.asarray(s, float) if np.ndim(s) == 1 and len(s) > 1 else None
             for s in frame['human_shares']]
   kept = [i for i, s in enumerate(shares) if s is not None and s.sum() > 0]
   if not kept:

@@ -6,10 +6,11 @@ Correlations within items of equal K, pooled over K, leave that out.
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from uncertainty.analysis import ranking
 from uncertainty.analysis.partial import (
+    alike,
     fisher_interval,
     partial_correlation,
     partial_p_value,
@@ -34,52 +35,63 @@ def choice_count(tables: list[ModelItems], level: float) -> pd.DataFrame:
     if 'n_choices' not in frame or 'human_entropy' not in frame:
       continue
     people = frame['human_entropy'].to_numpy(float)
-    k_N = frame['n_choices'].to_numpy(float)
-    for m, measure in enumerate(table.measures):
-      known = np.isfinite(people + k_N + table.values_MN[m])
-      if known.sum() >= 4:
-        head = (table.dataset, table.model, measure)
-        rows += [(*head, *row) for row in _strata(
-            table.values_MN[m][known], people[known], k_N[known], level)]
+    k_MN = np.broadcast_to(
+        frame['n_choices'].to_numpy(float), table.values_MN.shape)
+    for block in alike(table.values_MN, people, k_MN):
+      if len(block.items) >= 4:
+        found = _strata(
+            table.values_MN[np.ix_(block.rows, block.items)],
+            people[block.items], block.control_N, level)
+        rows += [(table.dataset, table.model, table.measures[m], *row)
+                 for m, of_measure in zip(block.rows, found)
+                 for row in of_measure]
   return pd.DataFrame(rows, columns=[
       'dataset', 'model', 'measure', 'stratum', 'rho', 'ci_low', 'ci_high',
       'p_value', 'n'])
 
 
-def _strata(x_N, y_N, k_N, level: float) -> list[tuple]:
-  rows = [('all', *_spearman(x_N, y_N, level))]
-  z, weight = [], []
-  for k in np.unique(k_N):
-    inside = k_N == k
-    if inside.sum() < _LEAST:
-      continue
-    row = _spearman(x_N[inside], y_N[inside], level)
-    rows.append((f'K={int(k)}', *row))
-    if np.isfinite(row[0]) and abs(row[0]) < 1:
-      z.append(np.arctanh(row[0]))
-      weight.append(row[-1] - 3)
-  if len(np.unique(k_N)) < 2 or not z:
-    return rows
-  z_W, weight_W = np.array(z), np.array(weight, float)
-  pooled = float(z_W @ weight_W / weight_W.sum())
-  # Bonett & Wright's factor for ranks, as for single correlations.
-  error = np.sqrt((1 + np.tanh(pooled)**2 / 2) / weight_W.sum())
-  half = stats.norm.ppf((1 + level) / 2) * error
-  rows.append((
-      'within K', np.tanh(pooled), np.tanh(pooled - half),
-      np.tanh(pooled + half), 2 * stats.norm.sf(abs(pooled) / error),
-      int(weight_W.sum() + 3 * len(z))))
-  stacked = np.stack([x_N, y_N, np.log(k_N)])
-  r = ranking.spearman(stacked, stacked).rho_MS
-  value = float(partial_correlation(r[0, 1], r[0, 2], r[1, 2]))
-  rows.append((
-      'partial on ln K', value, *fisher_interval(value, len(x_N) - 1, level),
-      float(partial_p_value(np.array(value), len(x_N))), len(x_N)))
+def _strata(x_MN, y_N, k_N, level: float) -> list[list[tuple]]:
+  """Rows of every measure."""
+  strata = {'all': np.full(len(k_N), True)} | {
+      f'K={int(k)}': k_N == k for k in np.unique(k_N)
+      if np.sum(k_N == k) >= _LEAST}
+  found = {name: ranking.spearman(x_MN[:, inside], y_N[inside][None])
+           for name, inside in strata.items()}
+  several = np.ptp(k_N) > 0
+  if several:
+    ln_k = np.log(k_N)[None]
+    r_xz_M = ranking.spearman(x_MN, ln_k).rho_MS[:, 0]
+    r_yz = ranking.spearman(y_N[None], ln_k).rho_MS[0, 0]
+  rows = []
+  for m in range(len(x_MN)):
+    of_measure = [
+        (name, rho, *fisher_interval(rho, n, level), p_value, n)
+        for name, r in found.items()
+        for rho, p_value, n in [
+            (r.rho_MS[m, 0], r.p_value_MS[m, 0], int(r.n_MS[m, 0]))]]
+    if several:
+      of_measure += _pooled(of_measure[1:], level)
+      value = float(partial_correlation(
+          found['all'].rho_MS[m, 0], r_xz_M[m], r_yz))
+      of_measure.append((
+          'partial on ln K', value,
+          *fisher_interval(value, len(y_N) - 1, level),
+          float(partial_p_value(np.array(value), len(y_N))), len(y_N)))
+    rows.append(of_measure)
   return rows
 
 
-def _spearman(x_N, y_N, level: float) -> tuple:
-  found = ranking.spearman(x_N[None], y_N[None])
-  rho, n = float(found.rho_MS[0, 0]), int(found.n_MS[0, 0])
-  return rho, *fisher_interval(rho, n, level), float(
-      found.p_value_MS[0, 0]), n
+def _pooled(strata: list[tuple], level: float) -> list[tuple]:
+  """The strata's mean Fisher z, weighted by n − 3, turned back."""
+  usable = [(rho, n) for _, rho, _, _, _, n in strata
+            if np.isfinite(rho) and abs(rho) < 1]
+  if not usable:
+    return []
+  rho, n = np.array(usable).T
+  weight = n - 3
+  z = float(np.arctanh(rho) @ weight / weight.sum())
+  # Bonett & Wright's factor for ranks, as for single correlations.
+  error = np.sqrt((1 + np.tanh(z)**2 / 2) / weight.sum())
+  half = special.ndtri((1 + level) / 2) * error
+  return [('within K', np.tanh(z), np.tanh(z - half), np.tanh(z + half),
+           2 * special.ndtr(-abs(z) / error), int(n.sum()))]

@@ -11,21 +11,8 @@ from uncertainty.types import UserError
 _KEY = ['figure', 'measure', 'model']
 
 
-def compare(
-    cells: pd.DataFrame, path: str | pathlib.Path) -> pd.DataFrame:
-  """Matches cells with a CSV of printed ones.
-
-  Args:
-    cells: of `reproduction.cells`.
-    path: CSV with columns figure, measure, model, value; a cell that is not
-      in it was blank.
-
-  Returns:
-    One row per printed cell of the models at hand, and per computed cell of
-    the same figures: figure, measure, model, status, printed_there, printed
-    (ours, rounded), value, p_value, n, tie_free. Status is one of `match`,
-    `differs`, `blank in both`, `blank here`, `blank there`, `not computed`,
-    `fewer pairs` (an instruct cell over fewer pairs than the paper's).
+def read(path: str | pathlib.Path) -> pd.DataFrame:
+  """Printed cells: figure, measure, model, value.
 
   Raises:
     UserError: the file is missing or has other columns.
@@ -42,7 +29,35 @@ def compare(
     raise UserError(
         f'{path} lacks the column {missing[0]!r}; it needs '
         f'{", ".join((*_KEY, "value"))}')
-  there = there[[*_KEY, 'value']].rename(columns={'value': 'printed_there'})
+  return there[[*_KEY, 'value']]
+
+
+def overlaps(cells: pd.DataFrame, path: str | pathlib.Path) -> bool:
+  """Whether the CSV prints any figure of these cells."""
+  return not set(read(path)['figure']).isdisjoint(cells['figure'])
+
+
+def compare(
+    cells: pd.DataFrame, path: str | pathlib.Path) -> pd.DataFrame:
+  """Matches cells with a CSV of printed ones.
+
+  Args:
+    cells: of `reproduction.cells`.
+    path: CSV with columns figure, measure, model, value; a cell that is not
+      in it was blank.
+
+  Returns:
+    One row per printed cell of the models and figures at hand, and per
+    computed cell of the same figures: figure, measure, model, status,
+    printed_there, printed (ours, rounded), value, p_value, n, tie_free. Status
+    is one of `match`, `differs`, `blank in both`, `blank here`, `blank there`,
+    `not computed`, `fewer pairs` (an instruct cell over fewer pairs than the
+    paper's).
+
+  Raises:
+    UserError: the file is missing, has other columns, or other figures only.
+  """
+  there = read(path).rename(columns={'value': 'printed_there'})
   n_pairs_there = _n_pairs(there['model'])
   models = {*cells['model'], reproduction.INSTRUCT}
   there = there[there['model'].isin(models)

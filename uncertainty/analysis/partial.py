@@ -5,9 +5,12 @@ entropy only because both follow difficulty. Partial Spearman correlations
 hold correctness, difficulty or the number of choices fixed.
 """
 
+import dataclasses
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from uncertainty.analysis import calibration, multiplicity, ranking
 from uncertainty.analysis.study_scores import ModelItems
@@ -33,7 +36,7 @@ def partial_p_value(r: np.ndarray, n: int, n_controls: int = 1) -> np.ndarray:
   freedom = n - 2 - n_controls
   with np.errstate(invalid='ignore', divide='ignore'):
     t = np.abs(r) * np.sqrt(freedom / (1 - r**2))
-  return 2 * stats.t.sf(t, freedom)
+  return 2 * special.stdtr(freedom, -t)
 
 
 def partial_alignment(
@@ -47,21 +50,23 @@ def partial_alignment(
   """
   rows = []
   for table in tables:
+    frame = table.frame
     for given, column in CONTROLS.items():
-      frame = table.frame
       if _SIGNAL not in frame or column not in frame:
         continue
-      pair = frame[[_SIGNAL, column]].to_numpy(float)
-      for m, measure in enumerate(table.measures):
-        values = table.values_MN[m]
-        control = pair[:, 1]
-        if given == 'correctness':
-          control = table.correct_MN[m]  # of the measure's own task
-        known = np.isfinite(values + pair[:, 0] + control)
-        if known.sum() < 6 or np.ptp(control[known]) == 0:
+      people = frame[_SIGNAL].to_numpy(float)
+      # Correctness is that of the measure's own task.
+      control_MN = table.correct_MN if given == 'correctness' else (
+          np.broadcast_to(frame[column].to_numpy(float),
+                          table.values_MN.shape))
+      for block in alike(table.values_MN, people, control_MN):
+        if len(block.items) < 6 or np.ptp(block.control_N) == 0:
           continue
-        rows.append((table.dataset, table.model, measure, given, *_partial(
-            values[known], pair[known, 0], control[known], level)))
+        head = [(table.dataset, table.model, table.measures[m], given)
+                for m in block.rows]
+        rows += [(*h, *r) for h, r in zip(head, _partial(
+            table.values_MN[np.ix_(block.rows, block.items)],
+            people[block.items], block.control_N, level))]
   found = pd.DataFrame(rows, columns=[
       'dataset', 'model', 'measure', 'given', 'rho', 'partial_rho', 'ci_low',
       'ci_high', 'p_value', 'n'])
@@ -71,14 +76,37 @@ def partial_alignment(
   return found
 
 
-def _partial(x_N, y_N, z_N, level: float) -> tuple:
-  rows = np.stack([x_N, y_N, z_N])
-  r = ranking.spearman(rows, rows).rho_MS
-  n = len(x_N)
-  value = float(partial_correlation(r[0, 1], r[0, 2], r[1, 2]))
-  low, high = fisher_interval(value, n - 1, level)
-  p_value = float(partial_p_value(np.array(value), n))
-  return float(r[0, 1]), value, low, high, p_value, n
+@dataclasses.dataclass(frozen=True)
+class Block:
+  """Measures that know the same items and meet the same control."""
+
+  rows: np.ndarray
+  items: np.ndarray
+  control_N: np.ndarray  # over `items`
+
+
+def alike(
+    values_MN: np.ndarray, people_N: np.ndarray, control_MN: np.ndarray,
+) -> Iterator[Block]:
+  """Groups measures whose correlations can be taken in one block."""
+  known_MN = np.isfinite(values_MN + people_N + control_MN)
+  groups: dict[tuple[bytes, bytes], list[int]] = {}
+  for m, known in enumerate(known_MN):
+    key = known.tobytes(), control_MN[m, known].tobytes()
+    groups.setdefault(key, []).append(m)
+  for rows in groups.values():
+    items = np.flatnonzero(known_MN[rows[0]])
+    yield Block(np.array(rows), items, control_MN[rows[0], items])
+
+
+def _partial(x_MN, y_N, z_N, level: float) -> list[tuple]:
+  r_MS = ranking.spearman(x_MN, np.stack([y_N, z_N])).rho_MS
+  r_yz = ranking.spearman(y_N[None], z_N[None]).rho_MS[0, 0]
+  n = len(y_N)
+  value_M = partial_correlation(r_MS[:, 0], r_MS[:, 1], r_yz)
+  p_M = partial_p_value(value_M, n)
+  return [(rho, value, *fisher_interval(value, n - 1, level), p_value, n)
+          for rho, value, p_value in zip(r_MS[:, 0], value_M, p_M)]
 
 
 def fisher_interval(
@@ -89,7 +117,7 @@ def fisher_interval(
   """
   if n <= 3 or not np.isfinite(r) or abs(r) >= 1:
     return float('nan'), float('nan')
-  half = stats.norm.ppf((1 + level) / 2) * np.sqrt((1 + r**2 / 2) / (n - 3))
+  half = special.ndtri((1 + level) / 2) * np.sqrt((1 + r**2 / 2) / (n - 3))
   return float(np.tanh(np.arctanh(r) - half)), float(
       np.tanh(np.arctanh(r) + half))
 
@@ -112,34 +140,40 @@ def calibration_by_people(
     if _SIGNAL not in table.frame:
       continue
     people = table.frame[_SIGNAL].to_numpy(float)
-    for m, measure in enumerate(table.measures):
-      known = np.isfinite(
-          people + table.confidence_MN[m] + table.correct_MN[m])
-      if known.sum() < 2 * n_groups:
+    # Grouping by the grades keeps tasks apart; each block has one grade row.
+    for block in alike(table.confidence_MN, people, table.correct_MN):
+      if len(block.items) < 2 * n_groups:
         continue
-      confidence, correct = (
-          v[m][known] for v in (table.confidence_MN, table.correct_MN))
-      found = ranking.spearman(
-          (confidence - correct)[None], people[known][None])
-      # Ties go together: groups are cut at quantiles of the value.
-      cuts = np.quantile(people[known], np.linspace(0, 1, n_groups + 1)[1:-1])
-      group = np.searchsorted(cuts, people[known], side='left')
+      group_N = _groups(people[block.items], n_groups)
+      confidence_MN = table.confidence_MN[np.ix_(block.rows, block.items)]
+      gap_MN = confidence_MN - block.control_N
+      trend = ranking.spearman(gap_MN, people[block.items][None])
       for g, label in enumerate(labels):
-        inside = group == g
-        if inside.any():
+        inside = group_N == g
+        if not inside.any():
+          continue
+        grades_MN = np.broadcast_to(
+            block.control_N[inside], (len(block.rows), inside.sum()))
+        ece_M = _ece(confidence_MN[:, inside], grades_MN)
+        for i, m in enumerate(block.rows):
           rows.append((
-              table.dataset, table.model, measure, label,
-              people[known][inside].mean(), confidence[inside].mean(),
-              correct[inside].mean(),
-              confidence[inside].mean() - correct[inside].mean(),
-              _ece(confidence[inside], correct[inside]), int(inside.sum()),
-              found.rho_MS[0, 0], found.p_value_MS[0, 0]))
+              table.dataset, table.model, table.measures[m], label,
+              people[block.items][inside].mean(),
+              confidence_MN[i, inside].mean(), grades_MN[i].mean(),
+              gap_MN[i, inside].mean(), ece_M[i], int(inside.sum()),
+              trend.rho_MS[i, 0], trend.p_value_MS[i, 0]))
   return pd.DataFrame(rows, columns=[
       'dataset', 'model', 'measure', 'people', 'human_entropy', 'confidence',
       'accuracy', 'gap', 'ece', 'n', 'gap_rho', 'gap_p'])
 
 
-def _ece(confidence_N, correct_N) -> float:
-  bins = calibration.width_bins(confidence_N[None], correct_N[None])
-  sums = calibration.bin_sums(bins, confidence_N[None], correct_N[None])
-  return float(calibration.ece(sums)[0])
+def _groups(people_N: np.ndarray, n_groups: int) -> np.ndarray:
+  """Group of each item, cut at quantiles of the value so that ties stay."""
+  cuts = np.quantile(people_N, np.linspace(0, 1, n_groups + 1)[1:-1])
+  return np.searchsorted(cuts, people_N, side='left')
+
+
+def _ece(confidence_MN, correct_MN) -> np.ndarray:
+  bins = calibration.width_bins(confidence_MN, correct_MN)
+  return calibration.ece(
+      calibration.bin_sums(bins, confidence_MN, correct_MN))

@@ -1,0 +1,113 @@
+"""The study's tables, by file name: one call for everything after scoring."""
+
+import logging
+import time
+from collections.abc import Callable
+
+import pandas as pd
+
+from uncertainty.analysis import (
+    ceiling,
+    choice_count,
+    combination,
+    compare,
+    effects,
+    flaws,
+    joint,
+    mixed,
+    partial,
+    reproduction,
+    response_time,
+    size,
+    study_scores,
+)
+from uncertainty.results.published import Published
+from uncertainty.specs import StudySpec
+
+# Permutations test counts of models or cells; more would not change a digit.
+_MOST_PERMUTATIONS = 1000
+
+
+def study_tables(
+    results: study_scores.Results, spec: StudySpec,
+) -> dict[str, pd.DataFrame]:
+  """Every sound table of the study; what each holds says its own function.
+
+  Args:
+    results: (dataset, model) → one row per item.
+    spec: its `analysis` and `seed`.
+
+  Returns:
+    file stem under `analysis/` → table. Tables that the results cannot fill
+    (no pairs, no response times) are empty.
+  """
+  level, alpha = spec.analysis.confidence_level, spec.analysis.alpha
+  n_draws, seed = spec.analysis.n_bootstrap, spec.seed
+  n_permutations = min(n_draws, _MOST_PERMUTATIONS)
+  tables = study_scores.gather(results)
+  found = study_scores.scores(tables, n_draws, seed)
+  scores = study_scores.score_frame(found, tables)
+  made = {'scores': scores}
+
+  def add(name: str, make: Callable[[], pd.DataFrame]) -> None:
+    start = time.perf_counter()
+    made[name] = make()
+    logging.debug('%s: %.1f s', name, time.perf_counter() - start)
+
+  add('effects_pairs', lambda: effects.pair_differences(found, level))
+  add('effects', lambda: effects.effects(
+      made['effects_pairs'], level, n_draws, seed))
+  add('joint', lambda: joint.cells(found, alpha, level))
+  add('joint_chance', lambda: joint.co_occurrence(
+      made['joint'], n_permutations, seed))
+  add('joint_correlations', lambda: joint.score_correlations(
+      made['joint'], n_permutations, seed))
+  add('partial', lambda: partial.partial_alignment(tables, level))
+  add('calibration_by_people', lambda: partial.calibration_by_people(tables))
+  add('choice_count', lambda: choice_count.choice_count(tables, level))
+  add('ceiling', lambda: ceiling.ceilings(tables, seed=seed))
+  add('ceiling_corrected', lambda: ceiling.corrected(
+      found, made['ceiling'], level))
+  add('response_time', lambda: response_time.hick(tables, seed))
+  add('combination', lambda: combination.combinations(
+      tables, n_draws, level, seed))
+  add('size', lambda: size.size_effects(scores, n_permutations, seed))
+  add('mixed', lambda: mixed.mixed_models(scores, tables, level))
+  add('prompt_forms', lambda: flaws.prompt_forms(results))
+  add('design', lambda: flaws.design(found, made['prompt_forms']))
+  add('free_response_ece', lambda: flaws.free_response_ece(results))
+  return made
+
+
+def reproduction_tables(
+    published: Published, results_dir, spec: StudySpec,
+) -> dict[str, pd.DataFrame]:
+  """The paper's figures as cells, compared with printed ones where at hand.
+
+  Prints how many match.
+
+  Args:
+    published: of `results.published.read`.
+    results_dir: where it was read; printed cells may lie beside it.
+    spec: `mode`, `analysis.compare_with`.
+
+  Returns:
+    cells, published_columns (which columns were mapped, extra or missing),
+    free_response_flaw, and with printed cells compare and compare_counts.
+  """
+  cells = reproduction.cells(published.frames, spec.mode)
+  if published.activations is not None:
+    curves = reproduction.probe_cells(published.activations)
+    cells = pd.concat([cells, curves], ignore_index=True)
+  made = {'cells': cells, 'published_columns': published.columns}
+  chosen = spec.analysis.compare_with
+  path = chosen or compare.find(results_dir)
+  printed = None
+  if path and (chosen or compare.overlaps(cells, path)):
+    made['compare'] = compare.compare(cells, path)
+    made['compare_counts'] = compare.counts(made['compare'])
+    printed = compare.read(path)
+    print(f'{path}: {compare.sentence(made["compare"])}')
+  made['free_response_flaw'] = flaws.free_response_summary(
+      flaws.free_response_ece(published.frames), printed)
+  return made
