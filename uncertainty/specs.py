@@ -52,8 +52,8 @@ class PromptSpec:
 class ScoreSpec:
   """How prompts are batched."""
 
-  batch_tokens: int = 4096  # padded tokens in a batch
-  row_tokens: int = 128  # short prompts share rows of so many; 0: none do
+  batch_tokens: int = 0  # padded tokens in a batch; 0: what suits the device
+  row_tokens: int = 256  # short prompts share rows of up to this; 0: none do
   top_k: int = 100  # next-token log-probabilities kept
 
 

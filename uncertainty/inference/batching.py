@@ -17,6 +17,8 @@ _MULTIPLE = 8  # of row lengths
 _MAX_LENGTHS = 6  # shapes a plan may compile
 _SHAPE_TOKENS = 2048  # padded tokens that a further shape must save
 _BATCH_TOKENS = 256  # what a batch costs beside its tokens, in tokens
+_TOKEN_PAIR = 0.0006  # what a key costs a token, in tokens
+_SAMPLE = 1000  # prompts by which a row length is chosen
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,6 +112,25 @@ def row_lengths(lengths: Sequence[int],
   return out[::-1]
 
 
+def packed_length(lengths: Sequence[int], most: int) -> int:
+  """The row length, up to `most`, that packs prompts for least work."""
+  if not lengths:
+    return most
+  step = -(-len(lengths) // _SAMPLE)
+  sample = sorted(lengths)[::step]
+
+  def cost(row_tokens: int) -> float:
+    filled = [sum(sample[i] for i in row) for row in pack(sample, row_tokens)]
+    longer = [-(-n // _MULTIPLE) * _MULTIPLE for n in filled
+              if n > row_tokens]
+    rows = [row_tokens] * (len(filled) - len(longer)) + longer
+    shapes = _SHAPE_TOKENS * (1 + bool(longer)) / step
+    return shapes + sum(n * (1 + n * _TOKEN_PAIR) for n in rows)
+
+  choices = range(min(2 * _MULTIPLE, most), most + 1, 2 * _MULTIPLE)
+  return min(choices, key=lambda n: (cost(n), n))
+
+
 def pack(lengths: Sequence[int], row_tokens: int) -> list[list[int]]:
   """Best-fit decreasing: indices of entries per row of `row_tokens`.
 
@@ -142,8 +163,8 @@ def plan(entries: Sequence[Entry], *, batch_tokens: int, row_tokens: int,
   Args:
     entries: prompts after their groups' shared prefixes.
     batch_tokens: padded tokens in a batch; a longer row is a batch alone.
-    row_tokens: pack entries without branches into rows of this many; 0 gives
-      every entry its own row.
+    row_tokens: pack entries without branches into rows of up to this many; 0
+      gives every entry its own row.
     multiple_of: rows per batch are filled up to a multiple of this.
     n_prefix_shapes: compiled shapes that each length of row brings.
 
@@ -154,6 +175,8 @@ def plan(entries: Sequence[Entry], *, batch_tokens: int, row_tokens: int,
   by_group: dict[int, list[int]] = {}
   for i, entry in enumerate(entries):
     by_group.setdefault(entry.group, []).append(i)
+  row_tokens = packed_length(
+      [e.length for e in entries if _is_short(e, row_tokens)], row_tokens)
   rows = {g: _rows(entries, some, row_tokens) for g, some in by_group.items()}
 
   def used(row: list[int]) -> int:
@@ -181,11 +204,14 @@ def plan(entries: Sequence[Entry], *, batch_tokens: int, row_tokens: int,
 def _rows(entries: Sequence[Entry], indices: list[int],
           row_tokens: int) -> list[list[int]]:
   """Rows of one group: short entries packed, all others alone."""
-  short = [i for i in indices
-           if entries[i].length == len(entries[i].stem) <= row_tokens]
+  short = [i for i in indices if _is_short(entries[i], row_tokens)]
   alone = set(indices) - set(short)
   rows = pack([entries[i].length for i in short], row_tokens)
   return [[short[i] for i in row] for row in rows] + [[i] for i in alone]
+
+
+def _is_short(entry: Entry, row_tokens: int) -> bool:
+  return entry.length == len(entry.stem) <= row_tokens
 
 
 def _batch_size(counts: Sequence[int], length: int, batch_tokens: int,

@@ -8,17 +8,16 @@ brings measures and the top tokens back, never a vocabulary.
 import dataclasses
 import functools
 import itertools
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import tqdm
-from absl import logging
 
 from uncertainty import models
-from uncertainty.inference import batching, prefix
+from uncertainty.inference import batching, flight, prefix
 from uncertainty.measures.next_token import next_token_measures
 from uncertainty.specs import ScoreSpec
 from uncertainty.types import Batch, CaptureSpec, KeyValues, UserError
@@ -93,7 +92,7 @@ def score(
   groups = _share(asks, whole)
   entries = _entries(asks, groups)
   batches = batching.plan(
-      entries, batch_tokens=spec.batch_tokens,
+      entries, batch_tokens=spec.batch_tokens or _batch_tokens(),
       row_tokens=0 if whole else spec.row_tokens,
       multiple_of=_n_data_shards(model),
       n_prefix_shapes=len({prefix.n_slots(len(g.tokens)) for g in groups}))
@@ -110,70 +109,11 @@ def score(
       tokens = groups[group].tokens
       runner = _Runner(model, asks, entries, spec, capture, shapes,
                        prefix.read(model, tokens), len(tokens))
-      for scores in in_flight(list(part), runner.launch, runner.land):
+      for scores in flight.fly(
+          list(part), runner.launch, runner.land,
+          ahead=jax.default_backend() != 'cpu'):
         bar.update(len(scores.asks_N))
         yield scores
-
-
-def in_flight(todo: Sequence[batching.Rows],
-              launch: Callable[[batching.Rows], Any],
-              land: Callable[[batching.Rows, Any], Scores],
-              ) -> Iterator[Scores]:
-  """Launches each batch before the one ahead of it has landed.
-
-  A batch that does not fit the device's memory goes again in halves, and
-  later batches are no larger than what fitted.
-
-  Args:
-    todo: batches.
-    launch: starts a batch's computation.
-    land: waits for it.
-
-  Raises:
-    UserError: a single row that does not fit.
-  """
-  most = [max((len(b.rows) * b.length for b in todo), default=0)]
-
-  def attempt(function, *args):
-    try:
-      return function(*args)
-    except jax.errors.JaxRuntimeError as error:
-      if 'RESOURCE_EXHAUSTED' not in str(error):
-        raise
-      return None
-
-  def pieces(rows: batching.Rows) -> Iterator[batching.Rows]:
-    if len(rows.rows) > 1 and len(rows.rows) * rows.length > most[0]:
-      for half in batching.halves(rows):
-        yield from pieces(half)
-    elif any(rows.rows):
-      yield rows
-
-  def finish(rows: batching.Rows, started: Any) -> Iterator[Scores]:
-    done = None if started is None else attempt(land, rows, started)
-    if done is not None:
-      yield done
-      return
-    if len(rows.rows) == 1:
-      raise UserError(
-          f'one row of {rows.length} tokens does not fit the memory of the '
-          'device; lower --config.score.batch_tokens, or spread the model '
-          'over more devices with --config.model.model_axis')
-    most[0] = min(most[0], len(rows.rows) * rows.length // 2)
-    logging.warning('out of memory: batches are now of %d tokens at most',
-                    most[0])
-    for piece in pieces(rows):
-      yield from finish(piece, attempt(launch, piece))
-
-  ahead = None
-  for rows in todo:
-    for piece in pieces(rows):
-      started = attempt(launch, piece)
-      if ahead is not None:
-        yield from finish(*ahead)
-      ahead = (piece, started)
-  if ahead is not None:
-    yield from finish(*ahead)
 
 
 class _Size(NamedTuple):
@@ -229,9 +169,7 @@ class _Runner:
         mesh=_mesh(self.model))
     return layout, out
 
-  def land(self, rows: batching.Rows,
-           started: tuple[batching.Layout, Any]) -> Scores:
-    del rows
+  def land(self, started: tuple[batching.Layout, Any]) -> Scores:
     layout, out = started
     out = jax.device_get(out)
     valid = layout.entries_N >= 0
@@ -353,6 +291,11 @@ def _entries(asks: Sequence[Ask], groups: Sequence[prefix.PrefixGroup],
           ask.stem[len(group.tokens):], ask.targets, ask.branches,
           ask.whole_branches, g)
   return out
+
+
+def _batch_tokens() -> int:
+  """What fills the device: a CPU does best from its caches."""
+  return 2048 if jax.default_backend() == 'cpu' else 16384
 
 
 def _mesh(model: models.Model) -> jax.sharding.Mesh | None:

@@ -1,0 +1,79 @@
+"""Runs batches one ahead, and in halves when they do not fit."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
+
+import jax
+from absl import logging
+
+from uncertainty.inference import batching
+from uncertainty.types import UserError
+
+_Landed = TypeVar('_Landed')
+
+
+def fly(todo: Sequence[batching.Rows],
+        launch: Callable[[batching.Rows], Any],
+        land: Callable[[Any], _Landed], *,
+        ahead: bool = True) -> Iterator[_Landed]:
+  """Launches each batch before the one ahead of it has landed.
+
+  A batch that does not fit the device's memory goes again in halves, and
+  later batches are no larger than what fitted.
+
+  Args:
+    todo: batches.
+    launch: starts a batch's computation.
+    land: waits for what `launch` returned.
+    ahead: keep two in flight, so that an accelerator does not wait for the
+      host.
+
+  Raises:
+    UserError: a single row that does not fit.
+  """
+  most = [max((len(b.rows) * b.length for b in todo), default=0)]
+
+  def attempt(function, *args):
+    try:
+      return function(*args)
+    except jax.errors.JaxRuntimeError as error:
+      if 'RESOURCE_EXHAUSTED' not in str(error):
+        raise
+      return None
+
+  def pieces(rows: batching.Rows) -> Iterator[batching.Rows]:
+    if len(rows.rows) > 1 and len(rows.rows) * rows.length > most[0]:
+      for half in batching.halves(rows):
+        yield from pieces(half)
+    elif any(rows.rows):
+      yield rows
+
+  def finish(rows: batching.Rows, started: Any) -> Iterator[_Landed]:
+    done = None if started is None else attempt(land, started)
+    if done is not None:
+      yield done
+      return
+    if len(rows.rows) == 1:
+      raise UserError(
+          f'one row of {rows.length} tokens does not fit the memory of the '
+          'device; lower --config.score.batch_tokens, or spread the model '
+          'over more devices with --config.model.model_axis')
+    most[0] = min(most[0], len(rows.rows) * rows.length // 2)
+    logging.warning('out of memory: batches are now of %d tokens at most',
+                    most[0])
+    for piece in pieces(rows):
+      yield from finish(piece, attempt(launch, piece))
+
+  waiting = None
+  for rows in todo:
+    for piece in pieces(rows):
+      started = attempt(launch, piece)
+      if waiting is not None:
+        yield from finish(*waiting)
+        waiting = None
+      if ahead:
+        waiting = (piece, started)
+      else:
+        yield from finish(piece, started)
+  if waiting is not None:
+    yield from finish(*waiting)
