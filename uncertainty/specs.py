@@ -124,7 +124,7 @@ _CHOICES = {
     'mode': ('sound', 'reproduction'),
 }
 _POSITIVE = (
-    'data.limit', 'score.batch_tokens', 'score.top_k', 'prompt.n_orders',
+    'data.limit', 'score.top_k', 'prompt.n_orders',
     'model.model_axis', 'free.max_tokens', 'free.batch_size', 'free.n_samples',
     'probe.n_folds', 'analysis.n_bootstrap', 'analysis.n_bins',
 )
