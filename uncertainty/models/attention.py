@@ -91,8 +91,8 @@ class Attention(nn.Module):
     K, G, H, D = c.n_kv_heads, c.n_groups, c.head_dim, c.width
     init = nn.initializers.normal(0.02)
     qkv = weights(self.param('qkv', init, (D, K, G + 2, H), self.dtype))
-    mixed = dot(x_BTD, qkv.reshape(D, -1), ((2,), (0,)))
-    mixed = mixed.reshape(*x_BTD.shape[:2], K, G + 2, H)
+    # No reshape of weights: it would undo their sharding over heads.
+    mixed = dot(x_BTD, qkv, ((2,), (0,)))
     if c.qkv_bias:
       bias = self.param('qkv_bias', nn.initializers.zeros, (K, G + 2, H),
                         jnp.float32)
@@ -109,8 +109,7 @@ class Attention(nn.Module):
     mixed = attend(query * c.attention_scale, [*past, own], masks,
                    c.attention_cap)
     output = weights(self.param('output', init, (K, G, H, D), self.dtype))
-    y_BTD = dot(mixed.reshape(*x_BTD.shape[:2], -1), output.reshape(-1, D),
-                ((2,), (0,)))
+    y_BTD = dot(mixed, output, ((2, 3, 4), (0, 1, 2)))
     if c.output_bias:
       bias = self.param('output_bias', nn.initializers.zeros, (D,),
                         jnp.float32)

@@ -90,8 +90,7 @@ class MLP(nn.Module):
     D, F, ways = c.width, c.mlp_width, 2 if c.gated else 1
     init, zeros = nn.initializers.normal(0.02), nn.initializers.zeros
     up = weights(self.param('up', init, (D, ways, F), self.dtype))
-    x = dot(x_BTD, up.reshape(D, -1), ((2,), (0,)))
-    x = x.reshape(*x_BTD.shape[:2], ways, F)
+    x = dot(x_BTD, up, ((2,), (0,)))
     if c.mlp_bias:
       bias = self.param('up_bias', zeros, (ways, F), jnp.float32)
       x = x + bias.astype(jnp.float32)[None, None]

@@ -47,6 +47,9 @@ _IGNORED = (r'.*rotary_emb\..*', r'.*\.attention\.(bias|masked_bias)',
             r'h\.\d+\.attn\.(bias|masked_bias)', r'vision_tower\..*',
             r'vision_model\..*', r'multi_modal_projector\..*')
 
+# Older names on the hub of what transformers 5 calls otherwise.
+_RENAMED = {('gpt_neox', 'embed_out.weight'): 'lm_head.weight'}
+
 
 @dataclasses.dataclass(frozen=True)
 class Family:
@@ -57,13 +60,11 @@ class Family:
     config: `config.json` as a dict → `DecoderConfig`; UserError for a field
       that would change the result and is not implemented.
     mapping: config → one `Mapping` per parameter.
-    head: canonical name of the output head, ignored in tied models.
   """
 
   name: str
   config: Callable[[Map[str, Any]], DecoderConfig]
   mapping: Callable[[DecoderConfig], tuple[Mapping, ...]]
-  head: str = 'lm_head.weight'
 
 
 FAMILIES: dict[str, Family] = {
@@ -78,8 +79,7 @@ FAMILIES: dict[str, Family] = {
     'gemma2': Family('gemma2', gemma.gemma2_config, gemma.mapping),
     'gemma3': Family('gemma3', gemma.gemma3_config, gemma.mapping),
     'gpt2': Family('gpt2', gpt.gpt2_config, gpt.gpt2_mapping),
-    'gpt_neox': Family('gpt_neox', gpt.neox_config, gpt.neox_mapping,
-                       head='embed_out.weight'),
+    'gpt_neox': Family('gpt_neox', gpt.neox_config, gpt.neox_mapping),
 }
 
 ARCHITECTURES: dict[str, str] = {
@@ -117,7 +117,8 @@ def canonical_name(family: Family, name: str, *,
       break
   if any(re.fullmatch(pattern, name) for pattern in _IGNORED):
     return None
-  return None if tied and name == family.head else name
+  name = _RENAMED.get((family.name, name), name)
+  return None if tied and name == 'lm_head.weight' else name
 
 
 __all__ = ['ARCHITECTURES', 'FAMILIES', 'Family', 'Mapping', 'Part',

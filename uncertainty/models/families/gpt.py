@@ -43,8 +43,7 @@ def neox_mapping(config: DecoderConfig) -> tuple[Mapping, ...]:
   H, dim, width = config.n_heads, config.head_dim, config.width
   qkv, out = layer + 'attention.query_key_value.', layer + 'attention.dense.'
   entries = [
-      *parts.ends(config, embedding='embed_in.weight',
-                  head='embed_out.weight'),
+      *parts.ends(config, embedding='embed_in.weight'),
       *parts.layer_norm('final_norm', 'final_layer_norm', width),
       *parts.layer_norm(path + 'attention_norm', layer + 'input_layernorm',
                         width),

@@ -22,13 +22,13 @@ def bias(path: str, source: str, *shape: int) -> Mapping:
   return Mapping(path, (whole(source, *shape),), float32=True)
 
 
-def ends(config: DecoderConfig, *, embedding: str = 'embed_tokens.weight',
-         head: str = 'lm_head.weight') -> list[Mapping]:
+def ends(config: DecoderConfig, *, embedding: str = 'embed_tokens.weight'
+         ) -> list[Mapping]:
   """Embedding, and the head where it is not tied."""
   rows = (config.vocab_size, config.width)
   entries = [Mapping('token_embedding', (whole(embedding, *rows),))]
   if not config.tie_embeddings:
-    entries.append(Mapping('unembedding', (whole(head, *rows),)))
+    entries.append(Mapping('unembedding', (whole('lm_head.weight', *rows),)))
   return entries
 
 
