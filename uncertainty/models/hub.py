@@ -1,5 +1,6 @@
 """Downloads from the Hugging Face hub, or from a mirror that speaks as it."""
 
+import os
 import pathlib
 
 import huggingface_hub
@@ -37,7 +38,8 @@ def download(
   """
   try:
     path = pathlib.Path(huggingface_hub.snapshot_download(
-        hub_id, revision=revision, allow_patterns=list(_PATTERNS)))
+        hub_id, revision=revision, allow_patterns=list(_PATTERNS),
+        endpoint=os.environ.get('HF_ENDPOINT')))
   except errors.GatedRepoError as error:
     raise UserError(
         f'{hub_id}: is gated; accept its licence on its hub page, then log in'
