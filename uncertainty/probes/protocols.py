@@ -101,16 +101,24 @@ def _sound_group(
   folds = (folds_lib.group_k_fold(questions, spec.n_folds) if repeated
            else plain)
   null_NR = controls.permutations(target_NT, spec.n_permutations, generator)
+  control_NT = controls.control_targets(
+      controls.first_words(frame['question']), target_NT, generator)
   options = {'seed': seed, 'groups': questions if repeated else None}
   found, null = ridge.cross_validate(
-      acts_NLD, target_NT, folds, null_NR=null_NR, **options)
-  tables.add('probes', score_rows(found.scores, names, folds,
-                                  found.inner_mse))
+      acts_NLD, np.concatenate([target_NT, control_NT], axis=1), folds,
+      null_NR=null_NR, **options)
+  real, control = slice(len(names)), slice(len(names), None)
+  tables.add('probes', score_rows(
+      _columns(found.scores, real), names, folds, found.inner_mse[..., real]))
+  observed_LT = found.scores.r2.mean(1)
   if null is not None:
     tables.add('probe_permutations', null_rows(
-        found.scores.r2.mean(1), null.scores.r2.mean(1), names))
-  _baselines(tables, acts_NLD, frame, target_NT, names, folds, generator,
-             options)
+        observed_LT[:, real], null.scores.r2.mean(1), names))
+  tables.add('probe_controls', layer_rows(names, {
+      'r2': observed_LT[:, real], 'r2_control_task': observed_LT[:, control],
+      'r2_random_direction': controls.random_directions(
+          acts_NLD, target_NT, folds, generator)}))
+  _increments(tables, acts_NLD, frame, target_NT, names, folds, options)
   topics = frame['group'].astype(str).tolist() if 'group' in frame else []
   if len(set(topics)) > 1:
     by_topic = folds_lib.group_k_fold(topics, spec.n_folds)
@@ -121,38 +129,37 @@ def _sound_group(
     ).assign(protocol='sound_by_topic'))
 
 
-def _baselines(
-    tables: Tables, acts_NLD, frame, target_NT, names, folds, generator,
-    options) -> None:
-  """Baseline features and the increment, control task, random directions."""
-  control_NT = controls.control_targets(
-      controls.first_words(frame['question']), target_NT, generator)
-  random_LT = controls.random_directions(
-      acts_NLD, target_NT, folds, generator)
+def _increments(
+    tables: Tables, acts_NLD, frame, target_NT, names, folds, options) -> None:
+  """What activations add to features known without them."""
   features = controls.baseline_features(frame)
-  control, _ = ridge.cross_validate(acts_NLD, control_NT, folds, **options)
-  rows = {'r2_control_task': control.scores.r2.mean(1),
-          'r2_random_direction': random_LT}
-  table = pd.concat([
-      pd.DataFrame({'layer': range(len(random_LT)), 'target': name,
-                    **{k: v[:, t] for k, v in rows.items()}})
-      for t, name in enumerate(names)])
-  tables.add('probe_controls', table)
-  for t, name in enumerate(names):
-    # The model's own entropy must not be a feature in its own prediction.
-    own = targets_lib.TARGETS[name].column
-    kept = [c for c in features if c != own and not (
-        name == 'model_entropy' and c in controls.OUTPUT_MEASURES)]
-    if not kept:
+  # The model's outputs must not be features in predicting its own entropy.
+  outside = [c for c in features if c not in controls.OUTPUT_MEASURES]
+  own = [t for t, name in enumerate(names) if name == 'model_entropy']
+  others = [t for t in range(len(names)) if t not in own]
+  for which, kept in ((others, list(features)), (own, outside)):
+    if not which or not kept:
       continue
-    base = features[kept].to_numpy()
+    base_NQ = features[kept].to_numpy()
     alone = least_squares.cross_validate(
-        base[:, None, :], target_NT[:, [t]], folds)
+        base_NQ[:, None, :], target_NT[:, which], folds)
     joint, _ = ridge.cross_validate(
-        acts_NLD, target_NT[:, [t]], folds, unpenalised_NQ=base, **options)
-    tables.add('probe_increment', _increment_rows(
-        np.asarray(alone.r2)[0, :, 0], joint.scores.r2[:, :, 0]),
-        target=name, features=', '.join(kept))
+        acts_NLD, target_NT[:, which], folds, unpenalised_NQ=base_NQ,
+        **options)
+    for place, t in enumerate(which):
+      tables.add('probe_increment', _increment_rows(
+          np.asarray(alone.r2)[0, :, place], joint.scores.r2[:, :, place]),
+          target=names[t], features=', '.join(kept))
+
+
+def layer_rows(
+    names: list[str], arrays: dict[str, np.ndarray]) -> pd.DataFrame:
+  """Rows (layer, target, …) of arrays [L, T]."""
+  return pd.concat([
+      pd.DataFrame({'layer': range(len(next(iter(arrays.values())))),
+                    'target': name,
+                    **{k: v[:, t] for k, v in arrays.items()}})
+      for t, name in enumerate(names)])
 
 
 def _increment_rows(alone_F, joint_LF) -> pd.DataFrame:

@@ -8,7 +8,8 @@ Tables, all with columns model, dataset, protocol, site first:
   null_max_95, selectivity, p_value, p_corrected, n_permutations.
 - probe_increment.parquet: target, features, layer, r2_baseline, r2_joint,
   increment, ci_low, ci_high (over folds, Nadeau & Bengio's correction).
-- probe_controls.parquet: layer, target, r2_control_task, r2_random_direction.
+- probe_controls.parquet: layer, target, r2, r2_control_task,
+  r2_random_direction.
 - probe_leakage.parquet: targets, n_items, n_duplicates, leaked_share.
 - probe_ceiling.parquet: target, ceiling_r2, n (no protocol or site).
 - probe_nonlinear.parquet: layer, target, r2 of the MLP (config.probe.mlp).

@@ -1,0 +1,51 @@
+"""Fold scores against scikit-learn and scipy, padding and constants."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from scipy import stats
+from sklearn import metrics
+
+from uncertainty.probes import precision, scores
+
+
+def _scores(predicted, target, valid):
+  with precision.float64():
+    return jax.device_get(scores.fold_scores(
+        jnp.asarray(predicted), jnp.asarray(target), jnp.asarray(valid)))
+
+
+def test_equals_scikit_learn_and_scipy_whatever_the_padding_holds():
+  generator = np.random.default_rng(0)
+  predicted = generator.normal(size=(2, 9, 3))
+  target = predicted + generator.normal(size=(2, 9, 3))
+  valid = np.ones((2, 9), bool)
+  valid[1, 7:] = False
+  predicted[1, 7:], target[1, 7:] = 1e6, -5.0
+  found = _scores(predicted, target, valid)
+  for fold, count in ((0, 9), (1, 7)):
+    for t in range(3):
+      a, b = target[fold, :count, t], predicted[fold, :count, t]
+      np.testing.assert_allclose(
+          found.r2[fold, t], metrics.r2_score(a, b), rtol=1e-12)
+      np.testing.assert_allclose(
+          found.pearson[fold, t], stats.pearsonr(a, b)[0], rtol=1e-12)
+      np.testing.assert_allclose(
+          found.mse[fold, t], metrics.mean_squared_error(a, b), rtol=1e-12)
+
+
+def test_constants_follow_scikit_learn():
+  target = np.full((1, 4, 2), 0.3)
+  predicted = np.full((1, 4, 2), 0.3)
+  predicted[0, :, 1] = [0.1, 0.2, 0.3, 0.4]
+  found = _scores(predicted, target, np.ones((1, 4), bool))
+  np.testing.assert_array_equal(found.r2, [[1.0, 0.0]])
+  assert np.isnan(found.pearson).all()
+
+
+def test_hand_computed():
+  found = _scores(np.array([[[1.0], [2.0], [2.0]]]),
+                  np.array([[[1.0], [2.0], [3.0]]]), np.ones((1, 3), bool))
+  np.testing.assert_allclose(found.r2, [[0.5]])
+  np.testing.assert_allclose(found.mse, [[1 / 3]])
+  np.testing.assert_allclose(found.pearson, [[np.sqrt(3) / 2]])
