@@ -16,6 +16,7 @@ from scipy import stats
 
 from uncertainty.analysis import pairs as model_pairs
 from uncertainty.analysis import paper_ece, ranking, tie_order
+from uncertainty.analysis import stack as stacking
 from uncertainty.measures import registry
 from uncertainty.results import published_columns as names
 
@@ -24,6 +25,7 @@ Results = Mapping[tuple[str, str], pd.DataFrame]
 INSTRUCT = 'Wilcoxon r (IFT Pairs)'
 COLUMNS = ['figure', 'measure', 'model', 'value', 'p_value', 'n', 'shown',
            'printed', 'tie_free']
+_CELL = ['figure', 'measure', 'model', 'value', 'p_value', 'n', 'tie_free']
 # Bonferroni over 30 models, 17 measures and 4 signals; the paper's constant,
 # kept for any subset so that a cell's fate does not depend on its company.
 SPEARMAN_ALPHA = .05 / 2040
@@ -71,17 +73,14 @@ def cells(results: Results, mode: str = 'reproduction') -> pd.DataFrame:
     `tie_free` is False where the value depends on the order of ties.
   """
   rows = []
-  for dataset in dict.fromkeys(d for d, _ in results):
-    frames = {m: f for (d, m), f in results.items() if d == dataset}
-    keep = kept_items(dataset, frames)
-    has_free = any(_measures(f, p) for f in frames.values()
-                   for panel in _PANELS[1:] for p in panel.prefixes)
+  for stack in stacking.stack_results(results):
+    keep = kept_items(stack.dataset, stack.frames)
+    has_free = any(row.prefix not in ('mc', '') for row in stack.rows)
     for panel in _PANELS:
-      rows += _spearman_rows(dataset, panel, frames, keep)
-      rows += _ece_rows(dataset, panel, frames, keep, mode, has_free)
-    rows += _agreement_rows(dataset, frames, keep)
-  table = pd.DataFrame(rows, columns=[
-      'figure', 'measure', 'model', 'value', 'p_value', 'n', 'tie_free'])
+      rows += _spearman_rows(stack.dataset, panel, stack.frames, keep)
+      rows += _ece_rows(stack, panel, keep, mode, has_free)
+    rows += _agreement_rows(stack.dataset, stack.frames, keep)
+  table = pd.DataFrame(rows, columns=_CELL)
   table = pd.concat([table, instruct_cells(table)], ignore_index=True)
   table['shown'] = _shown(table) if mode == 'reproduction' else True
   table['printed'] = [
@@ -108,7 +107,7 @@ def kept_items(
 
 def _measures(frame: pd.DataFrame, prefix: str) -> list[str]:
   """Measure columns with exactly this prefix that the paper has a name for."""
-  return [c for c in frame if names.paper_name(c) and registry.is_measure(c)
+  return [c for c in frame if registry.is_measure(c) and names.paper_name(c)
           and registry.parse(c)[0] + '_' == prefix]
 
 
@@ -148,24 +147,21 @@ def ece_figure(dataset: str, panel_name: str, binning: str, split: bool) -> str:
 
 
 def _ece_rows(
-    dataset: str, panel: _Panel, frames: Mapping[str, pd.DataFrame],
-    keep: np.ndarray, mode: str, has_free: bool,
+    stack: stacking.Stack, panel: _Panel, keep: np.ndarray, mode: str,
+    has_free: bool,
 ) -> list[tuple]:
   """Width and sweep cells of one panel."""
   correctness = 'correct' if mode == 'reproduction' else panel.correctness
+  confidence_MN = stacking.paper_confidence(stack)
   jobs = []
-  for model, frame in frames.items():
-    if correctness not in frame:
+  for row, confidence in zip(stack.rows, confidence_MN, strict=True):
+    if f'{row.prefix}_' not in panel.prefixes or not row.measure.paper_name:
       continue
-    correct = frame[correctness].to_numpy(float)
-    for prefix in panel.prefixes:
-      for column in filter(
-          paper_ece.has_confidence, _measures(frame, prefix)):
-        confidence = paper_ece.confidence(frame, column)
-        used = keep & np.isfinite(confidence) & np.isfinite(correct)
-        if used.any():
-          jobs.append((names.paper_name(column), model, confidence[used],
-                       correct[used]))
+    correct = stacking.numbers(stack.frames[row.model], correctness)
+    used = keep & np.isfinite(confidence) & np.isfinite(correct)
+    if used.any():
+      jobs.append((names.paper_name(row.column), row.model, confidence[used],
+                   correct[used]))
   if not jobs:
     return []
   orders = None
@@ -183,7 +179,7 @@ def _ece_rows(
       tie_free = len(np.unique(confidence)) == len(confidence)
     for binning, value, free in (
         ('width', width, True), ('sweep', sweep, tie_free)):
-      figure = ece_figure(dataset, panel.ece, binning, has_free)
+      figure = ece_figure(stack.dataset, panel.ece, binning, has_free)
       rows.append((figure, measure, model, value, np.nan, len(confidence),
                    free))
   return rows
@@ -228,7 +224,7 @@ def instruct_cells(table: pd.DataFrame) -> pd.DataFrame:
       r, p_value = signed_rank(d)
       tie_free = bool(group['tie_free'].all())
       rows.append((figure, measure, INSTRUCT, r, p_value, len(d), tie_free))
-  return pd.DataFrame(rows, columns=list(table.columns))
+  return pd.DataFrame(rows, columns=_CELL)
 
 
 def signed_rank(differences: np.ndarray) -> tuple[float, float]:

@@ -99,7 +99,9 @@ def reproduction_tables(
   if published.activations is not None:
     curves = reproduction.probe_cells(published.activations)
     cells = pd.concat([cells, curves], ignore_index=True)
-  made = {'cells': cells, 'published_columns': published.columns}
+  made = {'cells': cells}
+  if len(published.columns):
+    made['published_columns'] = published.columns
   chosen = spec.analysis.compare_with
   path = chosen or compare.find(results_dir)
   printed = None
