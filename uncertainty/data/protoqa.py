@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pandas as pd
 import tensorflow_datasets as tfds
 
-from uncertainty.data import builder, sources
+from uncertainty.data import builder, human, sources
 from uncertainty.specs import DataSpec
 from uncertainty.types import Item, UserError
 
@@ -37,8 +37,10 @@ _PREPARED = sources.Source(
     digest='sha256:8ed14d24bd7f83da89f3f94b591c0c38'
            '93e0dcfa3ddbf84ee8d8d4055b5726e9')
 
-# The published runs kept questions with two to nine answers.
-_MIN_ANSWERS, _MAX_ANSWERS = 2, 9
+# The published runs kept scraped questions with two to nine answers; a
+# crowdsourced one may have as many as there are letters.
+_MAX_ANSWERS = {'train': 9, 'dev.scraped': 9,
+                'dev.crowdsourced': human.MAX_CHOICES}
 
 
 class ProtoQA(builder.ItemBuilder):
@@ -103,7 +105,7 @@ def _read_jsonl(path: pathlib.Path, subset: str) -> Iterator[Item]:
         raise UserError(f'{path}, line {number}: not a ProtoQA record'
                         f' ({error!r}); download the file again') from error
       count = sum(n for _, n in clusters)
-      if not _MIN_ANSWERS <= len(clusters) <= _MAX_ANSWERS or not count:
+      if not 2 <= len(clusters) <= _MAX_ANSWERS[subset] or not count:
         continue
       clusters.sort(key=lambda cluster: -cluster[1])
       yield Item(

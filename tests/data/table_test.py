@@ -1,0 +1,134 @@
+"""A user's own table: formats, column names, answers, shares, bad input."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from uncertainty import data
+from uncertainty.specs import DataSpec
+from uncertainty.types import UserError
+
+ROWS = [
+    {'question': 'Two and two?', 'choices': ['3', '4', '5'], 'answer': 'B',
+     'human_counts': [1, 8, 1], 'human_rt': 1200.5, 'topic': 'sums'},
+    {'question': 'Best fruit?', 'choices': ['fig', 'pear', 'plum'],
+     'human_counts': [2, 2, 1]},
+]
+
+
+def _load(path):
+  return data.load(DataSpec('table', path=str(path)))
+
+
+def _write(tmp_path, text, name='t.csv'):
+  path = tmp_path / name
+  path.write_text(text, encoding='utf-8')
+  return path
+
+
+def _csv(tmp_path):
+  return _write(
+      tmp_path, 'question,choices,answer,human_counts,human_rt,topic\n'
+      'Two and two?,3|4|5,B,1|8|1,1200.5,sums\n'
+      'Best fruit?,fig; pear; plum,,2;2;1,,\n')
+
+
+def _jsonl(tmp_path):
+  return _write(tmp_path, '\n'.join(map(json.dumps, ROWS)), 't.jsonl')
+
+
+def _parquet(tmp_path):
+  path = tmp_path / 't.parquet'
+  pd.DataFrame(ROWS).to_parquet(path)
+  return path
+
+
+@pytest.mark.parametrize('make', [_csv, _jsonl, _parquet])
+def test_every_format_gives_the_same_items(tmp_path, make):
+  first, second = _load(make(tmp_path))
+  assert first.question == 'Two and two?' and first.item_id == '0'
+  assert first.choices == ('3', '4', '5')
+  assert first.answer == 1 and first.answer_text == '4'
+  assert first.human_shares == (0.1, 0.8, 0.1) and first.human_count == 10
+  assert first.human == {'human_rt': 1200.5} and first.group == 'sums'
+  assert second.answer is None and second.human_shares == (0.4, 0.4, 0.2)
+  assert second.choices == ('fig', 'pear', 'plum')
+  assert second.group == ''
+
+
+def test_one_column_per_choice_may_leave_the_last_ones_empty(tmp_path):
+  first, second = _load(_write(
+      tmp_path, 'Prompt,A,B,C,Correct\nQ?,x,y,z,z\nR?,x,y,,1\n'))
+  assert first.choices == ('x', 'y', 'z') and first.answer == 2
+  assert second.choices == ('x', 'y') and second.answer == 0
+  [item] = _load(_write(tmp_path, 'text,choice_10,choice_2,choice_1\nQ?,c,b,a'))
+  assert item.choices == ('a', 'b', 'c')
+
+
+def test_the_published_table_s_own_columns_are_understood(tmp_path):
+  path = tmp_path / 't.parquet'
+  pd.DataFrame({
+      'Question': ['Q?'], 'Answers': [['a', 'b']], 'Answer_Ratios': [[.3, .7]],
+      'Correct_Answer': ['A'], 'Response_Count': [20]}).to_parquet(path)
+  [item] = _load(path)
+  assert item.choices == ('a', 'b') and item.answer == 0
+  assert item.human_shares == pytest.approx((.3, .7))
+  assert item.human_count == 20
+
+
+@pytest.mark.parametrize(('answer', 'index'), [
+    ('4', 1), ('b', 1), ('B', 1), ('3', 0), ('Five', 2), ('five', 2)])
+def test_an_answer_is_its_words_else_its_letter_or_number(
+    tmp_path, answer, index):
+  [item] = _load(_write(tmp_path, 'question,choices,answer\n'
+                        f'Q?,3|4|five,{answer}\n'))
+  assert item.answer == index
+
+
+def test_percentages_and_json_lists(tmp_path):
+  [item] = _load(_write(
+      tmp_path, 'question,choices,shares\n'
+      'Q?,"[""a; b"", ""c""]",25%|75%\n'))
+  assert item.choices == ('a; b', 'c') and item.human_shares == (.25, .75)
+
+
+@pytest.mark.parametrize(('text', 'words'), [
+    ('question,choices\nQ?,a\n', r'item 0 of .*1 choice\(s\)'),
+    ('question,choices\nQ?,' + '|'.join(map(str, range(27))), '27 choice'),
+    ('question,choices,answer\nQ?,a|b,E\n', "'E' is not among the choices"),
+    ('question,choices,answer\nQ?,a|b,3\n', "'3' is not among the choices"),
+    ('question,choices,shares\nQ?,a|b,0.9|0.9\n', 'sum to 1.8'),
+    ('question,choices,shares\nQ?,a|b,-0.5|1.5\n', 'negative'),
+    ('question,choices,shares\nQ?,a|b,|1\n', 'NaN'),
+    ('question,choices,shares\nQ?,a|b,x|1\n', "'x' is not a number"),
+    ('question,choices,counts\nQ?,a|b,-1|2\n', 'must be zero or more'),
+    ('question,choices,counts\nQ?,a|b,0|0\n', 'not all zero'),
+    ('question,choices,shares\nQ?,a|b,1\n', '1 human shares for 2 choices'),
+    ('question,choices\n,a|b\n', 'question is empty'),
+    ('query,choices\nQ?,a|b\n', 'no column named question'),
+    ('question,choices\nQ?,[a\n', 'JSON list'),
+    ('id,question,choices\n1,Q?,a|b\n1,R?,a|b\n', 'two rows have the item_id'),
+    ('question,choices\n', 'no rows'),
+])
+def test_bad_tables_say_what_where_and_what_to_do(tmp_path, text, words):
+  path = _write(tmp_path, text)
+  with pytest.raises(UserError, match=words) as caught:
+    _load(path)
+  assert '\n' not in str(caught.value) and 't.csv' in str(caught.value)
+
+
+@pytest.mark.parametrize(('name', 'words'), [
+    ('absent.csv', 'no such file'), ('t.xlsx', r'cannot read \.xlsx'),
+    ('t.parquet', 'not a readable parquet'),
+    ('t.jsonl', 'not a readable jsonl')])
+def test_files_that_cannot_be_read(tmp_path, name, words):
+  if name != 'absent.csv':
+    _write(tmp_path, '{broken', name)
+  with pytest.raises(UserError, match=words):
+    _load(tmp_path / name)
+
+
+def test_a_table_needs_a_path():
+  with pytest.raises(UserError, match='config.data.path'):
+    data.load(DataSpec('table'))
