@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import scipy.special
 
-from uncertainty.analysis import ranking
+from uncertainty.analysis import ranking, resampling
 from uncertainty.analysis.study_scores import ModelItems, Score
 
 _MOST_PEOPLE = 500  # where counts are inferred, look no further
@@ -155,10 +155,10 @@ def corrected(
     if s.outcome == 'alignment:human_entropy' and s.dataset in known:
       top = known[s.dataset]
       if top > 0:
-        tail = (1 - level) / 2
-        low, high = np.nanquantile(s.draws_R, (tail, 1 - tail)) / top
+        ends = resampling.percentile_interval(s.draws_R, level)
         rows.append((s.dataset, s.model, s.measure, s.value, top,
-                     s.value / top, low, high, s.n))
+                     s.value / top, float(ends.low) / top,
+                     float(ends.high) / top, s.n))
   return pd.DataFrame(rows, columns=[
       'dataset', 'model', 'measure', 'rho', 'ceiling', 'corrected_rho',
       'ci_low', 'ci_high', 'n'])

@@ -1,0 +1,147 @@
+"""The analysis stage from files to files."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.stats
+
+from uncertainty import analysis
+from uncertainty.analysis import (
+    alignment,
+    calibration,
+    calibration_tables,
+    core_tables,
+    reliability,
+)
+from uncertainty.results import shards
+from uncertainty.specs import AnalysisSpec, StudySpec
+from uncertainty.types import UserError
+
+SPEC = StudySpec(analysis=AnalysisSpec(n_bootstrap=100), seed=3)
+
+
+def test_alignment_cells_equal_scipy(toy_results):
+  table = core_tables.core_tables(toy_results, SPEC)['alignment']
+  assert tuple(table) == alignment.COLUMNS
+  assert len(table) == 2 * 9 * 2
+  cells = table.set_index(['model', 'measure', 'signal'])
+  frame = toy_results['toy', 'beta']
+  for measure, sign in (('mc_choice_logprob', -1), ('mc_choice_entropy', 1)):
+    cell = cells.loc[('beta', measure, 'human_mc_rt_combined')]
+    known = frame['human_mc_rt_combined'].notna()
+    expected = scipy.stats.spearmanr(
+        sign * frame[measure][known], frame['human_mc_rt_combined'][known])
+    assert cell['rho'] == pytest.approx(expected.statistic, abs=1e-12)
+    assert cell['p_value'] == pytest.approx(expected.pvalue, rel=1e-9)
+    assert cell['n'] == 39
+    assert cell['ci_low'] < cell['rho'] < cell['ci_high']
+  tests = table['p_value'].notna().sum()
+  assert np.all(table['n_tests'] == tests)
+  np.testing.assert_allclose(
+      table['p_bonferroni'], np.minimum(table['p_value'] * tests, 1))
+
+
+def test_constant_and_missing_measures_are_nan_with_n(toy_results):
+  tables = core_tables.core_tables(toy_results, SPEC)
+  cells = tables['alignment'].set_index(['model', 'measure', 'signal'])
+  for measure, n in (('mc_nucleus_size_0.5', 40), ('mc_choice_log_mass', 0)):
+    cell = cells.loc[('alpha', measure, 'human_entropy')]
+    assert cell[['rho', 'p_value', 'ci_low', 'ci_high', 'p_holm']].isna().all()
+    assert cell['n'] == n
+  found = tables['calibration'].query(
+      "measure == 'mc_choice_log_mass' and model == 'alpha'")
+  assert len(found) and found['value'].isna().all() and (found['n'] == 0).all()
+
+
+def test_calibration_has_every_map_metric_and_grade(toy_results):
+  table = core_tables.core_tables(toy_results, SPEC)['calibration']
+  assert tuple(table) == calibration_tables.COLUMNS
+  assert not table.duplicated(list(calibration_tables.COLUMNS[:6])).any()
+  cell = table.query(
+      "model == 'alpha' and measure == 'mc_choice_entropy'").set_index(
+          ['confidence_map', 'metric'])
+  assert set(cell['correctness']) == {'correct'}
+  frame = toy_results['toy', 'alpha']
+  confidence = 1 - frame['mc_choice_entropy'].to_numpy()[None]
+  correct = frame['correct'].to_numpy()[None]
+  expected = calibration.ece(calibration.bin_sums(
+      calibration.width_bins(confidence, correct), confidence, correct))
+  assert cell.loc[('paper', 'ece_width_l2'), 'value'] == pytest.approx(
+      expected[0])
+  for name in ('isotonic', 'platt'):
+    assert np.isfinite(cell.loc[(name, 'brier'), 'value'])
+  assert 0 <= cell.loc[('none', 'auroc'), 'value'] <= 1
+  varentropy = table.query("measure == 'mc_varentropy'")
+  assert set(varentropy['confidence_map']) == {'none', 'isotonic', 'platt'}
+  free = table.query("measure == 'fr_total_entropy'")
+  assert set(free['correctness']) == {'fr_correct'}
+  assert set(free['n']) == {38}  # one grade and one value are missing
+
+
+def test_reproduction_shows_the_papers_comparison_beside_the_right_one(
+    toy_results):
+  spec = StudySpec(
+      analysis=AnalysisSpec(n_bootstrap=20), mode='reproduction', seed=3)
+  table = core_tables.core_tables(toy_results, spec)['calibration']
+  free = table.query("measure == 'fr_total_entropy' and model == 'beta'")
+  assert set(free['correctness']) == {'fr_correct', 'correct'}
+  split = table.query("metric == 'ece_sweep_split_l2'")
+  assert set(split['confidence_map']) == {'paper'}
+
+
+def test_reliability_counts_every_item_once(toy_results):
+  table = core_tables.core_tables(toy_results, SPEC)['reliability']
+  assert tuple(table) == reliability.COLUMNS
+  totals = table.query("model == 'alpha' and measure == 'mc_choice_entropy'"
+                       ).groupby(['confidence_map', 'binning'])['count'].sum()
+  assert len(totals) == 9 and set(totals) == {40}
+
+
+def test_a_model_reads_the_same_in_any_company(toy_results):
+  both = core_tables.core_tables(toy_results, SPEC)
+  alone = core_tables.core_tables(
+      {('toy', 'alpha'): toy_results['toy', 'alpha']}, SPEC)
+  for name in ('calibration', 'summary', 'items'):
+    pd.testing.assert_frame_equal(
+        both[name].query("model == 'alpha'").reset_index(drop=True)
+        .sort_values(list(both[name].columns[:3]), kind='stable')
+        .reset_index(drop=True),
+        alone[name].sort_values(
+            list(alone[name].columns[:3]), kind='stable')
+        .reset_index(drop=True), rtol=1e-5, atol=1e-6)
+
+
+def test_run_writes_all_tables_and_the_same_ones_twice(toy_results, tmp_path):
+  for (dataset, model), frame in toy_results.items():
+    shards.write_table(
+        frame, tmp_path / 'results' / dataset / f'{model}.parquet')
+  for out in ('one', 'two'):
+    analysis.run(tmp_path, tmp_path / out, SPEC)
+  names = {path.stem for path in (tmp_path / 'one').glob('*.parquet')}
+  assert {'alignment', 'calibration', 'reliability', 'summary', 'items',
+          'effects', 'joint'} <= names
+  for name in names:
+    pd.testing.assert_frame_equal(
+        pd.read_parquet(tmp_path / 'one' / f'{name}.parquet'),
+        pd.read_parquet(tmp_path / 'two' / f'{name}.parquet'))
+
+
+def test_too_few_items_are_an_error_that_says_what_to_do(toy_results):
+  few = {key: frame.iloc[:2] for key, frame in toy_results.items()}
+  with pytest.raises(UserError, match='toy has results for 2 item'):
+    core_tables.core_tables(few, SPEC)
+
+
+def test_no_results_are_an_error(tmp_path):
+  with pytest.raises(UserError, match='no results under'):
+    analysis.run(tmp_path, tmp_path / 'out', SPEC)
+
+
+def test_results_without_people_or_grades_still_give_tables(toy_results):
+  bare = {
+      key: frame[['item_id', 'mc_choice_entropy', 'mc_choice_logprob']]
+      for key, frame in toy_results.items()}
+  tables = core_tables.core_tables(bare, SPEC)
+  assert len(tables['alignment']) == 0
+  assert tuple(tables['calibration']) == calibration_tables.COLUMNS
+  assert len(tables['items']) == 80
