@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from uncertainty import models
 
 PIECES = ('', '}', ' }', ' ', '\n', *'abcdefghijklmnopqrstuvwxyz',
-          *'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789?:.{%', '}.')
+          *'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789?:.{%', '}.', 'yes', 'no')
 EOS = 0
 
 
@@ -26,12 +26,16 @@ class Tokenizer:
   def encode(self, text, add_special_tokens=False):
     del add_special_tokens
     known = self.get_vocab()
+    if text in known:
+      return [known[text]]
     return [known.get(c, 3) for c in text]
 
   def decode(self, tokens, **_):
     return ''.join(PIECES[t] for t in tokens)
 
-  def __call__(self, text, add_special_tokens=False):
+  def __call__(self, text, add_special_tokens=False, **_):
+    if isinstance(text, list):
+      return {'input_ids': [self.encode(t) for t in text]}
     return {'input_ids': self.encode(text, add_special_tokens)}
 
 
@@ -39,7 +43,7 @@ def config(**changes):
   n_layers = 2
   return models.DecoderConfig(
       family='llama', n_layers=n_layers, width=16, n_heads=4, n_kv_heads=2,
-      head_dim=4, mlp_width=32, vocab_size=len(PIECES), context_length=256,
+      head_dim=4, mlp_width=32, vocab_size=len(PIECES), context_length=2048,
       windows=(0,) * n_layers, rotaries=(models.Rotary((1.0, 0.1)),),
       rotary_index=(0,) * n_layers, attention_scale=0.5, eos_token_ids=(EOS,),
       **changes)

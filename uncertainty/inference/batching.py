@@ -314,5 +314,6 @@ class _Found:
 def _fill(values: list, shape: tuple[int, ...], fill: int) -> np.ndarray:
   out = np.full(shape, fill, np.int32)
   if values:
-    out[:len(values)] = np.asarray(values, np.int32).reshape(-1, *shape[1:])
+    some = np.asarray(values, np.int32).reshape(len(values), *shape[1:])
+    out[:len(values)] = some
   return out
