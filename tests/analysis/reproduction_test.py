@@ -24,7 +24,8 @@ def _frame(seed: int, dataset='coane', free=False) -> pd.DataFrame:
   frame = pd.DataFrame({
       'item_id': [str(i) for i in range(N_ITEMS)],
       'human_entropy': people,
-      'mc_choice_entropy': np.clip(people + .2 * rng.normal(size=N_ITEMS), 0, 1),
+      'mc_choice_entropy': np.clip(
+          people + .2 * rng.normal(size=N_ITEMS), 0, 1),
       'mc_choice_logprob': -rng.random(N_ITEMS),
       'correct': (rng.random(N_ITEMS) < .6).astype(float),
       'kind': 'base', 'fr_grade': ['?'] + ['Y'] * (N_ITEMS - 1)})

@@ -19,11 +19,10 @@ from uncertainty.analysis import (
     calibration,
     calibration_rank,
     pairs,
-    paper_ece,
     ranking,
     resampling,
 )
-from uncertainty.measures import registry
+from uncertainty.analysis import stack as stacking
 
 Results = Mapping[tuple[str, str], pd.DataFrame]
 
@@ -31,7 +30,6 @@ SIGNALS = (
     'human_entropy', 'human_mc_prop_correct', 'human_mc_rt_combined',
     'human_fr_prop_correct', 'human_fr_rt_answered')
 PRIMARY = 'mc_choice_entropy'
-_FREE = ('fr_', 'bracket_')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,12 +37,13 @@ class ModelItems:
   """One model's items on one data set.
 
   Attributes:
-    frame: the results table.
+    frame: the results table, indexed by item_id.
     measures: measure columns.
     values_MN: their values, turned so that high is uncertain.
     confidence_MN: the paper's confidence; NaN where it has no map.
     correct_MN: the right correctness for each measure: of the choice for
-      multiple choice, of the generated answer for free response.
+      multiple choice (agreement with people where nothing is right), of the
+      generated answer for free response.
   """
 
   dataset: str
@@ -74,35 +73,39 @@ class Score:
 
 
 def gather(results: Results) -> list[ModelItems]:
-  """Results tables with their measures read out; others are left out."""
+  """Results tables with their measures read out, items aligned by item_id."""
+  return [t for stack in stacking.stack_results(results)
+          for t in _of_stack(stack)]
+
+
+def _of_stack(stack: stacking.Stack) -> list[ModelItems]:
+  uncertain_MN = stack.uncertainty()
+  confidence_MN = stacking.paper_confidence(stack)
+  correct_MN = np.full(uncertain_MN.shape, np.nan)
+  for rows, grades in stacking.correctness(stack).values():
+    correct_MN[rows] = grades
   found = []
-  for (dataset, model), frame in results.items():
-    measures = [c for c in frame if registry.is_measure(c)
-                and np.isfinite(frame[c].to_numpy(float)).any()]
-    if not measures:
-      continue
-    values = [frame[c].to_numpy(float) * registry.parse(c)[1].orientation
-              for c in measures]
-    missing = np.full(len(frame), np.nan)
-    correct = [
-        frame[_correctness(c)].to_numpy(float)
-        if _correctness(c) in frame else missing for c in measures]
-    confidence = [
-        paper_ece.confidence(frame, c) if paper_ece.has_confidence(c)
-        else missing for c in measures]
-    kind = str(frame['kind'].iloc[0]) if 'kind' in frame else ''
-    size = pairs.size(model)
-    if np.isnan(size) and 'model_size' in frame:
-      size = float(frame['model_size'].iloc[0])
-    found.append(ModelItems(
-        dataset, model, kind, pairs.family(model), size, frame,
-        tuple(measures), np.stack(values), np.stack(confidence),
-        np.stack(correct)))
+  for model, frame in stack.frames.items():
+    rows = [i for i, row in enumerate(stack.rows) if row.model == model
+            and np.isfinite(uncertain_MN[i]).any()]
+    if rows:
+      found.append(ModelItems(
+          stack.dataset, model, str(_first(frame, 'kind', '')),
+          pairs.family(model), _size(model, frame), frame,
+          tuple(stack.rows[i].column for i in rows), uncertain_MN[rows],
+          confidence_MN[rows], correct_MN[rows]))
   return found
 
 
-def _correctness(column: str) -> str:
-  return 'fr_correct' if column.startswith(_FREE) else 'correct'
+def _first(frame: pd.DataFrame, column: str, default):
+  """The column's first known value; all rows of one model share it."""
+  known = frame[column].dropna() if column in frame else ()
+  return known.iloc[0] if len(known) else default
+
+
+def _size(model: str, frame: pd.DataFrame) -> float:
+  size = pairs.size(model)
+  return float(_first(frame, 'model_size', np.nan)) if np.isnan(size) else size
 
 
 def scores(
