@@ -127,11 +127,11 @@ def test_samples_depend_on_item_number_and_seed_alone(model, requests):
 def test_stops(tiny, model):
   ids = generate.stop_ids(model)
   assert [tiny.PIECES[i] for i in ids] == ['', '}', ' }']
-  assert generate.stop_ids(model, stop_at_brace=False) == (tiny.EOS,)
+  assert generate.stop_ids(model, 'none') == (tiny.EOS,)
   never = types.SimpleNamespace(**vars(model) | {
       'config': types.SimpleNamespace(eos_token_ids=())})
   with pytest.raises(UserError, match='end-of-sequence'):
-    generate.stop_ids(never, stop_at_brace=False)
+    generate.stop_ids(never, 'none')
 
 
 def test_a_generation_that_never_ends_is_cut_off(tiny, model, requests):
@@ -149,8 +149,8 @@ def test_bad_input_says_what_and_where(tiny, model, requests):
 
   with pytest.raises(UserError, match='item e has an empty prompt'):
     run([generate.Request('e', ())])
-  long = generate.Request('long', (5,) * 250)
-  with pytest.raises(UserError, match='item long: 250 prompt tokens'):
+  long = generate.Request('long', (5,) * 2040)
+  with pytest.raises(UserError, match='item long: 2040 prompt tokens'):
     run([long])
   with pytest.raises(UserError, match='at least 1'):
     generate.GenerateSpec(max_tokens=0)

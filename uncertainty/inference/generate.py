@@ -9,8 +9,7 @@ included, so that a resumed run computes the very same thing.
 import collections
 import dataclasses
 import math
-import os.path
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 import jax
@@ -18,8 +17,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from uncertainty.inference import decoding, sample
+from uncertainty.inference import prefix as prefix_lib
 from uncertainty.measures import sequence
-from uncertainty.types import Batch, KeyValues, UserError
+from uncertainty.types import Batch, UserError
 
 _BUCKET = 16  # prompt lengths are rounded up to a multiple of this
 _PREFILL_TOKENS = 768  # padded tokens of prompts read at once
@@ -50,14 +50,16 @@ class GenerateSpec:
     batch_size: rows generated at once.
     sampling: how tokens are drawn.
     top_k: next-token log-probabilities kept a step; 0 for no measures.
-    stop_at_brace: whether a token that is exactly `}` or ` }` ends it.
+    stop: what ends it beside the end-of-sequence tokens: `brace` (a token
+      that is exactly `}` or ` }`), `paragraph` (one that holds an empty
+      line), or `none`.
   """
 
   max_tokens: int = 48
   batch_size: int = 32
   sampling: sample.Sampling = sample.GREEDY
   top_k: int = 100
-  stop_at_brace: bool = True
+  stop: str = 'brace'
 
   def __post_init__(self):
     if self.max_tokens < 1 or self.batch_size < 1:
@@ -90,20 +92,29 @@ class Generation:
   hit_cap: bool
 
 
-def stop_ids(model: Any, stop_at_brace: bool = True) -> tuple[int, ...]:
-  """The config's end-of-sequence tokens and, if wanted, the lone braces."""
+def stop_ids(model: Any, stop: str = 'brace') -> tuple[int, ...]:
+  """The config's end-of-sequence tokens and those that `stop` names."""
   ids = set(model.config.eos_token_ids)
-  if stop_at_brace:
-    for piece, token in model.tokenizer.get_vocab().items():
-      if '}' in piece or piece == '<0x7D>':
-        text = model.tokenizer.decode([token])
-        if text in sequence.STOP_TOKENS:
-          ids.add(token)
+  marks, is_end = _STOPS[stop]
+  for piece, token in model.tokenizer.get_vocab().items():
+    # Decoding a whole vocabulary would take seconds: candidates only.
+    if any(mark in piece for mark in marks) and is_end(
+        model.tokenizer.decode([token])):
+      ids.add(token)
   if not ids:
     raise UserError(
         f'model {model.name} names no end-of-sequence token, so no answer '
         'would ever end; add eos_token_id to its config')
   return tuple(sorted(ids))
+
+
+# By kind of stop: what a piece of the vocabulary must hold ('Ċ' stands for a
+# newline in byte-level vocabularies), and which decoded texts end an answer.
+_STOPS: dict[str, tuple[tuple[str, ...], Callable[[str], bool]]] = {
+    'brace': (('}', '<0x7D>'), lambda text: text in sequence.STOP_TOKENS),
+    'paragraph': (('ĊĊ', '\n\n'), lambda text: '\n\n' in text),
+    'none': ((), lambda text: False),
+}
 
 
 def generate(
@@ -170,8 +181,7 @@ def _shared_prefix(requests: Sequence[Request]) -> int:
   """Number of first tokens that all prompts share, short of any whole one."""
   if len(requests) < 2:
     return 0
-  common = len(os.path.commonprefix([r.tokens for r in requests]))
-  return min(common, min(len(r.tokens) for r in requests) - 1)
+  return prefix_lib.common_length([r.tokens for r in requests])
 
 
 def _round_up(length: int) -> int:
@@ -185,10 +195,10 @@ class _Engine:
                spec: GenerateSpec, seed: int, batch_size: int):
     self._model, self._seed = model, seed
     self._spec = decoding.DecodeSpec(
-        spec.sampling, stop_ids(model, spec.stop_at_brace), spec.max_tokens,
+        spec.sampling, stop_ids(model, spec.stop), spec.max_tokens,
         spec.top_k)
     self._start = _shared_prefix(requests)
-    self._prefix = self._read_prefix(requests) if self._start else None
+    self._prefix = prefix_lib.read(model, requests[0].tokens[:self._start])
     longest = max(len(r.tokens) for r in requests) - self._start
     slots = _round_up(longest) + _round_up(spec.max_tokens)
     dtype = jax.tree.leaves(model.params)[0].dtype
@@ -197,12 +207,6 @@ class _Engine:
     self._rows = decoding.empty_rows(
         model.module, model.params, self._spec, batch_size, slots, dtype)
     self._owners: list[tuple[Request, int] | None] = [None] * batch_size
-
-  def _read_prefix(self, requests: Sequence[Request]) -> KeyValues:
-    tokens = np.asarray(requests[0].tokens[:self._start], np.int32)[None]
-    _, key_values = decoding.prefill(
-        self._model.module, self._model.params, _batch(tokens, 0), None)
-    return key_values
 
   def answer(self, waiting: collections.deque) -> Iterator[Generation]:
     """Answers what waits (left as it is) in order of prompt length."""
@@ -298,12 +302,9 @@ class _Engine:
         hit_cap=int(tokens[-1]) not in self._spec.stop_ids)
 
 
-def _batch(tokens_BT: np.ndarray, start: int,
-           lengths_B: np.ndarray | None = None) -> Batch:
+def _batch(tokens_BT: np.ndarray, start: int, lengths_B: np.ndarray) -> Batch:
   B, T = tokens_BT.shape
   index = np.broadcast_to(np.arange(T, dtype=np.int32), (B, T))
-  segments = np.zeros((B, T), np.int32)
-  if lengths_B is not None:
-    segments = np.where(index < lengths_B[:, None], 0, -1).astype(np.int32)
+  segments = np.where(index < lengths_B[:, None], 0, -1).astype(np.int32)
   return Batch(jnp.asarray(tokens_BT), jnp.asarray(index + np.int32(start)),
                jnp.asarray(segments))

@@ -12,6 +12,7 @@ from uncertainty.types import UserError
 _PAPER = 'Moore et al. 2026'
 _FARQUHAR = 'Farquhar et al. 2024'
 _KADAVATH = 'Kadavath et al. 2022'
+_TIAN = 'Tian et al. 2023'
 
 # Longest first: `fr_first_x` is not the `first_x` of `fr`.
 PREFIXES = {
@@ -111,6 +112,35 @@ _ORDERS = (
 _GENERATED = (
     Measure('perplexity', 'exp(mean of −ln p of the generated tokens)',
             _PAPER, 1, (1.0, _INF), 'free', '1 a step', _SEQUENCE, 'ppl'),
+    Measure('verbal_confidence', 'the probability stated in words', _TIAN, -1,
+            (0.0, 1.0), 'verbal', '1 a token', _ITEM),
+    *(Measure(f'verbal_{form}_{order}_confidence',
+              f'the same, asked as a {form} {order} the answer', _TIAN, -1,
+              (0.0, 1.0), 'verbal', '1 a token', _ITEM)
+      for form in ('percent', 'number', 'phrase')
+      for order in ('after', 'before')),
+    Measure('p_true', 'p(True) / (p(True) + p(False)), mean over both orders',
+            _KADAVATH, -1, (0.0, 1.0), 'p_true', '1 a step + 2', _ITEM),
+    Measure('sample_modal_share', 'share of the commonest of n answers',
+            'Wang et al. 2023', -1, (0.0, 1.0), 'samples', 'n · 1 a step',
+            _ITEM),
+    Measure('sample_entropy', 'H(shares of n answers) / ln n',
+            'Wang et al. 2023', 1, (0.0, 1.0), 'samples', 'n · 1 a step',
+            _ITEM),
+    Measure('sample_n_distinct', 'number of different answers of n',
+            'this project', 1, (1.0, _INF), 'samples', 'n · 1 a step', _ITEM),
+    Measure('semantic_entropy', 'H(cluster weights), a sample weighing '
+            'exp(mean ln p of its tokens)', _FARQUHAR, 1, (0.0, _INF),
+            'samples', 'n · 1 a step + judge', _ITEM),
+    Measure('semantic_entropy_sequence', 'the same, a sample weighing p',
+            _FARQUHAR, 1, (0.0, _INF), 'samples', 'n · 1 a step + judge',
+            _ITEM),
+    Measure('semantic_entropy_discrete', 'H(shares of samples in clusters)',
+            _FARQUHAR, 1, (0.0, _INF), 'samples', 'n · 1 a step + judge',
+            _ITEM),
+    Measure('semantic_n_clusters', 'number of meanings of n answers',
+            _FARQUHAR, 1, (1.0, _INF), 'samples', 'n · 1 a step + judge',
+            _ITEM),
 )
 
 MEASURES: dict[str, Measure] = {

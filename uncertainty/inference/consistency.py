@@ -1,0 +1,122 @@
+"""The task `samples`: how far sampled answers agree, in words and meaning."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from uncertainty.inference import equivalence, free_response
+from uncertainty.inference import generate as generate_lib
+from uncertainty.inference.generate import GenerateSpec, Generation
+from uncertainty.inference.sample import Sampling
+from uncertainty.inference.tasks import TaskChunk
+from uncertainty.measures import grading, semantic
+from uncertainty.specs import FreeSpec, StudySpec
+from uncertainty.types import Item, UserError
+
+CHUNK = 16  # items whose pairs of answers are judged together
+
+
+def run(model: Any, items: Sequence[Item], spec: StudySpec, *, seed: int,
+        done: frozenset[str] = frozenset()) -> Iterator[TaskChunk]:
+  """Samples `config.free.n_samples` answers an item (see `columns`)."""
+  free = spec.free
+  if free.n_samples < 2 or free.temperature == 0:
+    raise UserError(
+        f'the task samples needs config.free.n_samples >= 2 and '
+        f'config.free.temperature > 0, not {free.n_samples} and '
+        f'{free.temperature}')
+  if free.semantic_correction not in semantic.CORRECTIONS:
+    raise UserError(
+        f'config.free.semantic_correction={free.semantic_correction!r}: '
+        f'choose one of {", ".join(semantic.CORRECTIONS)}')
+  judge = equivalence.make(model, spec)
+  by_id = {item.item_id: item for item in items}
+  requests = free_response.bracket_requests(model, items, spec,
+                                            free.n_samples)
+  generations = generate_lib.generate(
+      model, requests, GenerateSpec(
+          max_tokens=free.max_tokens, batch_size=free.batch_size,
+          sampling=Sampling(free.temperature, free.top_p, free.top_k),
+          top_k=0), seed=seed, done=done)
+  for group in _by_item(generations, free.n_samples):
+    yield _chunk(model, judge, [by_id[g[0].item_id] for g in group], group,
+                 spec)
+
+
+def _by_item(generations: Iterator[Generation], n_samples: int
+             ) -> Iterator[list[list[Generation]]]:
+  """`CHUNK` items at a time, each with all its samples in order."""
+  pending: dict[str, list[Generation]] = {}
+  ready: list[list[Generation]] = []
+  for generation in generations:
+    samples = pending.setdefault(generation.item_id, [])
+    samples.append(generation)
+    if len(samples) == n_samples:
+      del pending[generation.item_id]
+      ready.append(sorted(samples, key=lambda g: g.sample))
+    if len(ready) == CHUNK:
+      yield ready
+      ready = []
+  if ready:
+    yield ready
+
+
+def _chunk(model: Any, judge: equivalence.Judge, items: Sequence[Item],
+           group: Sequence[Sequence[Generation]], spec: StudySpec,
+           ) -> TaskChunk:
+  texts = [[free_response.answer_bracket(model, g)[0].answer for g in samples]
+           for samples in group]
+  judged = equivalence.entailments_of_many(
+      judge, [(i.question, answers) for i, answers in zip(items, texts)])
+  rows = [
+      columns(item, answers, samples, entails, unread, judge.name, spec.free)
+      for item, answers, samples, (entails, unread) in zip(
+          items, texts, group, judged)]
+  return free_response.to_chunk([i.item_id for i in items], rows)
+
+
+def columns(item: Item, answers: Sequence[str], samples: Sequence[Generation],
+            entails_SS: np.ndarray, unread: int, judge: str, free: FreeSpec,
+            ) -> dict[str, Any]:
+  """Results columns of one item's samples.
+
+  `sample_answers`; of their words `sample_modal_share`, `sample_entropy`,
+  `sample_n_distinct`, `sample_answer` (the commonest) and its grades
+  `sample_correct…`; of their meaning `semantic_entropy` (Rao–Blackwellised,
+  length-normalised), `semantic_entropy_sequence`, `semantic_entropy_discrete`
+  (with the correction asked for), `semantic_n_clusters`, `semantic_clusters`;
+  `semantic_variant` says exactly what ran, `semantic_reason` how many pairs
+  the judge answered neither way (taken for different), '' if none.
+  """
+  said = semantic.consistency([grading.normalise(a) for a in answers])
+  clusters = semantic.cluster_by_entailment(entails_SS)
+  logprobs = [float(np.sum(g.steps['token_logprob'], dtype=np.float64))
+              for g in samples]
+  lengths = [len(g.tokens_T) for g in samples]
+  modal = answers[said.modal_answer]
+  row: dict[str, Any] = {
+      'sample_answers': list(answers),
+      'sample_logprobs': logprobs,
+      'sample_lengths': lengths,
+      'sample_modal_share': said.modal_share,
+      'sample_entropy': said.entropy,
+      'sample_n_distinct': said.n_distinct,
+      'sample_answer': modal,
+      'semantic_entropy': semantic.semantic_entropy(
+          clusters, logprobs, lengths),
+      'semantic_entropy_sequence': semantic.semantic_entropy(
+          clusters, logprobs, weighting='sequence'),
+      'semantic_entropy_discrete': semantic.semantic_entropy(
+          clusters, weighting='discrete',
+          correction=free.semantic_correction),
+      'semantic_n_clusters': int(clusters.max()) + 1,
+      'semantic_clusters': clusters.tolist(),
+      'semantic_variant': (
+          f'{judge}; bidirectional; n={free.n_samples}, '
+          f'temperature={free.temperature}, top_p={free.top_p}, '
+          f'top_k={free.top_k}; correction={free.semantic_correction}'),
+      'semantic_reason': (
+          f'{unread} pairs judged neither way' if unread else ''),
+  }
+  return row | free_response.grades(item, modal, 'sample_')

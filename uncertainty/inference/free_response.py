@@ -1,0 +1,148 @@
+"""The task `free`: greedy answers in braces, measured at every step."""
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from uncertainty import prompts
+from uncertainty.inference import generate as generate_lib
+from uncertainty.inference import sample
+from uncertainty.inference.generate import GenerateSpec, Generation, Request
+from uncertainty.inference.tasks import TaskChunk
+from uncertainty.measures import grading, sequence
+from uncertainty.specs import PromptSpec, StudySpec
+from uncertainty.types import Item
+
+CHUNK = 64  # items a shard holds: what a killed run loses at most
+
+
+def run(model: Any, items: Sequence[Item], spec: StudySpec, *, seed: int,
+        done: frozenset[str] = frozenset()) -> Iterator[TaskChunk]:
+  """Answers every item once, greedily (see `columns`)."""
+  requests = bracket_requests(model, items, spec)
+  by_id = {item.item_id: item for item in items}
+  prompt_of = {r.item_id: r for r in requests}
+  answers = generate_lib.generate(
+      model, requests, greedy_spec(spec), seed=seed, done=done)
+  for group in grouped(answers, CHUNK):
+    rows = [
+        columns(model, by_id[g.item_id], g,
+                keep_steps=spec.free.keep_steps)
+        | {'n_tokens': len(prompt_of[g.item_id].tokens)}
+        for g in group]
+    yield to_chunk([g.item_id for g in group], rows)
+
+
+def greedy_spec(spec: StudySpec) -> GenerateSpec:
+  return GenerateSpec(
+      max_tokens=spec.free.max_tokens, batch_size=spec.free.batch_size,
+      sampling=sample.GREEDY, top_k=spec.score.top_k)
+
+
+def bracket_requests(model: Any, items: Sequence[Item], spec: StudySpec,
+                     n_samples: int = 1) -> list[Request]:
+  """One request an item, its prompt ending in an opened brace."""
+  asked = PromptSpec(**vars(spec.prompt) | {'answer': 'free'})
+  built = prompts.build(items, asked, model.tokenizer,
+                        dataset=spec.data.name, seed=spec.seed)
+  return [
+      Request(p.item_id, tuple(model.tokenizer.encode(
+          p.text, add_special_tokens=False)), n_samples)
+      for p in built]
+
+
+def grouped(generations: Iterator[Generation], size: int
+            ) -> Iterator[list[Generation]]:
+  """Lists of `size` as they come, the last one shorter."""
+  group: list[Generation] = []
+  for generation in generations:
+    group.append(generation)
+    if len(group) == size:
+      yield group
+      group = []
+  if group:
+    yield group
+
+
+def to_chunk(item_ids: list[str], rows: list[dict[str, Any]]) -> TaskChunk:
+  return TaskChunk(
+      item_ids, {name: [row[name] for row in rows] for name in rows[0]})
+
+
+def token_strings(tokenizer: Any, tokens: Sequence[int],
+                  eos_token_ids: Sequence[int]) -> list[str]:
+  """Each token's own text; '' for the end of the sequence."""
+  return ['' if int(t) in eos_token_ids else tokenizer.decode([int(t)])
+          for t in tokens]
+
+
+def answer_bracket(model: Any, generation: Generation
+                   ) -> tuple[sequence.Bracket, list[str]]:
+  """Where a generation's answer lies, and its tokens' texts."""
+  eos = model.config.eos_token_ids
+  tokens = [int(t) for t in generation.tokens_T]
+  strings = token_strings(model.tokenizer, tokens, eos)
+  text = model.tokenizer.decode([t for t in tokens if t not in eos])
+  return sequence.find_bracket(strings, text, generation.hit_cap), strings
+
+
+def columns(model: Any, item: Item, generation: Generation, *,
+            keep_steps: bool = False) -> dict[str, Any]:
+  """Results columns of one greedy answer.
+
+  Measures `fr_…`, `bracket_…`, `fr_first_…`, `bracket_first_…`; `fr_answer`,
+  `fr_tokens` (texts), `fr_token_ids`, `fr_n_tokens`, `fr_hit_cap`,
+  `fr_bracket_found`, `fr_bracket_inferred`, `fr_reason` ('' or why there is
+  no plain answer); the grades `fr_correct` (automatic), `fr_correct_exact`,
+  `fr_correct_alias`, `fr_correct_edit` and `fr_correct_reason`, NaN for an
+  item without a right answer. With `keep_steps`, every step's most probable
+  tokens, flat: `fr_step_top_logprobs`, `fr_step_top_tokens` (T·k entries) and
+  `fr_step_rest_logprob` (T), from which later measures can be computed.
+  """
+  bracket, strings = answer_bracket(model, generation)
+  row: dict[str, Any] = sequence.columns(
+      generation.steps, len(generation.tokens_T), bracket)
+  row |= {
+      'fr_answer': bracket.answer,
+      'fr_tokens': strings,
+      'fr_token_ids': [int(t) for t in generation.tokens_T],
+      'fr_n_tokens': len(generation.tokens_T),
+      'fr_hit_cap': generation.hit_cap,
+      'fr_bracket_found': bracket.found,
+      'fr_bracket_inferred': bracket.inferred,
+      'fr_reason': bracket.reason,
+  }
+  row |= grades(item, bracket.answer)
+  if keep_steps and generation.top_logprobs_TK is not None:
+    row |= {
+        'fr_step_top_logprobs': _flat(generation.top_logprobs_TK, np.float32),
+        'fr_step_top_tokens': _flat(generation.top_tokens_TK, np.int32),
+        'fr_step_rest_logprob': _flat(generation.rest_logprob_T, np.float32),
+    }
+  return row
+
+
+def _flat(values: Any, dtype: Any) -> np.ndarray:
+  return np.asarray(values, dtype).reshape(-1)
+
+
+def right_answers(item: Item) -> tuple[str, ...]:
+  """The right answer in words and its aliases; empty if none is known."""
+  right = item.answer_text
+  if not right and item.answer is not None and item.choices:
+    right = item.choices[item.answer]
+  return (right, *item.aliases) if right else tuple(item.aliases)
+
+
+def grades(item: Item, answer: str, prefix: str = 'fr_') -> dict[str, Any]:
+  """The grades' columns; NaN with a reason where nothing is right."""
+  right = right_answers(item)
+  names = [f'{prefix}correct{end}' for end in ('', '_exact', '_alias',
+                                               '_edit', '_reason')]
+  if not any(grading.normalise(text) for text in right):
+    return dict(zip(names, [math.nan] * 4 + ['no right answer'], strict=True))
+  grade = grading.grade(answer, right[0], right[1:], item.question)
+  return dict(zip(names, (grade.rules, grade.exact, grade.alias, grade.edit,
+                          grade.reason), strict=True))

@@ -1,0 +1,120 @@
+"""The task `verbal`: answers with the confidence in them, in words."""
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from uncertainty import prompts
+from uncertainty.inference import free_response
+from uncertainty.inference import generate as generate_lib
+from uncertainty.inference.generate import GenerateSpec, Request
+from uncertainty.inference.tasks import TaskChunk
+from uncertainty.measures import grading
+from uncertainty.measures import verbal as verbal_lib
+from uncertainty.prompts import self_report
+from uncertainty.specs import StudySpec
+from uncertainty.types import Item, UserError
+
+
+def variants(spec: StudySpec) -> list[tuple[str, str]]:
+  """(form, order) of each wording in `config.free.verbal`.
+
+  Raises:
+    UserError: an unknown or repeated one.
+  """
+  known = {f'{f}_{o}': (f, o) for f in self_report.FORMS
+           for o in self_report.ORDERS}
+  names = [n.strip() for n in spec.free.verbal.split(',') if n.strip()]
+  if not names or len(set(names)) < len(names) or not set(names) <= set(known):
+    raise UserError(
+        f'config.free.verbal={spec.free.verbal!r}: name one or more different '
+        f'of {", ".join(known)}')
+  return [known[n] for n in names]
+
+
+def run(model: Any, items: Sequence[Item], spec: StudySpec, *, seed: int,
+        done: frozenset[str] = frozenset()) -> Iterator[TaskChunk]:
+  """Asks every item in each wording.
+
+  Columns for the first wording: `verbal_confidence`, `verbal_form` (how it
+  was stated), `verbal_reason` (why it is missing), `verbal_answer`, its
+  grades `verbal_correct…` (with choices, whether it names the right one),
+  `verbal_prediction` (the choice named, or NaN), `verbal_text` (the whole
+  reply). Further wordings add theirs as `verbal_FORM_ORDER_…`.
+  """
+  wordings = variants(spec)
+  streams = [_ask(model, items, spec, wording, seed, done)
+             for wording in wordings]
+  first = [''] + [f'{form}_{order}_' for form, order in wordings[1:]]
+  # All streams plan alike but finish in their own order: join by item.
+  waiting: dict[str, dict[str, Any]] = {}
+  counts: dict[str, int] = {}
+  ready: list[str] = []
+  for stream, infix in zip(streams, first):
+    for item_id, row in stream:
+      named = {f'verbal_{infix}{k}': v for k, v in row.items()}
+      waiting.setdefault(item_id, {}).update(named)
+      counts[item_id] = counts.get(item_id, 0) + 1
+      if counts[item_id] == len(streams):
+        ready.append(item_id)
+      if len(ready) == free_response.CHUNK:
+        yield free_response.to_chunk(ready, [waiting.pop(i) for i in ready])
+        ready = []
+  if ready:
+    yield free_response.to_chunk(ready, [waiting.pop(i) for i in ready])
+
+
+def _ask(model: Any, items: Sequence[Item], spec: StudySpec,
+         wording: tuple[str, str], seed: int, done: frozenset[str],
+         ) -> Iterator[tuple[str, dict[str, Any]]]:
+  form, order = wording
+  style = prompts.style_of(spec.prompt, model.tokenizer)
+  by_id = {item.item_id: item for item in items}
+  requests = []
+  for item in items:
+    clean = prompts.cleaned(item)
+    dialogue = self_report.verbal(
+        clean.question, clean.choices, form=form, order=order,
+        few_shot=spec.prompt.few_shot, style=style)
+    text = prompts.write(dialogue, model.tokenizer, style)
+    requests.append(Request(item.item_id, tuple(model.tokenizer.encode(
+        text, add_special_tokens=False))))
+  generations = generate_lib.generate(
+      model, requests, GenerateSpec(
+          max_tokens=spec.free.max_tokens, batch_size=spec.free.batch_size,
+          top_k=0, stop='paragraph'), seed=seed, done=done)
+  for generation in generations:
+    eos = model.config.eos_token_ids
+    text = model.tokenizer.decode(
+        [int(t) for t in generation.tokens_T if int(t) not in eos])
+    yield generation.item_id, read_reply(
+        by_id[generation.item_id], self_report.OPENING[order] + text)
+
+
+def read_reply(item: Item, text: str) -> dict[str, Any]:
+  """What a whole reply says, its opening included.
+
+  Returns:
+    confidence, form, reason, answer, prediction, text and the grades.
+  """
+  reply = text.split('\n\n', 1)[0]
+  answer, stated = verbal_lib.split_answer(reply)
+  confidence = verbal_lib.parse_confidence(stated)
+  row: dict[str, Any] = {
+      'confidence': confidence.value, 'form': confidence.form,
+      'reason': confidence.reason, 'answer': answer,
+      'prediction': named_choice(item, answer), 'text': text}
+  row |= free_response.grades(item, answer, '')
+  if item.choices and item.answer is not None:
+    chosen = row['prediction']
+    row['correct'] = 0.0 if math.isnan(chosen) else float(
+        chosen == item.answer)
+  return row
+
+
+def named_choice(item: Item, answer: str) -> float:
+  """Index of the one choice whose words the answer repeats; else NaN."""
+  said = grading.normalise(answer)
+  named = [i for i, choice in enumerate(item.choices)
+           if said and grading.normalise(prompts.to_ascii(choice)) == said]
+  return float(named[0]) if len(named) == 1 else math.nan
