@@ -4,7 +4,18 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from uncertainty.report import alignment, blocks, calibration, names
+from uncertainty.report import (
+    activations,
+    alignment,
+    blocks,
+    calibration,
+    flaws,
+    instruct,
+    joint,
+    methods,
+    names,
+    people,
+)
 from uncertainty.report.tables import Tables
 from uncertainty.specs import StudySpec
 
@@ -33,18 +44,20 @@ def _summary(tables: Tables) -> blocks.Chapter | None:
     return None
   rows = tables.get('summary')
   entries = {}
+  several = rows['dataset'].nunique() > 1
   for (dataset, model), part in rows.groupby(['dataset', 'model'], sort=False):
-    title = f'{model} · {names.dataset(dataset)}'
+    title = f'{model} · {names.dataset(dataset)}' if several else model
     entries[title] = _card(part, tables, dataset, model)
   parts = [*_pair_notice(tables)]
   if len(entries) <= 6:
     parts.append(blocks.cards(entries))
   else:
     wide = pd.DataFrame({
-        title: {label: value for label, (value, _) in lines.items()}
-        for title, lines in entries.items()}).T.fillna('–')
-    parts.append(blocks.plain_table(
-        wide.rename_axis('model').reset_index()))
+        title: {label: pd.to_numeric(value, errors='coerce')
+                for label, (value, _) in lines.items()}
+        for title, lines in entries.items()}).T
+    parts.append(blocks.data_table(
+        wide.rename_axis('model').reset_index(), sort=wide.columns[0]))
   return blocks.Chapter('summary', 'In short', tuple(parts))
 
 
@@ -137,5 +150,13 @@ CHAPTERS: dict[str, Callable[[Tables, StudySpec], blocks.Chapter | None]] = {
     'summary': lambda tables, spec: _summary(tables),
     'alignment': lambda tables, spec: alignment.chapter(tables),
     'calibration': lambda tables, spec: calibration.chapter(tables),
+    'joint': lambda tables, spec: joint.chapter(tables),
+    'instruct': lambda tables, spec: instruct.chapter(tables),
+    'people': lambda tables, spec: people.chapter(tables),
+    'activations': lambda tables, spec: activations.chapter(tables),
     'items': lambda tables, spec: _items(tables),
+    'reproduction': lambda tables, spec: flaws.reproduction(tables),
+    'flaws': lambda tables, spec: flaws.flaws(tables),
+    'cells': lambda tables, spec: methods.cells(tables),
+    'methods': lambda tables, spec: methods.methods(tables, spec),
 }

@@ -61,6 +61,7 @@ def panels(
     names: Sequence[str], width: float,
     draw: Callable[[object, str], None], *, per_row: int = 3,
     ratio: float = 0.95, share: bool = True,
+    title: Callable[[str], str] = str,
 ) -> Figure:
   """Small multiples, one panel a name, as many in a row as the width takes."""
   columns = max(1, min(len(names), per_row if width > 6 else 1))
@@ -72,8 +73,10 @@ def panels(
       rows, columns, squeeze=False, sharex=share, sharey=share)
   for axes, name in zip(grid.flat, names, strict=False):
     draw(axes, name)
-    axes.set_title(name, fontsize=9, loc='left', color=INK)
+    axes.set_title(title(name), fontsize=9, loc='left', color=INK)
     bare(axes)
+    if share:
+      axes.label_outer()
   for axes in grid.flat[len(names):]:
     axes.set_visible(False)
   return figure

@@ -86,8 +86,9 @@ def to_html(heatmap: Heatmap, names: Callable[[str], str]) -> str:
     body.append(
         f'<tr><th scope="row">{html.escape(names(measure))}</th>'
         f'{"".join(cells)}</tr>')
+  few = ' few' if len(heatmap.values.columns) <= 4 else ''
   return (
-      '<div class="scroll"><table class="heatmap"><thead><tr><th></th>'
+      f'<div class="scroll"><table class="heatmap{few}"><thead><tr><th></th>'
       f'{head}</tr></thead><tbody>{"".join(body)}</tbody></table></div>')
 
 

@@ -1,0 +1,198 @@
+"""The chapter on activations: what linear probes read out of each layer."""
+
+import numpy as np
+import pandas as pd
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+from uncertainty.report import blocks, figures, heatmap
+from uncertainty.report.tables import Tables
+
+_TARGETS = {
+    'human_entropy': "people's entropy", 'rt_correct': 'response time, correct',
+    'rt_combined': 'response time', 'mc_prop_correct': 'proportion correct',
+    'fr_prop_correct': 'proportion correct, free recall',
+    'model_entropy': "the model's own entropy",
+    'model_correct': 'whether the model is right'}
+_MOST_CURVES = 8
+
+
+def chapter(tables: Tables) -> blocks.Chapter | None:
+  """Layer curves with their permutation band, depth, transfer, truth."""
+  parts = [*_curves(tables), *_published(tables), *_depth(tables),
+           *_increment(tables), *_transfer(tables), *_truth(tables)]
+  if not parts:
+    return None
+  return blocks.Chapter('activations', 'Activations', tuple(parts))
+
+
+def _target(name: str) -> str:
+  return _TARGETS.get(name, name.replace('_', ' '))
+
+
+def _curves(tables: Tables) -> list[Markup]:
+  """R² by layer, one panel a target, one line a model."""
+  probes = tables.get('probes')
+  if probes.empty:
+    return []
+  means = probes[(probes['fold'] == -1) & (probes['layer'] >= 0)]
+  parts = [blocks.text(
+      'A linear probe predicts the target from the activations of one layer '
+      'at the last prompt token, for items it was not fitted on. Above 0 it '
+      'does better than the mean; a band marks what shuffled targets reach '
+      'in 95 % of permutations, at the best of all layers.')]
+  for (dataset, protocol), part in means.groupby(
+      ['dataset', 'protocol'], sort=False):
+    sites = part.groupby('site')['layer'].nunique()
+    site = 'residual' if 'residual' in sites.index else sites.idxmax()
+    part = part[part['site'] == site]
+    nulls = tables.get('probe_permutations')
+    if not nulls.empty:
+      nulls = nulls[(nulls['dataset'] == dataset) & (nulls['site'] == site)
+                    & (nulls['protocol'] == protocol)]
+    targets = [t for t in _TARGETS if t in set(part['target'])]
+    targets += [t for t in part['target'].unique() if t not in targets]
+    picture = figures.save(
+        f'probes_{dataset}_{protocol}',
+        lambda width, part=part, nulls=nulls, targets=targets: _layer_curves(
+            part, nulls, targets, width),
+        tables.figures(), f'Probe R² by layer, {dataset}, {protocol}')
+    parts += [blocks.heading(f'{protocol} protocol, {site.replace("_", " ")}'),
+              _lead(part), Markup(picture.markup)]
+  return parts
+
+
+def _lead(rows: pd.DataFrame) -> Markup:
+  sentences = []
+  for target, part in rows.groupby('target', sort=False):
+    top = part.loc[part['r2'].idxmax()]
+    sentences.append(f'{_target(str(target))} peaks at R² = {top["r2"]:.2f}, '
+                     f'layer {top["layer"]} of {top["model"]}')
+  return blocks.text(f'What to see: {"; ".join(sentences)}.')
+
+
+def _layer_curves(rows, nulls, targets, width: float) -> Figure:
+  shown = rows['model'].unique()[:_MOST_CURVES]
+
+  def draw(axes, target):
+    part = rows[rows['target'] == target]
+    for color, model in zip(figures.PALETTE, shown, strict=False):
+      line = part[part['model'] == model].sort_values('layer')
+      axes.plot(line['layer'], line['r2'], color=color, lw=1.6, label=model)
+      if len(nulls):
+        null = nulls[(nulls['target'] == target) & (nulls['model'] == model)]
+        if len(null):
+          axes.axhspan(null['null_mean'].min(), null['null_max_95'].max(),
+                       color=color, alpha=0.08, lw=0)
+    axes.axhline(0, color='#bbbbbb', lw=1)
+    # Least squares on few items can be far below any use; keep the scale.
+    low = np.nanmin(part['r2']) if len(part) else 0.0
+    axes.set_ylim(max(low, -1.0) - 0.05, max(0.1, np.nanmax(part['r2'])) + 0.05)
+    axes.set_xlabel('layer', fontsize=8)
+    axes.set_ylabel('R²', fontsize=8)
+
+  figure = figures.panels(targets, width, draw, share=False, title=_target)
+  figure.axes[0].legend(frameon=False, fontsize=7)
+  return figure
+
+
+def _published(tables: Tables) -> list[Markup]:
+  """The paper's own curves, beside whichever models were run."""
+  rows = tables.get('probes_published')
+  if rows.empty:
+    return []
+  means = rows[rows['fold'] == -1]
+  targets = list(means['target'].unique())
+
+  def draw(axes, target):
+    for color, (model, line) in zip(figures.PALETTE, means[
+        means['target'] == target].groupby('model', sort=False), strict=False):
+      line = line.sort_values('layer')
+      depth = (line['layer'] + 1) / line['layer'].nunique()
+      tuned = model.endswith('_Ins')
+      axes.plot(depth, line['pearson'], color=color, lw=1.4, label=model,
+                ls='-' if tuned else '--')
+    axes.set_xlabel('depth', fontsize=8)
+    axes.set_ylabel('Pearson r', fontsize=8)
+
+  def figure(width):
+    made = figures.panels(targets, width, draw, share=False, title=_target)
+    made.axes[0].legend(frameon=False, fontsize=6)
+    return made
+
+  picture = figures.save('probes_published', figure, tables.figures(),
+                         "The paper's probe correlations by depth")
+  best = means.loc[means.groupby(['model', 'target'])['pearson'].idxmax()]
+  return [blocks.heading("The paper's eight models"),
+          blocks.text('Least squares on raw activations, ten folds, as '
+                      'published; dashed are base models.', note=True),
+          Markup(picture.markup),
+          blocks.folded('Best layer of each', blocks.plain_table(
+              best[['model', 'target', 'layer', 'r2', 'pearson', 'mse', 'n']]))]
+
+
+def _depth(tables: Tables) -> list[Markup]:
+  rows = tables.get('probe_depth')
+  if rows.empty:
+    return []
+  return [blocks.heading('Where along depth it becomes readable'),
+          blocks.plain_table(rows[[
+              'dataset', 'model', 'protocol', 'site', 'target', 'first_depth',
+              'peak_depth', 'peak_r2', 'chosen_r2']]),
+          blocks.text('first depth: the first layer that beats the permutation '
+                      'null corrected over layers; chosen R²: the layer was '
+                      'chosen inside each training fold.', note=True)]
+
+
+def _increment(tables: Tables) -> list[Markup]:
+  parts = []
+  if tables.has('probe_increment'):
+    parts += [
+        blocks.heading('Beyond what is read off the prompt and the output'),
+        blocks.text('Held-out R² of baseline features alone, and what the '
+                    'activations add to them.'),
+        blocks.plain_table(tables.get('probe_increment'))]
+  for name, title in (('probe_controls', 'Control tasks and random directions'),
+                      ('probe_leakage', 'Duplicate questions across folds'),
+                      ('probe_ceiling', 'Noise ceiling of the target'),
+                      ('probe_nonlinear', 'A non-linear probe')):
+    if tables.has(name):
+      parts.append(blocks.folded(title, blocks.plain_table(tables.get(name))))
+  return parts
+
+
+def _transfer(tables: Tables) -> list[Markup]:
+  rows = tables.get('probe_transfer')
+  if rows.empty:
+    return []
+  parts = [blocks.heading('Transfer'), blocks.text(
+      'Rows: where the probe was fitted; columns: where it was tested. Pearson '
+      'r at the best training layer.')]
+  for target, part in rows.groupby('target', sort=False):
+    # The layer is the one that is best on its own training set.
+    own = part[part['train'] == part['test']]
+    layer = own.loc[own.groupby('train')['pearson'].idxmax()]
+    chosen = part.merge(layer[['train', 'site', 'layer']],
+                        on=['train', 'site', 'layer'])
+    grid = chosen.rename(columns={'train': 'measure', 'test': 'model'})
+    panel = heatmap.pivot(
+        grid, value='pearson',
+        title=lambda row: f'{row["measure"]} → {row["model"]}, layer '
+                          f'{row["layer"]}, n = {row["n_test"]}',
+        rows=list(dict.fromkeys(grid['measure'])),
+        columns=list(dict.fromkeys(grid['model'])))
+    heatmap.save(heatmap.to_figure(panel, _target(str(target)), str),
+                 tables.figures() / f'transfer_{target}.png')
+    parts += [blocks.text(_target(str(target)), note=True),
+              Markup(heatmap.to_html(panel, str))]
+  return parts
+
+
+def _truth(tables: Tables) -> list[Markup]:
+  rows = tables.get('truth_probes')
+  if rows.empty:
+    return []
+  return [blocks.heading('True and false statements'),
+          blocks.text('Accuracy on topics that training left out, affirmative '
+                      'and negated (Bürger et al. 2024). Chance is .5.'),
+          blocks.data_table(rows, sort='accuracy', pick='probe')]

@@ -1,0 +1,66 @@
+"""The chapters that close the page: every cell, and how it was computed."""
+
+import json
+
+import pandas as pd
+from markupsafe import Markup
+
+from uncertainty.measures import registry
+from uncertainty.report import blocks, names
+from uncertainty.report.tables import Tables
+from uncertainty.specs import StudySpec
+
+_MOST_CELLS = 8000
+
+
+def cells(tables: Tables) -> blocks.Chapter | None:
+  """Alignment and calibration cells in one table that sorts and filters."""
+  alignment = tables.get('alignment').head(_MOST_CELLS)
+  if alignment.empty:
+    return None
+  frame = pd.DataFrame({
+      'model': alignment['model'], 'data': alignment['dataset'],
+      'measure': alignment['measure'],
+      'signal': alignment['signal'].map(names.signal),
+      'ρ': alignment['rho'], 'low': alignment['ci_low'],
+      'high': alignment['ci_high'], 'p': alignment['p_value'],
+      'Holm p': alignment['p_holm'], 'n': alignment['n']})
+  note = f'{len(frame)} tests of alignment' + (
+      f', the first of {len(tables.get("alignment"))}'
+      if len(tables.get('alignment')) > _MOST_CELLS else '')
+  return blocks.Chapter('cells', 'All cells', (
+      blocks.text(f'{note}; the same numbers are in analysis/*.parquet.'),
+      blocks.data_table(frame, sort='ρ', pick='model')))
+
+
+def methods(tables: Tables, spec: StudySpec) -> blocks.Chapter:
+  """Formulas, sources, tests, and the config of the run."""
+  used = set()
+  if tables.has('alignment'):
+    used = {registry.parse(m)[1].name
+            for m in tables.get('alignment')['measure'].unique()}
+  rows = [{'measure': m.name.replace('_', ' '), 'definition': m.formula,
+           'unsure when': 'high' if m.orientation > 0 else 'low',
+           'source': m.source}
+          for m in registry.MEASURES.values() if not used or m.name in used]
+  parts = [
+      blocks.text(
+          "People's entropy is that of the distribution of their answers, "
+          'divided by ln K. Model measures are of the next-token distribution '
+          'in natural logarithms; values of log-probabilities are negated '
+          'before they are correlated, so that high always means unsure.'),
+      blocks.plain_table(pd.DataFrame(rows)),
+      blocks.text(
+          f'Intervals: {100 * spec.analysis.confidence_level:.0f} % bootstrap '
+          f'over items, {spec.analysis.n_bootstrap} draws, seed {spec.seed}. '
+          'Marks: Holm over the table. Calibration: smooth ECE (Błasiok & '
+          'Nakkiran 2023), equal-width and equal-mass ECE, monotonic sweep '
+          '(Roelofs et al. 2022) that never splits ties, debiased ECE (Kumar '
+          'et al. 2019), Brier with its decomposition, AUROC, AURC, PRR; '
+          'isotonic and Platt maps are cross-fitted over items.')]
+  config = tables.manifest.get('config')
+  if config:
+    text = json.dumps(config, indent=2, sort_keys=True)
+    parts.append(blocks.folded(
+        'The config of this run', Markup('<pre>{}</pre>').format(text)))
+  return blocks.Chapter('methods', 'Methods', tuple(parts))
