@@ -13,7 +13,7 @@ import os
 import pathlib
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -158,8 +158,9 @@ def _quiet():
 def _read(prepared: ItemBuilder, split: str) -> Iterator[Item]:
   if split not in prepared.info.splits:
     return
-  source = prepared.as_data_source(split=split)
-  assert isinstance(source, Sequence)
+  # TFDS decorates its methods in a way that hides their parameters.
+  as_data_source: Any = prepared.as_data_source
+  source = as_data_source(split=split)
   for i in range(len(source)):
     yield _decode(source[i])
 

@@ -47,8 +47,16 @@ _READERS = {
     '.tsv': lambda path: pd.read_csv(path, dtype=object, sep='\t',
                                      keep_default_na=False),
     '.parquet': pd.read_parquet,
-    '.jsonl': lambda path: pd.read_json(path, lines=True, dtype=False),
+    '.jsonl': lambda path: pd.DataFrame(_records(path)),
 }
+
+
+def _records(path: pathlib.Path) -> list[dict[str, Any]]:
+  lines = path.read_text(encoding='utf-8').splitlines()
+  records = [json.loads(line) for line in lines if line.strip()]
+  if not all(isinstance(record, dict) for record in records):
+    raise ValueError('a line is not a JSON object')
+  return records
 
 
 def load(spec: DataSpec) -> list[Item]:
