@@ -222,7 +222,7 @@ def test_effects_against_scipy_and_families_matter():
   rng = np.random.default_rng(11)
   d = rng.normal(.3, 1, 15)
   table = pd.DataFrame({
-      'dataset': 'd', 'outcome': 'ece', 'measure': 'mc_x',
+      'dataset': 'd', 'variant': '', 'outcome': 'ece', 'measure': 'mc_x',
       'difference': d, 'family': np.repeat(list('abcde'), 3)})
   row = effects.effects(table, .95, 2000).iloc[0]
   np.testing.assert_allclose(row['p_value'], stats.wilcoxon(d).pvalue)
@@ -256,7 +256,8 @@ def test_weighted_rank_biserial_equals_repeated_pairs():
 
 def test_hypotheses_get_holm_and_the_screen_gets_bh():
   table = pd.DataFrame({
-      'dataset': 'd', 'outcome': ['accuracy', 'ece', 'ece', 'ece'],
+      'dataset': 'd', 'variant': '',
+      'outcome': ['accuracy', 'ece', 'ece', 'ece'],
       'measure': ['', 'mc_choice_entropy', 'mc_a', 'mc_b'],
       'p_value': [.02, .03, .01, .04]})
   found = effects.correct_for_many(table)

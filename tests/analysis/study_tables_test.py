@@ -63,7 +63,8 @@ def test_instruct_effect_is_found_where_it_was_made(tables):
 
 def test_every_table_is_filled_and_finite_where_it_must_be(tables):
   for name, table in tables.items():
-    assert len(table), name
+    # As the paper ran it, no factor changes alone.
+    assert len(table) or name == 'design_contrasts', name
   assert tables['scores']['value'].notna().all()
   joint = tables['joint']
   assert len(joint) == 8 * 3 and joint['auroc'].between(0, 1).all()
@@ -87,6 +88,29 @@ def test_prompt_forms_and_design(tables):
   assert forms.loc['Aa_1B', 'form'] == 'completion'
   assert forms.loc['Bb_2B_Ins', 'n_prompts'] == 80
   assert set(tables['design']['form']) == {'chat + brace', 'completion'}
+
+
+def test_a_sweep_tells_tuning_from_prompt():
+  forms = {'paper-chat': 'Q [INST] {', 'clean-chat': 'Q [INST]',
+           'clean-completion': 'Q A:'}
+  results = {}
+  for variant, prompt in forms.items():
+    for (dataset, name), frame in _results(['Aa_1B', 'Aa_1B_Ins']).items():
+      model = f'{name} ({variant})'
+      results[dataset, model] = frame.assign(prompt=prompt, model=model)
+  found = study_tables.study_tables(results, SPEC)
+  effects = found['effects']
+  assert set(effects['variant']) == set(forms)
+  assert (effects['n_pairs'] == 1).all()
+  table = found['design_contrasts']
+  table = table[(table['outcome'] == 'agreement')]
+  assert sorted(zip(table['factor'], table['held'])) == [
+      ('brace', 'base, chat'), ('brace', 'instruct, chat'),
+      ('chat', 'base, no brace'), ('chat', 'instruct, no brace'),
+      ('tuning', 'chat, brace'), ('tuning', 'chat, no brace'),
+      ('tuning', 'completion, no brace')]
+  # The same answers under every prompt: nothing but tuning differs.
+  assert (table.loc[table['factor'] != 'tuning', 'difference'] == 0).all()
 
 
 def test_equal_seeds_give_equal_tables():

@@ -21,16 +21,16 @@ HYPOTHESES = (
     ('accuracy', ''),
     ('agreement', ''),
 )
-_KEY = ['dataset', 'outcome', 'measure']
+_KEY = ['dataset', 'variant', 'outcome', 'measure']
 
 
 def pair_differences(found: list[Score], level: float) -> pd.DataFrame:
   """Instruct − base for every pair, over the same items.
 
   Returns:
-    dataset, outcome, measure, base, instruct, family, base_value,
-    instruct_value, difference, ci_low, ci_high, p_value (paired bootstrap
-    over items), n.
+    dataset, variant (a sweep's way of asking; '' without a sweep), outcome,
+    measure, base, instruct, family, base_value, instruct_value, difference,
+    ci_low, ci_high, p_value (paired bootstrap over items), n.
   """
   table = {(s.dataset, s.outcome, s.measure, s.model): s for s in found}
   models = {}
@@ -46,8 +46,9 @@ def pair_differences(found: list[Score], level: float) -> pd.DataFrame:
         continue
       first.append(a.draws_R)
       second.append(b.draws_R)
-      rows.append((dataset, outcome, measure, base, tuned, pairs.family(base),
-                   b.value, a.value, a.value - b.value, min(a.n, b.n)))
+      rows.append((dataset, pairs.variant(base), outcome, measure, base, tuned,
+                   pairs.family(base), b.value, a.value, a.value - b.value,
+                   min(a.n, b.n)))
   frame = pd.DataFrame(rows, columns=[
       *_KEY, 'base', 'instruct', 'family', 'base_value', 'instruct_value',
       'difference', 'n'])
@@ -72,12 +73,12 @@ def effects(
     seed: of both.
 
   Returns:
-    dataset, outcome, measure, n_pairs, n_families, mean_difference, ci_low,
-    ci_high (family-clustered bootstrap; NaN with one family), rank_biserial
-    (of instruct − base), r_low, r_high, p_value (Wilcoxon signed rank),
-    p_sign_flip (whole families change sign together), role (hypothesis |
-    screen), n_tests (in that role and data set), p_holm (hypotheses), p_bh
-    (screen).
+    dataset, variant, outcome, measure, n_pairs, n_families, mean_difference,
+    ci_low, ci_high (family-clustered bootstrap; NaN with one family),
+    rank_biserial (of instruct − base), r_low, r_high, p_value (Wilcoxon signed
+    rank), p_sign_flip (whole families change sign together), role (hypothesis
+    | screen), n_tests (in that role, data set and variant), p_holm
+    (hypotheses), p_bh (screen).
   """
   rows = []
   for key, group in differences.groupby(_KEY, sort=False):
@@ -114,7 +115,7 @@ def correct_for_many(table: pd.DataFrame) -> pd.DataFrame:
   table = table.assign(
       role=np.where(stated, 'hypothesis', 'screen'), n_tests=0,
       p_holm=np.nan, p_bh=np.nan)
-  for (_, role), group in table.groupby(['dataset', 'role']):
+  for (_, _, role), group in table.groupby(['dataset', 'variant', 'role']):
     p = group['p_value'].to_numpy(float)
     table.loc[group.index, 'n_tests'] = int(np.isfinite(p).sum())
     if role == 'hypothesis':

@@ -5,13 +5,24 @@ prompts lack. Free-response calibration: the published panels hold
 free-response uncertainty against multiple-choice correctness.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
-from uncertainty.analysis import paper_ece, reproduction, study_scores
+from uncertainty.analysis import (
+    pairs,
+    paper_ece,
+    reproduction,
+    resampling,
+    study_scores,
+)
 from uncertainty.analysis import stack as stacking
 from uncertainty.results import published_columns as names
 
+# Factor → its two levels in words.
+_FACTORS = {'tuning': ('base', 'instruct'), 'chat': ('completion', 'chat'),
+            'brace': ('no brace', 'brace')}
 # A chat template's marks, and what base prompts never contain.
 _CHAT_MARKS = ('<|start_header_id|>', '<start_of_turn>', '[INST]', '<|im_start',
                '<|user|>', '<|assistant|>', '<|system|>', '### Instruction')
@@ -127,21 +138,69 @@ def design(
   and styles fills the table.
 
   Returns:
-    dataset, weights (model's name before a workdir in parentheses), kind,
-    form, outcome, measure, value, n; only primary measures.
+    dataset, model, weights (the base model's name), kind, form, outcome,
+    measure, value, n; only primary measures, and prompts of one form.
   """
-  if forms.empty:
-    return pd.DataFrame(columns=[
-        'dataset', 'weights', 'kind', 'form', 'outcome', 'measure', 'value',
-        'n'])
-  form = forms.set_index(['dataset', 'model'])
+  columns = ['dataset', 'model', 'weights', 'kind', 'form', 'outcome',
+             'measure', 'value', 'n']
+  about = {(r['dataset'], r['model']): r for r in forms.to_dict('records')}
   rows = []
-  for s in found:
-    if s.measure in ('', study_scores.PRIMARY) and (
-        s.dataset, s.model) in form.index:
-      about = form.loc[(s.dataset, s.model)]
-      rows.append((s.dataset, s.model.split(' (')[0], about['kind'],
-                   about['form'], s.outcome, s.measure, s.value, s.n))
+  for s in _primary(found):
+    row = about.get((s.dataset, s.model))
+    if row and row['form'] != 'mixed':
+      rows.append((
+          s.dataset, s.model, pairs.base_name(pairs.weights(s.model)),
+          row['kind'], row['form'], s.outcome, s.measure, s.value, s.n))
+  return pd.DataFrame(rows, columns=columns)
+
+
+def _primary(
+    found: list[study_scores.Score]) -> Iterator[study_scores.Score]:
+  return (s for s in found if s.measure in ('', study_scores.PRIMARY))
+
+
+def contrasts(
+    found: list[study_scores.Score], table: pd.DataFrame, level: float,
+) -> pd.DataFrame:
+  """What each factor does with the other two held fixed.
+
+  Args:
+    found: scores, for their draws.
+    table: of `design`.
+    level: of the intervals.
+
+  Returns:
+    dataset, weights, outcome, measure, factor (tuning | chat | brace), held
+    (the other two, such as 'instruct, chat'), difference (with − without),
+    ci_low, ci_high, p_value (paired bootstrap over the same items). With a
+    pair only as the paper ran it, tuning and both prompt factors change
+    together and there is no row: the confound in one word.
+  """
+  draws = {(s.dataset, s.model, s.outcome, s.measure): s
+           for s in _primary(found)}
+  cells = {}
+  for r in table.to_dict('records'):
+    place = (r['kind'] == 'instruct', r['form'].startswith('chat'),
+             r['form'].endswith('brace'))
+    key = (r['dataset'], r['weights'], r['outcome'], r['measure'])
+    cells.setdefault(key, {}).setdefault(
+        place, draws[r['dataset'], r['model'], r['outcome'], r['measure']])
+  rows = []
+  for key, by_place in cells.items():
+    for place, low in by_place.items():
+      for axis, factor in enumerate(_FACTORS):
+        other = tuple(v or i == axis for i, v in enumerate(place))
+        if place[axis] or other not in by_place:
+          continue
+        high = by_place[other]
+        held = ', '.join(
+            words[place[i]] for i, words in enumerate(_FACTORS.values())
+            if i != axis)
+        d = resampling.paired_difference(
+            np.array([high.value]), np.array([low.value]), high.draws_R[None],
+            low.draws_R[None], level)
+        rows.append((*key, factor, held, d.value[0], d.low[0], d.high[0],
+                     d.p_value[0]))
   return pd.DataFrame(rows, columns=[
-      'dataset', 'weights', 'kind', 'form', 'outcome', 'measure', 'value',
-      'n'])
+      'dataset', 'weights', 'outcome', 'measure', 'factor', 'held',
+      'difference', 'ci_low', 'ci_high', 'p_value'])

@@ -16,9 +16,10 @@ from uncertainty.analysis import pairs, ranking
 from uncertainty.analysis.effects import HYPOTHESES
 from uncertainty.analysis.study_scores import PRIMARY, ModelItems
 
-COLUMNS = ['dataset', 'claim', 'measure', 'term', 'estimate', 'se', 'ci_low',
-           'ci_high', 'p_value', 'plain', 'plain_p', 'plain_name', 'n',
-     'random']
+COLUMNS = [
+    'dataset', 'variant', 'claim', 'measure', 'term', 'estimate', 'se',
+    'ci_low', 'ci_high', 'p_value', 'plain', 'plain_p', 'plain_name', 'n',
+    'random']
 
 
 def mixed_models(
@@ -34,22 +35,25 @@ def mixed_models(
     max_rows: of an item-level fit; larger data sets use every k-th item.
 
   Returns:
-    Columns `COLUMNS`: the fixed effect, then the plain statistic that asks
-    the same without random effects. `random` names the random effects: a
-    smaller structure where the fuller one does not converge, 'none' (least
-    squares) where every variance is estimated as zero.
+    Columns `COLUMNS`: each way of asking (`variant`) by itself; the fixed
+    effect, then the plain statistic that asks the same without random effects.
+    `random` names the random effects: a smaller structure where the fuller one
+    does not converge, 'none' (least squares) where every variance is estimated
+    as zero.
   """
   rows = []
-  for dataset in dict.fromkeys(scores['dataset']):
+  variant = scores['model'].map(pairs.variant)
+  for (dataset, form), group in scores.groupby(
+      ['dataset', variant], sort=False):
     for outcome, measure in HYPOTHESES:
-      rows += _score_level(
-          scores[(scores['dataset'] == dataset)
-                 & (scores['outcome'] == outcome)
-                 & (scores['measure'] == measure)], level)
-    rows += _item_level(
+      rows += [(dataset, form, *row) for row in _score_level(
+          group[(group['outcome'] == outcome) & (group['measure'] == measure)],
+          level)]
+    rows += [(dataset, form, *row) for row in _item_level(
         [t for t in tables if t.dataset == dataset
+         and pairs.variant(t.model) == form
          and PRIMARY in t.measures and 'human_entropy' in t.frame],
-        level, max_rows)
+        level, max_rows)]
   return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -69,9 +73,9 @@ def _score_level(scores: pd.DataFrame, level: float) -> list[tuple]:
   d = np.array([value[tuned] - value[base] for base, tuned in couples])
   first = scores.iloc[0]
   return [(
-      first['dataset'], f'tuning changes {first["outcome"]}',
-      first['measure'], 'instruct', *_effect(fit, 'instruct', level),
-      float(d.mean()), float(stats.ttest_1samp(d, 0).pvalue),
+      f'tuning changes {first["outcome"]}', first['measure'], 'instruct',
+      *_effect(fit, 'instruct', level), float(d.mean()),
+      float(stats.ttest_1samp(d, 0).pvalue),
       'mean difference of pairs, t test', len(long), random)]
 
 
@@ -107,14 +111,13 @@ def _item_level(
       lambda t: t['u'].corr(t['h'])).reset_index(name='r')
   base = rho.loc[rho['instruct'] == 0, 'r'].to_numpy()
   tuned = rho.loc[rho['instruct'] == 1, 'r'].to_numpy()
-  dataset = tables[0].dataset
-  rows = [(dataset, 'base models follow people', PRIMARY, 'h',
+  rows = [('base models follow people', PRIMARY, 'h',
            *_effect(fit, 'h', level), float(base.mean()),
            float(stats.ttest_1samp(base, 0).pvalue),
            'mean correlation of normal ranks, t test over models', len(cells),
            random)]
-  rows.append((dataset, 'tuned models follow people less', PRIMARY,
-               'h:instruct', *_effect(fit, 'h:instruct', level),
+  rows.append(('tuned models follow people less', PRIMARY, 'h:instruct',
+               *_effect(fit, 'h:instruct', level),
                float(tuned.mean() - base.mean()),
                float(stats.ttest_ind(tuned, base).pvalue),
                'difference of mean correlations, t test', len(cells),

@@ -52,3 +52,14 @@ def size(model: str) -> float:
     return float('nan')
   number, unit = found[-1]
   return float(number) / (1000 if unit.upper() == 'M' else 1)
+
+
+def variant(model: str) -> str:
+  """What stands in parentheses after a name: the workdir within a sweep."""
+  match = re.search(r' \(([^()]*)\)$', model)
+  return match[1] if match else ''
+
+
+def weights(model: str) -> str:
+  """The name without a sweep's workdir in parentheses."""
+  return re.sub(r' \([^()]*\)$', '', model)

@@ -75,6 +75,8 @@ def study_tables(
   add('mixed', lambda: mixed.mixed_models(scores, tables, level))
   add('prompt_forms', lambda: flaws.prompt_forms(results))
   add('design', lambda: flaws.design(found, made['prompt_forms']))
+  add('design_contrasts', lambda: flaws.contrasts(
+      found, made['design'], level))
   add('free_response_ece', lambda: flaws.free_response_ece(results))
   return made
 
