@@ -22,7 +22,10 @@ from uncertainty.prompts import self_report
 from uncertainty.specs import StudySpec
 from uncertainty.types import UserError
 
-COSINE = 0.8
+# Of 527 pairs of answers to a third of the Coane items that people had graded,
+# all-MiniLM-L6-v2 at .7 joins 82 % of those both right and parts 98 % of those
+# one right, one wrong (AUROC .97; .94 if the question is put in front).
+COSINE = 0.7
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,20 +96,18 @@ class ModelJudge:
 
 @dataclasses.dataclass(frozen=True)
 class EmbeddingJudge:
-  """Near in the space of sentence embeddings, question included. Symmetric."""
+  """Near in the space of sentence embeddings. Symmetric."""
 
   encoder: text_encoder.TextEncoder
   name: str
 
   def __call__(self, pairs: Sequence[Pair]) -> Verdicts:
-    texts = sorted({f'{p.question} {t}' for p in pairs
-                    for t in (p.first, p.second)})
+    texts = sorted({t for p in pairs for t in (p.first, p.second)})
     if not texts:
       return Verdicts(np.zeros(0, bool), np.zeros(0, bool))
     vector = dict(zip(texts, self.encoder.embed(texts)))
     cosine_N = np.asarray([
-        vector[f'{p.question} {p.first}'] @ vector[f'{p.question} {p.second}']
-        for p in pairs])
+        vector[p.first] @ vector[p.second] for p in pairs])
     return Verdicts(cosine_N >= COSINE, np.ones(len(pairs), bool))
 
 
