@@ -100,7 +100,7 @@ def server(write_tiny):
   with http.server.ThreadingHTTPServer(('127.0.0.1', 0), _Hub) as running:
     running.files, running.asked = files, []
     running.commits = {'main': COMMIT, COMMIT: COMMIT}
-    thread = threading.Thread(target=running.serve_forever)
+    thread = threading.Thread(target=running.serve_forever, args=(0.02,))
     thread.start()
     yield running
     running.shutdown()

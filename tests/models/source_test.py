@@ -21,13 +21,13 @@ def site(tmp_path, monkeypatch):
   return folder
 
 
-def _package(site, name, **files):
+def _package(site, name, files):
   """A package that fails when imported."""
   root = site / name
   root.mkdir()
   (root / '__init__.py').write_text('raise ImportError("needs llm")')
   for path, content in files.items():
-    target = root / path.replace('__', '/')
+    target = root / path
     target.parent.mkdir(exist_ok=True)
     target.write_bytes(content)
   return root
@@ -35,16 +35,16 @@ def _package(site, name, **files):
 
 def _in_parts(site, checksum=None, n_parts=4):
   checksum = checksum or hashlib.sha256(WHOLE).hexdigest()
-  _package(site, 'split_model', **{
-      'data__SHA256SUMS': f'{checksum}  tiny.gguf\n'.encode()})
+  _package(site, 'split_model', {
+      'data/SHA256SUMS': f'{checksum}  tiny.gguf\n'.encode()})
   for i in range(n_parts):
     part = WHOLE[i * len(WHOLE) // 4:(i + 1) * len(WHOLE) // 4]
     _package(site, f'split_model_part{i + 1}',
-             **{f'data__tiny.gguf.part{i:02}': part})
+             {f'data/tiny.gguf.part{i:02}': part})
 
 
 def test_package_is_found_without_importing_it(site):
-  root = _package(site, 'whole_model', **{'small-Q4.gguf': b'GGUF'})
+  root = _package(site, 'whole_model', {'small-Q4.gguf': b'GGUF'})
   found = source.resolve('package:whole_model')
   assert (found.form, found.path) == ('gguf', root / 'small-Q4.gguf')
   assert found.name == 'small-Q4' and found.revision is None
@@ -90,7 +90,7 @@ def test_package_that_is_no_package_is_named(site, name):
 
 
 def test_package_with_two_models_asks_which(site):
-  _package(site, 'two_models', **{'a.gguf': b'GGUF', 'b.gguf': b'GGUF'})
+  _package(site, 'two_models', {'a.gguf': b'GGUF', 'b.gguf': b'GGUF'})
   with pytest.raises(UserError, match=r'several models \(a.gguf, b.gguf\)'):
     source.resolve('package:two_models')
 

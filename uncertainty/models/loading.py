@@ -5,7 +5,7 @@ import functools
 import hashlib
 import json
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
@@ -18,6 +18,7 @@ from uncertainty.models import (
     families,
     gguf_model,
     safetensors_file,
+    sharding,
     tokenizer,
 )
 from uncertainty.models import source as source_lib
@@ -226,8 +227,9 @@ def _check_vocabulary(
         f' {config.vocab_size}; they are of different models')
 
 
-def _sharding_of(mesh: jax.sharding.Mesh | None):
+def _sharding_of(
+    mesh: jax.sharding.Mesh | None,
+) -> Callable[[str, tuple[int, ...]], jax.sharding.Sharding]:
   if mesh is None:
     return lambda path, shape: checkpoint.single_device()
-  replicated = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec())
-  return lambda path, shape: replicated
+  return functools.partial(sharding.of_parameter, mesh)
