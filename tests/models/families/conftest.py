@@ -1,0 +1,61 @@
+"""Tiny models of every family, with the goldens' parameters."""
+
+import importlib.util
+import pathlib
+import types
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from uncertainty import models
+from uncertainty.models import families
+
+_ROOT = pathlib.Path(__file__).resolve().parents[3]
+
+
+def _load_goldens() -> types.ModuleType:
+  path = _ROOT / 'launch' / 'make_goldens.py'
+  spec = importlib.util.spec_from_file_location('make_goldens', path)
+  assert spec is not None and spec.loader is not None
+  module = importlib.util.module_from_spec(spec)
+  spec.loader.exec_module(module)
+  return module
+
+
+GOLDENS = _load_goldens()
+
+
+def pytest_generate_tests(metafunc):
+  if 'case' in metafunc.fixturenames:
+    metafunc.parametrize('case', GOLDENS.cases())
+
+
+@pytest.fixture
+def goldens() -> types.ModuleType:
+  """launch/make_goldens.py."""
+  return GOLDENS
+
+
+def tiny(hf_config, seed=0):
+  """(decoder, params, source tensors) of a case."""
+  family = families.for_architecture(hf_config['architectures'][0])
+  config = family.config(hf_config)
+  made = GOLDENS.tensors(family.mapping(config), config.n_layers, seed)
+  params = {}
+  for entry in family.mapping(config):
+    layers = [entry.convert([made[name] for name in entry.sources(layer)])
+              for layer in range(config.n_layers if entry.stacked else 1)]
+    *parents, leaf = entry.path.split('/')
+    inner = params
+    for parent in parents:
+      inner = inner.setdefault(parent, {})
+    inner[leaf] = jnp.asarray(np.stack(layers) if entry.stacked
+                              else layers[0])
+  return models.Decoder(config), params, made
+
+
+@pytest.fixture
+def make_tiny():
+  """The function `tiny`."""
+  return tiny

@@ -1,0 +1,120 @@
+"""Where parameters and batches live on a (data, model) mesh.
+
+Parameters name their axes; rules send named axes to mesh axes. An axis that
+does not divide among its devices is replicated, with a notice: the numbers
+stay the same, only memory and speed suffer.
+"""
+
+import functools
+
+import jax
+from absl import logging
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+from uncertainty.types import Batch, KeyValues, UserError
+
+# Logical axes of every parameter, without the leading axis of layers.
+_AXES = {
+    'token_embedding': ('vocabulary', None),
+    'unembedding': ('vocabulary', None),
+    'unembedding_bias': ('vocabulary',),
+    'position_embedding': (None, None),
+    'layers/attention/qkv': (None, 'kv_heads', None, None),
+    'layers/attention/qkv_bias': ('kv_heads', None, None),
+    'layers/attention/output': ('kv_heads', None, None, None),
+    'layers/attention/output_bias': (None,),
+    'layers/mlp/up': (None, None, 'mlp'),
+    'layers/mlp/up_bias': (None, 'mlp'),
+    'layers/mlp/down': ('mlp', None),
+    'layers/mlp/down_bias': (None,),
+}
+
+_RULES = {'vocabulary': 'model', 'kv_heads': 'model', 'mlp': 'model'}
+
+
+def make_mesh(data: int | None = None, model: int = 1) -> Mesh:
+  """A mesh over all devices: rows over `data`, weights over `model`.
+
+  Args:
+    data: number of groups that share a batch; None takes what is left.
+    model: devices that share one copy of the weights.
+
+  Raises:
+    UserError: the sizes do not multiply to the number of devices.
+  """
+  n_devices = jax.device_count()
+  if data is None:
+    data = n_devices // model
+  if data * model != n_devices:
+    raise UserError(
+        f'a mesh of {data} data × {model} model devices needs {data * model}'
+        f' devices, {n_devices} are here; choose sizes that multiply to it')
+  return jax.make_mesh(
+      (data, model), ('data', 'model'),
+      axis_types=(jax.sharding.AxisType.Auto,) * 2)
+
+
+def of_parameter(mesh: Mesh, path: str, shape: tuple[int, ...]
+                 ) -> NamedSharding:
+  """The sharding of one parameter.
+
+  Args:
+    mesh: with axes `data` and `model`.
+    path: such as `layers/attention/qkv`.
+    shape: with the leading axis of layers, where there is one.
+  """
+  axes = _AXES.get(path, (None,) * len(shape))  # norms: replicated
+  lead = len(shape) - len(axes)
+  spec: list[str | None] = [None] * lead
+  for name, size in zip(axes, shape[lead:]):
+    target = _RULES.get(name) if name else None
+    if target and size % mesh.shape[target]:
+      _notice(name, size, mesh.shape[target])
+      target = None
+    spec.append(target)
+  return NamedSharding(mesh, PartitionSpec(*spec))
+
+
+@functools.cache
+def _notice(axis: str, size: int, n_devices: int) -> None:
+  logging.warning('%d %s do not divide among %d devices: replicated', size,
+                  axis, n_devices)
+
+
+def place_params(mesh: Mesh, params):
+  """Parameters that are already in memory, spread over the mesh."""
+  def put(key_path, x):
+    path = '/'.join(key.key for key in key_path)
+    return jax.device_put(x, of_parameter(mesh, path, x.shape))
+  return jax.tree_util.tree_map_with_path(put, params)
+
+
+def place_batch(mesh: Mesh, batch: Batch) -> Batch:
+  """Rows over `data`; replicated where they do not divide.
+
+  With several processes, every process passes the same whole batch.
+  """
+  n_rows, n_groups = batch.tokens_BT.shape[0], mesh.shape['data']
+  rows = 'data' if n_rows % n_groups == 0 else None
+  if rows is None:
+    _notice('rows', n_rows, n_groups)
+  sharding = NamedSharding(mesh, PartitionSpec(rows, None))
+  return jax.tree.map(lambda x: jax.device_put(x, sharding), batch)
+
+
+def place_key_values(mesh: Mesh, key_values: KeyValues) -> KeyValues:
+  """Rows over `data` (a shared prefix everywhere), heads over `model`."""
+  _, n_rows, _, n_heads, _ = key_values.keys_LBSKH.shape
+  rows = 'data' if n_rows % mesh.shape['data'] == 0 else None
+  heads = 'model' if n_heads % mesh.shape['model'] == 0 else None
+  whole = NamedSharding(mesh, PartitionSpec(None, rows, None, heads, None))
+  lengths = NamedSharding(mesh, PartitionSpec(rows))
+  return KeyValues(jax.device_put(key_values.keys_LBSKH, whole),
+                   jax.device_put(key_values.values_LBSKH, whole),
+                   jax.device_put(key_values.lengths_B, lengths))
+
+
+def gather(x: jax.Array, mesh: Mesh) -> jax.Array:
+  """The array, whole on every device, so that each process can read it."""
+  replicated = NamedSharding(mesh, PartitionSpec())
+  return jax.jit(lambda y: y, out_shardings=replicated)(x)
