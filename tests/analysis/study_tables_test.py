@@ -202,3 +202,16 @@ def test_published_flaws(shared):
   assert set(cells['model'].str.replace('_Ins', '')) == {
       'Falcon3_1B', 'Gemma2_2B', 'Llama_3.2_1B', 'Mistral_0.1'}
   assert cells['changes_print'].mean() > .9
+
+
+@pytest.mark.shared
+def test_probe_results_alone(shared, tmp_path):
+  name = 'coane_activations_10fold.parquet'
+  (tmp_path / name).write_bytes((shared / 'published' / name).read_bytes())
+  source = published.read(tmp_path)
+  assert not source.frames
+  made = study_tables.reproduction_tables(source, tmp_path, SPEC)
+  cells = made['cells']
+  assert len(cells) == 9 * (184 + 92)
+  assert set(cells['figure'].str.split('_').str[0]) == {'activations'}
+  assert len(made['probes_published']) == 184 * 3 * 11

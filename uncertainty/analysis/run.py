@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from uncertainty.analysis import study_tables
+from uncertainty.analysis import readout, study_tables
 from uncertainty.analysis.core_tables import core_tables
 from uncertainty.results import published, schema, shards
 from uncertainty.specs import StudySpec
@@ -40,7 +40,8 @@ def run(
 
   if source.frames:  # the paper's probe tables may stand alone
     write(core_tables(source.frames, spec))
-    write(study_tables.study_tables(source.frames, spec))
+    write(study_tables.study_tables(
+        source.frames, spec, probe_readout(results_dir, source)))
   if (spec.mode == 'reproduction'
       or spec.analysis.results_format == 'published'):
     write(study_tables.reproduction_tables(source, results_dir, spec))
@@ -54,3 +55,13 @@ def read(
   return published.Published(
       frames=schema.read_results(results_dir), columns=pd.DataFrame(),
       activations=None, item_sources={})
+
+
+def probe_readout(
+    results_dir: str | pathlib.Path, source: published.Published,
+) -> pd.DataFrame:
+  """What probes read out, where they ran or the paper's are at hand."""
+  if source.activation_files:
+    return readout.of_published(
+        readout.published_tables(source.activation_files))
+  return readout.of_workdirs(results_dir)

@@ -16,6 +16,7 @@ from uncertainty.analysis import (
     joint,
     mixed,
     partial,
+    readout,
     reproduction,
     response_time,
     size,
@@ -30,12 +31,14 @@ _MOST_PERMUTATIONS = 1000
 
 def study_tables(
     results: study_scores.Results, spec: StudySpec,
+    probe_readout: pd.DataFrame | None = None,
 ) -> dict[str, pd.DataFrame]:
   """Every sound table of the study; what each holds says its own function.
 
   Args:
     results: (dataset, model) → one row per item.
     spec: its `analysis` and `seed`.
+    probe_readout: of `readout`, if probes ran.
 
   Returns:
     file stem under `analysis/` → table. Tables that the results cannot fill
@@ -54,7 +57,8 @@ def study_tables(
     made[name] = make()
     logging.debug('%s: %.1f s', name, time.perf_counter() - start)
 
-  add('effects_pairs', lambda: effects.pair_differences(found, level))
+  add('effects_pairs', lambda: _pair_differences(
+      found, probe_readout, level))
   add('effects', lambda: effects.effects(
       made['effects_pairs'], level, n_draws, seed))
   add('joint', lambda: joint.cells(found, alpha, level))
@@ -81,6 +85,14 @@ def study_tables(
   return made
 
 
+def _pair_differences(found, probe_readout, level: float) -> pd.DataFrame:
+  parts = [effects.pair_differences(found, level)]
+  if probe_readout is not None and len(probe_readout):
+    parts.append(readout.pair_differences(probe_readout))
+  filled = [part for part in parts if len(part)]
+  return pd.concat(filled, ignore_index=True) if filled else parts[0]
+
+
 def reproduction_tables(
     published: Published, results_dir, spec: StudySpec,
 ) -> dict[str, pd.DataFrame]:
@@ -95,13 +107,18 @@ def reproduction_tables(
 
   Returns:
     cells, published_columns (which columns were mapped, extra or missing),
-    free_response_flaw, and with printed cells compare and compare_counts.
+    free_response_flaw; with the paper's probes probes_published; with printed
+    cells compare and compare_counts.
   """
   cells = reproduction.cells(published.frames, spec.mode)
   if published.activations is not None:
     curves = reproduction.probe_cells(published.activations)
-    cells = pd.concat([cells, curves], ignore_index=True)
+    filled = [table for table in (cells, curves) if len(table)]
+    cells = pd.concat(filled, ignore_index=True)
   made = {'cells': cells}
+  if published.activation_files:
+    made['probes_published'] = readout.published_tables(
+        published.activation_files)
   if len(published.columns):
     made['published_columns'] = published.columns
   chosen = spec.analysis.compare_with

@@ -25,7 +25,6 @@ from uncertainty.types import UserError
 _KINDS = {'ins': 'instruct', 'instruct': 'instruct', 'chat': 'instruct',
           'base': 'base'}
 _DATASET = re.compile(r'^([a-z0-9]+)_(.+)$')
-_PROBES = re.compile(r'activations.*fold')
 _ITEM_COLUMNS = (
     *dict.fromkeys(names.HUMAN.values()), *names.ITEM.values())
 
@@ -40,12 +39,14 @@ class Published:
       ours, status (mapped | extra | missing | filled in).
     activations: the paper's probe table, as it is; None if there is none.
     item_sources: dataset → where human and item columns came from.
+    activation_files: where `activations` was read.
   """
 
   frames: dict[tuple[str, str], pd.DataFrame]
   columns: pd.DataFrame
   activations: pd.DataFrame | None
   item_sources: dict[str, str]
+  activation_files: tuple[pathlib.Path, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,7 +72,7 @@ def read(
   """
   root = pathlib.Path(folder)
   files, probes = _open_all(root)
-  if not files and probes is None:
+  if not files and not probes:
     raise UserError(
         f'no result files of the paper under {root}: expected names such as '
         'coane_Mistral_0.1.parquet with columns such as mc_total-ent; point '
@@ -87,19 +88,23 @@ def read(
       frames[dataset, model] = _tidy(frame, dataset, model)
   columns = pd.DataFrame(
       rows, columns=['dataset', 'model', 'file', 'column', 'ours', 'status'])
-  return Published(frames, columns, probes, sources)
+  activations = (
+      pd.concat(probes.values(), ignore_index=True) if probes else None)
+  return Published(frames, columns, activations, sources, tuple(probes))
 
 
-def _open_all(root: pathlib.Path) -> tuple[list[_File], pd.DataFrame | None]:
-  files, probes = [], []
+def _open_all(
+    root: pathlib.Path,
+) -> tuple[list[_File], dict[pathlib.Path, pd.DataFrame]]:
+  files, probes = [], {}
   for path in sorted(root.rglob('*.parquet')) if root.is_dir() else []:
     table = _read_parquet(path)
     if {'layer', 'human_ent_mean_r2'} <= set(table):
-      probes.append(table.assign(dataset=path.stem.split('_')[0]))
+      probes[path] = table.assign(dataset=path.stem.split('_')[0])
     elif any(names.measure(c) for c in table):
       dataset, model = _who(path, table)
       files.append(_File(path, dataset, model, table))
-  return files, pd.concat(probes, ignore_index=True) if probes else None
+  return files, probes
 
 
 def _read_parquet(path: pathlib.Path) -> pd.DataFrame:
