@@ -50,6 +50,7 @@ def test_draws_equal_the_resampled_items(monkeypatch):
   confidence, correct = _data()
   counts = resampling.bootstrap_counts(70, 9, seed=0)
   monkeypatch.setattr(calibration_rank, '_BLOCK', 4 * 70)
+  monkeypatch.setattr(calibration_rank, '_LEAST_DRAWS', 1)
   found = calibration_rank.rank_metrics(confidence, correct, counts)
   for r in range(9):
     items = np.repeat(np.arange(70), counts[:, r])

@@ -86,6 +86,7 @@ def test_every_draw_equals_scipy_on_the_resampled_items(monkeypatch):
   counts = resampling.bootstrap_counts(60, 7, seed=1)
   # Several blocks of draws, the last one short.
   monkeypatch.setattr(ranking, '_BLOCK', 3 * 60)
+  monkeypatch.setattr(ranking, '_LEAST_DRAWS', 1)
   draws = ranking.bootstrap_spearman(measures, signals, counts)
   assert draws.shape == (6, 4, 7)
   assert np.isnan(draws[4:]).all()

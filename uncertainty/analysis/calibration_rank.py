@@ -25,6 +25,7 @@ RANK_METRICS = ('auroc', 'aurc', 'augrc', 'prr')
 
 # Elements of a block of draws: beyond this, fresh memory costs more than work.
 _BLOCK = 400_000
+_LEAST_DRAWS = 256  # with fewer, Python's overhead per item shows
 
 
 def rank_metrics(
@@ -70,7 +71,7 @@ def rank_metrics(
     if not len(known):
       continue
     order = ranking.sort_rows(confidence_MN[m, known][None])
-    step = max(1, _BLOCK // len(known))
+    step = max(_LEAST_DRAWS, _BLOCK // len(known))
     for start in range(0, n_draws, step):
       draws = slice(start, min(start + step, n_draws))
       counts = counts_NR[:, draws]

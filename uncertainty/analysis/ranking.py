@@ -17,6 +17,7 @@ from uncertainty.types import UserError
 # Elements of a [N, draws] block: large enough to drown Python's overhead per
 # row, small enough for a handful of blocks to stay in memory.
 _BLOCK = 4_000_000
+_LEAST_DRAWS = 256
 _LEAST = 3  # fewer pairs have no p-value
 
 
@@ -144,7 +145,7 @@ def bootstrap_spearman(
       continue
     x = sort_rows(measures_MN[np.ix_(block.measures, block.items)])
     y = sort_rows(signals_SN[np.ix_(block.signals, block.items)])
-    step = max(1, _BLOCK // n)
+    step = max(_LEAST_DRAWS, _BLOCK // n)
     for start in range(0, n_draws, step):
       draws = slice(start, min(start + step, n_draws))
       counts = np.ascontiguousarray(
