@@ -17,6 +17,7 @@ def get_config(arg: str | None = None) -> config_dict.ConfigDict:
   arg = common.parse_arg(arg, quicktest=False)
   config = common.default()
   config.data.name = 'truth'
+  config.prompt.answer = 'statement'
   config.probe.sites = 'residual'
   config.probe.mlp = True
   if arg.quicktest:

@@ -7,6 +7,7 @@ from uncertainty.inference.choices import letters, numbers
 from uncertainty.inference.consistency import run as samples
 from uncertainty.inference.free_response import run as free
 from uncertainty.inference.self_evaluation import run as p_true
+from uncertainty.inference.statements import statement
 from uncertainty.inference.tasks import Task, TaskChunk
 from uncertainty.inference.text_likelihood import text
 from uncertainty.inference.verbalized import run as verbal
@@ -19,6 +20,7 @@ TASKS: dict[str, Task] = {
     'verbal': verbal,
     'p_true': p_true,
     'samples': samples,
+    'statement': statement,
 }
 
 # Ways of asking for one of an item's choices: a run takes one of them.

@@ -1,0 +1,46 @@
+"""The task `statement`: reads a question alone and keeps activations."""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+
+from uncertainty import models, prompts
+from uncertainty.inference.choices import capture_spec, encode
+from uncertainty.inference.score import Ask, score
+from uncertainty.inference.tasks import TaskChunk
+from uncertainty.specs import StudySpec
+from uncertainty.types import Item
+
+
+def statement(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
+              seed: int, done: frozenset[str] = frozenset(),
+              ) -> Iterator[TaskChunk]:
+  """The bare text, no question about it: what truth probes read.
+
+  Columns: `prompt`, `n_tokens`, and with activations `captured_tokens`, the
+  last token of each text.
+  """
+  capture = capture_spec(spec.probe, 'statement', ('last_prompt',))
+  built = prompts.build(
+      items, dataclasses.replace(spec.prompt, answer='statement'),
+      model.tokenizer, dataset=spec.data.name, seed=seed)
+  stems = encode(model, [p.text for p in built])
+  wanted = {i for i, item in enumerate(items) if item.item_id not in done}
+  asks = [Ask(item.item_id, stem) for item, stem in zip(items, stems)]
+  if not wanted:
+    return
+  for scores in score(model, asks, spec.score, capture=capture, wanted=wanted,
+                      label='statement'):
+    rows = [(j, i) for j, i in enumerate(scores.asks_N.tolist())
+            if i in wanted]
+    if not rows:
+      continue
+    places, fresh = (list(x) for x in zip(*rows))
+    columns = {'prompt': [built[i].text for i in fresh],
+               'n_tokens': [len(stems[i]) for i in fresh]}
+    if capture:
+      columns['captured_tokens'] = [
+          model.tokenizer.decode([stems[i][-1]]) for i in fresh]
+    yield TaskChunk(
+        [items[i].item_id for i in fresh], columns,
+        {site: values[places, 0]
+         for site, values in scores.activations.items()})
