@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from uncertainty.analysis import stack
+from uncertainty.measures import registry
 from uncertainty.types import UserError
 
 
@@ -70,6 +71,27 @@ def test_free_response_is_held_against_its_own_grade(toy_results):
       'fr_total_entropy', 'fr_perplexity'}
   np.testing.assert_array_equal(
       values[0], toy_results['toy', 'alpha']['fr_correct'])
+
+
+def test_every_measure_is_held_against_the_answer_it_came_from():
+  expected = {
+      'mc_choice_entropy': 'correct', 'mc_total_entropy': 'correct',
+      'fr_total_entropy': 'fr_correct', 'bracket_first_varentropy':
+      'fr_correct', 'order_divergence': 'correct',
+      'verbal_confidence': 'verbal_correct',
+      'verbal_percent_after_confidence': 'verbal_percent_after_correct',
+      'p_true': 'p_true_correct', 'semantic_entropy': 'sample_correct'}
+  for column, grade in expected.items():
+    row = stack.Row('m', column, *registry.parse(column))
+    assert stack.correctness_column(row) == grade
+
+
+def test_stated_confidence_meets_all_signals():
+  names = ('human_entropy', 'human_mc_rt_combined', 'human_fr_prop_correct')
+  for column, expected in (('verbal_confidence', [0, 1, 2]),
+                           ('semantic_entropy', [0, 2])):
+    row = stack.Row('m', column, *registry.parse(column))
+    assert stack.signals_for(row, names) == expected
 
 
 def test_reproduction_adds_the_papers_comparison(toy_results):

@@ -99,6 +99,16 @@ def test_share_correlation_is_pearsons_over_all_choices(toy_results):
   assert row['ci_low'] < expected < row['ci_high']
 
 
+def test_share_of_readable_confidences(toy_results):
+  for frame in toy_results.values():
+    frame['verbal_confidence'] = np.where(np.arange(40) < 10, np.nan, 0.5)
+    frame['verbal_correct'] = np.where(np.arange(40) < 20, np.nan, 1.0)
+  found = _summary(toy_results)
+  rate = found.loc[('alpha', 'parse_rate')]
+  assert rate['value'] == 0.75 and rate['n'] == 40
+  assert found.loc[('alpha', 'verbal_accuracy'), 'n'] == 20
+
+
 def test_what_does_not_apply_has_no_row(toy_results):
   for frame in toy_results.values():
     frame['human_shares'] = None

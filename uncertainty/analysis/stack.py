@@ -17,7 +17,10 @@ from uncertainty.types import UserError
 
 _FREE = ('fr', 'bracket', 'fr_first', 'bracket_first')
 _NOT_SIGNALS = ('human_shares', 'human_count')
-_CHOICE_FORMATS = ('letters', 'numbers', 'text')
+# Tasks that write and grade an answer of their own.
+_GRADES = {'p_true': 'p_true_correct', 'samples': 'sample_correct'}
+_GRADE_OF = {'choice': 'correct', 'written': 'fr_correct'}
+_FOREIGN = {'choice': ('human_fr_',), 'written': ('human_mc_',)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -133,23 +136,25 @@ def signals_for(row: Row, names: tuple[str, ...]) -> list[int]:
   """Which signals a measure is compared with.
 
   A measure of the chosen answer meets people's choosing, one of the written
-  answer their recall; entropy and signals of neither kind meet all.
+  answer their recall; entropy, signals of neither kind, and measures that may
+  be of either, meet all.
   """
-  foreign = 'human_mc_' if correctness_column(row) == 'fr_correct' else (
-      'human_fr_')
+  foreign = _FOREIGN.get(_answer(row), ())
   return [i for i, name in enumerate(names) if not name.startswith(foreign)]
 
 
 def correctness_column(row: Row) -> str:
   """Which grade a measure's confidence is about: the answer it came from."""
-  if row.prefix in _FREE:
-    return 'fr_correct'
-  if row.prefix == 'mc':
-    return 'correct'
-  needs = {n.strip() for n in row.measure.needs.replace(';', ',').split(',')}
-  if needs.isdisjoint(_CHOICE_FORMATS) and 'free' in needs:
-    return 'fr_correct'
-  return 'correct'
+  if row.measure.needs == 'verbal':
+    return row.column.removesuffix('_confidence') + '_correct'
+  return _GRADES.get(row.measure.needs, _GRADE_OF[_answer(row)])
+
+
+def _answer(row: Row) -> str:
+  """'choice', 'written', or 'stated' (asked with or without choices)."""
+  if row.prefix in _FREE or row.measure.needs in _GRADES:
+    return 'written'
+  return 'stated' if row.measure.needs == 'verbal' else 'choice'
 
 
 def correctness(stack: Stack, *, reproduction: bool = False) -> dict[
@@ -182,7 +187,7 @@ def correctness(stack: Stack, *, reproduction: bool = False) -> dict[
     columns = [column]
     if column == 'correct' and np.isnan(grade(row.model, column)).all():
       columns = ['agrees']
-    if column == 'fr_correct' and reproduction:
+    if row.prefix in _FREE and reproduction:
       columns.append('correct')
     for name in columns:
       values = grade(row.model, name)

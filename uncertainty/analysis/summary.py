@@ -58,13 +58,14 @@ def summary_table(
   """Statistics of every model on one data set, `COLUMNS`.
 
   `accuracy` is against right answers, `agreement` against people's commonest
-  choice, `fr_accuracy` is of the written answer: shares with Wilson's
-  interval. `*_chance` is the mean of 1/K; `*_baseline` always gives the one
-  position that is right (or commonest) most often; `*_beyond_baseline` is the
-  difference, with the baseline chosen anew in every resample. Then mean
-  entropies, mean distances between the model's and people's shares, and
-  `share_correlation`, Pearson's over all choices of all items. Statistics
-  that do not apply have no row.
+  choice, `fr_accuracy`, `verbal_accuracy` and `sample_accuracy` are of
+  written answers, `parse_rate` is the share of stated confidences that could
+  be read: shares with Wilson's interval. `*_chance` is the mean of 1/K;
+  `*_baseline` always gives the one position that is right (or commonest) most
+  often; `*_beyond_baseline` is the difference, with the baseline chosen anew
+  in every resample. Then mean entropies, mean distances between the model's
+  and people's shares, and `share_correlation`, Pearson's over all choices of
+  all items. Statistics that do not apply have no row.
   """
   counts_NR = np.ascontiguousarray(counts_NR, np.float64)
   rows = []
@@ -81,11 +82,13 @@ def _shares_right(frame, counts_NR, level):
   people = read_shares(frame).people
   commonest_N = np.array(
       [np.nan if p is None else float(np.argmax(p)) for p in people])
-  found = []
+  found = _parse_rate(frame, level)
   for name, column, target_N in (
       ('accuracy', 'correct', stacking.numbers(frame, 'answer')),
       ('agreement', 'agrees', commonest_N),
-      ('fr_accuracy', 'fr_correct', None)):
+      ('fr_accuracy', 'fr_correct', None),
+      ('verbal_accuracy', 'verbal_correct', None),
+      ('sample_accuracy', 'sample_correct', None)):
     graded_N = stacking.numbers(frame, column)
     known_N = ~np.isnan(graded_N)
     n = int(known_N.sum())
@@ -102,6 +105,18 @@ def _shares_right(frame, counts_NR, level):
                     np.nan, np.nan, n))
     found += _baseline(name, graded_N, target_N, counts_NR, level)
   return found
+
+
+def _parse_rate(frame, level):
+  """How many of the answers state a confidence that could be read."""
+  if 'verbal_confidence' not in frame:
+    return []
+  asked_N = frame.notna().any(axis=1).to_numpy()
+  read = ~np.isnan(stacking.numbers(frame, 'verbal_confidence')[asked_N])
+  n = len(read)
+  interval = reliability.wilson(np.array([read.sum()]), np.array([n]), level)
+  return [('parse_rate', float(read.mean()), interval.low[0],
+           interval.high[0], n)]
 
 
 def _baseline(name, graded_N, target_N, counts_NR, level):
