@@ -61,7 +61,8 @@ def normalise(shares: Sequence[float], *, where: str = 'human shares',
   if total <= 0 or abs(total - 1) > tolerance:
     raise UserError(f'{where}: shares sum to {total:.4g}, not to about 1; give'
                     ' proportions, or give counts instead')
-  return q_C / total
+  # Shares that sum to 1 but for rounding errors stay as they are.
+  return q_C if abs(total - 1) < 1e-12 else q_C / total
 
 
 def check(item: Item, *, source: str) -> Item:

@@ -26,7 +26,10 @@ BINS = ('very negative', 'negative', 'neutral', 'positive', 'very positive')
 _UPPER_EDGES = (-3, -1, 0, 2)  # each bin's largest rating but the last's
 
 # `prompts` shows these words as worked examples, so they are never items.
-EXAMPLES = ('catastrophe', 'boring', 'mediocrity', 'pleasant', 'wonderful')
+EXAMPLES = frozenset((
+    'calm', 'delay', 'delight', 'doubt', 'dull', 'fair', 'friendly', 'hatred',
+    'helpful', 'hope', 'landmark', 'lonely', 'matter', 'messy', 'mistake',
+    'terrorist', 'tired', 'useful', 'warm', 'worried'))
 
 _ORDER_SEED = 0
 

@@ -5,25 +5,28 @@ from uncertainty.prompts.instructions import (
     FREE_CUE,
     FREE_SYSTEM,
     Example,
+    Wording,
 )
 from uncertainty.types import Item
 
 
-def bracketed(item: Item, examples: tuple[Example, ...], *,
+def bracketed(item: Item, wording: Wording, examples: tuple[Example, ...], *,
               style: str) -> Dialogue:
   """The question; the reply starts inside an opened brace.
 
   As in the published runs, a chat repeats the instruction in its last turn
   only, a completion in each.
   """
-  last = f'{item.question}\n{FREE_CUE}'
+  last = f'{wording.free_question.format(question=item.question)}\n{FREE_CUE}'
+  shown = [(wording.free_question.format(question=e.question), e.reply)
+           for e in examples]
   if style == 'completion':
     return Dialogue(
         system='',
-        examples=tuple((f'{e.question}\n{FREE_CUE}', e.reply)
-                       for e in examples),
+        examples=tuple((f'{asked}\n{FREE_CUE}', reply)
+                       for asked, reply in shown),
         user=last, opening='{')
   return Dialogue(
       system=FREE_SYSTEM,
-      examples=tuple((e.question, e.reply) for e in examples),
+      examples=tuple(shown),
       user=last, opening='{')

@@ -37,6 +37,7 @@ class Wording:
     text_cue: what a completion prompt reads right before the answer.
     completion_intro: first lines of completion prompts; '' for none.
     neutral: the content-free question of PMI.
+    free_question: the open question; {question} is the item's.
     examples: worked examples, unless the items bring their own.
   """
 
@@ -51,6 +52,7 @@ class Wording:
   text_cue: str = 'Answer:'
   completion_intro: str = ''
   neutral: str = 'N/A'
+  free_question: str = '{question}'
   examples: tuple[Example, ...] = ()
 
 
@@ -89,6 +91,9 @@ _OPINION = Wording(
 _VALENCE = ('very negative', 'negative', 'neutral', 'positive',
             'very positive')
 
+# Twenty plain words on which most of the ten raters agreed, each bin about as
+# often as raters chose it: small models take the frequencies of the answers
+# from the examples. All prompts share them, so they are read only once.
 _VADER = Wording(
     labelled_system=(
         'Say how negative or positive each word is. Answer with only the'
@@ -97,13 +102,18 @@ _VADER = Wording(
     text_system='Say how negative or positive each word is.',
     text_question='Word: {question}',
     text_cue='Feeling:',
-    examples=(
-        Example('pleasant', _VALENCE, 3),
-        Example('catastrophe', _VALENCE, 0),
-        Example('mediocrity', _VALENCE, 2),
-        Example('boring', _VALENCE, 1),
-        Example('wonderful', _VALENCE, 4),
-    ),
+    free_question=('Is the word "{question}" very negative, negative, neutral,'
+                   ' positive or very positive?'),
+    examples=tuple(Example(
+        word, _VALENCE, valence,
+        # Two are enough where each is a whole sentence.
+        f'{{{_VALENCE[valence]}}}.' if word in ('lonely', 'helpful') else '',
+    ) for word, valence in (
+        ('lonely', 1), ('helpful', 3), ('landmark', 2), ('terrorist', 0),
+        ('calm', 3), ('doubt', 1), ('tired', 1), ('useful', 3),
+        ('delight', 4), ('matter', 2), ('mistake', 1), ('fair', 3),
+        ('worried', 1), ('warm', 3), ('hatred', 0), ('hope', 3),
+        ('delay', 1), ('dull', 1), ('friendly', 3), ('messy', 1))),
 )
 
 _TRUTH = Wording(
@@ -111,9 +121,12 @@ _TRUTH = Wording(
     text_system='Say whether each statement is true or false.',
     text_question='Statement: {question}',
     text_cue='True or false?',
+    free_question='Is this statement true or false? {question}',
     examples=(
-        Example('The chemical symbol for gold is Au.', ('true', 'false'), 0),
-        Example('The First World War ended in 1945.', ('true', 'false'), 1),
+        Example('The chemical symbol for gold is Au.', ('true', 'false'), 0,
+                '{true}.'),
+        Example('The First World War ended in 1945.', ('true', 'false'), 1,
+                '{false}.'),
     ),
 )
 

@@ -127,9 +127,13 @@ def _text(item: Item, setting: Setting) -> Prompt:
 
 
 def _free(item: Item, setting: Setting) -> Prompt:
-  examples = tuple(e for e in setting.wording.examples if e.reply)
-  examples = (examples or PAPER.examples) if setting.spec.few_shot else ()
-  dialogue = free_response.bracketed(item, examples, style=setting.style)
+  wording = setting.wording
+  examples = tuple(e for e in wording.examples if e.reply)
+  if not examples:
+    examples = PAPER.examples
+  dialogue = free_response.bracketed(
+      item, wording, examples if setting.spec.few_shot else (),
+      style=setting.style)
   return Prompt(item.item_id, setting.write(dialogue))
 
 
