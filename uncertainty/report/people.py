@@ -23,7 +23,8 @@ def _ceiling(tables: Tables) -> list[Markup]:
     return []
   sentences = [
       f'{names.dataset(r.dataset)}: the reliability of '
-      f'{names.signal(r.signal)} is {blocks.interval(r.reliability, r.low, r.high)} (split halves of '
+      f'{names.signal(r.signal)} is '
+      f'{blocks.interval(r.reliability, r.low, r.high)} (split halves of '
       f'{r.people:.0f} people, Spearman-Brown), so no measure can correlate '
       f'beyond {r.ceiling:.2f}.' for r in ceiling.itertuples()]
   parts = [blocks.heading('Noise ceiling'), *map(blocks.text, sentences)]
@@ -46,15 +47,17 @@ def _combination(tables: Tables) -> list[Markup]:
       'single one; both chosen inside the training folds, ρ on held-out '
       'items. Points above the line gain from combining.')]
   for dataset, part in rows.groupby('dataset', sort=False):
-    picture = figures.save(
-        f'combination_{dataset}',
-        lambda width, part=part: _gains(part, width), tables.figures(),
-        f'Combination against the best single measure, {dataset}')
     better = int(((part['gain'] > 0) & (part['p_value'] < 0.05)).sum())
     parts += [blocks.text(
         f'What to see: in {names.dataset(str(dataset))} the combination gains '
         f'for {better} of {len(part)} (paired bootstrap, p < .05), by '
-        f'{part["gain"].median():.2f} in the median.'), Markup(picture.markup)]
+        f'{part["gain"].median():.2f} in the median.')]
+    if len(part) > 2:
+      picture = figures.save(
+          f'combination_{dataset}',
+          lambda width, part=part: _gains(part, width), tables.figures(),
+          f'Combination against the best single measure, {dataset}')
+      parts.append(Markup(picture.markup))
   return [*parts, blocks.folded('Table', blocks.plain_table(rows))]
 
 
