@@ -182,7 +182,7 @@ def _place(
 ) -> jax.Array:
   """One parameter as an array, shard after shard."""
   shape, sharding = leaf.shape, leaf.sharding
-  by_index: dict[tuple[tuple[int, int], ...], list[jax.Device]] = {}
+  by_index: dict[tuple[tuple[int, int], ...], list[Any]] = {}
   for device, index in sharding.addressable_devices_indices_map(shape).items():
     bounds = tuple(
         part.indices(n)[:2] for part, n in zip(index or (), shape))

@@ -16,6 +16,9 @@ _PATTERNS = (
     'added_tokens.json', 'chat_template.jinja', 'chat_template.json',
 )
 
+# Of httpx or httpx2, depending on the client's version.
+_HTTP_ERROR = errors.HTTPError  # pyright: ignore[reportPrivateImportUsage]
+
 
 def download(
     hub_id: str, revision: str | None = None
@@ -61,7 +64,7 @@ def download(
   except errors.HFValidationError as error:
     raise UserError(
         f'{hub_id}: is no valid hub id; give org/name') from error
-  except (errors.HfHubHTTPError, errors.HTTPError, OSError) as error:
+  except (_HTTP_ERROR, OSError) as error:
     raise UserError(
         f'{hub_id}: the download failed ({_first_line(error)}); try again, the'
         ' finished files are kept') from error
