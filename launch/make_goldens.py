@@ -126,7 +126,8 @@ def main() -> None:
   import torch
   import transformers
 
-  made_by = f'transformers {transformers.__version__}, torch {torch.__version__}'
+  made_by = (f'transformers {transformers.__version__},'
+             f' torch {torch.__version__}')
   for name, hf_config in cases().items():
     golden = _golden(hf_config)
     np.savez_compressed(FOLDER / f'{name}.npz', made_by=made_by, **golden)

@@ -6,6 +6,7 @@ stay the same, only memory and speed suffer.
 """
 
 import functools
+from collections.abc import Sequence
 
 import jax
 from absl import logging
@@ -32,17 +33,20 @@ _AXES = {
 _RULES = {'vocabulary': 'model', 'kv_heads': 'model', 'mlp': 'model'}
 
 
-def make_mesh(data: int | None = None, model: int = 1) -> Mesh:
-  """A mesh over all devices: rows over `data`, weights over `model`.
+def make_mesh(data: int | None = None, model: int = 1,
+              devices: Sequence[jax.Device] | None = None) -> Mesh:
+  """A mesh of devices: rows over `data`, weights over `model`.
 
   Args:
     data: number of groups that share a batch; None takes what is left.
     model: devices that share one copy of the weights.
+    devices: all of them, unless given.
 
   Raises:
     UserError: the sizes do not multiply to the number of devices.
   """
-  n_devices = jax.device_count()
+  devices = jax.devices() if devices is None else devices
+  n_devices = len(devices)
   if data is None:
     data = n_devices // model
   if data * model != n_devices:
@@ -50,7 +54,7 @@ def make_mesh(data: int | None = None, model: int = 1) -> Mesh:
         f'a mesh of {data} data × {model} model devices needs {data * model}'
         f' devices, {n_devices} are here; choose sizes that multiply to it')
   return jax.make_mesh(
-      (data, model), ('data', 'model'),
+      (data, model), ('data', 'model'), devices=devices,
       axis_types=(jax.sharding.AxisType.Auto,) * 2)
 
 
