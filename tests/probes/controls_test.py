@@ -1,0 +1,115 @@
+"""Controls: nulls that hold their level, features, ceilings, leakage."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from uncertainty.data import human
+from uncertainty.probes import controls, folds, least_squares
+
+
+def test_permutation_p_by_hand():
+  null = np.array([[0.1, 0.2, 0.3], [0.0, 0.5, 0.1]])
+  alone, corrected = controls.permutation_p(np.array([0.25, 0.6]), null)
+  np.testing.assert_allclose(alone, [2 / 4, 1 / 4])
+  # Largest over layers: 0.1, 0.5, 0.3.
+  np.testing.assert_allclose(corrected, [3 / 4, 1 / 4])
+
+
+def test_noise_gives_uniform_p_values_and_the_correction_holds_its_level():
+  # 200 studies of pure noise at once: studies are targets, 5 layers, 19
+  # permutations each.
+  generator = np.random.default_rng(0)
+  acts = generator.normal(size=(40, 5, 3))
+  acts[:, 1] = acts[:, 0] + 0.1 * acts[:, 1]  # layers resemble each other
+  targets = generator.normal(size=(40, 200))
+  null = controls.permutations(targets, 19, generator)
+  found = least_squares.cross_validate(
+      acts, np.concatenate([targets, null], axis=1), folds.k_fold(40, 5))
+  r2_LT = found.r2.mean(1)
+  null_LTR = r2_LT[:, 200:].reshape(5, 200, 19)
+  alone, corrected = zip(*(
+      controls.permutation_p(r2_LT[:, t], null_LTR[:, t])
+      for t in range(200)))
+  # Of 20 equally likely ranks: a chi-squared test of uniformity.
+  counts = np.bincount(
+      np.rint(np.array(alone)[:, 2] * 20).astype(int), minlength=21)[1:]
+  assert stats.chisquare(counts).pvalue > 0.01
+  smallest = np.array(corrected).min(1)
+  for level in (0.05, 0.2):
+    wrong = int((smallest <= level + 1e-9).sum())
+    assert stats.binomtest(wrong, 200, level, 'greater').pvalue > 0.01
+  # Without the correction the best of five layers fails the same test.
+  uncorrected = int((np.array(alone).min(1) <= 0.2 + 1e-9).sum())
+  assert stats.binomtest(uncorrected, 200, 0.2, 'greater').pvalue < 0.01
+
+
+def test_permutations_keep_each_targets_values_and_their_dependence():
+  targets = np.stack([np.arange(6.0), 10 * np.arange(6.0)], axis=1)
+  null = controls.permutations(targets, 4, np.random.default_rng(0))
+  assert null.shape == (6, 8)
+  np.testing.assert_array_equal(np.sort(null[:, 3]), np.arange(6.0))
+  np.testing.assert_array_equal(null[:, 4:], 10 * null[:, :4])
+
+
+def test_baseline_features_are_finite_and_not_constant():
+  frame = pd.DataFrame({
+      'n_tokens': [3, 4, 5], 'n_choices': [4, 4, 4],
+      'question': ['the cat', 'the dog', 'the cow'],
+      'choices': [['a', 'b']] * 3, 'answer_text': ['the', 'dog', 'zebra'],
+      'mc_choice_entropy': [0.1, np.nan, 0.5],
+      'mc_choice_logprob': [-np.inf, -1.0, -2.0]})
+  features = controls.baseline_features(frame)
+  assert 'n_choices' not in features
+  np.testing.assert_allclose(
+      features['answer_log_frequency'], np.log1p([3, 1, 0]))
+  np.testing.assert_allclose(features['mc_choice_entropy'], [.1, .3, .5])
+  np.testing.assert_allclose(features['mc_choice_logprob'], [-2, -1, -2])
+
+
+def test_control_task_gives_each_type_one_value():
+  targets = np.arange(6.0)[:, None]
+  found = controls.control_targets(
+      list('aabbcc'), targets, np.random.default_rng(0))[:, 0]
+  assert (found[::2] == found[1::2]).all()
+  assert controls.first_words(['Which is it?', '', 'WHO?']) == [
+      'which', '', 'who']
+
+
+def test_leakage_counts_duplicates_across_folds():
+  frame = pd.DataFrame({'question': ['A b?', 'a  B', 'c', 'd', 'e', 'f']})
+  groups = controls.duplicate_groups(frame)
+  apart = folds.from_splits(
+      [(np.array([1, 2, 3]), np.array([0, 4, 5])),
+       (np.array([0, 4, 5]), np.array([1, 2, 3]))], 6)
+  assert controls.leakage(groups, apart) == {
+      'n_items': 6, 'n_duplicates': 2, 'leaked_share': 2 / 6}
+  together = folds.group_k_fold(groups, 3)
+  assert controls.leakage(groups, together)['leaked_share'] == 0
+
+
+def test_noise_ceiling_rises_with_the_number_of_people():
+  generator = np.random.default_rng(0)
+  shares = list(generator.dirichlet(np.ones(4), 60))
+  few, many = (controls.noise_ceiling(
+      shares, np.full(60, n), human.entropy, np.random.default_rng(1), 50)
+      for n in (10, 1000))
+  assert few < many
+  assert many == pytest.approx(1, abs=0.02)
+
+
+def test_corrected_interval_by_hand():
+  low, high = controls.corrected_interval(np.array([0.0, 1.0, 2.0]))
+  reach = stats.t.ppf(0.975, 2) * np.sqrt(1 / 3 + 1 / 2)
+  np.testing.assert_allclose([low, high], [1 - reach, 1 + reach])
+
+
+def test_random_directions_find_a_signal_only_where_it_fills_the_space():
+  generator = np.random.default_rng(0)
+  acts = generator.normal(size=(60, 2, 3))
+  acts[:, 1] = acts[:, 1, :1]  # every direction reads the same number
+  found = controls.random_directions(
+      acts, acts[:, 1, :1], folds.k_fold(60, 5), generator)
+  assert found[0, 0] < 0.1
+  assert found[1, 0] == pytest.approx(1)
