@@ -87,27 +87,15 @@ def score(
   """
   if not asks:
     return
-  _check_lengths(model, asks)
-  whole = _must_be_whole(model, asks)
-  groups = _share(asks, whole)
-  entries = _entries(asks, groups)
-  batches = batching.plan(
-      entries, batch_tokens=spec.batch_tokens or _batch_tokens(),
-      row_tokens=0 if whole else spec.row_tokens,
-      multiple_of=_n_data_shards(model),
-      n_prefix_shapes=len({prefix.n_slots(len(g.tokens)) for g in groups}))
-  sizes: dict[int, list[_Size]] = {}
-  for rows in batches:
-    sizes.setdefault(rows.length, []).append(_size(rows, entries))
-  shapes = {k: _Size(*map(max, zip(*v))) for k, v in sizes.items()}
-  todo = [rows for rows in batches if wanted is None or any(
+  planned = plan(model, asks, spec)
+  todo = [rows for rows in planned.batches if wanted is None or any(
       i in wanted for row in rows.rows for i in row)]
   with tqdm.tqdm(total=len(asks), desc=label, unit='prompt',
                  disable=None) as bar:
     bar.update(len(asks) - sum(len(r) for b in todo for r in b.rows))
     for group, part in itertools.groupby(todo, key=lambda b: b.group):
-      tokens = groups[group].tokens
-      runner = _Runner(model, asks, entries, spec, capture, shapes,
+      tokens = planned.groups[group].tokens
+      runner = _Runner(model, asks, planned, spec, capture,
                        prefix.read(model, tokens), len(tokens))
       for scores in flight.fly(
           list(part), runner.launch, runner.land,
@@ -137,27 +125,67 @@ def _places(entry: batching.Entry) -> int:
 
 
 @dataclasses.dataclass(frozen=True)
+class Plan:
+  """All batches of a call, before any is computed.
+
+  Attributes:
+    groups: prompts that share a prefix.
+    entries: the asks without their prefixes, in the asks' order.
+    batches: rows of entries.
+    shapes: row length → the largest size of its batches.
+    rows: row length → rows in each of its batches.
+  """
+
+  groups: Sequence[prefix.PrefixGroup]
+  entries: Sequence[batching.Entry]
+  batches: Sequence[batching.Rows]
+  shapes: Mapping[int, _Size]
+  rows: Mapping[int, int]
+
+
+def plan(model: models.Model, asks: Sequence[Ask], spec: ScoreSpec) -> Plan:
+  """Which prompts are read together, and after which prefix.
+
+  Raises:
+    UserError: a prompt beyond the model's context.
+  """
+  _check_lengths(model, asks)
+  whole = _must_be_whole(model, asks)
+  groups = _share(asks, whole)
+  entries = _entries(asks, groups)
+  batches = batching.plan(
+      entries, batch_tokens=spec.batch_tokens or _batch_tokens(),
+      row_tokens=0 if whole else spec.row_tokens,
+      multiple_of=_n_data_shards(model),
+      n_prefix_shapes=len({prefix.n_slots(len(g.tokens)) for g in groups}))
+  sizes: dict[int, list[_Size]] = {}
+  for rows in batches:
+    sizes.setdefault(rows.length, []).append(_size(rows, entries))
+  shapes = {k: _Size(*map(max, zip(*v))) for k, v in sizes.items()}
+  return Plan(groups, entries, batches, shapes,
+              {b.length: len(b.rows) for b in batches})
+
+
+@dataclasses.dataclass(frozen=True)
 class _Runner:
   """Launches and lands the batches behind one shared prefix."""
 
   model: models.Model
   asks: Sequence[Ask]
-  entries: Sequence[batching.Entry]
+  plan: Plan
   spec: ScoreSpec
   capture: CaptureSpec | None
-  shapes: Mapping[int, _Size]
   shared: KeyValues | None
   n_shared: int
 
   def launch(self, rows: batching.Rows) -> tuple[batching.Layout, Any]:
-    size = _size(rows, self.entries)
-    full = self.shapes[rows.length]
-    # Halves of a batch that did not fit hold fewer reads, too.
-    if all(a <= b for a, b in zip(size, full)) and (
-        len(rows.rows) > 1 or full.reads <= 1):
+    size = _size(rows, self.plan.entries)
+    full = self.plan.shapes[rows.length]
+    # Halves of a batch that did not fit have room for fewer reads, too.
+    if len(rows.rows) == self.plan.rows[rows.length]:
       size = full
     layout = batching.lay_out(
-        rows, self.entries, self.n_shared, reads=size.reads,
+        rows, self.plan.entries, self.n_shared, reads=size.reads,
         inner=size.inner, captures=size.captures if self.capture else 0)
     place = functools.partial(_place, self.model)
     out = _forward(
@@ -190,7 +218,7 @@ class _Runner:
     return Scores(
         asks_N, {k: v[valid] for k, v in out['measures'].items()},
         out['target_logprobs'][valid], sums,
-        {site: _by_ask(x, layout, valid, self.entries)
+        {site: _by_ask(x, layout, valid, self.plan.entries)
          for site, x in out['activations'].items()})
 
 
