@@ -21,6 +21,8 @@ def get_config(arg: str | None = None) -> config_dict.ConfigDict:
   config.data.name = 'vader'
   config.data.limit = 400
   config.prompt.answer = 'text,free'
+  config.prompt.style = 'completion'  # in a chat, small models lose the signal
+  config.prompt.text_score = 'sum'  # the examples already set the base rates
   config.free.max_tokens = 8
   if arg.quicktest:
     common.shrink(config)

@@ -13,6 +13,8 @@ def get_config(arg: str | None = None) -> config_dict.ConfigDict:
   config = common.default()
   config.data.name = 'vader'
   config.prompt.answer = 'text'
+  config.prompt.style = 'completion'  # in a chat, small models lose the signal
+  config.prompt.text_score = 'sum'  # the examples already set the base rates
   if arg.quicktest:
     common.shrink(config)
   return config

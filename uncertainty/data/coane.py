@@ -51,7 +51,7 @@ _SHOWN = (
 class Coane(builder.ItemBuilder):
   """General-knowledge questions with people's answers and response times."""
 
-  VERSION = tfds.core.Version('1.0.0')
+  VERSION = tfds.core.Version('1.0.1')
   name = 'coane'
 
   @classmethod

@@ -27,9 +27,10 @@ _UPPER_EDGES = (-3, -1, 0, 2)  # each bin's largest rating but the last's
 
 # `prompts` shows these words as worked examples, so they are never items.
 EXAMPLES = frozenset((
-    'calm', 'delay', 'delight', 'doubt', 'dull', 'fair', 'friendly', 'hatred',
-    'helpful', 'hope', 'landmark', 'lonely', 'matter', 'messy', 'mistake',
-    'terrorist', 'tired', 'useful', 'warm', 'worried'))
+    'abhorrent', 'agitating', 'approved', 'delight', 'embarrassingly',
+    'ensure', 'fault', 'forced', 'freemen', 'hatefulness', 'honorific',
+    'landmark', 'losing', 'matter', 'promotes', 'restless', 'sarcasm',
+    'sorrowing', 'vindicates'))
 
 _ORDER_SEED = 0
 
@@ -43,7 +44,7 @@ class Vader(builder.ItemBuilder):
   `examples` (the words shown in prompts).
   """
 
-  VERSION = tfds.core.Version('1.0.0')
+  VERSION = tfds.core.Version('1.0.1')
   DEFAULT_SUBSET = 'words'
   name = 'vader'
 

@@ -26,6 +26,7 @@ class Dialogue:
     opening: how the assistant's last turn begins, such as '{'; '' if free.
     intro: first paragraph of a completion prompt; '' for none.
     cue: ends each user turn of a completion prompt, on a line of its own.
+    separator: stands between the turns of a completion prompt.
   """
 
   system: str
@@ -34,6 +35,7 @@ class Dialogue:
   opening: str = ''
   intro: str = ''
   cue: str = ''
+  separator: str = '\n\n'
 
 
 def style_of(spec: PromptSpec, tokenizer: Any) -> str:
@@ -88,7 +90,7 @@ def _write_completion(dialogue: Dialogue, tokenizer: Any) -> str:
                 dialogue.user + cue]
   opening = ' ' + dialogue.opening if dialogue.opening else ''
   bos = getattr(tokenizer, 'bos_token', None) or ''
-  return bos + '\n\n'.join(paragraphs) + opening
+  return bos + dialogue.separator.join(paragraphs) + opening
 
 
 def _write_chat(dialogue: Dialogue, tokenizer: Any) -> str:

@@ -34,7 +34,8 @@ class Wording:
     labelled_question: user turn above the choices; {question} is the item's.
     text_system: system turn where the answer is scored by its words.
     text_question: user turn of the same.
-    text_cue: what a completion prompt reads right before the answer.
+    text_cue: last line of a completion's question; '' for none.
+    text_separator: stands between the examples of such a completion.
     completion_intro: first lines of completion prompts; '' for none.
     neutral: the content-free question of PMI.
     free_question: the open question; {question} is the item's.
@@ -50,6 +51,7 @@ class Wording:
       ' possible.')
   text_question: str = 'Question: {question}'
   text_cue: str = 'Answer:'
+  text_separator: str = '\n\n'
   completion_intro: str = ''
   neutral: str = 'N/A'
   free_question: str = '{question}'
@@ -91,29 +93,31 @@ _OPINION = Wording(
 _VALENCE = ('very negative', 'negative', 'neutral', 'positive',
             'very positive')
 
-# Twenty plain words on which most of the ten raters agreed, each bin about as
-# often as raters chose it: small models take the frequencies of the answers
-# from the examples. All prompts share them, so they are read only once.
+# Words on which seven or more of the ten raters agreed, each bin about as often
+# as raters choose it, since small models take the frequencies of the answers
+# from the examples. All prompts share them, so they are read only once. Format
+# and words were chosen on words 3600 to 3855 of the data set's order.
 _VADER = Wording(
     labelled_system=(
         'Say how negative or positive each word is. Answer with only the'
         ' {label}.'),
     labelled_question='How negative or positive is the word "{question}"?',
     text_system='Say how negative or positive each word is.',
-    text_question='Word: {question}',
-    text_cue='Feeling:',
+    text_question='{question}:',
+    text_cue='',
+    text_separator='\n',
     free_question=('Is the word "{question}" very negative, negative, neutral,'
                    ' positive or very positive?'),
     examples=tuple(Example(
         word, _VALENCE, valence,
         # Two are enough where each is a whole sentence.
-        f'{{{_VALENCE[valence]}}}.' if word in ('lonely', 'helpful') else '',
+        f'{{{_VALENCE[valence]}}}.' if word in ('restless', 'approved') else '',
     ) for word, valence in (
-        ('lonely', 1), ('helpful', 3), ('landmark', 2), ('terrorist', 0),
-        ('calm', 3), ('doubt', 1), ('tired', 1), ('useful', 3),
-        ('delight', 4), ('matter', 2), ('mistake', 1), ('fair', 3),
-        ('worried', 1), ('warm', 3), ('hatred', 0), ('hope', 3),
-        ('delay', 1), ('dull', 1), ('friendly', 3), ('messy', 1))),
+        ('matter', 2), ('landmark', 2), ('losing', 1), ('embarrassingly', 1),
+        ('fault', 1), ('sorrowing', 1), ('restless', 1), ('forced', 1),
+        ('promotes', 3), ('abhorrent', 0), ('agitating', 1), ('delight', 4),
+        ('honorific', 3), ('sarcasm', 1), ('approved', 3), ('freemen', 3),
+        ('vindicates', 3), ('hatefulness', 0), ('ensure', 3))),
 )
 
 _TRUTH = Wording(

@@ -44,6 +44,7 @@ def worded(item: Item, wording: Wording,
                       e.choices[e.answer]) for e in examples),
       user=wording.text_question.format(question=item.question),
       cue=wording.text_cue,
+      separator=wording.text_separator,
   )
 
 

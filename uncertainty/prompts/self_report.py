@@ -122,3 +122,16 @@ def equivalence_grade(question: str, right: str, answer: str) -> Dialogue:
       examples=((user(gold, 'Au', 'the symbol Au'), 'yes'),
                 (user(war, '1918', '1945'), 'no')),
       user=user(question, right, answer), cue='Yes or no:')
+
+
+def judge_prompts() -> dict[str, str]:
+  """The wording of every judge, as the manifest records it."""
+  shown = {
+      'p_true': self_evaluation('QUESTION', 'ANSWER', swapped=False,
+                                few_shot=True),
+      'judge=model': entailment('QUESTION', 'FIRST', 'SECOND'),
+      'grader=model': equivalence_grade('QUESTION', 'RIGHT', 'ANSWER'),
+  }
+  return {name: '\n'.join([d.system, *(f'{u}\n{d.cue} {r}'
+                                       for u, r in d.examples),
+                           d.user, d.cue]) for name, d in shown.items()}
