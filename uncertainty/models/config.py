@@ -2,6 +2,8 @@
 
 import dataclasses
 
+from uncertainty.types import UserError
+
 
 @dataclasses.dataclass(frozen=True)
 class Rotary:
@@ -79,9 +81,13 @@ class DecoderConfig:
 
   def __post_init__(self):
     if self.n_heads % self.n_kv_heads:
-      raise ValueError(f'{self.n_heads} heads over {self.n_kv_heads}')
+      raise UserError(
+          f'config.json: {self.n_heads} attention heads do not divide over '
+          f'{self.n_kv_heads} key/value heads; one of the two is wrong')
     if not len(self.windows) == len(self.rotary_index) == self.n_layers:
-      raise ValueError('windows and rotary_index need one entry per layer')
+      raise UserError(
+          f'config.json: layer_types or no_rope_layers does not have one '
+          f'entry for each of the {self.n_layers} layers')
 
   @property
   def n_groups(self) -> int:

@@ -25,6 +25,12 @@ _KNOWN = {
 }
 _KNOWN['su'] = _KNOWN['longrope']  # Phi-3's first name for it
 
+_NEEDED = {
+    'linear': _KNOWN['linear'], 'llama3': _KNOWN['llama3'],
+    'longrope': ('short_factor', 'long_factor'),
+    'su': ('short_factor', 'long_factor'),
+}
+
 
 def parameters(fields: Fields, layer_type: str | None = None) -> dict[str, Any]:
   """One flat dict: rope_type, rope_theta and the scaling's own fields."""
@@ -71,6 +77,11 @@ def rotary(values: Mapping[str, Any], head_dim: int, *,
   if kind != 'default' and unknown:
     raise UserError(f'rotary field {sorted(unknown)[0]!r} in config.json is '
                     f'not implemented for type {kind!r}')
+  missing = [name for name in _NEEDED.get(kind, ())
+             if values.get(name) is None]
+  if missing:
+    raise UserError(f'rotary type {kind!r} in config.json lacks the field '
+                    f'{missing[0]!r}')
   base = values.get('rope_theta') or base
   fraction = values.get('partial_rotary_factor') or fraction
   dim = int(head_dim * fraction)
