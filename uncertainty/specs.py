@@ -68,6 +68,7 @@ class FreeSpec:
   top_p: float = 1.0
   top_k: int = 0
   keep_steps: bool = True  # store each step's top log-probabilities
+  grader: str = 'rules'  # rules | model: adds the scored model's own grades
   judge: str = 'model'  # model | words | embedding:SOURCE | nli:SOURCE
   semantic_correction: str = 'none'  # none | miller_madow | chao_shen
   verbal: str = 'percent_after'  # {percent,number,phrase}_{after,before}, …

@@ -9,11 +9,13 @@ from uncertainty import inference
 from uncertainty.inference import (
     consistency,
     free_response,
+    model_grader,
     self_evaluation,
     verbalized,
 )
 from uncertainty.inference.generate import Generation
 from uncertainty.measures import registry
+from uncertainty.prompts import self_report
 from uncertainty.specs import DataSpec, FreeSpec, PromptSpec, StudySpec
 from uncertainty.types import Item, UserError
 
@@ -103,6 +105,34 @@ def test_odd_answers_have_a_value_or_a_reason(
   assert row['fr_correct'] == float(answer == 'Adam')
   assert row['fr_total_entropy'] == .5
   assert math.isnan(row['bracket_total_entropy']) == (not answer)
+
+
+def test_model_grades_are_missing_for_a_reason():
+  def grade(right, answer, yes, no):
+    row = model_grader._row(right, answer, np.log([yes, no]))
+    return row['fr_correct_model'], row['fr_correct_model_reason']
+
+  assert grade('x', 'x', .6, .3) == (1.0, '')
+  assert grade('x', 'y', .3, .6) == (0.0, '')
+  assert grade('x', '', .6, .3) == (0.0, 'empty answer')
+  for given, why in ((('', 'x', .6, .3), 'no right answer'),
+                     (('x', 'x', .004, .003), 'answers neither yes nor no')):
+    value, reason = grade(*given)
+    assert math.isnan(value) and reason == why
+
+
+def test_the_model_may_grade_its_own_answers(model):
+  spec = StudySpec(data=SPEC.data, prompt=SPEC.prompt, free=FreeSpec(
+      max_tokens=10, batch_size=4, grader='model'))
+  rows = _rows(inference.TASKS['free'](model, ITEMS, spec, seed=0))
+  assert rows['d']['fr_correct_model_reason'] == 'no right answer'
+  assert rows['a']['fr_correct_model'] in (0.0, 1.0) or (
+      rows['a']['fr_correct_model_reason'])
+  bad = StudySpec(data=SPEC.data, free=FreeSpec(grader='oracle'))
+  with pytest.raises(UserError, match='config.free.grader'):
+    next(inference.TASKS['free'](model, ITEMS, bad, seed=0))
+  prompts = self_report.judge_prompts()
+  assert 'RIGHT' in prompts['grader=model']
 
 
 def test_verbal_replies():

@@ -8,19 +8,25 @@ import numpy as np
 
 from uncertainty import prompts
 from uncertainty.inference import generate as generate_lib
-from uncertainty.inference import sample
+from uncertainty.inference import model_grader, sample
 from uncertainty.inference.generate import GenerateSpec, Generation, Request
 from uncertainty.inference.tasks import TaskChunk
 from uncertainty.measures import grading, sequence
 from uncertainty.specs import PromptSpec, StudySpec
-from uncertainty.types import Item
+from uncertainty.types import Item, UserError
 
 CHUNK = 64  # items a shard holds: what a killed run loses at most
 
 
 def run(model: Any, items: Sequence[Item], spec: StudySpec, *, seed: int,
         done: frozenset[str] = frozenset()) -> Iterator[TaskChunk]:
-  """Answers every item once, greedily (see `columns`)."""
+  """Answers every item once, greedily (see `columns`).
+
+  With `config.free.grader=model` also what `model_grader.grades` adds.
+  """
+  if spec.free.grader not in ('rules', 'model'):
+    raise UserError(f'config.free.grader={spec.free.grader!r}: choose rules '
+                    'or model')
   requests = bracket_requests(model, items, spec)
   by_id = {item.item_id: item for item in items}
   prompt_of = {r.item_id: r for r in requests}
@@ -32,6 +38,13 @@ def run(model: Any, items: Sequence[Item], spec: StudySpec, *, seed: int,
                 keep_steps=spec.free.keep_steps)
         | {'n_tokens': len(prompt_of[g.item_id].tokens)}
         for g in group]
+    if spec.free.grader == 'model':
+      asked = [by_id[g.item_id] for g in group]
+      given = model_grader.grades(
+          model, [i.question for i in asked],
+          [(right_answers(i) or ('',))[0] for i in asked],
+          [row['fr_answer'] for row in rows], spec)
+      rows = [row | more for row, more in zip(rows, given)]
     yield to_chunk([g.item_id for g in group], rows)
 
 

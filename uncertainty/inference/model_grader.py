@@ -1,0 +1,46 @@
+"""The scored model as grader: is a given answer right? Yes or no."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from uncertainty import prompts
+from uncertainty.inference import asking
+from uncertainty.prompts import self_report
+from uncertainty.specs import StudySpec
+
+
+def grades(model: Any, questions: Sequence[str], right: Sequence[str],
+           answers: Sequence[str], spec: StudySpec) -> list[dict[str, Any]]:
+  """Grades answers against the right ones ('' where none is known).
+
+  The prompt is `self_report.equivalence_grade`.
+
+  Returns:
+    For each, `fr_correct_model` (1, 0 or NaN) and `fr_correct_model_reason`,
+    why it is missing: no right answer, or a judge that answers neither.
+  """
+  style = prompts.style_of(spec.prompt, model.tokenizer)
+
+  def tokens(question, truth, answer):
+    return asking.encode(model, self_report.equivalence_grade(
+        prompts.to_ascii(question), truth, answer), style)
+
+  masses_N2 = asking.next_token_masses(
+      model, [tokens(*row) for row in zip(questions, right, answers)],
+      asking.yes_no_tokens(model.tokenizer),
+      template=[tokens('Who?', '1', '2'), tokens('a', 'b', 'c')])
+  return [_row(*row) for row in zip(right, answers, masses_N2)]
+
+
+def _row(right: str, answer: str, masses_2: np.ndarray) -> dict[str, Any]:
+  grade, reason = float(masses_2[0] > masses_2[1]), ''
+  if not right:
+    grade, reason = math.nan, 'no right answer'
+  elif not answer:
+    grade, reason = 0.0, 'empty answer'
+  elif np.exp(np.asarray(masses_2, np.float64)).sum() < asking.LEAST_MASS:
+    grade, reason = math.nan, 'answers neither yes nor no'
+  return {'fr_correct_model': grade, 'fr_correct_model_reason': reason}
