@@ -197,6 +197,26 @@ def test_opinions_do_not_ask_for_what_is_correct():
   assert 'correct' not in _build(_chat(), dataset='protoqa').text
 
 
+def test_words_follow_a_list_of_rated_words():
+  item = Item('w', 'keenness', ('very negative', 'neutral'))
+  prompt = _build(templates.tokenizer(bos='<s>'), item, 'vader', answer='text')
+  lines = prompt.text.removeprefix('<s>').splitlines()
+  assert lines[0] == 'matter: neutral' and lines[-1] == 'keenness:'
+  assert len(lines) == 1 + len(instructions.WORDINGS['vader'].examples)
+  assert prompt.continuations == (' very negative', ' neutral')
+  assert prompt.neutral_text.endswith('\nN/A:')
+
+
+def test_open_questions_about_words_and_statements_are_whole_sentences():
+  word = _build(_chat(), Item('w', 'keenness'), 'vader', answer='free').text
+  assert 'Is the word "keenness" very negative, negative,' in word
+  assert 'Is the word "restless" very negative' in word
+  assert '{negative}.' in word and '{positive}.' in word
+  text = _build(_chat(), Item('s', 'Fish fly.'), 'truth', answer='free').text
+  assert 'Is this statement true or false? Fish fly.\nAnswer in' in text
+  assert '{true}.' in text and '{false}.' in text
+
+
 def test_statements_stand_alone():
   item = Item('s', 'The salmon is a fish.', ('true', 'false'))
   prompt = _build(templates.tokenizer(bos='<s>'), item, 'truth',
