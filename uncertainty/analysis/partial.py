@@ -46,7 +46,8 @@ def partial_alignment(
   Returns:
     dataset, model, measure, given (correctness | difficulty | ln K), rho
     (plain, same items), partial_rho, ci_low, ci_high (Fisher z, Bonett and
-    Wright's standard error), p_value, p_bh (over the data set and control), n.
+    Wright's standard error), p_value, p_bh (over the data set and control),
+    control_rho (of human entropy with what is held fixed), n.
   """
   rows = []
   for table in tables:
@@ -69,7 +70,7 @@ def partial_alignment(
             people[block.items], block.control_N, level))]
   found = pd.DataFrame(rows, columns=[
       'dataset', 'model', 'measure', 'given', 'rho', 'partial_rho', 'ci_low',
-      'ci_high', 'p_value', 'n'])
+      'ci_high', 'p_value', 'control_rho', 'n'])
   if len(found):
     found['p_bh'] = found.groupby(['dataset', 'given'])['p_value'].transform(
         lambda p: multiplicity.benjamini_hochberg(p.to_numpy(float)))
@@ -105,7 +106,8 @@ def _partial(x_MN, y_N, z_N, level: float) -> list[tuple]:
   n = len(y_N)
   value_M = partial_correlation(r_MS[:, 0], r_MS[:, 1], r_yz)
   p_M = partial_p_value(value_M, n)
-  return [(rho, value, *fisher_interval(value, n - 1, level), p_value, n)
+  return [(rho, value, *fisher_interval(value, n - 1, level), p_value, r_yz,
+           n)
           for rho, value, p_value in zip(r_MS[:, 0], value_M, p_M)]
 
 

@@ -58,7 +58,9 @@ _PANELS = (
 )
 
 
-def cells(results: Results, mode: str = 'reproduction') -> pd.DataFrame:
+def cells(
+    results: Results, mode: str = 'reproduction', ties: str = 'avx2',
+) -> pd.DataFrame:
   """Every cell of the paper's behavioural figures.
 
   Args:
@@ -66,6 +68,8 @@ def cells(results: Results, mode: str = 'reproduction') -> pd.DataFrame:
     mode: 'reproduction': the paper's recipes, flaws included; 'sound': the
       same figures with free-response calibration against graded
       free-response correctness, tied confidences never split, and no blanks.
+    ties: order of tied confidences in the reproduced sweep: 'avx2', the
+      paper's machine where this one can imitate it, or 'stable'.
 
   Returns:
     Columns `COLUMNS`. `value` is unrounded; `shown` is False where the paper
@@ -78,7 +82,7 @@ def cells(results: Results, mode: str = 'reproduction') -> pd.DataFrame:
     has_free = any(row.prefix not in ('mc', '') for row in stack.rows)
     for panel in _PANELS:
       rows += _spearman_rows(stack.dataset, panel, stack.frames, keep)
-      rows += _ece_rows(stack, panel, keep, mode, has_free)
+      rows += _ece_rows(stack, panel, keep, mode, ties, has_free)
     rows += _agreement_rows(stack.dataset, stack.frames, keep)
   table = pd.DataFrame(rows, columns=_CELL)
   table = pd.concat([table, instruct_cells(table)], ignore_index=True)
@@ -148,7 +152,7 @@ def ece_figure(dataset: str, panel_name: str, binning: str, split: bool) -> str:
 
 def _ece_rows(
     stack: stacking.Stack, panel: _Panel, keep: np.ndarray, mode: str,
-    has_free: bool,
+    ties: str, has_free: bool,
 ) -> list[tuple]:
   """Width and sweep cells of one panel."""
   correctness = 'correct' if mode == 'reproduction' else panel.correctness
@@ -165,7 +169,7 @@ def _ece_rows(
   if not jobs:
     return []
   orders = None
-  if mode == 'reproduction':
+  if mode == 'reproduction' and ties == 'avx2':
     orders = tie_order.avx2_orders([job[2] for job in jobs])
   rows = []
   for i, (measure, model, confidence, correct) in enumerate(jobs):

@@ -110,12 +110,14 @@ def reproduction_tables(
     free_response_flaw; with the paper's probes probes_published; with printed
     cells compare and compare_counts.
   """
-  cells = reproduction.cells(published.frames, spec.mode)
+  by_mode = {mode: reproduction.cells(published.frames, mode)
+             for mode in ('reproduction', 'sound')}
+  cells = by_mode[spec.mode]
   if published.activations is not None:
     curves = reproduction.probe_cells(published.activations)
     filled = [table for table in (cells, curves) if len(table)]
     cells = pd.concat(filled, ignore_index=True)
-  made = {'cells': cells}
+  made = {'cells': cells, 'cells_by_mode': _side_by_side(by_mode)}
   if published.activation_files:
     made['probes_published'] = readout.published_tables(
         published.activation_files)
@@ -129,6 +131,35 @@ def reproduction_tables(
     made['compare_counts'] = compare.counts(made['compare'])
     printed = compare.read(path)
     print(f'{path}: {compare.sentence(made["compare"])}')
+    made['tie_orders'] = _tie_orders(published.frames, by_mode, path)
   made['free_response_flaw'] = flaws.free_response_summary(
       flaws.free_response_ece(published.frames), printed)
   return made
+
+
+def _side_by_side(by_mode: dict[str, pd.DataFrame]) -> pd.DataFrame:
+  """Cells under the paper's recipes and under the sound ones."""
+  key = ['figure', 'measure', 'model']
+  wanted = [*key, 'value', 'printed', 'p_value', 'n']
+  return by_mode['reproduction'][[*wanted, 'shown', 'tie_free']].merge(
+      by_mode['sound'][wanted], on=key, how='outer',
+      suffixes=('_reproduction', '_sound'))
+
+
+def _tie_orders(
+    results: study_scores.Results, by_mode: dict[str, pd.DataFrame], path,
+) -> pd.DataFrame:
+  """How many printed sweep cells each way of treating ties gives."""
+  ways = {
+      'as numpy.argsort with AVX2': by_mode['reproduction'],
+      'stable': reproduction.cells(results, ties='stable'),
+      'never split': by_mode['sound']}
+  rows = []
+  for way, cells in ways.items():
+    sweep = cells[cells['figure'].str.endswith('_sweep')]
+    if len(sweep) and compare.overlaps(sweep, path):
+      counts = compare.counts(compare.compare(sweep, path))
+      counts = counts[counts['part'] == 'models']
+      rows.append((way, int(counts['match'].sum()),
+                   int(counts['printed'].sum())))
+  return pd.DataFrame(rows, columns=['ties', 'match', 'printed'])

@@ -1,0 +1,397 @@
+"""Writes REPRODUCTION.md from the analysis of the paper's own files.
+
+    python -m uncertainty.main --config=configs/published.py \\
+      --config.results_dir=../shared/published --workdir=runs/published
+    python -m uncertainty.report.reproduction --workdir=runs/published \\
+      --out=REPRODUCTION.md
+
+Every number comes from the tables of that workdir.
+"""
+
+import argparse
+import pathlib
+import sys
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+
+from uncertainty.report import tables as report_tables
+from uncertainty.report.tables import Tables
+from uncertainty.types import UserError
+
+_SIGNAL = 'human_entropy'
+
+
+def page(workdir: str | pathlib.Path) -> str:
+  """The whole page in Markdown.
+
+  Raises:
+    UserError: the workdir holds no cells.
+  """
+  tables = report_tables.read(pathlib.Path(workdir))
+  if tables.get('cells').empty:
+    raise UserError(
+      f'{workdir} holds no analysis/cells.parquet; run configs/published.py '
+      'with --workdir there first'
+    )
+  parts = [part for section in _SECTIONS for part in section(tables)]
+  return '\n\n'.join(parts) + '\n'
+
+
+def _head(tables: Tables) -> list[str]:
+  scores = tables.get('scores')
+  made = scores.groupby('dataset')['model'].nunique() if len(scores) else {}
+  sets = ', '.join(f'{d} ({n} models)' for d, n in dict(made).items())
+  return [
+    '# Reproduction',
+    (
+      'Moore, Roberts, Watson, Ward, Heyboer (2026), *Human-Alignment, '
+      'Calibration, and Activation Patterns in Large Language Model '
+      'Uncertainty*, arXiv 2605.30675, from its own per-item results. This '
+      'page is generated; its numbers are those of one run:'
+    ),
+    (
+      '```\npython -m uncertainty.main --config=configs/published.py \\\n'
+      '  --config.results_dir=RESULTS --workdir=DIR\n'
+      'python -m uncertainty.report.reproduction --workdir=DIR \\\n'
+      '  --out=REPRODUCTION.md\n```'
+    ),
+    f'Results at hand: {sets or "probe results only"}.',
+  ]
+
+
+def _cells(tables: Tables) -> list[str]:
+  counts = tables.get('compare_counts')
+  if counts.empty:
+    return ['## Cells', 'No printed cells were at hand to compare with.']
+  parts = [
+    '## Cells',
+    (
+      f'**{counts["match"].sum()} of {counts["printed"].sum()} printed cells '
+      f'match, and {counts["blanks_right"].sum()} of {counts["blanks"].sum()} '
+      'blank cells are blank here too.** Spearman cells agree to 2 decimals, '
+      'calibration errors and the instruct column to 3.'
+    ),
+    _markdown(
+      counts,
+      'figure part printed match blanks blanks_right tie_free tie_free_match',
+    ),
+  ]
+  ties = tables.get('tie_orders')
+  if len(ties):
+    parts += [
+      (
+        'The sweep binning splits tied confidences, so its cells depend on '
+        'the order in which ties were sorted. The printed ones follow '
+        "NumPy's default sort on a machine with AVX2 and no AVX-512; on such "
+        'a machine, or told to imitate one, this is what matches:'
+      ),
+      _markdown(ties),
+    ]
+  return parts
+
+
+def _not_reproduced(tables: Tables) -> list[str]:
+  compared, cells = tables.get('compare'), tables.get('cells')
+  parts = ['## What was not reproduced, and why']
+  if len(compared):
+    rows = compared[~compared['status'].isin(['match', 'blank in both'])]
+    if len(rows):
+      parts += [
+        'Cells that differ:',
+        _markdown(
+          rows, 'figure measure model status printed_there printed tie_free'
+        ),
+        (
+          'A cell that is not free of ties may come from an order of ties '
+          'that we could not find.'
+        ),
+      ]
+  known = set(compared['figure']) if len(compared) else set()
+  figures = [f for f in dict.fromkeys(cells['figure']) if f not in known]
+  if figures:
+    curves = [f for f in figures if f.startswith('activations_')]
+    others = [f for f in figures if f not in curves]
+    parts.append(
+      f'Computed, but without printed numbers to compare with: '
+      f'{len(others)} heatmaps and {len(curves)} probe curves and '
+      f'differences. The heatmaps: {", ".join(f"`{f}`" for f in others)}.'
+    )
+  parts.append(
+    'Not computed: panels of data sets and models whose result files are '
+    'not in the folder (CamChoice may not be copied). The same command '
+    'computes them where the files are.'
+  )
+  return parts
+
+
+def _flaws(tables: Tables) -> list[str]:
+  parts = ['## Two flaws']
+  forms = tables.get('prompt_forms')
+  if len(forms):
+    table = (
+      forms.groupby(['dataset', 'kind', 'form'], sort=False)
+      .agg(
+        models=('model', 'nunique'),
+        prompts=('n_prompts', 'sum'),
+        with_brace=('ends_with_brace', 'sum'),
+      )
+      .reset_index()
+    )
+    parts += [
+      (
+        '**A stray brace.** The chat multiple-choice prompt ends with an '
+        'opened `{` that belongs to the free-response prompt. It stands in '
+        'instruct rows only, so base and instruct differ in the prompt too:'
+      ),
+      _markdown(table),
+    ]
+  flaw = tables.get('free_response_flaw')
+  for row in flaw.to_dict('records'):
+    said = (
+      f'{row["reproduced_choice"]} of {row["n_printed"]} printed cells '
+      f'reproduce under the first definition, {row["reproduced_answer"]} '
+      'under the second.'
+      if row['n_printed']
+      else 'No printed cell of these panels is at hand here.'
+    )
+    parts.append(
+      '**Free-response calibration against another answer.** The published '
+      'free-response panels hold free-response confidence against the '
+      'correctness of the *multiple-choice* answer. Held against the graded '
+      f'free response instead, {row["n_changed"]} of {row["n_cells"]} cells '
+      f'of {row["dataset"]} change in print, by '
+      f'{row["mean_abs_change"]:.3f} on average and '
+      f'{row["largest_change"]:.3f} at most; cells '
+      f'rank alike only to ρ = {row["rank_correlation"]:.2f}. '
+      f'Mean error {row["mean_choice"]:.3f} against the choice, '
+      f'{row["mean_answer"]:.3f} against the answer. {said}'
+    )
+  return parts if len(parts) > 1 else []
+
+
+def _sound(tables: Tables) -> list[str]:
+  parts = ['## What changes when done soundly']
+  both = tables.get('cells_by_mode')
+  if len(both):
+    known = both['printed_reproduction'].notna()
+    differs = (both['printed_reproduction'] - both['printed_sound']).abs()
+    ece = both['figure'].str.startswith('ece_')
+    table = (
+      both[known & ece]
+      .assign(change=differs[known & ece], changed=differs[known & ece] > 5e-4)
+      .groupby('figure', sort=False)
+      .agg(
+        cells=('change', 'size'),
+        changed=('changed', 'sum'),
+        mean_change=('change', 'mean'),
+      )
+      .reset_index()
+    )
+    if len(table):
+      parts += [
+        (
+          'Calibration errors with ties kept whole and free responses '
+          'held against their own grades:'
+        ),
+        _markdown(table),
+      ]
+  cells = tables.get('alignment')
+  if len(cells):
+    cells = cells[(cells['signal'] == _SIGNAL) & cells['rho'].notna()]
+    table = (
+      cells.groupby('dataset', sort=False)
+      .agg(
+        cells=('rho', 'size'),
+        paper=('p_value', lambda p: int((p < 0.05 / 2040).sum())),
+        holm=('p_holm', lambda p: int((p < 0.05).sum())),
+        bh=('p_bh', lambda p: int((p < 0.05).sum())),
+      )
+      .reset_index()
+    )
+    parts += [
+      (
+        "Cells of alignment with people's entropy that differ from zero: "
+        "under the paper's threshold (.05/2040), under Holm and under "
+        'Benjamini-Hochberg over the tests really made. Sound pages show '
+        'every cell and mark these:'
+      ),
+      _markdown(table),
+    ]
+  return parts
+
+
+def _instruct(tables: Tables) -> list[str]:
+  effects = tables.get('effects')
+  if effects.empty:
+    return []
+  rows = effects[effects['role'] == 'hypothesis']
+  screen = effects[effects['role'] == 'screen']
+  parts = [
+    '## Instruction tuning',
+    (
+      'Instruct − base, mean over pairs; intervals resample whole families; '
+      'Holm over the stated hypotheses of a data set.'
+    ),
+    _markdown(
+      rows,
+      'dataset outcome measure n_pairs n_families '
+      'mean_difference ci_low ci_high rank_biserial p_holm',
+    ),
+    (
+      f'Of {len(screen)} further effects, {int((screen["p_bh"] < 0.05).sum())} '
+      'survive Benjamini-Hochberg. They still confound tuning with the chat '
+      'template and the stray brace: the published runs never cross them '
+      '(`launch/sweep.py` does).'
+    ),
+  ]
+  mixed = tables.get('mixed')
+  if len(mixed):
+    parts += [
+      ('Mixed-effects models of the same claims, beside the plain statistic:'),
+      _markdown(
+        mixed,
+        'dataset claim estimate ci_low ci_high p_value plain plain_p random',
+      ),
+    ]
+  return parts
+
+
+def _joint(tables: Tables) -> list[str]:
+  parts = ['## Alignment and calibration together']
+  chance = tables.get('joint_chance')
+  if len(chance):
+    parts += [
+      (
+        'Share of (model, measure) cells that are aligned and calibrated '
+        '(ECE ≤ 0.1) or discriminating (AUROC above ½), against chance by '
+        'permutation:'
+      ),
+      _markdown(
+        chance,
+        'dataset second within n_cells rate_aligned rate_second '
+        'rate_both chance p_value',
+      ),
+    ]
+  partial = tables.get('partial')
+  if len(partial):
+    table = (
+      partial.groupby(['dataset', 'given'], sort=False)
+      .agg(
+        cells=('rho', 'size'),
+        mean_rho=('rho', 'mean'),
+        mean_partial=('partial_rho', 'mean'),
+        surviving=('p_bh', lambda p: int((p < 0.05).sum())),
+        people_and_control=('control_rho', 'mean'),
+      )
+      .reset_index()
+    )
+    parts += [
+      (
+        "Is alignment more than difficulty? Spearman with people's "
+        'entropy, plain and with one thing held fixed; `surviving`: '
+        'partial correlations below .05 after Benjamini-Hochberg; '
+        '`people_and_control`: how strongly what is held fixed goes with '
+        "people's entropy itself. Where that is close to ±1, little is "
+        'left to align with:'
+      ),
+      _markdown(table),
+    ]
+  return parts if len(parts) > 1 else []
+
+
+def _people(tables: Tables) -> list[str]:
+  parts = ['## The human side']
+  ceiling = tables.get('ceiling')
+  if len(ceiling):
+    parts += [
+      (
+        "Split-half reliability of people's entropy, and the "
+        'correlation that it caps:'
+      ),
+      _markdown(ceiling),
+    ]
+  times = tables.get('response_time')
+  if len(times):
+    rows = times[(times['scale'] == 'ms') & (times['model'] == 'people')]
+    parts += [
+      (
+        "Response time by Hick's law and rivals (ΔAIC from the best of "
+        'each time):'
+      ),
+      _markdown(rows, 'dataset time form b b_se r2 cv_r2 delta_aic n'),
+    ]
+  combined = tables.get('combination')
+  if len(combined):
+    table = (
+      combined.groupby(['dataset', 'prefix'], sort=False)
+      .agg(
+        fits=('gain', 'size'),
+        rho_single=('rho_single', 'mean'),
+        rho_combined=('rho_combined', 'mean'),
+        gain=('gain', 'mean'),
+        above_zero=('gain_low', lambda g: int((g > 0).sum())),
+      )
+      .reset_index()
+    )
+    parts += [
+      (
+        'Several measures against the best single one, on held-out '
+        'items (means over fits; `above_zero`: gains whose interval '
+        'excludes zero):'
+      ),
+      _markdown(table),
+    ]
+  return parts if len(parts) > 1 else []
+
+
+_SECTIONS: tuple[Callable[[Tables], list[str]], ...] = (
+  _head,
+  _cells,
+  _not_reproduced,
+  _flaws,
+  _sound,
+  _instruct,
+  _joint,
+  _people,
+)
+
+
+def _markdown(table: pd.DataFrame, columns: str = '') -> str:
+  """A table, or the named columns of it."""
+  if columns:
+    table = table[columns.split()]
+  lines = [list(table.columns), ['---'] * table.shape[1]]
+  lines += [
+    [_text(value) for value in row] for row in table.itertuples(index=False)
+  ]
+  return '\n'.join('| ' + ' | '.join(line) + ' |' for line in lines)
+
+
+def _text(value) -> str:
+  if isinstance(value, float):
+    if pd.isna(value):
+      return ''
+    if abs(value) < 1e-12:
+      return '0'
+    if value == int(value) and abs(value) < 1e6:
+      return str(int(value))
+    return f'{value:.2g}' if abs(value) < 0.001 else f'{value:.3f}'
+  return str(value).replace('|', '\\|')
+
+
+def main(argv: Sequence[str]) -> int:
+  parser = argparse.ArgumentParser(description=__doc__)
+  parser.add_argument('--workdir', required=True)
+  parser.add_argument('--out', default='REPRODUCTION.md', type=pathlib.Path)
+  options = parser.parse_args(argv)
+  try:
+    options.out.write_text(page(options.workdir), encoding='utf-8')
+  except UserError as error:
+    print(f'error: {error}', file=sys.stderr)
+    return 2
+  return 0
+
+
+if __name__ == '__main__':
+  sys.exit(main(sys.argv[1:]))
