@@ -26,11 +26,15 @@ def chapter(tables: Tables) -> blocks.Chapter | None:
       'with a 95 % interval that resamples whole families. Filled points '
       'differ from zero after correction: Holm for the stated hypotheses, '
       'Benjamini-Hochberg for the screen of the rest.')]
-  for dataset, rows in effects.groupby('dataset', sort=False):
-    parts += [blocks.heading(names.dataset(str(dataset))), _lead(rows)]
+  # A sweep asks in several ways; each is a comparison of its own.
+  for (dataset, variant), rows in effects.groupby(
+      ['dataset', 'variant'], sort=False):
+    title = names.dataset(str(dataset)) + (f', {variant}' if variant else '')
+    parts += [blocks.heading(title), _lead(rows)]
     picture = figures.save(
-        f'instruct_{dataset}', lambda width, rows=rows: _forest(rows, width),
-        tables.figures(), f'Instruct effect by measure, {dataset}')
+        '_'.join(filter(None, ('instruct', str(dataset), str(variant)))),
+        lambda width, rows=rows: _forest(rows, width), tables.figures(),
+        f'Instruct effect by measure, {title}')
     parts.append(Markup(picture.markup))
     shown = rows[['outcome', 'measure', 'n_pairs', 'mean_difference', 'ci_low',
                   'ci_high', 'rank_biserial', 'p_value', 'p_holm', 'p_bh']]
@@ -108,4 +112,7 @@ def _prompt_design(tables: Tables) -> list[Markup]:
           'Published instruct rows differ from base rows in weights, in the '
           'chat template, and in a stray brace at the end of the prompt. Runs '
           'that cross the three tell them apart.'),
-      blocks.plain_table(wide)]
+      blocks.plain_table(wide),
+      blocks.folded(
+          'One factor changed, the other two held fixed',
+          blocks.plain_table(tables.get('design_contrasts')))]
