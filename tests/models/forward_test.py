@@ -166,6 +166,37 @@ def test_empty_cache_decodes_from_the_start():
   assert not np.asarray(cache.keys_LBSKH[:, :, 4:]).any()
 
 
+def test_bfloat16_cache_may_travel_as_bits():
+  module, params = _model('gemma3', 'bfloat16')
+  tokens = _tokens((2, 3))
+  positions = jnp.broadcast_to(jnp.arange(3, dtype=jnp.int32)[None], (2, 3))
+  cache = models.empty_cache(module.config, 2, 4, jnp.bfloat16)
+  decode = jax.jit(models.decode, static_argnames='module')
+  out, after = decode(module, params, tokens, positions, cache)
+  raw_out, raw_after = decode(module, params, tokens, positions,
+                              models.raw_bits(cache))
+  np.testing.assert_array_equal(out.hidden_BTD, raw_out.hidden_BTD)
+  assert after.keys_LBSKH.dtype == jnp.bfloat16
+  if jax.default_backend() == 'cpu':
+    assert raw_after.keys_LBSKH.dtype == jnp.uint16
+  np.testing.assert_array_equal(
+      models.raw_bits(after).values_LBSKH, raw_after.values_LBSKH)
+
+
+def test_program_does_not_grow_with_depth():
+  def n_lines(n_layers):
+    config = families.for_architecture('LlamaForCausalLM').config(
+        {**_CASES['llama3'], 'num_hidden_layers': n_layers})
+    module = models.Decoder(config)
+    params = jax.eval_shape(module.init, jax.random.key(0),
+                            jnp.zeros((1, 2), jnp.int32))['params']
+    lowered = jax.jit(module.apply).lower(
+        {'params': params}, jax.ShapeDtypeStruct((2, 8), jnp.int32))
+    return len(lowered.as_text().splitlines())
+
+  assert n_lines(32) == n_lines(4)
+
+
 def test_unknown_site_is_named():
   module, params = _model('llama3')
   with pytest.raises(UserError, match="'mlp_in'.*embedding"):

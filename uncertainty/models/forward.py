@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from uncertainty.models import capture as capture_lib
 from uncertainty.models.config import DecoderConfig
 from uncertainty.models.decoder import Decoder, Past
-from uncertainty.models.products import bits
+from uncertainty.models.products import bits, weights
 from uncertainty.types import (
     Batch,
     CaptureSpec,
@@ -90,12 +90,17 @@ def decode(module: Decoder, params, tokens_BQ: jax.Array,
   B, Q = tokens_BQ.shape
   slots_BQ = cache.lengths_B[:, None] + jnp.arange(Q, dtype=jnp.int32)[None]
   rows_BQ = jnp.broadcast_to(jnp.arange(B)[:, None], (B, Q))
-  keys = cache.keys_LBSKH.at[:, rows_BQ, slots_BQ].set(
-      trace.keys.astype(cache.keys_LBSKH.dtype))
-  values = cache.values_LBSKH.at[:, rows_BQ, slots_BQ].set(
-      trace.values.astype(cache.values_LBSKH.dtype))
+  keys = _write(cache.keys_LBSKH, trace.keys, rows_BQ, slots_BQ)
+  values = _write(cache.values_LBSKH, trace.values, rows_BQ, slots_BQ)
   return (ForwardOutput(hidden_BQD),
           KeyValues(keys, values, cache.lengths_B + jnp.int32(Q)))
+
+
+def _write(cache_LBSKH: jax.Array, new_LBQKH: jax.Array, rows_BQ: jax.Array,
+           slots_BQ: jax.Array) -> jax.Array:
+  new_LBQKH = bits(new_LBQKH.astype(weights(cache_LBSKH).dtype))
+  written = bits(cache_LBSKH).at[:, rows_BQ, slots_BQ].set(new_LBQKH)
+  return written if cache_LBSKH.dtype == written.dtype else weights(written)
 
 
 def empty_cache(config: DecoderConfig, batch_size: int, slots: int,
@@ -116,16 +121,19 @@ def extend_cache(key_values: KeyValues, slots: int) -> KeyValues:
                    key_values.lengths_B)
 
 
-def raw_bits(params):
-  """The same parameters for repeated calls on a CPU.
+def raw_bits(stored):
+  """The same parameters, or keys and values, for repeated calls on a CPU.
 
   There, XLA widens bfloat16 arrays that a scan slices to float32, once per
-  call. Layer weights therefore travel as their bits in uint16, which costs
-  one copy of them per call, or none if they come that way: do it once, then
-  pass the result to `encode` and `decode`. Elsewhere, and for float32, this
-  returns the parameters as they are.
+  call. Layer weights, keys and values therefore travel as their bits in
+  uint16, which costs one copy of them per call, or none if they come that
+  way: convert once under `jit`, then pass the result to `encode` and
+  `decode` (which returns a cache of the type it was given). Elsewhere, and
+  for float32, this returns its argument as it is.
   """
-  return {**params, 'layers': jax.tree.map(bits, params['layers'])}
+  if isinstance(stored, KeyValues):
+    return jax.tree.map(bits, stored)
+  return {**stored, 'layers': jax.tree.map(bits, stored['layers'])}
 
 
 def _past(key_values: KeyValues, start_B: jax.Array | None = None) -> Past:
