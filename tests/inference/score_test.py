@@ -163,8 +163,9 @@ def test_no_asks_no_scores(model):
 
 
 def test_a_prompt_beyond_the_context_is_named(model):
-  asks = [Ask('short', (5, 6)), Ask('endless', tuple([5] * 300))]
-  with pytest.raises(UserError, match='endless.*300 tokens.*256'):
+  limit = model.config.context_length
+  asks = [Ask('short', (5, 6)), Ask('endless', (5,) * (limit + 1))]
+  with pytest.raises(UserError, match=f'endless.*{limit + 1} .*{limit}'):
     list(score_lib.score(model, asks, SPEC))
 
 

@@ -8,9 +8,9 @@ that leaves fewer tokens to read.
 import dataclasses
 import functools
 from collections.abc import Sequence
+from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from uncertainty import models
@@ -90,11 +90,13 @@ def read(model: models.Model, tokens: Sequence[int]) -> KeyValues | None:
   n = len(tokens)
   slots = n_slots(n)
   pad = (0, slots - n)
-  batch = Batch(
-      np.pad(np.asarray(tokens, np.int32), pad)[None],
-      np.arange(slots, dtype=np.int32)[None],
-      np.pad(np.zeros(n, np.int32), pad, constant_values=-1)[None])
-  return _read(model.module, model.params, jax.tree.map(jnp.asarray, batch))
+  # Host arrays: with several processes, jit gives each device a copy.
+  batch: Any = Batch(
+      np.pad(np.asarray(tokens, np.int32), pad)[None],  # pyright: ignore
+      np.arange(slots, dtype=np.int32)[None],  # pyright: ignore
+      np.pad(np.zeros(n, np.int32), pad,  # pyright: ignore
+             constant_values=-1)[None])
+  return _read(model.module, model.params, batch)
 
 
 @functools.partial(jax.jit, static_argnums=0)
