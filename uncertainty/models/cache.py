@@ -4,7 +4,11 @@ Orbax stores one array per parameter, so each device reads its own part. A
 stamp beside the arrays names the source they came from; arrays whose stamp is
 missing or different are converted again and replaced.
 
-Measured on 2 cores (AMD EPYC), weights in the page cache: see `load`.
+Measured with `load` on a shared machine of 2 cores (AMD EPYC), converting
+against restoring: SmolLM2-135M from GGUF to float32 1.8 against 0.6 to 1.1 s
+of processor time, to bfloat16 0.8 against 0.5; 2.3 GiB of bfloat16 in the
+shapes of Llama 3.2 1B 5.8 to 7.6 against 5.6 to 6.3 (elapsed, with twenty
+other programs running, 83 and 117 against 26 and 52 s).
 """
 
 import hashlib
