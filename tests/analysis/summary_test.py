@@ -137,6 +137,21 @@ def test_a_choice_without_mass_is_a_share_of_zero(toy_results):
   assert shares.model[1] is None and shares.model[2] is None
 
 
+def test_one_scale_for_all_items_gives_a_correlation_of_mean_answers(
+    toy_results):
+  for frame in toy_results.values():
+    frame['choices'] = [('low', 'mid', 'high', 'top')] * len(frame)
+  frame = toy_results['toy', 'alpha']
+  found = _summary(toy_results).loc[('alpha', 'scale_correlation')]
+  shares = summary.read_shares(frame)
+  people, model = (
+      [np.dot(s, np.arange(4)) for s in side]
+      for side in (shares.people, shares.model))
+  assert found['value'] == pytest.approx(
+      scipy.stats.spearmanr(people, model).statistic)
+  assert found['ci_low'] <= found['value'] <= found['ci_high']
+
+
 def test_wilson_of_none_is_nan():
   found = reliability.wilson(np.zeros(1), np.zeros(1), 0.95)
   assert np.isnan(found.low[0]) and np.isnan(found.high[0])

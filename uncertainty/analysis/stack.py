@@ -16,7 +16,7 @@ from uncertainty.measures import registry
 from uncertainty.types import UserError
 
 _FREE = ('fr', 'bracket', 'fr_first', 'bracket_first')
-_NOT_SIGNALS = ('human_shares', 'human_count')
+_NOT_SIGNALS = ('human_shares', 'human_count', 'human_valence')
 # Tasks that write and grade an answer of their own.
 _GRADES = {'p_true': 'p_true_correct', 'samples': 'sample_correct'}
 _GRADE_OF = {'choice': 'correct', 'written': 'fr_correct'}

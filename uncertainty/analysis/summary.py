@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import scipy.special
 
-from uncertainty.analysis import reliability, resampling
+from uncertainty.analysis import ranking, reliability, resampling
 from uncertainty.analysis import stack as stacking
 
 COLUMNS = (
@@ -167,7 +167,26 @@ def _means(frame, counts_NR, level):
     interval = resampling.percentile_interval(draws_R[None], level)
     found.append((name, float(value_N[known_N].mean()), interval.low[0],
                   interval.high[0], n))
-  return found + _share_correlation(both, counts_NR, level)
+  return (found + _share_correlation(both, counts_NR, level)
+          + _scale_correlation(frame, both, counts_NR, level))
+
+
+def _scale_correlation(frame, both, counts_NR, level):
+  """Spearman of mean positions, where all items share one scale."""
+  scales = {tuple(v) for v in _lists(frame, 'choices') if v is not None}
+  known = [i for i, pair in enumerate(both) if pair is not None]
+  if len(scales) != 1 or len(known) < 3:
+    return []
+  position_C = np.arange(len(scales.pop()), dtype=np.float64)
+  people_1N, model_1N = np.array(
+      [[pair @ position_C for pair in both[i]] for i in known]).T[:, None]
+  value = ranking.spearman(model_1N, people_1N).rho_MS[0, 0]
+  if np.isnan(value):
+    return []
+  draws_MSR = ranking.bootstrap_spearman(model_1N, people_1N, counts_NR[known])
+  interval = resampling.percentile_interval(draws_MSR[0], level)
+  return [('scale_correlation', float(value), interval.low[0],
+           interval.high[0], len(known))]
 
 
 def _share_correlation(both, counts_NR, level):

@@ -66,6 +66,7 @@ _STATISTICS = {
     'accuracy': 'accuracy', 'agreement': 'agreement with people',
     'agreement_baseline': 'always the commonest answer',
     'agreement_chance': 'agreement by chance',
+    'scale_correlation': 'ρ of mean answers',
     'fr_accuracy': 'free-response accuracy',
     'parse_rate': 'confidence that could be read',
 }
