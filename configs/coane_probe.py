@@ -7,6 +7,8 @@ General-knowledge questions (Coane & Umanath 2021): probes of every layer for
 human entropy, response times, proportions correct and the model's own entropy,
 by the paper's protocol and by the sound one. `:paper` keeps to the paper's
 prompts and protocol, the last layer after the final norm included.
+`--config.probe.published=…/coane_activations_10fold.parquet` shows the paper's
+eight models beside.
 """
 
 from ml_collections import config_dict

@@ -84,6 +84,7 @@ class ProbeSpec:
   n_folds: int = 10
   n_permutations: int = 1000
   mlp: bool = False  # train the non-linear probe too
+  published: str | None = None  # the paper's probe results, shown beside
 
 
 @dataclasses.dataclass(frozen=True)

@@ -38,6 +38,9 @@ def run(
     for name, table in tables.items():
       shards.write_table(table, out / f'{name}.parquet')
 
+  files = source.activation_files or tuple(filter(None, [spec.probe.published]))
+  if files:
+    write({'probes_published': readout.published_tables(files)})
   if source.frames:  # the paper's probe tables may stand alone
     write(core_tables(source.frames, spec))
     write(study_tables.study_tables(
