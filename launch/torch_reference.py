@@ -6,6 +6,7 @@ finding the weight file.
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,7 +19,7 @@ TOP_KS = (5, 10, 25, 50, 100)
 NUCLEUS_MASSES = (0.95, 0.9, 0.75, 0.5)
 
 
-def load(name: str, dtype: str) -> torch.nn.Module:
+def load(name: str, dtype: str) -> Any:
   """transformers' own model, from its own reader of the weight file."""
   found = source.resolve(name)
   if found.form != 'gguf':
@@ -94,7 +95,7 @@ def best_plan(prompts: Sequence[Sequence[int]],
 
 
 @torch.inference_mode()
-def paper_way(model: torch.nn.Module, prompts: Sequence[Sequence[int]],
+def paper_way(model: Any, prompts: Sequence[Sequence[int]],
               batches: Sequence[list[int]],
               ) -> Iterator[tuple[list[int], torch.Tensor]]:
   """Whole prompts, with logits at every place."""
@@ -104,13 +105,13 @@ def paper_way(model: torch.nn.Module, prompts: Sequence[Sequence[int]],
 
 
 @torch.inference_mode()
-def best_way(model: torch.nn.Module, prompts: Sequence[Sequence[int]],
+def best_way(model: Any, prompts: Sequence[list[int]],
              batches: Sequence[list[int]],
              ) -> Iterator[tuple[list[int], torch.Tensor]]:
   """Shared prefix cached, the last place's logits only."""
   first, last = min(prompts), max(prompts)
   n_shared = next(i for i, (a, b) in enumerate(zip(first, last)) if a != b)
-  prefix = model(input_ids=torch.tensor([list(first[:n_shared])]),
+  prefix = model(input_ids=torch.tensor([first[:n_shared]]),
                  use_cache=True, logits_to_keep=1).past_key_values
   for some in batches:
     rest = [prompts[i][n_shared:] for i in some]

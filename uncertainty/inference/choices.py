@@ -68,7 +68,7 @@ def _labelled(model: models.Model, items: Sequence[Item], spec: StudySpec,
         float(np.logaddexp.reduce(logprobs_C)),
         {k: v[j] for k, v in scores.measures.items()},
         activations={s: x[j, 0] for s, x in scores.activations.items()},
-        captured_token=model.tokenizer.decode([stems[i][-1]]))
+        captured_token=str(model.tokenizer.decode([stems[i][-1]])))
 
   yield from finish(items, asked, done, lambda wanted: score(
       model, asks, spec.score, capture=capture, wanted=wanted, label=name),

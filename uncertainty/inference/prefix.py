@@ -29,7 +29,7 @@ class PrefixGroup:
   members: tuple[int, ...]
 
 
-def common_length(rows: Sequence[Sequence[int]]) -> int:
+def common_length(rows: Sequence[tuple[int, ...]]) -> int:
   """How many first tokens all rows share, leaving each at least one."""
   first, last = min(rows), max(rows)  # in this order, all others lie between
   limit = min(len(row) for row in rows) - 1
@@ -39,7 +39,7 @@ def common_length(rows: Sequence[Sequence[int]]) -> int:
   return limit
 
 
-def split(rows: Sequence[Sequence[int]],
+def split(rows: Sequence[tuple[int, ...]],
           groups: Sequence[str]) -> list[PrefixGroup]:
   """Groups rows of tokens by the prefix they share.
 

@@ -86,7 +86,7 @@ def text(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
             'choice_logprobs_bytes': lengths[own].tolist(),
             'choice_logprobs_neutral': free[own].tolist()},
         activations={s: x[j, place] for s, x in scores.activations.items()},
-        captured_token=model.tokenizer.decode([last]))
+        captured_token=str(model.tokenizer.decode([last])))
 
   yield from finish(items, asked, done, lambda wanted: score(
       model, asks, spec.score, capture=capture, wanted=wanted, label='text'),
