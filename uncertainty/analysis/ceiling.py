@@ -36,25 +36,27 @@ def people_counts(frame: pd.DataFrame) -> Counts | None:
   """
   if 'human_shares' not in frame:
     return None
-  shares = [np.asarray(s, float) if np.ndim(s) == 1 and len(s) > 1 else None
-            for s in frame['human_shares']]
-  kept = [i for i, s in enumerate(shares) if s is not None and s.sum() > 0]
-  if not kept:
+  shares = {
+      i: q_C for i, s in enumerate(frame['human_shares'])
+      if np.ndim(s) == 1 and len(s) > 1
+      and (q_C := np.asarray(s, float)).sum() > 0}
+  if not shares:
     return None
+  kept = list(shares)
   given = (frame['human_count'].to_numpy(float) if 'human_count' in frame
            else np.full(len(frame), np.nan))
-  width = max(len(shares[i]) for i in kept)
+  width = max(len(q_C) for q_C in shares.values())
   counts = np.zeros((len(kept), width), int)
   inferred = np.array([
-      0 if np.isfinite(given[i]) else smallest_count(shares[i]) for i in kept])
+      0 if np.isfinite(given[i]) else smallest_count(q_C)
+      for i, q_C in shares.items()])
   usual = int(np.median(inferred[inferred > 0])) if inferred.any() else 0
-  for row, i in enumerate(kept):
+  for row, (i, q_C) in enumerate(shares.items()):
     n = given[i] if np.isfinite(given[i]) else inferred[row] or usual
-    counts[row, :len(shares[i])] = np.rint(
-        shares[i] / shares[i].sum() * n).astype(int)
+    counts[row, :len(q_C)] = np.rint(q_C / q_C.sum() * n).astype(int)
   known = np.isfinite(given[kept]).all()
   return Counts(
-      counts, np.array([len(shares[i]) for i in kept]),
+      counts, np.array([len(q_C) for q_C in shares.values()]),
       'given' if known else 'smallest that fits the printed shares')
 
 

@@ -75,7 +75,7 @@ def _score_level(scores: pd.DataFrame, level: float) -> list[tuple]:
   return [(
       f'tuning changes {first["outcome"]}', first['measure'], 'instruct',
       *_effect(fit, 'instruct', level), float(d.mean()),
-      float(stats.ttest_1samp(d, 0).pvalue),
+      float(stats.ttest_1samp(d, 0)[1]),
       'mean difference of pairs, t test', len(long), random)]
 
 
@@ -113,13 +113,13 @@ def _item_level(
   tuned = rho.loc[rho['instruct'] == 1, 'r'].to_numpy()
   rows = [('base models follow people', PRIMARY, 'h',
            *_effect(fit, 'h', level), float(base.mean()),
-           float(stats.ttest_1samp(base, 0).pvalue),
+           float(stats.ttest_1samp(base, 0)[1]),
            'mean correlation of normal ranks, t test over models', len(cells),
            random)]
   rows.append(('tuned models follow people less', PRIMARY, 'h:instruct',
                *_effect(fit, 'h:instruct', level),
                float(tuned.mean() - base.mean()),
-               float(stats.ttest_ind(tuned, base).pvalue),
+               float(stats.ttest_ind(tuned, base)[1]),
                'difference of mean correlations, t test', len(cells),
                random))
   return rows

@@ -240,7 +240,7 @@ def signed_rank(differences: np.ndarray) -> tuple[float, float]:
   r = float((ranks[d > 0].sum() - ranks[d < 0].sum()) / ranks.sum())
   with warnings.catch_warnings():  # scipy warns that few pairs are few
     warnings.simplefilter('ignore', UserWarning)
-    p_value = float(stats.wilcoxon(d).pvalue)
+    p_value = float(stats.wilcoxon(d)[1])
   return r, p_value
 
 

@@ -99,8 +99,8 @@ def _of_stack(stack: stacking.Stack) -> list[ModelItems]:
 
 def _first(frame: pd.DataFrame, column: str, default):
   """The column's first known value; all rows of one model share it."""
-  known = frame[column].dropna() if column in frame else ()
-  return known.iloc[0] if len(known) else default
+  known = frame[column].dropna().tolist() if column in frame else []
+  return known[0] if known else default
 
 
 def _size(model: str, frame: pd.DataFrame) -> float:
