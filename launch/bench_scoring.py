@@ -168,7 +168,7 @@ def _table(outs: dict[str, dict], items: list) -> str:
     h, g = (np.array([x[1] for x in rows]) for rows in (ours, theirs))
     entropy = _choice_entropy(np.array([x[0] for x in out['found'].values()]))
     people = [human.entropy(items[int(i)].human_shares) for i in out['found']]
-    rho = scipy.stats.spearmanr(entropy, people).statistic
+    rho = np.asarray(scipy.stats.spearmanr(entropy, people))[0]
     dp, dh = (np.abs(a - b).max() if both else np.nan
               for a, b in ((p, q), (h, g)))
     lines.append(
