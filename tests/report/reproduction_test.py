@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from uncertainty.report import reproduction
+from uncertainty.report import markdown, reproduction
 from uncertainty.types import UserError
 
 
@@ -41,6 +41,8 @@ def test_page_says_what_matches_and_what_differs(tmp_path):
           in text)
   assert '| ece_x_width | k |' not in text
   assert '0 heatmaps and 1 probe curves' in text
+  assert 'workdir=DIR\n' in text
+  assert '--workdir=DIR --x=1\n' in reproduction.page(tmp_path, '--x=1')
   assert '## Two flaws' not in text and '## Instruction' not in text
 
 
@@ -74,7 +76,8 @@ def test_no_cells_is_an_error_with_a_remedy(tmp_path, capsys):
 
 
 @pytest.mark.parametrize('value, text', [
-    (2.2e-16, '0'), (float('nan'), ''), (3., '3'), (.12345, '0.123'),
+    (2.2e-16, '< 1e-12'), (0., '0'), (float('nan'), ''), (3., '3'),
+    (.12345, '0.123'),
     (.00012345, '0.00012'), ('a|b', 'a\\|b'), (True, 'True')])
 def test_numbers_as_text(value, text):
-  assert reproduction._text(value) == text
+  assert markdown._text(value) == text

@@ -15,15 +15,21 @@ from collections.abc import Callable, Sequence
 
 import pandas as pd
 
+from uncertainty.report import markdown
 from uncertainty.report import tables as report_tables
 from uncertainty.report.tables import Tables
 from uncertainty.types import UserError
 
 _SIGNAL = 'human_entropy'
+_FLAGS = '{FLAGS}'  # stands for further flags of the command shown
 
 
-def page(workdir: str | pathlib.Path) -> str:
+def page(workdir: str | pathlib.Path, flags: str = '') -> str:
   """The whole page in Markdown.
+
+  Args:
+    workdir: of the analysis.
+    flags: what else its command said, to be shown with it.
 
   Raises:
     UserError: the workdir holds no cells.
@@ -35,6 +41,7 @@ def page(workdir: str | pathlib.Path) -> str:
       'with --workdir there first'
     )
   parts = [part for section in _SECTIONS for part in section(tables)]
+  parts = [part.replace(_FLAGS, f' {flags}' if flags else '') for part in parts]
   return '\n\n'.join(parts) + '\n'
 
 
@@ -52,7 +59,7 @@ def _head(tables: Tables) -> list[str]:
     ),
     (
       '```\npython -m uncertainty.main --config=configs/published.py \\\n'
-      '  --config.results_dir=RESULTS --workdir=DIR\n'
+      '  --config.results_dir=RESULTS --workdir=DIR{FLAGS}\n'
       'python -m uncertainty.report.reproduction --workdir=DIR \\\n'
       '  --out=REPRODUCTION.md\n```'
     ),
@@ -72,7 +79,7 @@ def _cells(tables: Tables) -> list[str]:
       'blank cells are blank here too.** Spearman cells agree to 2 decimals, '
       'calibration errors and the instruct column to 3.'
     ),
-    _markdown(
+    markdown.table_text(
       counts,
       'figure part printed match blanks blanks_right tie_free tie_free_match',
     ),
@@ -86,7 +93,7 @@ def _cells(tables: Tables) -> list[str]:
         "NumPy's default sort on a machine with AVX2 and no AVX-512; on such "
         'a machine, or told to imitate one, this is what matches:'
       ),
-      _markdown(ties),
+      markdown.table_text(ties),
     ]
   return parts
 
@@ -99,7 +106,7 @@ def _not_reproduced(tables: Tables) -> list[str]:
     if len(rows):
       parts += [
         'Cells that differ:',
-        _markdown(
+        markdown.table_text(
           rows, 'figure measure model status printed_there printed tie_free'
         ),
         (
@@ -144,7 +151,7 @@ def _flaws(tables: Tables) -> list[str]:
         'opened `{` that belongs to the free-response prompt. It stands in '
         'instruct rows only, so base and instruct differ in the prompt too:'
       ),
-      _markdown(table),
+      markdown.table_text(table),
     ]
   flaw = tables.get('free_response_flaw')
   for row in flaw.to_dict('records'):
@@ -194,7 +201,7 @@ def _sound(tables: Tables) -> list[str]:
           'Calibration errors with ties kept whole and free responses '
           'held against their own grades:'
         ),
-        _markdown(table),
+        markdown.table_text(table),
       ]
   cells = tables.get('alignment')
   if len(cells):
@@ -216,7 +223,7 @@ def _sound(tables: Tables) -> list[str]:
         'Benjamini-Hochberg over the tests really made. Sound pages show '
         'every cell and mark these:'
       ),
-      _markdown(table),
+      markdown.table_text(table),
     ]
   return parts
 
@@ -233,7 +240,7 @@ def _instruct(tables: Tables) -> list[str]:
       'Instruct − base, mean over pairs; intervals resample whole families; '
       'Holm over the stated hypotheses of a data set.'
     ),
-    _markdown(
+    markdown.table_text(
       rows,
       'dataset outcome measure n_pairs n_families '
       'mean_difference ci_low ci_high rank_biserial p_holm',
@@ -249,7 +256,7 @@ def _instruct(tables: Tables) -> list[str]:
   if len(mixed):
     parts += [
       ('Mixed-effects models of the same claims, beside the plain statistic:'),
-      _markdown(
+      markdown.table_text(
         mixed,
         'dataset claim estimate ci_low ci_high p_value plain plain_p random',
       ),
@@ -267,7 +274,7 @@ def _joint(tables: Tables) -> list[str]:
         '(ECE ≤ 0.1) or discriminating (AUROC above ½), against chance by '
         'permutation:'
       ),
-      _markdown(
+      markdown.table_text(
         chance,
         'dataset second within n_cells rate_aligned rate_second '
         'rate_both chance p_value',
@@ -295,7 +302,7 @@ def _joint(tables: Tables) -> list[str]:
         "people's entropy itself. Where that is close to ±1, little is "
         'left to align with:'
       ),
-      _markdown(table),
+      markdown.table_text(table),
     ]
   return parts if len(parts) > 1 else []
 
@@ -309,17 +316,20 @@ def _people(tables: Tables) -> list[str]:
         "Split-half reliability of people's entropy, and the "
         'correlation that it caps:'
       ),
-      _markdown(ceiling),
+      markdown.table_text(ceiling),
     ]
   times = tables.get('response_time')
   if len(times):
     rows = times[(times['scale'] == 'ms') & (times['model'] == 'people')]
+    rows = rows.round({'r2': 6, 'cv_r2': 6})  # the null's are rounding dust
     parts += [
       (
         "Response time by Hick's law and rivals (ΔAIC from the best of "
         'each time):'
       ),
-      _markdown(rows, 'dataset time form b b_se r2 cv_r2 delta_aic n'),
+      markdown.table_text(
+        rows, 'dataset time form b b_se r2 cv_r2 delta_aic n'
+      ),
     ]
   combined = tables.get('combination')
   if len(combined):
@@ -340,7 +350,7 @@ def _people(tables: Tables) -> list[str]:
         'items (means over fits; `above_zero`: gains whose interval '
         'excludes zero):'
       ),
-      _markdown(table),
+      markdown.table_text(table),
     ]
   return parts if len(parts) > 1 else []
 
@@ -357,36 +367,16 @@ _SECTIONS: tuple[Callable[[Tables], list[str]], ...] = (
 )
 
 
-def _markdown(table: pd.DataFrame, columns: str = '') -> str:
-  """A table, or the named columns of it."""
-  if columns:
-    table = table[columns.split()]
-  lines = [list(table.columns), ['---'] * table.shape[1]]
-  lines += [
-    [_text(value) for value in row] for row in table.itertuples(index=False)
-  ]
-  return '\n'.join('| ' + ' | '.join(line) + ' |' for line in lines)
-
-
-def _text(value) -> str:
-  if isinstance(value, float):
-    if pd.isna(value):
-      return ''
-    if abs(value) < 1e-12:
-      return '0'
-    if value == int(value) and abs(value) < 1e6:
-      return str(int(value))
-    return f'{value:.2g}' if abs(value) < 0.001 else f'{value:.3f}'
-  return str(value).replace('|', '\\|')
-
-
 def main(argv: Sequence[str]) -> int:
   parser = argparse.ArgumentParser(description=__doc__)
   parser.add_argument('--workdir', required=True)
   parser.add_argument('--out', default='REPRODUCTION.md', type=pathlib.Path)
+  parser.add_argument('--flags', default='', help='further flags of the run')
   options = parser.parse_args(argv)
   try:
-    options.out.write_text(page(options.workdir), encoding='utf-8')
+    options.out.write_text(
+      page(options.workdir, options.flags), encoding='utf-8'
+    )
   except UserError as error:
     print(f'error: {error}', file=sys.stderr)
     return 2
