@@ -13,8 +13,6 @@ import pathlib
 import sys
 from collections.abc import Callable, Sequence
 
-import pandas as pd
-
 from uncertainty.report import markdown
 from uncertainty.report import tables as report_tables
 from uncertainty.report.tables import Tables
