@@ -129,7 +129,7 @@ def main() -> None:
   made_by = (f'transformers {transformers.__version__},'
              f' torch {torch.__version__}')
   for name, hf_config in cases().items():
-    golden = _golden(hf_config)
+    golden: dict[str, Any] = _golden(hf_config)
     np.savez_compressed(FOLDER / f'{name}.npz', made_by=made_by, **golden)
     print(name, abs(golden['logits']).max(), abs(golden['residuals']).max())
 

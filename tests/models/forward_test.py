@@ -130,6 +130,10 @@ def test_bfloat16_bits_change_nothing_and_stay_near_float32():
   narrow = _encode(module, params, batch)
   bits = _encode(module, models.raw_bits(params), batch)
   np.testing.assert_array_equal(narrow.hidden_BTD, bits.hidden_BTD)
+  if jax.default_backend() == 'cpu':
+    up, view = (x['layers']['mlp']['up']
+                for x in (params, models.raw_bits(params)))
+    assert view.unsafe_buffer_pointer() == up.unsafe_buffer_pointer()
   plain = jax.jit(module.apply)({'params': params}, batch.tokens_BT)
   _close(plain, models.unembed(module, params, narrow.hidden_BTD))
   wide = _encode(module, jax.tree.map(lambda x: x.astype(jnp.float32),

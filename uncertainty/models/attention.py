@@ -5,6 +5,8 @@ a cache, and its own row. Each is multiplied where it lies, and one softmax
 runs over them all; nothing is repeated per row or per query head.
 """
 
+import functools
+
 import flax.linen as nn
 import flax.struct
 import jax
@@ -58,22 +60,22 @@ def attend(query_BTKGH: jax.Array, stretches: list[Stretch],
   top = logits[0].max(-1, keepdims=True)
   for x in logits[1:]:
     top = jnp.maximum(top, x.max(-1, keepdims=True))
-  total, output = None, None
+  masses, outputs = [], []
   for x, stretch in zip(logits, stretches):
-    weights = jnp.exp(x - top)
+    shares = jnp.exp(x - top)
     values = stretch.values_BSKH
     S = values.shape[1]
-    mass = weights.sum(-1, keepdims=True)
+    masses.append(shares.sum(-1, keepdims=True))
     if values.shape[0] == 1:
-      y = dot(weights.reshape(K, B * T * G, S), values[0],
+      y = dot(shares.reshape(K, B * T * G, S), values[0],
               ((2,), (0,)), ((0,), (1,)))
     else:
-      y = dot(weights.reshape(K, B, T * G, S), values,
+      y = dot(shares.reshape(K, B, T * G, S), values,
               ((3,), (1,)), ((0, 1), (2, 0)))
-    y = y.reshape(K, B, T, G, H)
-    total = mass if total is None else total + mass
-    output = y if output is None else output + y
-  return (output / total).transpose(1, 2, 0, 3, 4)
+    outputs.append(y.reshape(K, B, T, G, H))
+  total = functools.reduce(jnp.add, masses)
+  output = functools.reduce(jnp.add, outputs) / total
+  return output.transpose(1, 2, 0, 3, 4)
 
 
 class Attention(nn.Module):

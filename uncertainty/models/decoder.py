@@ -14,6 +14,8 @@ its value. Weights keep the dtype they are given in and set that of the
 products; everything between products is float32.
 """
 
+from typing import Any
+
 import flax.linen as nn
 import flax.struct
 import jax
@@ -184,9 +186,10 @@ class Decoder(nn.Module):
     activations = {}
     if 'embedding' in sites:
       activations['embedding'] = capture_lib.gather(x_BTD, capture_at_BP)
-    layers = nn.scan(
+    layers: Any = nn.scan(
         Block, variable_axes={'params': 0, 'intermediates': 0},
-        split_rngs={'params': True}, in_axes=(0, nn.broadcast),
+        split_rngs={'params': True},
+        in_axes=(0, nn.broadcast),  # pyright: ignore[reportArgumentType]
         length=c.n_layers, unroll=self.unroll,
     )(c, self.dtype, sites, with_key_values, name='layers')
     x_BTD, trace = layers(x_BTD, per_layer(c, batch, past),
@@ -197,8 +200,8 @@ class Decoder(nn.Module):
     activations.update(trace.activations)
     if self.is_initializing():
       self.unembed(x_BTD[:, :1])
-    return x_BTD, Trace(*jax.tree.map(weights, (trace.keys, trace.values)),
-                        activations)
+    keys, values = jax.tree.map(weights, (trace.keys, trace.values))
+    return x_BTD, Trace(keys, values, activations)
 
   def _embed(self, batch: Batch) -> jax.Array:
     c = self.config

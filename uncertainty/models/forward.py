@@ -1,7 +1,11 @@
 """The decoder as pure functions: encode, unembed, decode."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
+import numpy as np
+from jax.core import Tracer
 
 from uncertainty.models import capture as capture_lib
 from uncertainty.models.config import DecoderConfig
@@ -42,10 +46,9 @@ def encode(module: Decoder, params, batch: Batch, *,
   sites = capture_lib.check(capture, capture_at_BP)
   past = () if prefix is None else (_past(prefix),)
   _check_longrope(module.config, batch.tokens_BT.shape[1], past)
-  hidden_BTD, trace = module.apply(
-      {'params': raw_bits(params)}, batch, past, sites=sites,
-      capture_at_BP=capture_at_BP, with_key_values=with_key_values,
-      method='hidden')
+  hidden_BTD, trace = _apply(
+      module, params, 'hidden', batch, past, sites=sites,
+      capture_at_BP=capture_at_BP, with_key_values=with_key_values)
   key_values = None
   if with_key_values:
     lengths_B = (batch.segments_BT >= 0).sum(1, dtype=jnp.int32)
@@ -56,7 +59,13 @@ def encode(module: Decoder, params, batch: Batch, *,
 
 def unembed(module: Decoder, params, hidden_XD: jax.Array) -> jax.Array:
   """Logits [..., V] float32 of final hidden states, soft cap included."""
-  return module.apply({'params': params}, hidden_XD, method='unembed')
+  return _apply(module, params, 'unembed', hidden_XD)
+
+
+def _apply(module: Decoder, params, method: str, *arguments, **options
+           ) -> Any:
+  return module.apply({'params': raw_bits(params)}, *arguments,
+                      method=method, **options)
 
 
 def decode(module: Decoder, params, tokens_BQ: jax.Array,
@@ -84,9 +93,8 @@ def decode(module: Decoder, params, tokens_BQ: jax.Array,
   past = (*past, _past(cache, start_B))
   _check_longrope(module.config, tokens_BQ.shape[1], past)
   batch = Batch(tokens_BQ, positions_BQ, jnp.zeros_like(tokens_BQ))
-  hidden_BQD, trace = module.apply(
-      {'params': raw_bits(params)}, batch, past, with_key_values=True,
-      method='hidden')
+  hidden_BQD, trace = _apply(module, params, 'hidden', batch, past,
+                             with_key_values=True)
   B, Q = tokens_BQ.shape
   slots_BQ = cache.lengths_B[:, None] + jnp.arange(Q, dtype=jnp.int32)[None]
   rows_BQ = jnp.broadcast_to(jnp.arange(B)[:, None], (B, Q))
@@ -127,13 +135,22 @@ def raw_bits(stored):
   There, XLA widens bfloat16 arrays that a scan slices to float32, once per
   call. Layer weights, keys and values therefore travel as their bits in
   uint16, which costs one copy of them per call, or none if they come that
-  way: convert once under `jit`, then pass the result to `encode` and
-  `decode` (which returns a cache of the type it was given). Elsewhere, and
-  for float32, this returns its argument as it is.
+  way: call this once, outside `jit` (there it is a view, not a copy), and
+  pass the result to `encode`, `unembed` and `decode` (which returns a cache
+  of the type it was given). Elsewhere, and for float32, this returns its
+  argument as it is.
   """
   if isinstance(stored, KeyValues):
-    return jax.tree.map(bits, stored)
-  return {**stored, 'layers': jax.tree.map(bits, stored['layers'])}
+    return jax.tree.map(_bits, stored)
+  return {**stored, 'layers': jax.tree.map(_bits, stored['layers'])}
+
+
+def _bits(x: jax.Array) -> jax.Array:
+  """`bits`, without a copy of an array that lies on one CPU device."""
+  if (isinstance(x, Tracer) or x.dtype != jnp.bfloat16
+      or jax.default_backend() != 'cpu' or len(x.sharding.device_set) > 1):
+    return bits(x)
+  return jax.device_put(np.asarray(x).view(np.uint16), x.sharding)
 
 
 def _past(key_values: KeyValues, start_B: jax.Array | None = None) -> Past:

@@ -7,6 +7,7 @@ stay the same, only memory and speed suffer.
 
 import functools
 from collections.abc import Sequence
+from typing import Any
 
 import jax
 from absl import logging
@@ -34,7 +35,7 @@ _RULES = {'vocabulary': 'model', 'kv_heads': 'model', 'mlp': 'model'}
 
 
 def make_mesh(data: int | None = None, model: int = 1,
-              devices: Sequence[jax.Device] | None = None) -> Mesh:
+              devices: Sequence[Any] | None = None) -> Mesh:
   """A mesh of devices: rows over `data`, weights over `model`.
 
   Args:
