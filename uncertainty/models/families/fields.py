@@ -8,8 +8,8 @@ from uncertainty.types import UserError
 # Fields that cannot change a forward pass at inference: training, caching,
 # generation defaults, bookkeeping. Any other unread field is an error.
 _HARMLESS = frozenset("""
-    _attn_implementation _attn_implementation_autoset _name_or_path
-    _sliding_window_pattern add_cross_attention architectures
+    _attn_implementation _attn_implementation_autoset _model_name_or_path
+    _name_or_path _sliding_window_pattern add_cross_attention architectures
     attention_dropout attn_implementation attn_pdrop auto_map bos_token_id
     cache_implementation chunk_size_feed_forward classifier_dropout
     cross_attention_hidden_size decoder_start_token_id do_sample dtype
@@ -23,6 +23,7 @@ _HARMLESS = frozenset("""
     summary_first_dropout summary_proj_to_labels summary_type
     summary_use_proj task_specific_params tf_legacy_loss tokenizer_class
     torch_dtype torchscript transformers.js_config transformers_version
+    unk_token_id
     use_bfloat16 use_cache
 """.split())  # noqa: SIM905
 
