@@ -21,6 +21,7 @@ from uncertainty.analysis import (
     response_time,
     size,
     study_scores,
+    words,
 )
 from uncertainty.results.published import Published
 from uncertainty.specs import StudySpec
@@ -82,6 +83,8 @@ def study_tables(
   add('design_contrasts', lambda: flaws.contrasts(
       found, made['design'], level))
   add('free_response_ece', lambda: flaws.free_response_ece(results))
+  add('stated_confidence', lambda: words.stated_against_internal(results))
+  add('stated_unread', lambda: words.unread(results))
   return made
 
 

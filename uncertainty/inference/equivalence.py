@@ -49,7 +49,9 @@ class Verdicts:
 class Judge(Protocol):
   """Judges pairs, in batches; `name` says exactly what ran."""
 
-  name: str
+  @property
+  def name(self) -> str:
+    ...
 
   def __call__(self, pairs: Sequence[Pair]) -> Verdicts:
     ...

@@ -1,5 +1,6 @@
 """The task `free`: greedy answers in braces, measured at every step."""
 
+import dataclasses
 import math
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -12,7 +13,7 @@ from uncertainty.inference import model_grader, sample
 from uncertainty.inference.generate import GenerateSpec, Generation, Request
 from uncertainty.inference.tasks import TaskChunk
 from uncertainty.measures import grading, sequence
-from uncertainty.specs import PromptSpec, StudySpec
+from uncertainty.specs import StudySpec
 from uncertainty.types import Item, UserError
 
 CHUNK = 64  # items a shard holds: what a killed run loses at most
@@ -43,7 +44,7 @@ def run(model: Any, items: Sequence[Item], spec: StudySpec, *, seed: int,
       given = model_grader.grades(
           model, [i.question for i in asked],
           [(right_answers(i) or ('',))[0] for i in asked],
-          [row['fr_answer'] for row in rows], spec)
+          [str(row['fr_answer']) for row in rows], spec)
       rows = [row | more for row, more in zip(rows, given)]
     yield to_chunk([g.item_id for g in group], rows)
 
@@ -57,7 +58,7 @@ def greedy_spec(spec: StudySpec) -> GenerateSpec:
 def bracket_requests(model: Any, items: Sequence[Item], spec: StudySpec,
                      n_samples: int = 1) -> list[Request]:
   """One request an item, its prompt ending in an opened brace."""
-  asked = PromptSpec(**vars(spec.prompt) | {'answer': 'free'})
+  asked = dataclasses.replace(spec.prompt, answer='free')
   built = prompts.build(items, asked, model.tokenizer,
                         dataset=spec.data.name, seed=spec.seed)
   return [
