@@ -110,7 +110,9 @@ def model_sources(spec: ModelSpec) -> tuple[str, ...]:
 @functools.lru_cache(maxsize=1)
 def load_model(spec: ModelSpec, source: str) -> models.Model:
   """Loads a model over all devices at hand; the last one is kept."""
-  mesh = sharding.make_mesh(spec.model_axis) if jax.device_count() > 1 else None
+  mesh = None
+  if jax.device_count() > 1:
+    mesh = sharding.make_mesh(model=spec.model_axis)
   return models.load(
       source, dtype=spec.dtype, mesh=mesh, revision=spec.revision,
       cache_dir=spec.cache_dir)

@@ -44,9 +44,8 @@ def _spec(**prompt):
 def model(tiny):
   made = tiny.make(scale=6.0)
   config = dataclasses.replace(made.config, context_length=1024)
-  made.module = made.module.clone(config=config)
-  made.config = config
-  return made
+  return dataclasses.replace(
+      made, module=made.module.clone(config=config), config=config)
 
 
 @pytest.fixture(scope='module')

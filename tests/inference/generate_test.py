@@ -1,4 +1,5 @@
-import types
+
+import dataclasses
 
 import jax
 import jax.numpy as jnp
@@ -128,8 +129,8 @@ def test_stops(tiny, model):
   ids = generate.stop_ids(model)
   assert [tiny.PIECES[i] for i in ids] == ['', '}', ' }']
   assert generate.stop_ids(model, 'none') == (tiny.EOS,)
-  never = types.SimpleNamespace(**vars(model) | {
-      'config': types.SimpleNamespace(eos_token_ids=())})
+  never = dataclasses.replace(
+      model, config=dataclasses.replace(model.config, eos_token_ids=()))
   with pytest.raises(UserError, match='end-of-sequence'):
     generate.stop_ids(never, 'none')
 

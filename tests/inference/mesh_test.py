@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 _SCRIPT = """
-import importlib.util, sys, types
+import dataclasses, importlib.util, sys
 import jax, numpy as np
 spec = importlib.util.spec_from_file_location('tiny_model', sys.argv[1])
 tiny = importlib.util.module_from_spec(spec)
@@ -33,8 +33,8 @@ def run(model):
 plain = run(model)
 for data, width in ((8, 1), (4, 2)):
   mesh = sharding.make_mesh(data=data, model=width)
-  spread = types.SimpleNamespace(**vars(model) | {
-      'params': sharding.place_params(mesh, model.params)})
+  spread = dataclasses.replace(
+      model, params=sharding.place_params(mesh, model.params))
   np.testing.assert_allclose(run(spread), plain, atol=1e-5)
 print('same')
 """

@@ -1,7 +1,6 @@
 """A tiny random model whose tokens are letters, for tests of inference."""
 
 import dataclasses
-import types
 
 import jax
 import jax.numpy as jnp
@@ -56,7 +55,7 @@ def make(seed=0, scale=25.0):
   params = jax.tree.map(
       lambda x: x * scale if x.ndim > 2 or x.shape[0] == len(PIECES) else x,
       dict(params['params']))
-  return types.SimpleNamespace(
+  return models.Model(
       module=module, params=params, config=module.config,
       tokenizer=Tokenizer(), name='tiny', fingerprint='0', source='test',
       revision=None, kind='base')
@@ -66,5 +65,5 @@ def with_logit_bias(model, bias_V):
   """The same model with some tokens made more or less likely."""
   module = models.Decoder(dataclasses.replace(model.config, head_bias=True))
   params = model.params | {'unembedding_bias': jnp.asarray(bias_V)}
-  return types.SimpleNamespace(**vars(model) | {
-      'module': module, 'config': module.config, 'params': params})
+  return dataclasses.replace(
+      model, module=module, config=module.config, params=params)

@@ -88,7 +88,7 @@ def next_token_masses(
         part = members[i:i + n]
         batch, last = _lay_out(part, n, size, skip)
         masses = np.asarray(_masses(
-            model.module, model.params, batch, last, past, tuple(groups)))
+            model.module, model.run_params, batch, last, past, tuple(groups)))
         found |= dict(zip(part, masses))
   return np.stack([found[row] for row in rows]) if rows else np.zeros(
       (0, len(groups)), np.float32)

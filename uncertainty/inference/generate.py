@@ -220,7 +220,7 @@ class _Engine:
       # While others wait, stop soon to refill; else run to the end.
       enough = max(1, len(self._owners) // 8) if jobs or ready else busy
       self._rows = decoding.run(
-          self._model.module, self._model.params, self._rows, self._prefix,
+          self._model.module, self._model.run_params, self._rows, self._prefix,
           jnp.int32(enough), self._spec)
       yield from self._collect()
 
@@ -261,7 +261,7 @@ class _Engine:
       suffix = request.tokens[self._start:]
       tokens[i, :len(suffix)], lengths[i] = suffix, len(suffix)
     hidden, prompts = decoding.prefill(
-        self._model.module, self._model.params,
+        self._model.module, self._model.run_params,
         _batch(tokens, self._start, lengths), self._prefix)
     return [(request, number, hidden, prompts, i)
             for i, (request, numbers) in enumerate(entries)

@@ -96,7 +96,7 @@ def read(model: models.Model, tokens: Sequence[int]) -> KeyValues | None:
       np.arange(slots, dtype=np.int32)[None],  # pyright: ignore
       np.pad(np.zeros(n, np.int32), pad,  # pyright: ignore
              constant_values=-1)[None])
-  return _read(model.module, model.params, batch)
+  return _read(model.module, model.run_params, batch)
 
 
 @functools.partial(jax.jit, static_argnums=0)

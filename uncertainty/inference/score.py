@@ -189,7 +189,7 @@ class _Runner:
         inner=size.inner, captures=size.captures if self.capture else 0)
     place = functools.partial(_place, self.model)
     out = _forward(
-        self.model.module, self.model.params, self.shared,
+        self.model.module, self.model.run_params, self.shared,
         jax.tree.map(place, layout.batch), layout.reads_N,
         layout.targets_NA, layout.inner_M, layout.inner_targets_M,
         place(layout.capture_BP) if self.capture else None,
