@@ -71,6 +71,9 @@ _STATISTICS = {
     'parse_rate': 'confidence that could be read',
 }
 
+_ALIGNED = {'mc': 'best alignment ρ, choice',
+            'fr': 'best alignment ρ, free response'}
+
 
 def _card(part, tables, dataset, model) -> dict[str, tuple[str, str]]:
   lines = {}
@@ -81,12 +84,13 @@ def _card(part, tables, dataset, model) -> dict[str, tuple[str, str]]:
       lines[label] = _with_interval(row)
   cells = tables.get('alignment')
   if not cells.empty:
-    top = alignment.best(cells[cells['dataset'] == dataset], model)
-    if top is not None:
-      value, small = _with_interval(
-          top.rename({'rho': 'value'}), digits=2)
-      lines['best alignment ρ'] = (
-          value, f'{names.measure(top["measure"])} {small}')
+    cells = cells[cells['dataset'] == dataset]
+    for prefix, part in names.by_prefix(cells):
+      top = alignment.best(part, model)
+      if prefix in _ALIGNED and top is not None:
+        value, small = _with_interval(top.rename({'rho': 'value'}))
+        lines[_ALIGNED[prefix]] = (
+            value, f'{names.measure(top["measure"])} {small}')
   errors = tables.get('calibration')
   if not errors.empty:
     row = errors[(errors['dataset'] == dataset) & (errors['model'] == model)
