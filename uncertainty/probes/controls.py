@@ -1,5 +1,6 @@
 """What a probe's number must be held against."""
 
+import collections
 import re
 from collections.abc import Sequence
 
@@ -84,9 +85,9 @@ def _log_frequency(frame: pd.DataFrame) -> np.ndarray:
   texts = [*frame['question']]
   if 'choices' in frame:
     texts += [choice for row in frame['choices'] for choice in row]
-  counts = pd.Series([w for t in texts for w in words(t)]).value_counts()
+  counts = collections.Counter(w for t in texts for w in words(t))
   return np.array([
-      np.mean([np.log1p(counts.get(w, 0)) for w in words(answer)] or [0.0])
+      np.mean([np.log1p(counts.get(w, 0.0)) for w in words(answer)] or [0.0])
       for answer in frame['answer_text']])
 
 

@@ -21,6 +21,7 @@ cut-off, so that every layer's numbers are scikit-learn's.
 """
 
 import functools
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -187,9 +188,9 @@ def _by_svd(
   for fold in range(folds.n_folds):
     train, test = folds.train(fold), folds.test(fold)
     mean_D, level_T = acts_ND[train].mean(0), targets_NT[train].mean(0)
-    coefficients_DT = scipy.linalg.lstsq(
-        acts_ND[train] - mean_D, targets_NT[train] - level_T, cond=rcond)[0]
-    predicted = (acts_ND[test] - mean_D) @ coefficients_DT + level_T
+    solution: Any = scipy.linalg.lstsq(
+        acts_ND[train] - mean_D, targets_NT[train] - level_T, cond=rcond)
+    predicted = (acts_ND[test] - mean_D) @ solution[0] + level_T
     residual_FBT[fold, :len(test)] = targets_NT[test] - predicted
   with precision.float64():
     exact = _scores(

@@ -8,6 +8,7 @@ questions together, permutation null, baseline features, control task.
 
 import dataclasses
 
+import jax
 import numpy as np
 import pandas as pd
 
@@ -57,8 +58,7 @@ def paper(
   if known.empty:
     return tables
   complete = known.notna().all(axis=1).to_numpy()
-  acts_NLD, known = acts_NLD[complete], known[complete]
-  target_NT = known.to_numpy()
+  acts_NLD, target_NT = acts_NLD[complete], known.to_numpy()[complete]
   folds = folds_lib.k_fold(len(target_NT), spec.n_folds)
   null_NR = controls.permutations(
       target_NT, spec.n_permutations, np.random.default_rng(seed))
@@ -83,7 +83,7 @@ def sound(
     if mask_N.sum() < 2 * spec.n_folds:
       continue
     _sound_group(
-        tables, acts_NLD[mask_N], frame[mask_N].reset_index(drop=True),
+        tables, acts_NLD[mask_N], frame.loc[mask_N].reset_index(drop=True),
         known.loc[mask_N, names].to_numpy(), names, spec, seed)
   return tables
 
@@ -102,7 +102,7 @@ def _sound_group(
            else plain)
   null_NR = controls.permutations(target_NT, spec.n_permutations, generator)
   control_NT = controls.control_targets(
-      controls.first_words(frame['question']), target_NT, generator)
+      controls.first_words(list(frame['question'])), target_NT, generator)
   options = {'seed': seed, 'groups': questions if repeated else None}
   found, null = ridge.cross_validate(
       acts_NLD, np.concatenate([target_NT, control_NT], axis=1), folds,
@@ -174,8 +174,7 @@ def _increment_rows(alone_F, joint_LF) -> pd.DataFrame:
 
 
 def _columns(found: scores.FoldScores, which: slice) -> scores.FoldScores:
-  return scores.FoldScores(
-      *(np.asarray(getattr(found, m))[..., which] for m in METRICS))
+  return jax.tree.map(lambda x: np.asarray(x)[..., which], found)
 
 
 def score_rows(

@@ -15,6 +15,7 @@ training set, which the inner choice may see).
 """
 
 import functools
+from typing import Any
 
 import flax.struct
 import jax
@@ -44,9 +45,9 @@ class RidgeScores:
   """
 
   scores: scores.FoldScores
-  penalty: jax.Array
-  inner_mse: jax.Array
-  predicted: jax.Array | None = None
+  penalty: Any
+  inner_mse: Any
+  predicted: Any = None
 
 
 @flax.struct.dataclass

@@ -161,7 +161,7 @@ def _ceiling(frame: pd.DataFrame, seed: int) -> pd.DataFrame:
   if len(known) < 3:
     return pd.DataFrame()
   ceiling = controls.noise_ceiling(
-      list(known['human_shares']), known['human_count'].to_numpy(),
+      list(known['human_shares']), np.asarray(known['human_count']),
       human.entropy, np.random.default_rng(seed))
   return pd.DataFrame([{'target': 'human_entropy', 'ceiling_r2': ceiling,
                         'n': len(known)}])
@@ -178,7 +178,7 @@ def _transfer(tables, members, site: str, seed: int) -> None:
       if not known.empty:
         mask_N = known[target].notna().to_numpy()
         if mask_N.sum() >= 20:
-          sets[name] = (acts_NLD[mask_N], known.loc[mask_N, target].to_numpy())
+          sets[name] = (acts_NLD[mask_N], np.asarray(known[target])[mask_N])
     tables.add('probe_transfer', transfer.matrix(sets, seed=seed), site=site,
                target=target, protocol='sound')
 
@@ -192,20 +192,21 @@ def _depth(tables: protocols.Tables) -> pd.DataFrame:
   keys = ['model', 'dataset', 'protocol', 'site', 'target']
   rows = []
   for values, group in probes.groupby(keys, sort=False):
-    curve = group[group['layer'] >= 0].set_index('layer')['r2']
-    chosen = group.loc[group['layer'] == protocols.CHOSEN, 'r2']
-    row = dict(zip(keys, values, strict=True))
+    layer, r2 = (np.asarray(group[c]) for c in ('layer', 'r2'))
+    curve_L = r2[layer >= 0]  # rows are in the order of layers
+    chosen = r2[layer == protocols.CHOSEN]
+    peak = int(np.argmax(curve_L))
+    row = dict(zip(keys, np.array(values, object), strict=True))
     first = np.nan
     if len(nulls):
       same = np.logical_and.reduce([nulls[k] == v for k, v in row.items()])
       clear = nulls.loc[same & (nulls['p_corrected'] < .05), 'layer']
       first = float(clear.min()) if len(clear) else np.nan
-    n_layers = len(curve)
+    n_layers = len(curve_L)
     rows.append(row | {
         'n_layers': n_layers, 'first_layer': first,
         'first_depth': (first + 1) / n_layers,
-        'peak_layer': int(curve.idxmax()),
-        'peak_depth': (int(curve.idxmax()) + 1) / n_layers,
-        'peak_r2': float(curve.max()),
-        'chosen_r2': float(chosen.iloc[0]) if len(chosen) else np.nan})
+        'peak_layer': peak, 'peak_depth': (peak + 1) / n_layers,
+        'peak_r2': curve_L.max(),
+        'chosen_r2': chosen[0] if len(chosen) else np.nan})
   return pd.DataFrame(rows)

@@ -1,5 +1,7 @@
 """How well held-out values were predicted: R², Pearson and MSE per fold."""
 
+from typing import Any
+
 import flax.struct
 import jax
 import jax.numpy as jnp
@@ -7,7 +9,9 @@ import jax.numpy as jnp
 
 @flax.struct.dataclass
 class FoldScores:
-  """Scores on the test items of each fold; `...` is [L, F, T] in probes.
+  """Scores on the test items of each fold: [F, T], or [L, F, T].
+
+  JAX arrays within a program, numpy arrays in what the probes return.
 
   Attributes:
     r2: 1 − residual / total sum of squares, total about the test mean. As in
@@ -17,9 +21,9 @@ class FoldScores:
     mse: mean squared error, in the target's unit squared.
   """
 
-  r2: jax.Array
-  pearson: jax.Array
-  mse: jax.Array
+  r2: Any
+  pearson: Any
+  mse: Any
 
 
 def fold_scores(

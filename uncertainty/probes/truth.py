@@ -7,6 +7,7 @@ CCS: Burns et al. 2023, Discovering latent knowledge, section 2.
 
 import dataclasses
 import functools
+from typing import Any
 
 import flax.struct
 import jax
@@ -234,7 +235,8 @@ def _fit_ccs(yes_AD, no_AD, labels_A, weights_A, key, spec: CCSSpec) -> CCS:
                          maxval=bound),
       jax.random.uniform(bias_key, (spec.restarts,), minval=-bound,
                          maxval=bound))
-  optimiser = optax.adamw(spec.learning_rate, weight_decay=spec.weight_decay)
+  optimiser: Any = optax.adamw(
+      spec.learning_rate, weight_decay=spec.weight_decay)
 
   def loss(probes):
     losses = jax.vmap(ccs_loss, in_axes=(0, None, None, None))(

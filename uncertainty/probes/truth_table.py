@@ -13,8 +13,8 @@ from collections.abc import Callable
 import jax
 import numpy as np
 import pandas as pd
+from scipy import stats
 from sklearn import metrics
-from statsmodels.stats import proportion
 
 from uncertainty.probes import classify, mlp, truth
 from uncertainty.probes import folds as folds_lib
@@ -67,10 +67,11 @@ def parse(frame: pd.DataFrame) -> Statements:
   Raises:
     UserError: other ids, or no labels.
   """
-  parts = frame['item_id'].str.extract(
+  parts: pd.DataFrame = frame['item_id'].str.extract(
       r'^truth-(neg_)?(.+?)(_de)?-(\d+)$')
-  if parts[1].isna().any():
-    bad = frame['item_id'][parts[1].isna()].iloc[0]
+  unknown_N = np.asarray(parts[1].isna())
+  if unknown_N.any():
+    bad = np.asarray(frame['item_id'])[unknown_N][0]
     raise UserError(
         f'item {bad!r} is not a statement of data set truth; run truth probes '
         'with configs/truth.py')
@@ -240,9 +241,9 @@ def _rows(scores_LFB, known: Statements, tests, folds: Folds) -> pd.DataFrame:
   for layer, scores_FB in enumerate((chosen_FB, *scores_LFB), start=-1):
     pieces = {name: (folds.test(f), scores_FB[f, :len(folds.test(f))])
               for f, name in enumerate(tests)}
-    pieces['all topics'] = tuple(
-        np.concatenate([pieces[tests[t]][k] for t in topics])
-        for k in (0, 1))
+    pieces['all topics'] = (
+        np.concatenate([pieces[tests[t]][0] for t in topics]),
+        np.concatenate([pieces[tests[t]][1] for t in topics]))
     for test, (index, score) in pieces.items():
       for polarity, mask in _polarities(known.polarity_N[index]).items():
         rows.append({'layer': layer, 'test': test, 'polarity': polarity}
@@ -258,8 +259,9 @@ def _polarities(polarity: np.ndarray) -> dict[str, np.ndarray]:
 
 def _accuracy(score: np.ndarray, label: np.ndarray) -> dict[str, float]:
   right = int(((score > 0) == label).sum())
-  low, high = proportion.proportion_confint(right, len(label), method='wilson')
+  interval = stats.binomtest(right, len(label)).proportion_ci(method='wilson')
   both = 0 < label.sum() < len(label)
-  return {'accuracy': right / len(label), 'ci_low': low, 'ci_high': high,
+  return {'accuracy': right / len(label), 'ci_low': float(interval.low),
+          'ci_high': float(interval.high),
           'auroc': float(metrics.roc_auc_score(label, score)) if both
-                   else np.nan, 'n': len(label)}
+                   else np.nan, 'n': float(len(label))}

@@ -107,7 +107,7 @@ def _write_json(path: pathlib.Path, content: dict) -> None:
 def sites(workdir: pathlib.Path) -> list[tuple[str, str, str]]:
   """The (data set, model, site) triples that a workdir holds."""
   found = sorted((workdir / 'activations').glob('*/*/*/manifest.json'))
-  return [tuple(p.parts[-4:-1]) for p in found]
+  return [(p.parts[-4], p.parts[-3], p.parts[-2]) for p in found]
 
 
 def read(
