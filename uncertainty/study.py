@@ -18,6 +18,7 @@ from jax.experimental import multihost_utils
 
 from uncertainty import analysis, data, inference, models, probes, report
 from uncertainty.models import sharding
+from uncertainty.prompts import self_report
 from uncertainty.results import activations, manifest, schema, shards
 from uncertainty.specs import ModelSpec, StudySpec
 from uncertainty.types import Item, UserError
@@ -64,7 +65,8 @@ def _score(spec: StudySpec, workdir: pathlib.Path) -> None:
       manifest.update(workdir, models={model.name: {
           'source': source, 'revision': model.revision,
           'fingerprint': model.fingerprint, 'kind': model.kind,
-          'family': model.config.family}})
+          'family': model.config.family}},
+                      judge_prompts=self_report.judge_prompts())
     frames = {}
     for name in tasks:
       frames[name] = _run_task(name, model, items, spec, workdir)

@@ -1,5 +1,7 @@
 """The table of measures: complete, consistent, parsed both ways."""
 
+import pathlib
+
 import jax.numpy as jnp
 import pytest
 
@@ -50,3 +52,8 @@ def test_table_has_a_row_for_every_measure():
   lines = registry.table().splitlines()
   assert len(lines) == len(registry.MEASURES) + 2
   assert len({line.count('|') for line in lines}) == 1
+
+
+def test_the_page_of_measures_is_the_table():
+  page = pathlib.Path(__file__).parents[2] / 'docs' / 'measures.md'
+  assert registry.table().strip() in page.read_text(encoding='utf-8')
