@@ -2,6 +2,7 @@
 
 import os
 import sys
+from typing import NoReturn
 
 import jax
 from absl import app, flags, logging
@@ -31,7 +32,7 @@ def _parse_flags(argv: list[str]) -> list[str]:
     _fail(f'{error}; see configs/ and --help')
 
 
-def _fail(message: str) -> None:
+def _fail(message: object) -> NoReturn:
   sys.exit(f'error: {" ".join(str(message).split())}')
 
 
@@ -39,13 +40,14 @@ def _main(argv: list[str]) -> None:
   if _LIST_MEASURES.value:
     print(registry.table())
     return
-  if len(argv) > 1 or not (_CONFIG.value and _WORKDIR.value):
+  workdir = _WORKDIR.value
+  if len(argv) > 1 or not (_CONFIG.value and workdir):
     _fail('give --config=configs/NAME.py and --workdir=DIR')
   if _DISTRIBUTED.value:
     jax.distributed.initialize()
   try:
     study.run(
-        specs.parse(_CONFIG.value.to_dict()), _WORKDIR.value, _STAGES.value)
+        specs.parse(_CONFIG.value.to_dict()), workdir, _STAGES.value)
   except UserError as error:
     _fail(error)
 

@@ -4,6 +4,7 @@ Every row is computed alike whatever its neighbours are: shapes never change
 with the number of rows in use, and rows do not mix.
 """
 
+import dataclasses
 import functools
 from typing import Any
 
@@ -68,6 +69,7 @@ def prefill(module, params, batch: Batch, prefix: KeyValues | None
       (batch.segments_BT >= 0).sum(-1, dtype=jnp.int32) - 1, 0)
   hidden_BD = jnp.take_along_axis(
       out.hidden_BTD, last_B[:, None, None], axis=1)[:, 0]
+  assert out.key_values is not None  # asked for above
   return hidden_BD, out.key_values
 
 
@@ -121,8 +123,8 @@ def insert(rows: Rows, row: jax.Array, hidden_RD: jax.Array,
       put(rows.cache.keys_LBSKH, prompts.keys_LBSKH),
       put(rows.cache.values_LBSKH, prompts.values_LBSKH),
       rows.cache.lengths_B.at[row].set(prompts.lengths_B[prompt]))
-  return rows.replace(
-      cache=cache,
+  return dataclasses.replace(
+      rows, cache=cache,
       hidden_BD=rows.hidden_BD.at[row].set(hidden_RD[prompt]),
       keys_B2=rows.keys_B2.at[row].set(key_2),
       steps_B=rows.steps_B.at[row].set(0),
@@ -165,9 +167,9 @@ def _step(module, params, rows: Rows, prefix: KeyValues | None,
       module, params, tokens_B[:, None],
       (start + rows.cache.lengths_B)[:, None], rows.cache, prefix=prefix)
   # The last token of a finished row is read but not kept.
-  cache = cache.replace(lengths_B=jnp.where(
+  cache = dataclasses.replace(cache, lengths_B=jnp.where(
       active_B, cache.lengths_B, rows.cache.lengths_B))
-  return rows.replace(
-      cache=cache, hidden_BD=out.hidden_BTD[:, 0], steps_B=steps_B,
+  return dataclasses.replace(
+      rows, cache=cache, hidden_BD=out.hidden_BTD[:, 0], steps_B=steps_B,
       active_B=active_B, tokens_BM=write(rows.tokens_BM, tokens_B),
       records=records)

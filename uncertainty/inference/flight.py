@@ -33,7 +33,7 @@ def fly(todo: Sequence[batching.Rows],
   """
   most = [max((len(b.rows) * b.length for b in todo), default=0)]
 
-  def attempt(function, *args):
+  def attempt(function: Callable[..., Any], *args: Any) -> Any:
     try:
       return function(*args)
     except jax.errors.JaxRuntimeError as error:

@@ -216,7 +216,7 @@ def _rule(answer: tuple[str, ...], right: str,
       return 'last word of the right answer'
     if new and _inside(new, said):
       return 'all that the question leaves open'
-    if _same(said[0], want[0]) and len(said) * 2 > len(want):
+    if want and _same(said[0], want[0]) and len(said) * 2 > len(want):
       return 'most of the right answer'
   if (len(gold) > 1 and len(answer) == 1 and answer[0] == _initials(gold)
       and stem(answer[0]) not in question):
