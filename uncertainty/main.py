@@ -14,14 +14,10 @@ from uncertainty.types import UserError
 
 _CONFIG = config_flags.DEFINE_config_file(
     'config', None, 'The question asked: configs/NAME.py[:arg].')
-_WORKDIR = flags.DEFINE_string(
-    'workdir', None, 'Folder for results, analysis and report.')
-_STAGES = flags.DEFINE_list(
-    'stages', list(study.STAGES), 'Which stages to run, in this order.')
-_LIST_MEASURES = flags.DEFINE_bool(
-    'list_measures', False, 'Print every measure and exit.')
-_DISTRIBUTED = flags.DEFINE_bool(
-    'distributed', False, 'Join the other processes of a GPU or TPU cluster.')
+_WORKDIR = flags.DEFINE_string('workdir', None, 'Folder of the run.')
+_STAGES = flags.DEFINE_list('stages', list(study.STAGES), 'What to run.')
+_LIST = flags.DEFINE_bool('list_measures', False, 'Print all measures.')
+_DISTRIBUTED = flags.DEFINE_bool('distributed', False, 'Join a cluster.')
 
 
 def _parse_flags(argv: list[str]) -> list[str]:
@@ -37,7 +33,7 @@ def _fail(message: object) -> NoReturn:
 
 
 def _main(argv: list[str]) -> None:
-  if _LIST_MEASURES.value:
+  if _LIST.value:
     print(registry.table())
     return
   workdir = _WORKDIR.value
@@ -46,8 +42,8 @@ def _main(argv: list[str]) -> None:
   if _DISTRIBUTED.value:
     jax.distributed.initialize()
   try:
-    study.run(
-        specs.parse(_CONFIG.value.to_dict()), workdir, _STAGES.value)
+    spec = specs.parse(_CONFIG.value.to_dict())
+    study.run(spec, workdir, _STAGES.value)
   except UserError as error:
     _fail(error)
 
@@ -56,8 +52,7 @@ def main() -> None:
   logging.set_verbosity(logging.INFO)
   # Compiled programs are kept between runs, next to other programs' caches.
   cache = os.environ.get('XDG_CACHE_HOME', os.path.expanduser('~/.cache'))
-  jax.config.update(
-      'jax_compilation_cache_dir', os.path.join(cache, 'uncertainty', 'xla'))
+  jax.config.update('jax_compilation_cache_dir', f'{cache}/uncertainty/xla')
   app.run(_main, flags_parser=_parse_flags)
 
 
