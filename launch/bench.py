@@ -1,4 +1,4 @@
-"""Benchmarks, each in one run on one machine: scoring, generation, probes.
+"""Benchmarks, each in one run: scoring, generation, probes, loading.
 
   python launch/bench.py scoring [--flags]
 """
@@ -7,7 +7,7 @@ import pathlib
 import subprocess
 import sys
 
-BENCHES = ('scoring', 'generation', 'probes')
+BENCHES = ('scoring', 'generation', 'probes', 'loading')
 
 
 def main() -> None:

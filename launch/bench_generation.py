@@ -7,7 +7,7 @@ every step; PyTorch by transformers' `generate` with its scores, one prompt at
 a time (the paper's way) and in left-padded batches. Each engine runs in a
 process of its own: its peak memory is its own. Prints items/s, CPU seconds,
 peak memory, how many answers are the same tokens, and on those how far the
-sequence measures are apart.
+sequence measures are apart (relatively, for those beyond 1).
 """
 
 import argparse
@@ -59,6 +59,7 @@ def _print(reports: dict) -> None:
         ours['answers'], report['answers'])]
     # A nucleus's size jumps by whole tokens: its own measure of distance.
     apart = [abs(a['measures'][k] - b['measures'][k])
+             / max(1.0, abs(b['measures'][k]))
              for a, b, s in zip(ours['answers'], report['answers'], same) if s
              for k in a['measures'] if 'nucleus' not in k]
     n = len(report['answers'])

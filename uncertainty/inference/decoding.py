@@ -42,6 +42,23 @@ class Rows:
 
 
 @flax.struct.dataclass
+class Prompt:
+  """A prompt that was read, after the shared prefix.
+
+  Attributes:
+    read: keys and values of the rows it was read with.
+    row, start, length: where in them its own are.
+    hidden_D: final hidden state of its last token.
+  """
+
+  read: KeyValues
+  row: jax.Array
+  start: jax.Array
+  length: jax.Array
+  hidden_D: jax.Array
+
+
+@flax.struct.dataclass
 class DecodeSpec:
   """What is fixed while a batch is generated (static, hashable).
 
@@ -59,18 +76,30 @@ class DecodeSpec:
   top_k: int = flax.struct.field(pytree_node=False)
 
 
-@functools.partial(jax.jit, static_argnames='module')
-def prefill(module, params, batch: Batch, prefix: KeyValues | None
+@functools.partial(jax.jit, static_argnames=('module', 'room'))
+def prefill(module, params, batch: Batch, reads_N: jax.Array,
+            prefix: KeyValues | None, room: int
             ) -> tuple[jax.Array, KeyValues]:
-  """Reads prompts: hidden state of each one's last token, keys and values."""
+  """Reads rows of prompts.
+
+  Args:
+    module: the decoder.
+    params: its parameters.
+    batch: rows, each of several prompts that do not see each other.
+    reads_N: flat place of each prompt's last token.
+    prefix: what all prompts start with.
+    room: slots that follow every row, so that a slice this long may start at
+      any prompt.
+
+  Returns:
+    Hidden states [N, D] of the last tokens; keys and values of the rows.
+  """
   out = models.encode(
       module, params, batch, prefix=prefix, with_key_values=True)
-  last_B = jnp.maximum(
-      (batch.segments_BT >= 0).sum(-1, dtype=jnp.int32) - 1, 0)
-  hidden_BD = jnp.take_along_axis(
-      out.hidden_BTD, last_B[:, None, None], axis=1)[:, 0]
   assert out.key_values is not None  # asked for above
-  return hidden_BD, out.key_values
+  slots = batch.tokens_BT.shape[1] + room
+  hidden_XD = out.hidden_BTD.reshape(-1, out.hidden_BTD.shape[-1])
+  return hidden_XD[reads_N], models.extend_cache(out.key_values, slots)
 
 
 @functools.partial(jax.jit, static_argnames=('module', 'spec'))
@@ -108,24 +137,28 @@ def empty_rows(module, params, spec: DecodeSpec, batch_size: int, slots: int,
       jnp.zeros((batch_size, spec.max_tokens), jnp.int32), records)
 
 
-@functools.partial(jax.jit, donate_argnames='rows')
-def insert(rows: Rows, row: jax.Array, hidden_RD: jax.Array,
-           prompts: KeyValues, prompt: jax.Array, key_2: jax.Array) -> Rows:
-  """Puts a prefilled prompt into a row; several rows may share a prompt."""
-  def put(cache_LBSKH, new_LRTKH):
-    new = jax.lax.dynamic_slice_in_dim(new_LRTKH, prompt, 1, axis=1)
-    zero = jnp.zeros_like(row)
+@functools.partial(
+    jax.jit, static_argnames='room', donate_argnames='rows')
+def insert(rows: Rows, row: jax.Array, prompt: Prompt, key_2: jax.Array,
+           room: int) -> Rows:
+  """Puts a prompt of at most `room` tokens into a row."""
+  L, _, _, K, H = prompt.read.keys_LBSKH.shape
+  zero = jnp.zeros_like(row)
+
+  def put(cache_LBSKH, read_LBSKH):
+    new = jax.lax.dynamic_slice(
+        read_LBSKH, (zero, prompt.row, prompt.start, zero, zero),
+        (L, 1, room, K, H))
     return jax.lax.dynamic_update_slice(
         cache_LBSKH, new.astype(cache_LBSKH.dtype),
         (zero, row, zero, zero, zero))
 
   cache = KeyValues(
-      put(rows.cache.keys_LBSKH, prompts.keys_LBSKH),
-      put(rows.cache.values_LBSKH, prompts.values_LBSKH),
-      rows.cache.lengths_B.at[row].set(prompts.lengths_B[prompt]))
+      put(rows.cache.keys_LBSKH, prompt.read.keys_LBSKH),
+      put(rows.cache.values_LBSKH, prompt.read.values_LBSKH),
+      rows.cache.lengths_B.at[row].set(prompt.length))
   return dataclasses.replace(
-      rows, cache=cache,
-      hidden_BD=rows.hidden_BD.at[row].set(hidden_RD[prompt]),
+      rows, cache=cache, hidden_BD=rows.hidden_BD.at[row].set(prompt.hidden_D),
       keys_B2=rows.keys_B2.at[row].set(key_2),
       steps_B=rows.steps_B.at[row].set(0),
       active_B=rows.active_B.at[row].set(True))

@@ -16,13 +16,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from uncertainty.inference import decoding, sample
+from uncertainty.inference import batching, decoding, sample
 from uncertainty.inference import prefix as prefix_lib
 from uncertainty.measures import sequence
-from uncertainty.types import Batch, UserError
+from uncertainty.types import UserError
 
-_BUCKET = 16  # prompt lengths are rounded up to a multiple of this
-_PREFILL_TOKENS = 768  # padded tokens of prompts read at once
+_BUCKET = 16  # cache lengths are rounded up to a multiple of this
+_ROW_TOKENS = 256  # short prompts are read in rows of up to this many tokens
 _NO_MEASURE = ('top_logprobs', 'top_tokens', 'rest_logprob', 'finite')
 
 
@@ -199,8 +199,16 @@ class _Engine:
         spec.top_k)
     self._start = _shared_prefix(requests)
     self._prefix = prefix_lib.read(model, requests[0].tokens[:self._start])
-    longest = max(len(r.tokens) for r in requests) - self._start
-    slots = _round_up(longest) + _round_up(spec.max_tokens)
+    # By name: what a prompt is read with must not depend on the order given.
+    self._requests = sorted(requests, key=lambda r: r.item_id)
+    self._entries = [batching.Entry(r.tokens[self._start:], ())
+                     for r in self._requests]
+    # Where fewer rows had to do, fewer prompts are read at once, too.
+    tokens = batching.device_tokens() * batch_size // spec.batch_size
+    self._plan = batching.plan(self._entries, batch_tokens=tokens,
+                               row_tokens=_ROW_TOKENS)
+    self._room = _round_up(max(e.length for e in self._entries))
+    slots = self._room + _round_up(spec.max_tokens)
     dtype = jax.tree.leaves(model.params)[0].dtype
     if self._prefix is not None:
       dtype = self._prefix.keys_LBSKH.dtype
@@ -210,7 +218,7 @@ class _Engine:
 
   def answer(self, waiting: collections.deque) -> Iterator[Generation]:
     """Answers what waits (left as it is) in order of prompt length."""
-    jobs = self._grouped(list(waiting))
+    jobs = self._batches(list(waiting))
     ready: collections.deque = collections.deque()
     while True:
       self._refill(jobs, ready)
@@ -224,21 +232,15 @@ class _Engine:
           jnp.int32(enough), self._spec)
       yield from self._collect()
 
-  def _grouped(self, waiting: list) -> collections.deque:
-    """Prompts of one bucket together, each with the samples it is for."""
-    samples: dict[str, list] = {}
+  def _batches(self, waiting: list) -> collections.deque:
+    """Rows of prompts that hold a waiting one, longest first."""
+    samples: dict[str, list[int]] = {}
     for request, number in waiting:
-      samples.setdefault(request.item_id, [request, []])[1].append(number)
-    buckets: dict[int, list] = {}
-    for request, numbers in samples.values():
-      bucket = _round_up(len(request.tokens) - self._start)
-      buckets.setdefault(bucket, []).append((request, numbers))
-    jobs: collections.deque = collections.deque()
-    for bucket, entries in sorted(buckets.items(), reverse=True):
-      n = max(1, _PREFILL_TOKENS // bucket)
-      for i in range(0, len(entries), n):
-        jobs.append((bucket, n, entries[i:i + n]))
-    return jobs
+      samples.setdefault(request.item_id, []).append(number)
+    return collections.deque(
+        (rows, samples) for rows in self._plan
+        if any(self._requests[i].item_id in samples
+               for row in rows.rows for i in row))
 
   def _refill(self, jobs: collections.deque, ready: collections.deque):
     for row, owner in enumerate(self._owners):
@@ -248,24 +250,34 @@ class _Engine:
         ready.extend(self._prefill(*jobs.popleft()))
       if not ready:
         return
-      request, number, hidden, prompts, prompt = ready.popleft()
+      request, number, prompt = ready.popleft()
       self._rows = decoding.insert(
-          self._rows, jnp.int32(row), hidden, prompts, jnp.int32(prompt),
-          sample.row_key(self._seed, request.item_id, number))
+          self._rows, jnp.int32(row), prompt,
+          sample.row_key(self._seed, request.item_id, number), self._room)
       self._owners[row] = (request, number)
 
-  def _prefill(self, bucket: int, n: int, entries: list) -> list:
-    tokens = np.zeros((n, bucket), np.int32)
-    lengths = np.zeros(n, np.int32)
-    for i, (request, _) in enumerate(entries):
-      suffix = request.tokens[self._start:]
-      tokens[i, :len(suffix)], lengths[i] = suffix, len(suffix)
-    hidden, prompts = decoding.prefill(
+  def _prefill(self, rows: batching.Rows, samples: dict[str, list[int]]
+               ) -> list[tuple[Request, int, decoding.Prompt]]:
+    reads = max(sum(map(len, r.rows)) for r in self._plan
+                if r.length == rows.length)
+    layout = batching.lay_out(rows, self._entries, self._start, reads=reads,
+                              inner=0, captures=0)
+    hidden_ND, read = decoding.prefill(
         self._model.module, self._model.run_params,
-        _batch(tokens, self._start, lengths), self._prefix)
-    return [(request, number, hidden, prompts, i)
-            for i, (request, numbers) in enumerate(entries)
-            for number in numbers]
+        jax.tree.map(jnp.asarray, layout.batch), layout.reads_N, self._prefix,
+        self._room)
+    out = []
+    for n, i in enumerate(layout.entries_N.tolist()):
+      if i < 0 or self._requests[i].item_id not in samples:
+        continue
+      length = len(self._entries[i].stem)
+      row, last = divmod(int(layout.reads_N[n]), rows.length)
+      prompt = decoding.Prompt(
+          read, jnp.int32(row), jnp.int32(last + 1 - length),
+          jnp.int32(length), hidden_ND[n])
+      out += [(self._requests[i], number, prompt)
+              for number in samples[self._requests[i].item_id]]
+    return out
 
   def _collect(self) -> list[Generation]:
     """Takes finished rows off the device."""
@@ -300,11 +312,3 @@ class _Engine:
         found.get('top_logprobs'), found.get('top_tokens'),
         found.get('rest_logprob'),
         hit_cap=int(tokens[-1]) not in self._spec.stop_ids)
-
-
-def _batch(tokens_BT: np.ndarray, start: int, lengths_B: np.ndarray) -> Batch:
-  B, T = tokens_BT.shape
-  index = np.broadcast_to(np.arange(T, dtype=np.int32), (B, T))
-  segments = np.where(index < lengths_B[:, None], 0, -1).astype(np.int32)
-  return Batch(jnp.asarray(tokens_BT), jnp.asarray(index + np.int32(start)),
-               jnp.asarray(segments))

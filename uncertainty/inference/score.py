@@ -154,7 +154,7 @@ def plan(model: models.Model, asks: Sequence[Ask], spec: ScoreSpec) -> Plan:
   groups = _share(asks, whole)
   entries = _entries(asks, groups)
   batches = batching.plan(
-      entries, batch_tokens=spec.batch_tokens or _batch_tokens(),
+      entries, batch_tokens=spec.batch_tokens or batching.device_tokens(),
       row_tokens=0 if whole else spec.row_tokens,
       multiple_of=_n_data_shards(model),
       n_prefix_shapes=len({prefix.n_slots(len(g.tokens)) for g in groups}))
@@ -319,11 +319,6 @@ def _entries(asks: Sequence[Ask], groups: Sequence[prefix.PrefixGroup],
           ask.stem[len(group.tokens):], ask.targets, ask.branches,
           ask.whole_branches, g)
   return out
-
-
-def _batch_tokens() -> int:
-  """What fills the device: a CPU does best from its caches."""
-  return 2048 if jax.default_backend() == 'cpu' else 16384
 
 
 def _mesh(model: models.Model) -> jax.sharding.Mesh | None:

@@ -146,11 +146,13 @@ def raw_bits(stored):
 
 
 def _bits(x: jax.Array) -> jax.Array:
-  """`bits`, without a copy of an array that lies on one CPU device."""
+  """`bits`, without a copy of an array that lies on CPU devices."""
   if (isinstance(x, Tracer) or x.dtype != jnp.bfloat16
-      or jax.default_backend() != 'cpu' or len(x.sharding.device_set) > 1):
+      or jax.default_backend() != 'cpu'):
     return bits(x)
-  return jax.device_put(np.asarray(x).view(np.uint16), x.sharding)
+  shards = [jax.device_put(np.asarray(shard.data).view(np.uint16),
+                           shard.device) for shard in x.addressable_shards]
+  return jax.make_array_from_single_device_arrays(x.shape, x.sharding, shards)
 
 
 def _past(key_values: KeyValues, start_B: jax.Array | None = None) -> Past:

@@ -214,7 +214,9 @@ def evaluate(
     `test` is the left-out topic, 'german', or 'all topics' (pooled over
     topics); `polarity` is 'both', 'affirmative' or 'negated'. Intervals are
     Wilson's at 95 %. Layer -1 takes for each left-out topic the layer that is
-    best on average over the other left-out topics.
+    best on average over the other topics when they are left out. (Probes of
+    those folds have seen the left-out topic in training, though no score on
+    it: a choice free of that would need a fit per pair of topics.)
   """
   known = parse(frame)
   tests, folds = splits(known, np.random.default_rng(seed))
