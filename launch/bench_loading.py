@@ -55,7 +55,7 @@ def main() -> None:
 def _write(folder: pathlib.Path, n_layers: int) -> None:
   """Random weights of a size that keeps the residual stream finite."""
   import ml_dtypes
-  import safetensors
+  from safetensors.numpy import save_file
   from tokenizers import Tokenizer, models, pre_tokenizers
   D, F, V = (_CONFIG[k] for k in (
       'hidden_size', 'intermediate_size', 'vocab_size'))
@@ -67,7 +67,7 @@ def _write(folder: pathlib.Path, n_layers: int) -> None:
   def entry(*shape):
     values = ones if len(shape) == 1 else np.roll(
         noise, int(rng.integers(V)))[:np.prod(shape)]
-    return {'dtype': 'bfloat16', 'shape': shape, 'data': values.tobytes()}
+    return values.reshape(shape)
 
   square = {f'self_attn.{x}_proj': (D, D) for x in 'qkvo'}
   layer = square | {
@@ -83,8 +83,8 @@ def _write(folder: pathlib.Path, n_layers: int) -> None:
   weight_map = {}
   for n, shapes in enumerate(files, 1):
     name = f'model-{n:05d}-of-{len(files):05d}.safetensors'
-    safetensors.serialize_file(
-        {k: entry(*shape) for k, shape in shapes.items()}, folder / name)
+    save_file({k: entry(*shape) for k, shape in shapes.items()},
+              folder / name)
     weight_map |= dict.fromkeys(shapes, name)
   (folder / 'model.safetensors.index.json').write_text(
       json.dumps({'weight_map': weight_map}))

@@ -10,6 +10,7 @@ from ml_collections import config_flags
 
 from uncertainty import specs, study
 from uncertainty.measures import registry
+from uncertainty.models import sharding
 from uncertainty.types import UserError
 
 _CONFIG = config_flags.DEFINE_config_file(
@@ -39,9 +40,9 @@ def _main(argv: list[str]) -> None:
   workdir = _WORKDIR.value
   if len(argv) > 1 or not (_CONFIG.value and workdir):
     _fail('give --config=configs/NAME.py and --workdir=DIR')
-  if _DISTRIBUTED.value:
-    jax.distributed.initialize()
   try:
+    if _DISTRIBUTED.value:
+      sharding.join_cluster()
     spec = specs.parse(_CONFIG.value.to_dict())
     study.run(spec, workdir, _STAGES.value)
   except UserError as error:

@@ -12,11 +12,13 @@ import time
 from collections.abc import Iterator, Sequence
 
 import jax
+import numpy as np
 import pandas as pd
 from absl import logging
 from jax.experimental import multihost_utils
 
 from uncertainty import analysis, data, inference, models, probes, report
+from uncertainty.inference import captures
 from uncertainty.models import sharding
 from uncertainty.prompts import self_report
 from uncertainty.results import activations, manifest, schema, shards
@@ -37,6 +39,7 @@ def run(
     raise UserError(
         f'unknown stage {unknown[0]!r}; --stages takes {",".join(STAGES)}')
   workdir = pathlib.Path(workdir)
+  _agree(spec)
   writes = jax.process_index() == 0
   with manifest.lock(workdir) if writes else contextlib.nullcontext():
     if writes and 'score' in stages and not spec.results_dir:
@@ -47,6 +50,19 @@ def run(
         start = time.perf_counter()
         STAGES[stage](spec, workdir)
         logging.info('%s: %.1f s', stage, time.perf_counter() - start)
+
+
+def _agree(spec: StudySpec) -> None:
+  """Processes that were started otherwise would wait for each other forever.
+
+  Raises:
+    UserError: on every process, if their configs would score something else.
+  """
+  digests = multihost_utils.process_allgather(np.uint32(manifest.digest(spec)))
+  if len(np.unique(digests)) > 1:
+    raise UserError(
+        f'the {jax.process_count()} processes were started with different '
+        'configs; give all of them the same flags')
 
 
 def _barrier(name: str) -> None:
@@ -102,6 +118,7 @@ def task_names(spec: StudySpec) -> tuple[str, ...]:
         f'config.prompt.answer asks for a choice in {len(formats)} ways '
         f'({", ".join(formats)}); keep one and run the other in its own '
         'workdir')
+  captures.keeper(spec)
   return names
 
 

@@ -1,7 +1,10 @@
 """The tasks that generate: free, verbal, p_true and samples."""
 
+import dataclasses
 import math
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -16,7 +19,13 @@ from uncertainty.inference import (
 from uncertainty.inference.generate import Generation
 from uncertainty.measures import registry
 from uncertainty.prompts import self_report
-from uncertainty.specs import DataSpec, FreeSpec, PromptSpec, StudySpec
+from uncertainty.specs import (
+    DataSpec,
+    FreeSpec,
+    ProbeSpec,
+    PromptSpec,
+    StudySpec,
+)
 from uncertainty.types import Item, UserError
 
 SPEC = StudySpec(
@@ -214,3 +223,49 @@ def test_samples_need_chance(model):
     next(inference.TASKS['samples'](
         model, ITEMS, StudySpec(data=SPEC.data, free=FreeSpec(
             semantic_correction='x')), seed=0))
+
+
+def test_bracket_mean_is_the_mean_over_the_answers_tokens(model):
+  spec = dataclasses.replace(SPEC, probe=ProbeSpec(
+      sites='residual', positions='bracket_mean'))
+
+  @jax.jit
+  def layers_of(tokens_1T):
+    _, kept = model.module.apply(
+        {'params': model.params}, tokens_1T, capture_intermediates=True,
+        mutable=['intermediates'])
+    return kept['intermediates']['layers']['__call__'][0][0][:, 0]
+
+  prompt_of = {r.item_id: list(r.tokens) for r in
+               free_response.bracket_requests(model, ITEMS, spec)}
+  seen = 0
+  for chunk in inference.TASKS['free'](model, ITEMS, spec, seed=0):
+    for j, item_id in enumerate(chunk.item_ids):
+      row = {k: v[j] for k, v in chunk.columns.items()}
+      n = len(prompt_of[item_id])
+      answer = row['fr_token_ids']
+      layers_LTD = layers_of(jnp.asarray([prompt_of[item_id] + answer]))
+      # The tiny tokenizer's pieces are characters: the bracket is the text
+      # before the first brace, or all of it.
+      texts = row['fr_tokens']
+      last = next((i for i, t in enumerate(texts) if '}' in t), len(answer))
+      kept = slice(n, n + max(last, 1))
+      np.testing.assert_allclose(
+          chunk.activations['residual'][j], layers_LTD[:, kept].mean(1),
+          atol=1e-4, err_msg=str(texts))
+      assert row['captured_tokens'] == ''.join(texts[:max(last, 1)])
+      seen += 1
+  assert seen == len(ITEMS)
+
+
+def test_positions_belong_to_one_task_of_a_run(model):
+  spec = dataclasses.replace(
+      SPEC, prompt=PromptSpec(answer='letters,free'),
+      probe=ProbeSpec(sites='residual', positions='last_prompt'))
+  for chunk in inference.TASKS['free'](model, ITEMS, spec, seed=0):
+    assert not chunk.activations
+  for positions in ('answer', 'all'):
+    with pytest.raises(UserError, match=f'positions={positions}'):
+      list(inference.TASKS['free'](model, ITEMS, dataclasses.replace(
+          spec, probe=ProbeSpec(sites='residual', positions=positions)),
+                                   seed=0))

@@ -17,7 +17,7 @@ from uncertainty.types import Batch
 _MULTIPLE = 8  # of row lengths
 _MAX_LENGTHS = 6  # shapes a plan may compile
 _SHAPE_TOKENS = 2048  # padded tokens that a further shape must save
-_BATCH_TOKENS = 256  # what a batch costs beside its tokens, in tokens
+_BATCH_TOKENS = 64  # what a batch costs beside its tokens, in tokens
 _TOKEN_PAIR = 0.0006  # what a key costs a token, in tokens
 _SAMPLE = 1000  # prompts by which a row length is chosen
 
@@ -32,6 +32,8 @@ class Entry:
     branches: continuations, scored from their second token on (their first
       is among the targets).
     whole_branches: read the branches' last tokens too (for activations).
+    captures: places in the stem at which activations are kept; empty: its
+      last.
     group: entries of one group share a prefix.
   """
 
@@ -39,6 +41,7 @@ class Entry:
   targets: tuple[int, ...]
   branches: tuple[tuple[int, ...], ...] = ()
   whole_branches: bool = False
+  captures: tuple[int, ...] = ()
   group: int = 0
 
   @property
@@ -273,7 +276,7 @@ def lay_out(rows: Rows, entries: Sequence[Entry], prefix_length: int, *,
       found.reads.append(b * rows.length + at - 1)
       found.targets.append(entry.targets)
       found.slots.append((b, slot))
-      places = [at - 1]
+      places = [at - n + c for c in entry.captures] or [at - 1]
       for k, branch in enumerate(entry.branches):
         fed = branch if entry.whole_branches else branch[:-1]
         tokens[b, at:at + len(fed)] = fed

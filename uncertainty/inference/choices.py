@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 
 from uncertainty import models, prompts
+from uncertainty.inference.captures import capture_spec
 from uncertainty.inference.choice_rows import Reply, chunk
 from uncertainty.inference.score import Ask, Scores, score
 from uncertainty.inference.tasks import TaskChunk
-from uncertainty.specs import ProbeSpec, StudySpec
-from uncertainty.types import CaptureSpec, Item, Prompt, UserError
+from uncertainty.specs import StudySpec
+from uncertainty.types import Item, Prompt, UserError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +44,7 @@ def numbers(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
 def _labelled(model: models.Model, items: Sequence[Item], spec: StudySpec,
               name: str, label_tokens: Callable[..., list[tuple[int, ...]]],
               seed: int, done: frozenset[str]) -> Iterator[TaskChunk]:
-  capture = capture_spec(spec.probe, name, ('last_prompt',))
+  capture = capture_spec(spec, name)
   asked = ask_all(model, items, spec, name, seed)
   stems = encode(model, [a.prompt.text for a in asked])
   most = max((len(item.choices) for item in items), default=0)
@@ -132,20 +133,3 @@ def encode(model: models.Model, texts: Sequence[str]
   ids = tokenizer(list(texts), add_special_tokens=False,
                   return_attention_mask=False)['input_ids']
   return [tuple(row) for row in ids]
-
-
-def capture_spec(probe: ProbeSpec, name: str,
-                 positions: tuple[str, ...]) -> CaptureSpec | None:
-  """What to keep, or None.
-
-  Raises:
-    UserError: a position that this way of asking does not have.
-  """
-  sites = tuple(s.strip() for s in probe.sites.split(',') if s.strip())
-  if not sites:
-    return None
-  if probe.positions not in positions:
-    raise UserError(
-        f'probe.positions={probe.positions}: prompt.answer={name} has '
-        f'{", ".join(positions)}')
-  return CaptureSpec(sites, probe.positions)

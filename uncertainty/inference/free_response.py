@@ -2,19 +2,20 @@
 
 import dataclasses
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from uncertainty import prompts
+from uncertainty.inference import captures, model_grader, sample
 from uncertainty.inference import generate as generate_lib
-from uncertainty.inference import model_grader, sample
 from uncertainty.inference.generate import GenerateSpec, Generation, Request
+from uncertainty.inference.score import Ask, score
 from uncertainty.inference.tasks import TaskChunk
 from uncertainty.measures import grading, sequence
 from uncertainty.specs import StudySpec
-from uncertainty.types import Item, UserError
+from uncertainty.types import CaptureSpec, Item, UserError
 
 CHUNK = 64  # items a shard holds: what a killed run loses at most
 
@@ -28,6 +29,7 @@ def run(model: Any, items: Sequence[Item], spec: StudySpec, *, seed: int,
   if spec.free.grader not in ('rules', 'model'):
     raise UserError(f'config.free.grader={spec.free.grader!r}: choose rules '
                     'or model')
+  capture = captures.capture_spec(spec, 'free')
   requests = bracket_requests(model, items, spec)
   by_id = {item.item_id: item for item in items}
   prompt_of = {r.item_id: r for r in requests}
@@ -46,7 +48,38 @@ def run(model: Any, items: Sequence[Item], spec: StudySpec, *, seed: int,
           [(right_answers(i) or ('',))[0] for i in asked],
           [str(row['fr_answer']) for row in rows], spec)
       rows = [row | more for row, more in zip(rows, given)]
-    yield to_chunk([g.item_id for g in group], rows)
+    chunk = to_chunk([g.item_id for g in group], rows)
+    if capture:
+      chunk = _with_activations(chunk, model, group, prompt_of, spec, capture)
+    yield chunk
+
+
+def _with_activations(
+    chunk: TaskChunk, model: Any, group: Sequence[Generation],
+    prompt_of: Mapping[str, Request], spec: StudySpec, capture: CaptureSpec,
+) -> TaskChunk:
+  """Reads prompts and answers again, for the mean over each bracket."""
+  asks, texts = [], []
+  for generation in group:
+    prompt = prompt_of[generation.item_id].tokens
+    bracket, strings = answer_bracket(model, generation)
+    # An empty answer stands on the token that closed it.
+    first = min(bracket.first, len(strings) - 1)
+    last = max(bracket.last, first + 1)
+    asks.append(Ask(
+        generation.item_id,
+        prompt + tuple(int(t) for t in generation.tokens_T[:last]),
+        captures=tuple(range(len(prompt) + first, len(prompt) + last))))
+    texts.append(''.join(strings[first:last]))
+  found: dict[str, list[Any]] = {
+      site: [None] * len(asks) for site in capture.sites}
+  for scores in score(model, asks, spec.score, capture=capture, label='read'):
+    for site, values in scores.activations.items():
+      for j, i in enumerate(scores.asks_N.tolist()):
+        found[site][i] = values[j, :len(asks[i].captures)].mean(0)
+  return dataclasses.replace(
+      chunk, columns=chunk.columns | {'captured_tokens': texts},
+      activations={site: np.stack(rows) for site, rows in found.items()})
 
 
 def greedy_spec(spec: StudySpec) -> GenerateSpec:

@@ -36,6 +36,8 @@ class Ask:
     branches: continuations to score (see `batching.Entry`).
     group: prompts of a group may share more of their beginning.
     whole_branches: read the branches to their ends (for activations there).
+    captures: places in the stem at which activations are kept; empty: the
+      last.
   """
 
   name: str
@@ -44,6 +46,7 @@ class Ask:
   branches: tuple[tuple[int, ...], ...] = ()
   group: str = ''
   whole_branches: bool = False
+  captures: tuple[int, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,8 +58,9 @@ class Scores:
     measures: name → [n] or [n, k], of the next-token distribution.
     target_logprobs_NA: of the asks' targets, in order, then filling.
     branch_logprobs: (ask, branch) → Σ ln p of its tokens after the first.
-    activations: site → [n, places, L, D]: the last prompt token, then the
-      last token of each branch if `whole_branches`.
+    activations: site → [n, places, L, D]: the ask's `captures`, then the last
+      token of each branch if `whole_branches`. Asks with fewer places than
+      others of the batch repeat some.
   """
 
   asks_N: np.ndarray
@@ -121,7 +125,8 @@ def _size(rows: batching.Rows, entries: Sequence[batching.Entry]) -> _Size:
 
 
 def _places(entry: batching.Entry) -> int:
-  return 1 + len(entry.branches) * entry.whole_branches
+  return (max(len(entry.captures), 1)
+          + len(entry.branches) * entry.whole_branches)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -306,7 +311,10 @@ def _must_be_whole(model: models.Model, asks: Sequence[Ask]) -> bool:
 def _share(asks: Sequence[Ask], whole: bool) -> list[prefix.PrefixGroup]:
   if whole:
     return [prefix.PrefixGroup((), tuple(range(len(asks))))]
-  return prefix.split([a.stem for a in asks], [a.group for a in asks])
+  # Up to the first place to keep: a prefix's activations are not kept.
+  stems = [a.stem[:min(a.captures) + 1] if a.captures else a.stem
+           for a in asks]
+  return prefix.split(stems, [a.group for a in asks])
 
 
 def _entries(asks: Sequence[Ask], groups: Sequence[prefix.PrefixGroup],
@@ -317,7 +325,8 @@ def _entries(asks: Sequence[Ask], groups: Sequence[prefix.PrefixGroup],
       ask = asks[i]
       out[i] = batching.Entry(
           ask.stem[len(group.tokens):], ask.targets, ask.branches,
-          ask.whole_branches, g)
+          ask.whole_branches,
+          tuple(c - len(group.tokens) for c in ask.captures), g)
   return out
 
 

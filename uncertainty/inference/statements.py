@@ -4,7 +4,8 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 
 from uncertainty import models, prompts
-from uncertainty.inference.choices import capture_spec, encode
+from uncertainty.inference.captures import capture_spec
+from uncertainty.inference.choices import encode
 from uncertainty.inference.score import Ask, score
 from uncertainty.inference.tasks import TaskChunk
 from uncertainty.specs import StudySpec
@@ -19,7 +20,7 @@ def statement(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
   Columns: `prompt`, `n_tokens`, and with activations `captured_tokens`, the
   last token of each text.
   """
-  capture = capture_spec(spec.probe, 'statement', ('last_prompt',))
+  capture = capture_spec(spec, 'statement')
   built = prompts.build(
       items, dataclasses.replace(spec.prompt, answer='statement'),
       model.tokenizer, dataset=spec.data.name, seed=seed)

@@ -19,14 +19,9 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from uncertainty import models
+from uncertainty.inference.captures import capture_spec
 from uncertainty.inference.choice_rows import Reply
-from uncertainty.inference.choices import (
-    Asked,
-    ask_all,
-    capture_spec,
-    encode,
-    finish,
-)
+from uncertainty.inference.choices import Asked, ask_all, encode, finish
 from uncertainty.inference.score import Ask, Scores, score
 from uncertainty.inference.tasks import TaskChunk
 from uncertainty.specs import StudySpec
@@ -52,7 +47,7 @@ def text(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
                     f'{", ".join(TEXT_SCORES)}')
   if all(item.item_id in done for item in items):
     return
-  capture = capture_spec(spec.probe, 'text', ('last_prompt', 'answer'))
+  capture = capture_spec(spec, 'text')
   at_answer = capture is not None and capture.positions == 'answer'
   asked = ask_all(model, items, spec, 'text', seed)
   stems, words = continuations(model, asked)

@@ -6,6 +6,7 @@ stay the same, only memory and speed suffer.
 """
 
 import functools
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -32,6 +33,28 @@ _AXES = {
 }
 
 _RULES = {'vocabulary': 'model', 'kv_heads': 'model', 'mlp': 'model'}
+
+
+def join_cluster() -> None:
+  """Makes this process one of several that run the same program.
+
+  Slurm, TPU pods and MPI say themselves which process this is. Elsewhere set
+  JAX_COORDINATOR_ADDRESS (host:port of the first), JAX_NUM_PROCESSES and
+  JAX_PROCESS_ID (from 0).
+
+  Raises:
+    UserError: neither is the case, or the first process cannot be reached.
+  """
+  numbers = {argument: int(os.environ[name]) for argument, name in (
+      ('num_processes', 'JAX_NUM_PROCESSES'),
+      ('process_id', 'JAX_PROCESS_ID')) if name in os.environ}
+  try:
+    jax.distributed.initialize(**numbers)
+  except (ValueError, RuntimeError) as error:
+    raise UserError(
+        f'this process cannot join the others ({error}); start it with Slurm, '
+        'MPI or on a TPU pod, or set JAX_COORDINATOR_ADDRESS, '
+        'JAX_NUM_PROCESSES and JAX_PROCESS_ID') from error
 
 
 def make_mesh(data: int | None = None, model: int = 1,

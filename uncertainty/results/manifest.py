@@ -8,6 +8,7 @@ import importlib.metadata
 import json
 import pathlib
 import platform
+import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -79,6 +80,12 @@ def _scored(config: Mapping[str, Any]) -> dict[str, Any]:
       flat[section] = value
   flat |= {f'probe.{k}': config['probe'][k] for k in _SCORED_PROBE_FIELDS}
   return flat
+
+
+def digest(spec: StudySpec) -> int:
+  """32 bits of what decides the scored results."""
+  scored = _scored(dataclasses.asdict(spec))
+  return zlib.crc32(json.dumps(scored, sort_keys=True).encode())
 
 
 def claim(workdir: pathlib.Path, spec: StudySpec) -> None:
