@@ -27,7 +27,8 @@ def main() -> None:
     b = after[key].set_index('item_id').loc[a.index]
     print(f'\n{key[1]}, {key[0]}: {len(a)} items, '
           f'{int((a["prediction"] != b["prediction"]).sum())} answers changed')
-    print(f'{"":24} {"mean |Δ|":>10} {"max |Δ|":>10} {"ρ before":>9} {"after":>9}')
+    print(f'{"":24} {"mean |Δ|":>10} {"max |Δ|":>10} {"ρ before":>9} '
+          f'{"after":>9}')
     p, q = (_shares(t['choice_logprobs']) for t in (a, b))
     moved = np.concatenate([np.abs(x - y) for x, y in zip(p, q)])
     print(f'{"choice probability":24} {moved.mean():10.5f} {moved.max():10.5f}')

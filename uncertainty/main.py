@@ -37,14 +37,13 @@ def _main(argv: list[str]) -> None:
   if _LIST.value:
     print(registry.table())
     return
-  workdir = _WORKDIR.value
-  if len(argv) > 1 or not (_CONFIG.value and workdir):
+  if len(argv) > 1 or not (_CONFIG.value and _WORKDIR.value):
     _fail('give --config=configs/NAME.py and --workdir=DIR')
   try:
     if _DISTRIBUTED.value:
       sharding.join_cluster()
     spec = specs.parse(_CONFIG.value.to_dict())
-    study.run(spec, workdir, _STAGES.value)
+    study.run(spec, _WORKDIR.value, _STAGES.value)
   except UserError as error:
     _fail(error)
 
