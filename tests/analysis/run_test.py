@@ -145,3 +145,18 @@ def test_results_without_people_or_grades_still_give_tables(toy_results):
   assert len(tables['alignment']) == 0
   assert tuple(tables['calibration']) == calibration_tables.COLUMNS
   assert len(tables['items']) == 80
+
+
+def test_statements_without_any_measure_still_give_tables(tmp_path):
+  """As the task `statement` leaves them: read for activations only."""
+  frame = pd.DataFrame({
+      'item_id': [f'truth-cities-{i}' for i in range(8)],
+      'question': 'Rome is in Italy.', 'prompt': 'Rome is in Italy.',
+      'choices': [['true', 'false']] * 8, 'answer': [0.0, 1.0] * 4,
+      'n_tokens': 5, 'model': 'small', 'dataset': 'truth', 'kind': 'base',
+      'answer_format': 'statement'})
+  shards.write_table(frame, tmp_path / 'results/truth/small.parquet')
+  analysis.run(tmp_path, tmp_path / 'out', SPEC)
+  names = {path.stem for path in (tmp_path / 'out').glob('*.parquet')}
+  assert {'summary', 'size', 'effects', 'joint'} <= names
+  assert pd.read_parquet(tmp_path / 'out/size.parquet').empty

@@ -26,7 +26,7 @@ def size_effects(
     (share of variance between families), family_p (permutation).
   """
   rows = []
-  sized = scores[np.isfinite(scores['size'])]
+  sized = scores[np.isfinite(scores['size'].astype(float))]
   for kind in ('all', 'base', 'instruct'):
     table = sized if kind == 'all' else sized[sized['kind'] == kind]
     for key, group in table.groupby(

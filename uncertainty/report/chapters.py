@@ -38,6 +38,9 @@ def run_line(tables: Tables, spec: StudySpec) -> str:
   return ' · '.join(filter(None, parts))
 
 
+_MOST_CARDS = 6  # more models are rows of a table
+
+
 def _summary(tables: Tables) -> blocks.Chapter | None:
   """One card per model and data set: what it got, and how sure it was."""
   if not tables.has('summary'):
@@ -45,11 +48,12 @@ def _summary(tables: Tables) -> blocks.Chapter | None:
   rows = tables.get('summary')
   entries = {}
   several = rows['dataset'].nunique() > 1
+  digits = 2 if rows.groupby(['dataset', 'model']).ngroups <= _MOST_CARDS else 3
   for (dataset, model), part in rows.groupby(['dataset', 'model'], sort=False):
     title = f'{model} · {names.dataset(dataset)}' if several else model
-    entries[title] = _card(part, tables, dataset, model)
+    entries[title] = _card(part, tables, dataset, model, digits)
   parts = [*_pair_notice(tables)]
-  if len(entries) <= 6:
+  if len(entries) <= _MOST_CARDS:
     parts.append(blocks.cards(entries))
   else:
     wide = pd.DataFrame({
@@ -75,20 +79,21 @@ _ALIGNED = {'mc': 'best alignment ρ, choice',
             'fr': 'best alignment ρ, free response'}
 
 
-def _card(part, tables, dataset, model) -> dict[str, tuple[str, str]]:
+def _card(part, tables, dataset, model, digits=2
+          ) -> dict[str, tuple[str, str]]:
   lines = {}
   values = part.set_index('statistic')
   for statistic, label in _STATISTICS.items():
     if statistic in values.index and pd.notna(values.at[statistic, 'value']):
       row = values.loc[statistic]
-      lines[label] = _with_interval(row)
+      lines[label] = _with_interval(row, digits)
   cells = tables.get('alignment')
   if not cells.empty:
     cells = cells[cells['dataset'] == dataset]
     for prefix, part in names.by_prefix(cells):
       top = alignment.best(part, model)
       if prefix in _ALIGNED and top is not None:
-        value, small = _with_interval(top.rename({'rho': 'value'}))
+        value, small = _with_interval(top.rename({'rho': 'value'}), digits)
         lines[_ALIGNED[prefix]] = (
             value, f'{names.measure(top["measure"])} {small}')
   errors = tables.get('calibration')
@@ -97,11 +102,11 @@ def _card(part, tables, dataset, model) -> dict[str, tuple[str, str]]:
                  & (errors['measure'] == 'mc_choice_logprob')
                  & (errors['metric'] == 'ece_smooth')]
     if len(row):
-      lines['smooth calibration error'] = _with_interval(row.iloc[0])
+      lines['smooth calibration error'] = _with_interval(row.iloc[0], digits)
   return lines
 
 
-def _with_interval(row: pd.Series, digits: int = 2) -> tuple[str, str]:
+def _with_interval(row: pd.Series, digits: int) -> tuple[str, str]:
   shown = blocks.interval(row['value'], row['ci_low'], row['ci_high'], digits)
   value, _, small = shown.partition(' ')
   return value, small
@@ -160,7 +165,8 @@ CHAPTERS: dict[str, Callable[[Tables, StudySpec], blocks.Chapter | None]] = {
     'people': lambda tables, spec: people.chapter(tables),
     'activations': lambda tables, spec: activations.chapter(tables),
     'items': lambda tables, spec: _items(tables),
-    'reproduction': lambda tables, spec: flaws.reproduction(tables),
+    'reproduction': lambda tables, spec: flaws.reproduction(
+        tables, spec.mode),
     'flaws': lambda tables, spec: flaws.flaws(tables),
     'cells': lambda tables, spec: methods.cells(tables),
     'methods': lambda tables, spec: methods.methods(tables, spec),

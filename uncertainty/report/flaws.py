@@ -7,22 +7,27 @@ from uncertainty.report import blocks
 from uncertainty.report.tables import Tables
 
 
-def reproduction(tables: Tables) -> blocks.Chapter | None:
+def reproduction(tables: Tables, mode: str) -> blocks.Chapter | None:
   """The paper's cells, compared with the printed ones."""
   if not tables.has('cells'):
     return None
   cells = tables.get('cells')
+  recipes = ('by the recipes that its printed numbers follow'
+             if mode == 'reproduction' else
+             'computed soundly: ties are never split, and no cell is left '
+             'blank; config.mode=reproduction follows its own recipes')
   parts = [blocks.text(
       f'{len(cells)} cells of {cells["figure"].nunique()} figures of Moore et '
-      'al. (2026), by the recipes that its printed numbers follow.')]
+      f'al. (2026), {recipes}.')]
   if tables.has('compare_counts'):
     counts = tables.get('compare_counts')
     parts += [blocks.text(
         f'What to see: {counts["match"].sum()} of {counts["printed"].sum()} '
-        f'printed cells match, {counts["blanks_right"].sum()} of '
-        f'{counts["blanks"].sum()} blanks are blank here too. Where a '
-        'monotonic sweep meets tied confidences, the printed value depends on '
-        'an unknown order.'), blocks.plain_table(counts)]
+        'printed cells match'
+        + (f', {counts["blanks_right"].sum()} of {counts["blanks"].sum()} '
+           'blanks are blank here too. Where a monotonic sweep meets tied '
+           'confidences, the printed value depends on an unknown order.'
+           if mode == 'reproduction' else '.')), blocks.plain_table(counts)]
     differs = tables.get('compare')
     differs = differs[~differs['status'].isin(['match', 'blank in both'])]
     if len(differs):

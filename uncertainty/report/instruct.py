@@ -13,6 +13,7 @@ OUTCOMES = {
     'alignment:human_mc_rt_combined': 'ρ with response time',
     'ece': 'expected calibration error', 'auroc': 'AUROC',
     'agreement': 'agreement with people', 'accuracy': 'accuracy',
+    'fr_accuracy': 'accuracy of free responses',
     'probe_r2': 'probe readout, R²'}
 
 
@@ -43,6 +44,13 @@ def chapter(tables: Tables) -> blocks.Chapter | None:
   return blocks.Chapter('instruct', 'Instruction tuning', tuple(parts))
 
 
+def _outcome(name: str) -> str:
+  kind, _, signal = name.partition(':')
+  if name not in OUTCOMES and kind == 'alignment':
+    return f'ρ with {names.signal(signal)}'
+  return OUTCOMES.get(name, name)
+
+
 def _significant(rows: pd.DataFrame) -> pd.Series:
   return rows['p_holm'].fillna(rows['p_bh']) < 0.05
 
@@ -58,8 +66,8 @@ def _lead(rows: pd.DataFrame) -> Markup:
   lines = []
   for outcome, part in found.groupby('outcome', sort=False):
     down = int((part['mean_difference'] < 0).sum())
-    lines.append(f'{OUTCOMES.get(str(outcome), outcome)}: {len(part) - down} '
-                 f'up, {down} down')
+    lines.append(f'{_outcome(str(outcome))}: {len(part) - down} up, '
+                 f'{down} down')
   said = '; '.join(lines) or 'no difference survives correction'
   return blocks.text(f'What to see: over {pairs} pairs, {said}.')
 

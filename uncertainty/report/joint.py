@@ -7,6 +7,9 @@ from matplotlib.figure import Figure
 from uncertainty.report import blocks, figures, names
 from uncertainty.report.tables import Tables
 
+# What else an aligned cell may be, as said of many.
+_SECOND = {'calibrated': 'calibrated', 'discriminates': 'discriminate'}
+
 
 def chapter(tables: Tables) -> blocks.Chapter | None:
   """Both scores of every cell, co-occurrence with its chance level."""
@@ -42,9 +45,10 @@ def _lead(dataset: str, chance: pd.DataFrame) -> Markup:
   for row in rows.itertuples():
     sentences.append(
         f'{100 * row.rate_aligned:.0f} % of {row.n_cells} cells are aligned, '
-        f'{100 * row.rate_second:.0f} % {row.second}, {100 * row.rate_both:.0f}'
-        f' % both; chance would give {100 * row.chance:.0f} % '
-        f'[{100 * row.chance_low:.0f}, {100 * row.chance_high:.0f}]')
+        f'{100 * row.rate_second:.0f} % {_SECOND[str(row.second)]}, '
+        f'{100 * row.rate_both:.0f} % both; chance would give '
+        f'{100 * row.chance:.0f} % [{100 * row.chance_low:.0f}, '
+        f'{100 * row.chance_high:.0f}]')
   return blocks.text(f'What to see: {"; ".join(sentences)}.')
 
 

@@ -22,6 +22,9 @@ SIGNALS = {
     'human_mc_rt_wrong': ('response time when wrong, multiple choice', 1),
     'human_fr_rt_correct': ('response time when correct, free recall', 1),
     'human_fr_prop_dk': ("proportion 'don't know', free recall", 1),
+    'human_mc_prop_wrong': ('proportion wrong, multiple choice', 1),
+    'human_fr_prop_wrong': ('proportion wrong, free recall', 1),
+    'human_fr_rt_answered': ('response time when answered, free recall', 1),
 }
 
 _DATASETS = {
