@@ -4,8 +4,10 @@
 
 The paper's protocol on Coane, both models of the quickstart: prompts through
 transformers' model in PyTorch, its hidden states through scikit-learn's loop;
-the same prompts through this package. Prints the largest difference of any
-layer's mean R², correlation and MSE (relative to the target's variance).
+the same prompts through this package. Prints, for every layer, the largest
+difference over targets of the mean R², correlation and MSE (relative to the
+target's variance); and beside it what PyTorch's own rounding does: the same
+between its float32 and its float64.
 """
 
 import copy
@@ -39,14 +41,17 @@ class Difference:
 
   Attributes:
     activations: relative to the layer's root mean square.
-    scores: metric → difference of the mean over folds; MSE relative to the
-      target's variance.
-    n_layers, n_items: of the comparison.
+    scores: metric → [L] difference of the mean over folds, the largest of the
+      targets; MSE relative to the target's variance.
+    rounding: the same between PyTorch's float32 and float64, if asked for.
+    lowest_r2: [L] the targets' lowest R²: how ill-posed a layer is.
+    n_items: of the comparison.
   """
 
   activations: float
-  scores: dict[str, float]
-  n_layers: int
+  scores: dict[str, np.ndarray]
+  rounding: dict[str, np.ndarray]
+  lowest_r2: np.ndarray
   n_items: int
 
 
@@ -96,7 +101,7 @@ def sklearn_loop(acts_NLD, targets_NT, split) -> dict[str, np.ndarray]:
 
 def compare(
     source: str, manual_dir: str, limit: int | None = None,
-    n_folds: int = 10) -> Difference:
+    n_folds: int = 10, with_rounding: bool = False) -> Difference:
   """Both ways on the first `limit` items of Coane."""
   import torch_reference  # beside this file
 
@@ -129,16 +134,33 @@ def compare(
   expected = sklearn_loop(theirs[complete], wanted, split)
   unit = {'r2': 1.0, 'pearson': 1.0, 'mse': wanted.var(0)}
   scale_L = np.sqrt((theirs**2).mean((0, 2)))
+
+  def apart(get):
+    return {m: np.abs((get(m) - expected[m]) / unit[m]).max(1)
+            for m in METRICS}
+
+  rounding = {}
+  if with_rounding:
+    exact = torch_hidden_states(
+        torch_reference.load(source, 'float64'), prompts)
+    rounding = apart(sklearn_loop(exact[complete], wanted, split).get)
   return Difference(
       activations=float((np.abs(ours - theirs).max((0, 2)) / scale_L).max()),
-      scores={m: float(np.abs((getattr(found, m).mean(1) - expected[m])
-                              / unit[m]).max()) for m in METRICS},
-      n_layers=ours.shape[1], n_items=int(complete.sum()))
+      scores=apart(lambda m: getattr(found, m).mean(1)), rounding=rounding,
+      lowest_r2=expected['r2'].min(1), n_items=int(complete.sum()))
 
 
 def _main(_) -> None:
   for source in _SOURCES.value:
-    print(source, compare(source, _MANUAL_DIR.value, _LIMIT.value))
+    found = compare(source, _MANUAL_DIR.value, _LIMIT.value,
+                    with_rounding=True)
+    print(f'\n{source}: {found.n_items} items; activations within '
+          f'{found.activations:.1e}\nlayer lowest R²   |Δ| here: R², r, MSE'
+          '         |Δ| of PyTorch float64')
+    for layer, lowest in enumerate(found.lowest_r2):
+      here, there = (' '.join(f'{x[m][layer]:8.1e}' for m in METRICS)
+                     for x in (found.scores, found.rounding))
+      print(f'{layer:5d} {lowest:9.2f}   {here}   {there}', flush=True)
 
 
 if __name__ == '__main__':

@@ -15,6 +15,8 @@ _TARGETS = {
     'model_entropy': "the model's own entropy",
     'model_correct': 'whether the model is right'}
 _MOST_CURVES = 8
+_METRICS = {'r2': 'R²', 'pearson': 'Pearson r'}
+_LONG = 40  # rows of a table that is better sorted than read
 
 
 def chapter(tables: Tables) -> blocks.Chapter | None:
@@ -39,8 +41,8 @@ def _curves(tables: Tables) -> list[Markup]:
   parts = [blocks.text(
       'A linear probe predicts the target from the activations of one layer '
       'at the last prompt token, for items it was not fitted on. Above 0 it '
-      'does better than the mean; a band marks what shuffled targets reach '
-      'in 95 % of permutations, at the best of all layers.')]
+      'does better than the mean; a band marks the R² that shuffled targets '
+      'reach in 95 % of permutations, at the best of all layers.')]
   for (dataset, protocol), part in means.groupby(
       ['dataset', 'protocol'], sort=False):
     sites = part.groupby('site')['layer'].nunique()
@@ -50,46 +52,51 @@ def _curves(tables: Tables) -> list[Markup]:
     if not nulls.empty:
       nulls = nulls[(nulls['dataset'] == dataset) & (nulls['site'] == site)
                     & (nulls['protocol'] == protocol)]
+    # Least squares on fewer items than width orders items better than it
+    # predicts them: its R² is far below 0.
+    metric = 'r2' if part['r2'].max() > 0 else 'pearson'
     targets = [t for t in _TARGETS if t in set(part['target'])]
     targets += [t for t in part['target'].unique() if t not in targets]
     picture = figures.save(
         f'probes_{dataset}_{protocol}',
-        lambda width, part=part, nulls=nulls, targets=targets: _layer_curves(
-            part, nulls, targets, width),
-        tables.figures(), f'Probe R² by layer, {dataset}, {protocol}')
+        lambda width, part=part, nulls=nulls, targets=targets, metric=metric:
+            _layer_curves(part, nulls, targets, metric, width),
+        tables.figures(),
+        f'Probe {_METRICS[metric]} by layer, {dataset}, {protocol}')
     parts += [blocks.heading(f'{protocol} protocol, {site.replace("_", " ")}'),
-              _lead(part), Markup(picture.markup)]
+              _lead(part, metric), Markup(picture.markup)]
   return parts
 
 
-def _lead(rows: pd.DataFrame) -> Markup:
+def _lead(rows: pd.DataFrame, metric: str) -> Markup:
   sentences = []
   for target, part in rows.groupby('target', sort=False):
-    top = part.loc[part['r2'].idxmax()]
-    sentences.append(f'{_target(str(target))} peaks at R² = {top["r2"]:.2f}, '
-                     f'layer {top["layer"]} of {top["model"]}')
+    top = part.loc[part[metric].idxmax()]
+    sentences.append(
+        f'{_target(str(target))} peaks at {_METRICS[metric]} = '
+        f'{top[metric]:.2f}, layer {top["layer"]} of {top["model"]}')
   return blocks.text(f'What to see: {"; ".join(sentences)}.')
 
 
-def _layer_curves(rows, nulls, targets, width: float) -> Figure:
+def _layer_curves(rows, nulls, targets, metric: str, width: float) -> Figure:
   shown = rows['model'].unique()[:_MOST_CURVES]
 
   def draw(axes, target):
     part = rows[rows['target'] == target]
     for color, model in zip(figures.PALETTE, shown, strict=False):
       line = part[part['model'] == model].sort_values('layer')
-      axes.plot(line['layer'], line['r2'], color=color, lw=1.6, label=model)
-      if len(nulls):
+      axes.plot(line['layer'], line[metric], color=color, lw=1.6, label=model)
+      if len(nulls) and metric == 'r2':
         null = nulls[(nulls['target'] == target) & (nulls['model'] == model)]
         if len(null):
           axes.axhspan(null['null_mean'].min(), null['null_max_95'].max(),
                        color=color, alpha=0.08, lw=0)
     axes.axhline(0, color='#bbbbbb', lw=1)
-    # Least squares on few items can be far below any use; keep the scale.
-    low = np.nanmin(part['r2']) if len(part) else 0.0
-    axes.set_ylim(max(low, -1.0) - 0.05, max(0.1, np.nanmax(part['r2'])) + 0.05)
+    # R² can be far below any use; keep the scale.
+    low, high = np.nanmin(part[metric]), np.nanmax(part[metric])
+    axes.set_ylim(max(low, -1.0) - 0.05, max(0.1, high) + 0.05)
     axes.set_xlabel('layer', fontsize=8)
-    axes.set_ylabel('R²', fontsize=8)
+    axes.set_ylabel(_METRICS[metric], fontsize=8)
 
   figure = figures.panels(targets, width, draw, share=False, title=_target)
   figure.axes[0].legend(frameon=False, fontsize=7)
@@ -147,17 +154,32 @@ def _depth(tables: Tables) -> list[Markup]:
 def _increment(tables: Tables) -> list[Markup]:
   parts = []
   if tables.has('probe_increment'):
+    rows = tables.get('probe_increment')
+    features = ', '.join(dict.fromkeys(', '.join(rows['features']).split(', ')))
+    clear = rows[rows['ci_low'] > 0]
+    said = 'no layer adds more than chance would'
+    if len(clear):
+      top = clear.loc[clear['increment'].idxmax()]
+      said = (
+          f'the interval of {len(clear)} of {len(rows)} increments lies above '
+          f'0; the largest is {_target(str(top["target"]))}, layer '
+          f'{top["layer"]} of {top["model"]} ({top["site"]}): '
+          + blocks.interval(top['increment'], top['ci_low'], top['ci_high']))
     parts += [
         blocks.heading('Beyond what is read off the prompt and the output'),
-        blocks.text('Held-out R² of baseline features alone, and what the '
-                    'activations add to them.'),
-        blocks.plain_table(tables.get('probe_increment'))]
+        blocks.text(f'Held-out R² of {features.replace("_", " ")}, and what '
+                    f'the activations of one layer add. What to see: {said}.'),
+        blocks.folded('Every layer', blocks.data_table(
+            rows.drop(columns='features'), sort='increment', pick='target'))]
   for name, title in (('probe_controls', 'Control tasks and random directions'),
                       ('probe_leakage', 'Duplicate questions across folds'),
                       ('probe_ceiling', 'Noise ceiling of the target'),
                       ('probe_nonlinear', 'A non-linear probe')):
     if tables.has(name):
-      parts.append(blocks.folded(title, blocks.plain_table(tables.get(name))))
+      rows = tables.get(name)
+      table = (blocks.plain_table(rows) if len(rows) <= _LONG else
+               blocks.data_table(rows, sort=rows.columns[-1], pick='target'))
+      parts.append(blocks.folded(title, table))
   return parts
 
 
@@ -192,7 +214,20 @@ def _truth(tables: Tables) -> list[Markup]:
   rows = tables.get('truth_probes')
   if rows.empty:
     return []
+  chosen = rows[(rows['layer'] == -1) & (rows['polarity'] == 'both')
+                & rows['test'].isin(['all topics', 'german'])]
+  chosen = chosen.assign(shown=[
+      blocks.interval(*values) for values in chosen[
+          ['accuracy', 'ci_low', 'ci_high']].itertuples(index=False)])
+  wide = chosen.pivot_table(index=['model', 'site', 'probe'], columns='test',
+                            values='shown', aggfunc='first', sort=False)
+  top = chosen.loc[chosen['accuracy'].idxmax()]
   return [blocks.heading('True and false statements'),
           blocks.text('Accuracy on topics that training left out, affirmative '
-                      'and negated (Bürger et al. 2024). Chance is .5.'),
-          blocks.data_table(rows, sort='accuracy', pick='probe')]
+                      'and negated (Bürger et al. 2024), at the layer that is '
+                      'best on the other topics; chance is .5. What to see: '
+                      f'{top["probe"].replace("_", " ")} on {top["model"]} '
+                      f'does best, {top["shown"]}.'),
+          blocks.plain_table(wide.reset_index()),
+          blocks.folded('Every layer and topic', blocks.data_table(
+              rows, sort='accuracy', pick='probe'))]

@@ -28,8 +28,11 @@ def run_line(tables: Tables, spec: StudySpec) -> str:
     where.append(
         f'{names.dataset(str(dataset))} ({int(rows["n_items"].max())} items)')
   models = names.models(summary['model'])
-  parts = [f'{blocks.listed(models)} on {blocks.listed(where)}']
   config = tables.manifest.get('config')
+  if not where and config:  # read for activations only
+    where = [names.dataset(config['data']['name'])]
+    models = list(tables.manifest.get('models', {}))
+  parts = [f'{blocks.listed(models)} on {blocks.listed(where)}']
   if config:
     parts += [f'answers: {config["prompt"]["answer"]}',
               f'{config["prompt"]["profile"]} prompts',
@@ -130,7 +133,9 @@ def _items(tables: Tables) -> blocks.Chapter | None:
   items = tables.get('items')
   if items.empty:
     return None
-  items = items.nlargest(3000, 'disagreement')
+  items = items[items['disagreement'].notna()].nlargest(3000, 'disagreement')
+  if items.empty:
+    return None
   frame = pd.DataFrame({
       'model': items['model'], 'question': items['question'],
       'choices': [' / '.join(c) for c in items['choices']],
