@@ -1,7 +1,12 @@
 """What do a small model's activations know of people's uncertainty?
 
     python -m uncertainty.main --config=configs/coane_probe.py \\
-      --workdir=runs/coane_probe --config.data.manual_dir=../shared/data/coane
+      --workdir=runs/coane_probe --config.data.manual_dir=../shared/data
+
+2 cores of an AMD EPYC, SmolLM2-135M-Instruct, other work beside: 90 s to
+score, 156 s to probe, 16 s to analyse and report. Human entropy is readable
+from layer 2 of 30 on and best at layer 20 (R² = .12 of held-out items), the
+model's own entropy at layer 28 (R² = .93).
 
 General-knowledge questions (Coane & Umanath 2021): probes of every layer for
 human entropy, response times, proportions correct and the model's own entropy,

@@ -3,6 +3,10 @@
     python -m uncertainty.main --config=configs/published.py \\
       --workdir=runs/published --config.results_dir=../shared/published
 
+2 cores of an AMD EPYC, 30 models × Coane multiple choice, 2 000 bootstrap
+draws: 84 s, of which 38 s analysis and 40 s report. 1 774 of 1 775 printed
+cells and 860 of 860 blanks match.
+
 No model is needed. The folder may hold any subset of the paper's files, in
 any nesting. Multiple-choice files have no human columns: they come from fuller
 files of the same data set in or beside the folder, else from the data set

@@ -1,7 +1,11 @@
 """Do activations tell true statements from false ones, on new topics?
 
     python -m uncertainty.main --config=configs/truth.py --workdir=runs/truth \\
-      --config.data.manual_dir=../shared/data/truth
+      --config.data.manual_dir=../shared/data
+
+2 cores of an AMD EPYC, SmolLM2-135M-Instruct, 6 933 statements, other work
+beside: 225 s to score, 479 s for seven probes of 30 layers. On topics left
+out, LDA does best: .61 [.59, .62] (chance .5).
 
 Statements of six topics and their negations (Bürger et al. 2024): mass-mean,
 logistic, discriminant, TTPD, CCS, Mahalanobis and MLP probes of every layer,

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 # their order in grey and for colour-blind readers.
 DIVERGING = 'RdBu'
 SEQUENTIAL = 'YlOrRd'
+_LETTER = 0.062  # inches that a letter of 8 points takes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,18 +109,26 @@ def to_figure(
     heatmap: Heatmap, title: str, names: Callable[[str], str]) -> Figure:
   """The same panel as a picture."""
   rows, columns = heatmap.values.shape
-  figure = Figure(
-      figsize=(2.6 + max(2.2, 0.52 * columns), 1.6 + 0.27 * rows),
-      layout='constrained')
-  axes = figure.add_subplot()
+  labels = [names(m) for m in heatmap.values.index]
+  # Margins by counting letters: solving for them takes most of the drawing.
+  left = 0.3 + _LETTER * max(map(len, labels), default=0)
+  below = 0.2 + 0.85 * _LETTER * max(map(len, heatmap.values.columns),
+                                     default=0)
+  above = 0.15 + 0.2 * len(title.splitlines())
+  width = max(left + max(2.2, 0.52 * columns) + 0.1, 0.3 + 1.35 * _LETTER * max(
+      map(len, title.splitlines()), default=0))
+  height = above + 0.27 * rows + below
+  figure = Figure(figsize=(width, height))
+  axes = figure.add_axes((
+      left / width, below / height, 1 - (left + 0.1) / width,
+      0.27 * rows / height))
   grid = heatmap.values.to_numpy(float)
   axes.imshow(
       grid * heatmap.sign, cmap=heatmap.cmap, vmin=heatmap.low,
       vmax=heatmap.high, aspect='auto')
   axes.set_xticks(range(columns), heatmap.values.columns, rotation=55,
                   ha='right', rotation_mode='anchor', fontsize=8)
-  axes.set_yticks(range(rows), [names(m) for m in heatmap.values.index],
-                  fontsize=8)
+  axes.set_yticks(range(rows), labels, fontsize=8)
   for (i, j), value in np.ndenumerate(grid):
     if np.isfinite(value):
       significant = heatmap.marks is None or heatmap.marks.iat[i, j]
@@ -129,7 +138,7 @@ def to_figure(
   axes.tick_params(length=0)
   for spine in axes.spines.values():
     spine.set_visible(False)
-  axes.set_title(title, fontsize=10, loc='left')
+  figure.text(0.1 / width, 1 - 0.08 / height, title, va='top', fontsize=10)
   return figure
 
 
