@@ -2,9 +2,9 @@
 
 PyTorch's state dict is made here, by names and a permutation of its own, and
 configs are those that the publishers wrote. UNCERTAINTY_PARITY_PROMPTS=120
-takes so many, with 50 continuations. Against transformers' own GGUF loader, 100 prompts were
-within 7.8e-6 (SmolLM2) and 4.3e-6 (Gemma 3) in probability, and 50 of 50
-continuations of 24 tokens the same for both.
+takes so many, with 50 continuations. Against transformers' own GGUF loader, 100
+prompts were within 7.8e-6 (SmolLM2) and 4.3e-6 (Gemma 3) in probability, and 50
+of 50 continuations of 24 tokens the same for both.
 """
 
 import os
