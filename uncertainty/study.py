@@ -152,9 +152,10 @@ def _run_task(
     if jax.process_index() == 0:
       # Activations first: an item counts as done once its shard is there.
       for site, values in chunk.activations.items():
-        activations.append(
-            workdir / 'activations' / place / site, chunk.item_ids, values,
-            tokens=chunk.columns.get('captured_tokens'))
+        keep = (activations.append_tokens if spec.probe.positions == 'all'
+                else activations.append)
+        keep(workdir / 'activations' / place / site, chunk.item_ids, values,
+             tokens=chunk.columns['captured_tokens'])
       store.append(pd.DataFrame({'item_id': chunk.item_ids} | chunk.columns))
   return store.read()
 
@@ -169,7 +170,9 @@ def _fresh(
 
 
 def _probe(spec: StudySpec, workdir: pathlib.Path) -> None:
-  if (workdir / 'activations').is_dir():
+  if spec.probe.positions == 'all':
+    logging.info('no probes: they take one row of activations an item')
+  elif (workdir / 'activations').is_dir():
     probes.run(workdir, spec)
 
 

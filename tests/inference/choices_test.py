@@ -234,6 +234,15 @@ def test_activations_and_their_tokens(model, task, positions):
     assert row['captured_tokens'] == last
 
 
+def test_activations_of_all_tokens(model):
+  spec = dataclasses.replace(_spec(), probe=ProbeSpec(
+      sites='residual', positions='all'))
+  rows = _rows(model, 'letters', spec)
+  for row in rows.values():
+    assert row['@residual'].shape == (row['n_tokens'], 2, 16)
+    assert ''.join(row['captured_tokens']) == row['prompt']
+
+
 def test_a_boundary_that_a_token_straddles():
   """'ab' + 'c' where 'bc' is one token: the parts are tokenized apart."""
   class Merging:

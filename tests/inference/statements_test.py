@@ -55,6 +55,24 @@ def test_each_text_is_read_alone_to_its_last_token(model):
     np.testing.assert_allclose(row['residual'], want_LD, atol=1e-4)
 
 
+def test_all_positions_keep_a_row_for_each_token(model):
+  """Also of what all texts begin with."""
+  same = [dataclasses.replace(i, question='Rome is big and ' + i.question)
+          for i in ITEMS]
+  last = _run(model, same)
+  rows = _run(model, same, dataclasses.replace(
+      SPEC, probe=ProbeSpec(sites='residual', positions='all')))
+  for item in same:
+    row = rows[item.item_id]
+    assert ''.join(row['captured_tokens']) == item.question
+    assert row['residual'].shape[0] == row['n_tokens']
+    np.testing.assert_allclose(
+        row['residual'][-1], last[item.item_id]['residual'], atol=1e-4)
+  first = np.stack([rows[i.item_id]['residual'][:16] for i in same])
+  np.testing.assert_allclose(first, np.broadcast_to(first[:1], first.shape),
+                             atol=1e-4)
+
+
 def test_done_items_are_left_out_and_the_rest_stays_as_it_was(model):
   whole, rest = _run(model), _run(model, done=frozenset({'s0', 's2'}))
   assert set(rest) == {'s1', 's3'}

@@ -65,3 +65,16 @@ def test_float16_overflow_is_refused(tmp_path):
   with (np.errstate(over='ignore'),
         pytest.raises(UserError, match='float32')):
     activations.append(tmp_path, ['a'], values, dtype='float16')
+
+
+def test_a_row_for_each_token_is_read_item_by_item(tmp_path):
+  values = [np.full((n, 2, 3), n, np.float32) for n in (3, 1)]
+  activations.append_tokens(
+      tmp_path, ['a', 'b'], values, [['x', 'y', 'z'], ['w']])
+  stored = activations.read_tokens(tmp_path, 'a')
+  assert stored.tokens == ('x', 'y', 'z')
+  np.testing.assert_array_equal(stored.values_NLD, values[0])
+  with pytest.raises(UserError, match='a row for each token'):
+    activations.read(tmp_path)
+  with pytest.raises(UserError, match="item 'c'"):
+    activations.read_tokens(tmp_path, 'c')

@@ -5,13 +5,14 @@ import dataclasses
 from uncertainty.specs import StudySpec
 from uncertainty.types import CaptureSpec, UserError
 
-# What each task can keep, one row per item: at the prompt's last token, at the
+# What each task can keep. One row per item: at the prompt's last token, at the
 # last token of the choice it prefers, the mean over a written answer's tokens.
+# One row per token: all of the prompt.
 POSITIONS = {
-    'letters': ('last_prompt',),
-    'numbers': ('last_prompt',),
+    'letters': ('last_prompt', 'all'),
+    'numbers': ('last_prompt', 'all'),
     'text': ('last_prompt', 'answer'),
-    'statement': ('last_prompt',),
+    'statement': ('last_prompt', 'all'),
     'free': ('bracket_mean',),
 }
 
@@ -30,12 +31,10 @@ def keeper(spec: StudySpec) -> str | None:
     if wanted in POSITIONS.get(name, ()):
       return name
   able = [name for name, has in POSITIONS.items() if wanted in has]
-  remedy = (f'add {" or ".join(able)} to it' if able else
-            'a run keeps one row per item, for all tokens use models.encode')
   raise UserError(
       f'probe.positions={wanted} is nothing that '
-      f'prompt.answer={spec.prompt.answer} has; {remedy}, or unset '
-      'config.probe.sites')
+      f'prompt.answer={spec.prompt.answer} has; add {" or ".join(able)} to it, '
+      'or unset config.probe.sites')
 
 
 def capture_spec(spec: StudySpec, task: str) -> CaptureSpec | None:
@@ -46,6 +45,13 @@ def capture_spec(spec: StudySpec, task: str) -> CaptureSpec | None:
   if keeper(spec) != task:
     return None
   return CaptureSpec(_sites(spec), spec.probe.positions)
+
+
+def places(capture: CaptureSpec | None, n_tokens: int) -> tuple[int, ...]:
+  """Where in a prompt of so many tokens; empty: at its last."""
+  if capture is None or capture.positions != 'all':
+    return ()
+  return tuple(range(n_tokens))
 
 
 def _sites(spec: StudySpec) -> tuple[str, ...]:

@@ -26,8 +26,8 @@ class Reply:
     log_mass: ln of the choices' summed probability.
     measures: of the next-token distribution.
     columns: what else goes into the results as it is.
-    activations: site → [L, D].
-    captured_token: where they were taken, as text.
+    activations: site → [L, D], or [T, L, D] of all the prompt's tokens.
+    captured_token: where they were taken, as text: one token, or T.
   """
 
   prompt: str
@@ -38,7 +38,7 @@ class Reply:
   columns: Mapping[str, Any] = dataclasses.field(default_factory=dict)
   activations: Mapping[str, np.ndarray] = dataclasses.field(
       default_factory=dict)
-  captured_token: str = ''
+  captured_token: str | list[str] = ''
 
 
 def chunk(items: Sequence[Item],
@@ -68,7 +68,7 @@ def chunk(items: Sequence[Item],
     columns['captured_tokens'] = [r.captured_token for r in first]
   return TaskChunk(
       [item.item_id for item in items], columns,
-      {site: np.stack([r.activations[site] for r in first])
+      {site: [r.activations[site] for r in first]
        for site in first[0].activations})
 
 

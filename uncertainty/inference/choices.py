@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from uncertainty import models, prompts
-from uncertainty.inference.captures import capture_spec
+from uncertainty.inference.captures import capture_spec, places
 from uncertainty.inference.choice_rows import Reply, chunk
 from uncertainty.inference.score import Ask, Scores, score
 from uncertainty.inference.tasks import TaskChunk
@@ -51,7 +51,8 @@ def _labelled(model: models.Model, items: Sequence[Item], spec: StudySpec,
   labels = label_tokens(model.tokenizer, most) if most else []
   asks = [Ask(items[a.item].item_id, stem,
               tuple(t for ids in labels[:len(a.order)] for t in ids),
-              group=items[a.item].group)
+              group=items[a.item].group,
+              captures=places(capture, len(stem)))
           for a, stem in zip(asked, stems)]
 
   def reply(i: int, j: int, scores: Scores) -> Reply:
@@ -64,12 +65,17 @@ def _labelled(model: models.Model, items: Sequence[Item], spec: StudySpec,
       logprobs_C[choice] = np.logaddexp.reduce(
           scores.target_logprobs_NA[j, at:at + n].astype(np.float64))
       at += n
+    kept = scores.activations
+    tokens = asks[i].captures
     return Reply(
         asked[i].prompt.text, len(stems[i]), logprobs_C,
         float(np.logaddexp.reduce(logprobs_C)),
         {k: v[j] for k, v in scores.measures.items()},
-        activations={s: x[j, 0] for s, x in scores.activations.items()},
-        captured_token=str(model.tokenizer.decode([stems[i][-1]])))
+        activations={s: x[j, :len(tokens)] if tokens else x[j, 0]
+                     for s, x in kept.items()},
+        captured_token=[str(model.tokenizer.decode([stems[i][t]]))
+                        for t in tokens]
+        if tokens else str(model.tokenizer.decode([stems[i][-1]])))
 
   yield from finish(items, asked, done, lambda wanted: score(
       model, asks, spec.score, capture=capture, wanted=wanted, label=name),

@@ -79,7 +79,7 @@ def _with_activations(
         found[site][i] = values[j, :len(asks[i].captures)].mean(0)
   return dataclasses.replace(
       chunk, columns=chunk.columns | {'captured_tokens': texts},
-      activations={site: np.stack(rows) for site, rows in found.items()})
+      activations=found)
 
 
 def greedy_spec(spec: StudySpec) -> GenerateSpec:

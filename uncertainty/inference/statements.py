@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 
 from uncertainty import models, prompts
-from uncertainty.inference.captures import capture_spec
+from uncertainty.inference.captures import capture_spec, places
 from uncertainty.inference.choices import encode
 from uncertainty.inference.score import Ask, score
 from uncertainty.inference.tasks import TaskChunk
@@ -26,7 +26,8 @@ def statement(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
       model.tokenizer, dataset=spec.data.name, seed=seed)
   stems = encode(model, [p.text for p in built])
   wanted = {i for i, item in enumerate(items) if item.item_id not in done}
-  asks = [Ask(item.item_id, stem) for item, stem in zip(items, stems)]
+  asks = [Ask(item.item_id, stem, captures=places(capture, len(stem)))
+          for item, stem in zip(items, stems)]
   if not wanted:
     return
   for scores in score(model, asks, spec.score, capture=capture, wanted=wanted,
@@ -35,13 +36,16 @@ def statement(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
             if i in wanted]
     if not rows:
       continue
-    places, fresh = (list(x) for x in zip(*rows))
+    at, fresh = (list(x) for x in zip(*rows))
+    every = capture is not None and capture.positions == 'all'
     columns = {'prompt': [built[i].text for i in fresh],
                'n_tokens': [len(stems[i]) for i in fresh]}
     if capture:
       columns['captured_tokens'] = [
-          model.tokenizer.decode([stems[i][-1]]) for i in fresh]
+          [model.tokenizer.decode([t]) for t in stems[i]] if every
+          else model.tokenizer.decode([stems[i][-1]]) for i in fresh]
     yield TaskChunk(
         [items[i].item_id for i in fresh], columns,
-        {site: values[places, 0]
+        {site: [values[j, :len(stems[i])] if every else values[j, 0]
+                for j, i in zip(at, fresh)]
          for site, values in scores.activations.items()})

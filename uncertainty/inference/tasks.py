@@ -17,12 +17,13 @@ class TaskChunk:
   Attributes:
     item_ids: the items', in the order of the columns.
     columns: results column → one entry per item.
-    activations: site → [n, L, D] float32; empty unless captured.
+    activations: site → n arrays, float32: [L, D], or [T, L, D] where all
+      tokens are kept; empty unless captured.
   """
 
   item_ids: list[str]
   columns: dict[str, Any]
-  activations: Mapping[str, np.ndarray] = dataclasses.field(
+  activations: Mapping[str, Sequence[np.ndarray]] = dataclasses.field(
       default_factory=dict)
 
 

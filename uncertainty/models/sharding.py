@@ -45,11 +45,12 @@ def join_cluster() -> None:
   Raises:
     UserError: neither is the case, or the first process cannot be reached.
   """
-  numbers = {argument: int(os.environ[name]) for argument, name in (
-      ('num_processes', 'JAX_NUM_PROCESSES'),
-      ('process_id', 'JAX_PROCESS_ID')) if name in os.environ}
+  count, number = (os.environ.get(name) for name in (
+      'JAX_NUM_PROCESSES', 'JAX_PROCESS_ID'))
   try:
-    jax.distributed.initialize(**numbers)
+    jax.distributed.initialize(
+        num_processes=int(count) if count else None,
+        process_id=int(number) if number else None)
   except (ValueError, RuntimeError) as error:
     raise UserError(
         f'this process cannot join the others ({error}); start it with Slurm, '

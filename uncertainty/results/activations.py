@@ -36,7 +36,8 @@ class Stored:
 
 
 def append(
-    folder: pathlib.Path, item_ids: Sequence[str], values_NLD: np.ndarray, *,
+    folder: pathlib.Path, item_ids: Sequence[str],
+    values_NLD: np.ndarray | Sequence[np.ndarray], *,
     tokens: Sequence[str] | None = None, dtype: str = 'float32',
 ) -> None:
   """Writes one chunk; call it before the shard that marks its items done.
@@ -44,7 +45,7 @@ def append(
   Args:
     folder: of the (data set, model, site).
     item_ids: n ids.
-    values_NLD: [n, L, D]; [n, D] is taken as one layer.
+    values_NLD: [n, L, D], or n of [L, D]; [n, D] is taken as one layer.
     tokens: the token string under each row.
     dtype: stored precision.
 
@@ -84,6 +85,17 @@ def append(
     raise shards.storage_error(error, path) from error
 
 
+def append_tokens(
+    folder: pathlib.Path, item_ids: Sequence[str],
+    values: Sequence[np.ndarray], tokens: Sequence[Sequence[str]],
+) -> None:
+  """As `append`, with a row for each token of an item: [T, L, D] each."""
+  append(folder,
+         [i for i, rows in zip(item_ids, values, strict=True) for _ in rows],
+         np.concatenate(list(values)),
+         tokens=[token for some in tokens for token in some])
+
+
 def _claim(folder: pathlib.Path, values: np.ndarray, dtype: str) -> None:
   path = folder / 'manifest.json'
   mine = {'n_layers': values.shape[1], 'width': values.shape[2],
@@ -116,7 +128,8 @@ def read(
   """Reads all chunks, in the order of `item_ids` if given.
 
   Raises:
-    UserError: nothing stored, a wanted item missing, or a broken chunk.
+    UserError: nothing stored, a wanted item missing, several rows an item, or
+      a broken chunk.
   """
   places: dict[str, tuple[int, int]] = {}
   token_of: dict[str, str] = {}
@@ -124,6 +137,11 @@ def read(
   for path in sorted(folder.glob('[0-9]*.json')):
     arrays.append(_open(path))
     content = json.loads(path.read_text(encoding='utf-8'))
+    if len(set(content['item_ids'])) < len(content['item_ids']):
+      raise UserError(
+          f'{folder} holds a row for each token (probe.positions=all), and '
+          'probes take one an item; read them with activations.read_tokens, '
+          'or score with other positions')
     for row, (item, token) in enumerate(
         zip(content['item_ids'], content['tokens'], strict=True)):
       places[item] = (len(arrays) - 1, row)
@@ -145,6 +163,23 @@ def read(
     here = chunk_of == chunk
     values[here] = array[row_of[here]]
   return Stored(tuple(wanted), tuple(token_of[i] for i in wanted), values)
+
+
+def read_tokens(folder: pathlib.Path, item_id: str) -> Stored:
+  """All rows of one item: its tokens in order, where all were kept.
+
+  Raises:
+    UserError: the item is not there, or a broken chunk.
+  """
+  for path in sorted(folder.glob('[0-9]*.json'), reverse=True):
+    content = json.loads(path.read_text(encoding='utf-8'))
+    rows = [n for n, i in enumerate(content['item_ids']) if i == item_id]
+    if rows:
+      return Stored((item_id,) * len(rows),
+                    tuple(content['tokens'][n] for n in rows),
+                    np.asarray(_open(path)[rows], np.float32))
+  raise UserError(f'{folder} lacks activations of item {item_id!r}; run '
+                  '--stages=score again')
 
 
 def _open(path: pathlib.Path) -> np.ndarray:
