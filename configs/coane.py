@@ -6,6 +6,10 @@ response times (Coane & Umanath 2021).
     python -m uncertainty.main --config=configs/coane.py --workdir=runs/coane \\
       --config.model.source=Llama_3.2_1B_Ins
 
+SmolLM2-135M-Instruct on 2 cores of an AMD EPYC in bfloat16: 26 s to score all
+421 items, start and compilation included; with `:paper` prompts no measure of
+its letters follows people's entropy but nucleus entropy (ρ = .2).
+
 `:paper` asks with the paper's prompts, stray brace included; `:free` adds
 generated answers.
 """

@@ -7,7 +7,7 @@ Scores SmolLM2-135M-Instruct and Gemma 3 270M (base) on words whose valence ten
 people rated (VADER), by the likelihood of five answer words and by a generated
 answer. Both models and the data come as Python packages.
 
-2 cores of an AMD EPYC: 3 min 21 s, with tests running beside; agreement with
+2 cores of an AMD EPYC: 3 min 33 s, installation included; agreement with
 people .60 (SmolLM2) and .65 (Gemma), always the commonest answer .41.
 """
 
