@@ -5,6 +5,7 @@ import pandas as pd
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
+from uncertainty.analysis import pairs
 from uncertainty.report import blocks, figures, heatmap
 from uncertainty.report.tables import Tables
 
@@ -64,7 +65,8 @@ def _curves(tables: Tables) -> list[Markup]:
         tables.figures(),
         f'Probe {_METRICS[metric]} by layer, {dataset}, {protocol}')
     parts += [blocks.heading(f'{protocol} protocol, {site.replace("_", " ")}'),
-              _lead(part, metric), Markup(picture.markup)]
+              _lead(part, metric), Markup(picture.markup),
+              *_deltas(part, f'probes_delta_{dataset}_{protocol}', tables)]
   return parts
 
 
@@ -134,8 +136,50 @@ def _published(tables: Tables) -> list[Markup]:
           blocks.text('Least squares on raw activations, ten folds, as '
                       'published; dashed are base models.', note=True),
           Markup(picture.markup),
+          *_deltas(means, 'probes_published_delta', tables),
           blocks.folded('Best layer of each', blocks.plain_table(
               best[['model', 'target', 'layer', 'r2', 'pearson', 'mse', 'n']]))]
+
+
+def _deltas(means: pd.DataFrame, name: str, tables: Tables) -> list[Markup]:
+  """Instruct − base of each pair's Pearson r, by depth."""
+  by_model = dict(list(means.groupby('model', sort=False)))
+  couples = [(base, tuned) for base, tuned in pairs.pairs(list(by_model))
+             if len(by_model[base]) == len(by_model[tuned])]
+  if not couples:
+    return []
+  curves = {}
+  for base, tuned in couples:
+    both = by_model[base].merge(by_model[tuned], on=['target', 'layer'],
+                                suffixes=('_base', '_tuned'))
+    both['change'] = both['pearson_tuned'] - both['pearson_base']
+    both['depth'] = (both['layer'] + 1) / both['layer'].nunique()
+    curves[base] = both.sort_values('layer')
+  targets = list(means['target'].unique())
+
+  def draw(axes, target):
+    axes.axhline(0, color='#bbbbbb', lw=1)
+    for color, (base, both) in zip(
+        figures.PALETTE, curves.items(), strict=False):
+      line = both[both['target'] == target]
+      axes.plot(line['depth'], line['change'], color=color, lw=1.4, label=base)
+    axes.set_xlabel('depth', fontsize=8)
+    axes.set_ylabel('Δ Pearson r', fontsize=8)
+
+  def figure(width):
+    made = figures.panels(targets, width, draw, share=False, title=_target)
+    made.axes[0].legend(frameon=False, fontsize=6)
+    return made
+
+  picture = figures.save(name, figure, tables.figures(),
+                         'Change of probe correlations by instruction tuning')
+  every = pd.concat(curves.values())
+  said = '; '.join(
+      f'{_target(str(target))} {rows["change"].mean():+.3f}'
+      for target, rows in every.groupby('target', sort=False))
+  return [blocks.text(
+      f'What to see: instruct − base, {len(couples)} pair(s), r averaged over '
+      f'layers: {said}.'), Markup(picture.markup)]
 
 
 def _depth(tables: Tables) -> list[Markup]:
