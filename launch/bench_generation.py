@@ -13,12 +13,12 @@ sequence measures are apart (relatively, for those beyond 1).
 import argparse
 import json
 import pathlib
-import resource
 import subprocess
 import sys
 import tempfile
 import time
 
+import memory  # beside this file
 import numpy as np
 
 ENGINES = ('jax', 'torch', 'torch_batched')
@@ -72,8 +72,7 @@ def _work(args: argparse.Namespace) -> None:
   requests, spec = _requests(args)
   answer = {'jax': _jax, 'torch': _torch, 'torch_batched': _torch}[args.worker]
   report = answer(args, requests, spec)
-  report['peak_mib'] = resource.getrusage(
-      resource.RUSAGE_SELF).ru_maxrss / 1024
+  report['peak_mib'] = memory.peak_bytes() / 2**20
   pathlib.Path(args.out).write_text(json.dumps(report))
 
 

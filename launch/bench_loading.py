@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 
+import memory  # beside this file
 import numpy as np
 
 _CONFIG = {
@@ -96,14 +97,6 @@ def _write(folder: pathlib.Path, n_layers: int) -> None:
   words.save(str(folder / 'tokenizer.json'))
 
 
-def _peak_bytes() -> int:
-  """Most memory that this process has held (VmHWM)."""
-  for line in pathlib.Path('/proc/self/status').read_text().splitlines():
-    if line.startswith('VmHWM'):
-      return int(line.split()[1]) * 1024
-  raise RuntimeError('/proc/self/status has no VmHWM')
-
-
 def _load_and_score(args: argparse.Namespace) -> None:
   import jax
 
@@ -113,10 +106,10 @@ def _load_and_score(args: argparse.Namespace) -> None:
   from uncertainty.specs import ScoreSpec
   mesh = sharding.make_mesh(model=args.devices)
   jax.block_until_ready(jax.numpy.zeros(8) + 1)
-  before, start = _peak_bytes(), time.perf_counter()
+  before, start = memory.peak_bytes(), time.perf_counter()
   model = models.load(args.folder, dtype='bfloat16', mesh=mesh)
   jax.block_until_ready(model.params)
-  loaded, peak = time.perf_counter() - start, _peak_bytes()
+  loaded, peak = time.perf_counter() - start, memory.peak_bytes()
   size = sum(x.nbytes for x in jax.tree.leaves(model.params))
   devices = {d for x in jax.tree.leaves(model.params)
              for d in x.sharding.device_set}
@@ -133,7 +126,7 @@ def _load_and_score(args: argparse.Namespace) -> None:
   entropies = np.concatenate(
       [s.measures['total_entropy']
        for s in score.score(model, asks, ScoreSpec())])
-  peak = _peak_bytes()
+  peak = memory.peak_bytes()
   print(f'{_PROMPTS} prompts of {_TOKENS} tokens scored in '
         f'{time.perf_counter() - start:.0f} s, compilation included; total '
         f'entropy {entropies.min():.4f} to {entropies.max():.4f}; peak '

@@ -20,12 +20,12 @@ Loading and compiling are left out of the rate and shown apart. Needs the extra
 
 import json
 import pathlib
-import resource
 import subprocess
 import sys
 import tempfile
 import time
 
+import memory  # beside this file
 import numpy as np
 import scipy.stats
 from absl import app, flags
@@ -129,7 +129,7 @@ def _one(method: str) -> None:
   inputs = json.loads((folder / 'inputs.json').read_text())
   way, dtype = method.split('-')
   out = _RUNS[way](way, dtype, inputs)
-  peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+  peak = memory.peak_bytes() / 2**30
   (folder / f'{method}.json').write_text(json.dumps(out | {'peak': peak}))
 
 

@@ -152,6 +152,11 @@ def parse(config: Mapping[str, Any]) -> StudySpec:
   return spec
 
 
+def listed(field: str) -> tuple[str, ...]:
+  """'a, b' → ('a', 'b'): a field that takes several names."""
+  return tuple(name.strip() for name in field.split(',') if name.strip())
+
+
 def flatten(config: Mapping[str, Any], prefix: str = '') -> dict[str, Any]:
   """{'a': {'b': 1}} → {'a.b': 1}."""
   flat = {}

@@ -4,6 +4,7 @@ Prepared data is array_record files read with `as_data_source`; nothing here
 needs or imports TensorFlow.
 """
 
+import abc
 import contextlib
 import dataclasses
 import hashlib
@@ -38,14 +39,14 @@ class ItemBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     super().__init__(data_dir=data_dir, file_format='array_record')
 
   @classmethod
+  @abc.abstractmethod
   def locate(cls, spec: DataSpec, download_dir: pathlib.Path) -> Paths:
     """Source files by name, found or downloaded."""
-    raise NotImplementedError(cls)
 
   @classmethod
+  @abc.abstractmethod
   def read(cls, paths: Paths) -> Iterator[Item]:
     """Items out of the source files, in their order."""
-    raise NotImplementedError(cls)
 
   @classmethod
   def read_examples(cls, paths: Paths) -> Iterator[Item]:

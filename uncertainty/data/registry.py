@@ -10,7 +10,7 @@ from uncertainty.data.mmlu import MMLU
 from uncertainty.data.protoqa import ProtoQA
 from uncertainty.data.truth import Truth
 from uncertainty.data.vader import Vader
-from uncertainty.specs import DataSpec
+from uncertainty.specs import DataSpec, listed
 from uncertainty.types import Item, UserError
 
 BUILDERS: dict[str, type[builder.ItemBuilder]] = {
@@ -73,8 +73,7 @@ def _wanted(spec: DataSpec) -> set[str]:
   """The subsets that the spec, or else the data set's default, names."""
   default = (BUILDERS[spec.name].DEFAULT_SUBSET if spec.name in BUILDERS
              else None)
-  subset = spec.subset or default or ''
-  return {part.strip() for part in subset.split(',') if part.strip()}
+  return set(listed(spec.subset or default or ''))
 
 
 def _labels(item: Item) -> list[str]:

@@ -1,8 +1,12 @@
 """Which task of a run keeps activations, and where in its tokens."""
 
 import dataclasses
+from typing import Any
 
-from uncertainty.specs import StudySpec
+import numpy as np
+
+from uncertainty.inference.score import Ask, Scores
+from uncertainty.specs import StudySpec, listed
 from uncertainty.types import CaptureSpec, UserError
 
 # What each task can keep. One row per item: at the prompt's last token, at the
@@ -23,11 +27,10 @@ def keeper(spec: StudySpec) -> str | None:
   Raises:
     UserError: none of its tasks has them.
   """
-  if not _sites(spec):
+  if not listed(spec.probe.sites):
     return None
-  run = [name.strip() for name in spec.prompt.answer.split(',')]
   wanted = spec.probe.positions
-  for name in run:
+  for name in listed(spec.prompt.answer):
     if wanted in POSITIONS.get(name, ()):
       return name
   able = [name for name, has in POSITIONS.items() if wanted in has]
@@ -39,12 +42,12 @@ def keeper(spec: StudySpec) -> str | None:
 
 def capture_spec(spec: StudySpec, task: str) -> CaptureSpec | None:
   """What a task keeps; None if nothing, or if another task of the run does."""
-  if task not in spec.prompt.answer:
+  if task not in listed(spec.prompt.answer):
     spec = dataclasses.replace(
         spec, prompt=dataclasses.replace(spec.prompt, answer=task))
   if keeper(spec) != task:
     return None
-  return CaptureSpec(_sites(spec), spec.probe.positions)
+  return CaptureSpec(listed(spec.probe.sites), spec.probe.positions)
 
 
 def places(capture: CaptureSpec | None, n_tokens: int) -> tuple[int, ...]:
@@ -54,5 +57,16 @@ def places(capture: CaptureSpec | None, n_tokens: int) -> tuple[int, ...]:
   return tuple(range(n_tokens))
 
 
-def _sites(spec: StudySpec) -> tuple[str, ...]:
-  return tuple(s.strip() for s in spec.probe.sites.split(',') if s.strip())
+def kept(scores: Scores, j: int, ask: Ask) -> dict[str, np.ndarray]:
+  """What the batch's place j kept: site → [T, L, D] at the ask's `captures`,
+  or [L, D] at its last token if it names none."""
+  n = len(ask.captures)
+  return {site: values[j, :n] if n else values[j, 0]
+          for site, values in scores.activations.items()}
+
+
+def texts(tokenizer: Any, ask: Ask) -> str | list[str]:
+  """The tokens that `kept` stands on."""
+  found = [str(tokenizer.decode([ask.stem[place]]))
+           for place in ask.captures or (-1,)]
+  return found if ask.captures else found[0]

@@ -74,9 +74,9 @@ def _with_activations(
   found: dict[str, list[Any]] = {
       site: [None] * len(asks) for site in capture.sites}
   for scores in score(model, asks, spec.score, capture=capture, label='read'):
-    for site, values in scores.activations.items():
-      for j, i in enumerate(scores.asks_N.tolist()):
-        found[site][i] = values[j, :len(asks[i].captures)].mean(0)
+    for j, i in enumerate(scores.asks_N.tolist()):
+      for site, values_TLD in captures.kept(scores, j, asks[i]).items():
+        found[site][i] = values_TLD.mean(0)
   return dataclasses.replace(
       chunk, columns=chunk.columns | {'captured_tokens': texts},
       activations=found)

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 
 from uncertainty import models, prompts
-from uncertainty.inference.captures import capture_spec, places
+from uncertainty.inference import captures
 from uncertainty.inference.choices import encode
 from uncertainty.inference.score import Ask, score
 from uncertainty.inference.tasks import TaskChunk
@@ -17,16 +17,16 @@ def statement(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
               ) -> Iterator[TaskChunk]:
   """The bare text, no question about it: what truth probes read.
 
-  Columns: `prompt`, `n_tokens`, and with activations `captured_tokens`, the
-  last token of each text.
+  Columns: `prompt`, `n_tokens`, and with activations `captured_tokens`, where
+  in each text they were taken.
   """
-  capture = capture_spec(spec, 'statement')
+  capture = captures.capture_spec(spec, 'statement')
   built = prompts.build(
       items, dataclasses.replace(spec.prompt, answer='statement'),
       model.tokenizer, dataset=spec.data.name, seed=seed)
   stems = encode(model, [p.text for p in built])
   wanted = {i for i, item in enumerate(items) if item.item_id not in done}
-  asks = [Ask(item.item_id, stem, captures=places(capture, len(stem)))
+  asks = [Ask(item.item_id, stem, captures=captures.places(capture, len(stem)))
           for item, stem in zip(items, stems)]
   if not wanted:
     return
@@ -36,16 +36,13 @@ def statement(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
             if i in wanted]
     if not rows:
       continue
-    at, fresh = (list(x) for x in zip(*rows))
-    every = capture is not None and capture.positions == 'all'
+    fresh = [i for _, i in rows]
     columns = {'prompt': [built[i].text for i in fresh],
                'n_tokens': [len(stems[i]) for i in fresh]}
     if capture:
       columns['captured_tokens'] = [
-          [model.tokenizer.decode([t]) for t in stems[i]] if every
-          else model.tokenizer.decode([stems[i][-1]]) for i in fresh]
+          captures.texts(model.tokenizer, asks[i]) for i in fresh]
+    kept = [captures.kept(scores, j, asks[i]) for j, i in rows]
     yield TaskChunk(
         [items[i].item_id for i in fresh], columns,
-        {site: [values[j, :len(stems[i])] if every else values[j, 0]
-                for j, i in zip(at, fresh)]
-         for site, values in scores.activations.items()})
+        {site: [found[site] for found in kept] for site in scores.activations})

@@ -12,7 +12,7 @@ from uncertainty.inference.tasks import TaskChunk
 from uncertainty.measures import grading
 from uncertainty.measures import verbal as verbal_lib
 from uncertainty.prompts import self_report
-from uncertainty.specs import StudySpec
+from uncertainty.specs import StudySpec, listed
 from uncertainty.types import Item, UserError
 
 
@@ -24,7 +24,7 @@ def variants(spec: StudySpec) -> list[tuple[str, str]]:
   """
   known = {f'{f}_{o}': (f, o) for f in self_report.FORMS
            for o in self_report.ORDERS}
-  names = [n.strip() for n in spec.free.verbal.split(',') if n.strip()]
+  names = listed(spec.free.verbal)
   if not names or len(set(names)) < len(names) or not set(names) <= set(known):
     raise UserError(
         f'config.free.verbal={spec.free.verbal!r}: name one or more different '

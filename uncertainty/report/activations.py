@@ -111,26 +111,14 @@ def _published(tables: Tables) -> list[Markup]:
   if rows.empty:
     return []
   means = rows[rows['fold'] == -1]
-  targets = list(means['target'].unique())
-
-  def draw(axes, target):
-    for color, (model, line) in zip(figures.PALETTE, means[
-        means['target'] == target].groupby('model', sort=False), strict=False):
-      line = line.sort_values('layer')
-      depth = (line['layer'] + 1) / line['layer'].nunique()
-      tuned = model.endswith('_Ins')
-      axes.plot(depth, line['pearson'], color=color, lw=1.4, label=model,
-                ls='-' if tuned else '--')
-    axes.set_xlabel('depth', fontsize=8)
-    axes.set_ylabel('Pearson r', fontsize=8)
-
-  def figure(width):
-    made = figures.panels(targets, width, draw, share=False, title=_target)
-    made.axes[0].legend(frameon=False, fontsize=6)
-    return made
-
-  picture = figures.save('probes_published', figure, tables.figures(),
-                         "The paper's probe correlations by depth")
+  depth = (means['layer'] + 1) / means.groupby('model')['layer'].transform(
+      'nunique')
+  lines = means.assign(depth=depth, value=means['pearson'],
+                       dashed=~means['model'].str.endswith('_Ins'))
+  picture = figures.save(
+      'probes_published',
+      lambda width: _depth_curves(lines, 'Pearson r', width),
+      tables.figures(), "The paper's probe correlations by depth")
   best = means.loc[means.groupby(['model', 'target'])['pearson'].idxmax()]
   return [blocks.heading("The paper's eight models"),
           blocks.text('Least squares on raw activations, ten folds, as '
@@ -148,38 +136,42 @@ def _deltas(means: pd.DataFrame, name: str, tables: Tables) -> list[Markup]:
              if len(by_model[base]) == len(by_model[tuned])]
   if not couples:
     return []
-  curves = {}
+  curves = []
   for base, tuned in couples:
     both = by_model[base].merge(by_model[tuned], on=['target', 'layer'],
                                 suffixes=('_base', '_tuned'))
-    both['change'] = both['pearson_tuned'] - both['pearson_base']
-    both['depth'] = (both['layer'] + 1) / both['layer'].nunique()
-    curves[base] = both.sort_values('layer')
-  targets = list(means['target'].unique())
-
-  def draw(axes, target):
-    axes.axhline(0, color='#bbbbbb', lw=1)
-    for color, (base, both) in zip(
-        figures.PALETTE, curves.items(), strict=False):
-      line = both[both['target'] == target]
-      axes.plot(line['depth'], line['change'], color=color, lw=1.4, label=base)
-    axes.set_xlabel('depth', fontsize=8)
-    axes.set_ylabel('Δ Pearson r', fontsize=8)
-
-  def figure(width):
-    made = figures.panels(targets, width, draw, share=False, title=_target)
-    made.axes[0].legend(frameon=False, fontsize=6)
-    return made
-
-  picture = figures.save(name, figure, tables.figures(),
-                         'Change of probe correlations by instruction tuning')
-  every = pd.concat(curves.values())
+    curves.append(both.assign(
+        model=base, dashed=False,
+        value=both['pearson_tuned'] - both['pearson_base'],
+        depth=(both['layer'] + 1) / both['layer'].nunique()))
+  every = pd.concat(curves)
+  picture = figures.save(
+      name, lambda width: _depth_curves(every, 'Δ Pearson r', width),
+      tables.figures(), 'Change of probe correlations by instruction tuning')
   said = '; '.join(
-      f'{_target(str(target))} {rows["change"].mean():+.3f}'
+      f'{_target(str(target))} {rows["value"].mean():+.3f}'
       for target, rows in every.groupby('target', sort=False))
   return [blocks.text(
       f'What to see: instruct − base, {len(couples)} pair(s), r averaged over '
       f'layers: {said}.'), Markup(picture.markup)]
+
+
+def _depth_curves(lines: pd.DataFrame, label: str, width: float) -> Figure:
+  """Columns `value` by `depth`: one panel a target, one line a model."""
+  def draw(axes, target):
+    axes.axhline(0, color='#bbbbbb', lw=1)
+    for color, (model, line) in zip(figures.PALETTE, lines[
+        lines['target'] == target].groupby('model', sort=False), strict=False):
+      line = line.sort_values('depth')
+      axes.plot(line['depth'], line['value'], color=color, lw=1.4, label=model,
+                ls='--' if line['dashed'].iloc[0] else '-')
+    axes.set_xlabel('depth', fontsize=8)
+    axes.set_ylabel(label, fontsize=8)
+
+  figure = figures.panels(list(lines['target'].unique()), width, draw,
+                          share=False, title=_target)
+  figure.axes[0].legend(frameon=False, fontsize=6)
+  return figure
 
 
 def _depth(tables: Tables) -> list[Markup]:
@@ -222,7 +214,9 @@ def _increment(tables: Tables) -> list[Markup]:
     if tables.has(name):
       rows = tables.get(name)
       table = (blocks.plain_table(rows) if len(rows) <= _LONG else
-               blocks.data_table(rows, sort=rows.columns[-1], pick='target'))
+               blocks.data_table(
+                   rows, sort=rows.columns[-1],
+                   pick='target' if 'target' in rows else None))
       parts.append(blocks.folded(title, table))
   return parts
 

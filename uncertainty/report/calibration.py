@@ -44,16 +44,17 @@ def chapter(tables: Tables) -> blocks.Chapter | None:
   if not tables.has('calibration'):
     return None
   cells = tables.get('calibration')
-  parts = [blocks.text(
-      'A measure becomes a confidence between 0 and 1; it is calibrated when '
-      'answers given with confidence .8 are right 80 % of the time. Errors '
-      'need such a map; AUROC and the prediction rejection ratio only need '
-      'the order. Where no answer is right or wrong, agreement with '
-      "people's commonest answer takes the place of correctness."),
-           blocks.text(
-      'Noise can only raise a calibration error, since it cannot be negative. '
-      'Its 95 % interval is corrected for that and may lie below the value '
-      'beside it.', note=True)]
+  parts = [
+      blocks.text(
+          'A measure becomes a confidence between 0 and 1; it is calibrated '
+          'when answers given with confidence .8 are right 80 % of the time. '
+          'Errors need such a map; AUROC and the prediction rejection ratio '
+          'only need the order. Where no answer is right or wrong, agreement '
+          "with people's commonest answer takes the place of correctness."),
+      blocks.text(
+          'Noise can only raise a calibration error, since it cannot be '
+          'negative. Its 95 % interval is corrected for that and may lie below '
+          'the value beside it.', note=True)]
   for dataset, rows in cells.groupby('dataset', sort=False):
     parts.append(blocks.heading(names.dataset(str(dataset))))
     parts.append(_lead(rows))
