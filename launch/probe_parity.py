@@ -6,8 +6,8 @@ The paper's protocol on Coane, both models of the quickstart: prompts through
 transformers' model in PyTorch, its hidden states through scikit-learn's loop;
 the same prompts through this package. Prints, for every layer, the largest
 difference over targets of the mean R², correlation and MSE (relative to the
-target's variance); and beside it what PyTorch's own rounding does: the same
-between its float32 and its float64.
+target's variance); and beside it what rounding does: how far PyTorch's own
+float32, and how far this package, are from PyTorch's float64.
 """
 
 import copy
@@ -44,6 +44,7 @@ class Difference:
     scores: metric → [L] difference of the mean over folds, the largest of the
       targets; MSE relative to the target's variance.
     rounding: the same between PyTorch's float32 and float64, if asked for.
+    to_float64: the same between this package and PyTorch's float64.
     lowest_r2: [L] the targets' lowest R²: how ill-posed a layer is.
     n_items: of the comparison.
   """
@@ -51,6 +52,7 @@ class Difference:
   activations: float
   scores: dict[str, np.ndarray]
   rounding: dict[str, np.ndarray]
+  to_float64: dict[str, np.ndarray]
   lowest_r2: np.ndarray
   n_items: int
 
@@ -135,18 +137,20 @@ def compare(
   unit = {'r2': 1.0, 'pearson': 1.0, 'mse': wanted.var(0)}
   scale_L = np.sqrt((theirs**2).mean((0, 2)))
 
-  def apart(get):
-    return {m: np.abs((get(m) - expected[m]) / unit[m]).max(1)
-            for m in METRICS}
+  mine = {m: getattr(found, m).mean(1) for m in METRICS}
 
-  rounding = {}
+  def apart(one, other):
+    return {m: np.abs((one[m] - other[m]) / unit[m]).max(1) for m in METRICS}
+
+  rounding, to_float64 = {}, {}
   if with_rounding:
-    exact = torch_hidden_states(
+    states = torch_hidden_states(
         torch_reference.load(source, 'float64'), prompts)
-    rounding = apart(sklearn_loop(exact[complete], wanted, split).get)
+    exact = sklearn_loop(states[complete], wanted, split)
+    rounding, to_float64 = apart(expected, exact), apart(mine, exact)
   return Difference(
       activations=float((np.abs(ours - theirs).max((0, 2)) / scale_L).max()),
-      scores=apart(lambda m: getattr(found, m).mean(1)), rounding=rounding,
+      scores=apart(mine, expected), rounding=rounding, to_float64=to_float64,
       lowest_r2=expected['r2'].min(1), n_items=int(complete.sum()))
 
 
@@ -155,12 +159,13 @@ def _main(_) -> None:
     found = compare(source, _MANUAL_DIR.value, _LIMIT.value,
                     with_rounding=True)
     print(f'\n{source}: {found.n_items} items; activations within '
-          f'{found.activations:.1e}\nlayer lowest R²   |Δ| here: R², r, MSE'
-          '         |Δ| of PyTorch float64')
+          f'{found.activations:.1e}\n|Δ| in R², r, MSE\n'
+          'layer lowest R²     here, PyTorch f32          '
+          'PyTorch f32, f64           here, PyTorch f64')
     for layer, lowest in enumerate(found.lowest_r2):
-      here, there = (' '.join(f'{x[m][layer]:8.1e}' for m in METRICS)
-                     for x in (found.scores, found.rounding))
-      print(f'{layer:5d} {lowest:9.2f}   {here}   {there}', flush=True)
+      columns = [' '.join(f'{x[m][layer]:8.1e}' for m in METRICS) for x in (
+          found.scores, found.rounding, found.to_float64)]
+      print(f'{layer:5d} {lowest:9.2f}   {"   ".join(columns)}', flush=True)
 
 
 if __name__ == '__main__':
