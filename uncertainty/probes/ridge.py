@@ -30,6 +30,7 @@ from uncertainty.probes.least_squares import take_rows
 # Penalties per unit of width: standardised activations have a mean square of
 # one in every dimension, so that the useful range grows with their number.
 PENALTIES = tuple(10.0**e for e in np.linspace(-3, 3, 9))
+RULES = {'min': False, 'one_se': True}
 
 
 @flax.struct.dataclass
@@ -112,13 +113,10 @@ def cross_validate(
         jnp.asarray(fixed_NQ, jnp.float64), jnp.asarray(folds.train_FA),
         jnp.asarray(folds.test_FB), jnp.asarray(inner_FIB),
         jnp.asarray(penalties, jnp.float64), standardise=standardise,
-        one_se=_RULES[rule]))
+        one_se=RULES[rule]))
   if with_predictions:
     target = target.replace(predicted=_by_item(predicted, folds))
   return target, null if null_NR.shape[1] else None
-
-
-_RULES = {'min': False, 'one_se': True}
 
 
 def _by_item(predicted_LFBT: np.ndarray, folds: Folds) -> np.ndarray:
@@ -231,7 +229,8 @@ def _select_and_predict(
   errors_PIT = jax.lax.map(
       lambda penalty: _inner_errors(
           factors, loading_RT, fixed_AT, inner_IB, penalty), penalties_P)
-  choice_T, inner_mse_T = _choose(errors_PIT, inner_IB, len(target_AT), one_se)
+  filled_I = (inner_IB < len(target_AT)).any(1)
+  choice_T, inner_mse_T = choose(errors_PIT, filled_I, one_se)
   penalty_T = penalties_P[choice_T]
   shrink_RT = 1 / (factors.values_R[:, None] + penalty_T[None, :])
   predicted_BT = (factors.projection_BA @ target_AT
@@ -262,9 +261,10 @@ def _inner_errors(factors: _Factors, loading_RT, fixed_AT, inner_IB, penalty):
   return (held_out**2).sum(1) / count_I1.astype(held_out.dtype)
 
 
-def _choose(errors_PIT, inner_IB, n_train, one_se):
+def choose(
+    errors_PIT: jax.Array, filled_I: jax.Array, one_se: bool,
+) -> tuple[jax.Array, jax.Array]:
   """Index of each target's penalty [T], and its mean inner error [T]."""
-  filled_I = (inner_IB < n_train).any(1)
   weight_1I1 = filled_I.astype(errors_PIT.dtype)[None, :, None]
   count = weight_1I1.sum()
   mean_PT = (errors_PIT * weight_1I1).sum(1) / count

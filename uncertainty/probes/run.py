@@ -1,9 +1,10 @@
-"""The probe stage: stored activations and results tables → DIR/analysis.
+"""The probe stage: stored activations, or sums → DIR/analysis.
 
 Tables, all with columns model, dataset, protocol, site first:
 
 - probes.parquet: layer (-1: chosen inside each training fold), fold (-1: the
-  mean over folds), target, r2, pearson, mse, n.
+  mean over folds), target, r2, pearson, mse, n. Of sums, protocol 'sums' and
+  no controls; with a row for each token, n counts tokens.
 - probe_permutations.parquet: layer, target, r2, null_mean, null_95,
   null_max_95, selectivity, p_value, p_corrected, n_permutations.
 - probe_increment.parquet: target, features, layer, r2_baseline, r2_joint,
@@ -31,7 +32,9 @@ from uncertainty.data import human
 from uncertainty.probes import (
   controls,
   mlp,
+  moments,
   protocols,
+  running,
   transfer,
   truth_table,
 )
@@ -63,13 +66,17 @@ def run(workdir: str | pathlib.Path, spec: StudySpec) -> None:
     UserError: no activations, or they lack items of the results.
   """
   workdir = pathlib.Path(workdir)
+  tables = protocols.Tables()
+  for dataset, model, site in running.sites(workdir):
+    tables.add('probes', _from_sums(
+        workdir / 'moments' / dataset / model / f'{site}.npz'),
+        model=model, dataset=dataset, site=site, protocol='sums')
   found = activations.sites(workdir)
-  if not found:
+  if not found and not tables.rows:
     raise UserError(
         f'{workdir} holds no activations; run --stages=score with '
         '--config.probe.sites=residual')
   results = schema.read_results(workdir)
-  tables = protocols.Tables()
   sets: dict[str, dict[str, tuple[np.ndarray, pd.DataFrame]]] = {}
   for dataset, model, site in found:
     frame = results.get((dataset, model))
@@ -119,6 +126,13 @@ def read_site(
     last = activations.read(folder / _LAST_OF_TRANSFORMERS, ids).values_NLD
     acts_NLD = np.concatenate([acts_NLD[:, :-1], last], axis=1)
   return acts_NLD
+
+
+def _from_sums(path: pathlib.Path) -> pd.DataFrame:
+  kept, names, _ = running.read(path)
+  found = moments.cross_validate(kept)
+  counts_F = kept.sums_FLEE[:, 0, 0, 0].round().astype(int)
+  return protocols.score_rows(found.scores, names, counts_F, found.inner_mse)
 
 
 def _one_site(tables, acts_NLD, frame, spec: StudySpec, keys, checkpoints):

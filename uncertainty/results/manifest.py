@@ -19,7 +19,7 @@ from uncertainty.types import UserError
 # Sections that decide what the scored results contain. The others (analysis,
 # mode, results_dir) may change between two runs on one workdir.
 _SCORED_SECTIONS = ('model', 'data', 'prompt', 'score', 'free', 'seed')
-_SCORED_PROBE_FIELDS = ('sites', 'positions')
+_SCORED_PROBE_FIELDS = ('sites', 'positions', 'store')
 # Where files lie on this machine does not change what is computed.
 _LOCATIONS = ('manual_dir', 'data_dir', 'cache_dir')
 _PACKAGES = ('uncertainty', 'jax', 'jaxlib', 'flax', 'numpy', 'scipy',
