@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from uncertainty.probes import running
+from uncertainty.probes import sums as sums_lib
 from uncertainty.results import activations
 
 _ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -85,7 +85,7 @@ def test_running_sums_are_those_of_the_rows(tmp_path):
   done = _run(sums, *overrides, '--config.probe.store=sums')
   assert done.returncode == 0, done.stderr[-2000:]
   assert not (sums / 'activations').exists()
-  kept, names, ids = running.read(
+  kept, names, ids = sums_lib.read(
       sums / 'moments/vader' / _SMOLLM2 / 'final_norm.npz')
   stored = activations.read(
       rows / 'activations/vader' / _SMOLLM2 / 'final_norm', ids).values_NLD

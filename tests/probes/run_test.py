@@ -155,3 +155,12 @@ def test_training_sets_are_balanced_and_hold_pairs():
 def test_truth_needs_its_own_items():
   with pytest.raises(UserError, match='configs/truth'):
     truth_table.parse(pd.DataFrame({'item_id': ['coane-1'], 'answer': [0.]}))
+
+
+def test_sums_of_an_unfinished_run_are_an_error(tmp_path):
+  _study(tmp_path)
+  folder = tmp_path / 'moments' / 'coane' / 'other'
+  folder.mkdir(parents=True)
+  (folder / 'residual.npz').touch()
+  with pytest.raises(UserError, match='coane/other have no results table'):
+    probes.run(tmp_path, _SPEC)

@@ -1,6 +1,6 @@
 """What activations know: probes over every layer, fold and target at once."""
 
 from uncertainty.probes.run import run
-from uncertainty.probes.running import Sums
+from uncertainty.probes.sums import Sums
 
 __all__ = ['Sums', 'run']

@@ -34,7 +34,7 @@ from uncertainty.probes import (
   mlp,
   moments,
   protocols,
-  running,
+  sums,
   transfer,
   truth_table,
 )
@@ -66,24 +66,21 @@ def run(workdir: str | pathlib.Path, spec: StudySpec) -> None:
     UserError: no activations, or they lack items of the results.
   """
   workdir = pathlib.Path(workdir)
-  tables = protocols.Tables()
-  for dataset, model, site in running.sites(workdir):
-    tables.add('probes', _from_sums(
-        workdir / 'moments' / dataset / model / f'{site}.npz'),
-        model=model, dataset=dataset, site=site, protocol='sums')
-  found = activations.sites(workdir)
-  if not found and not tables.rows:
+  found, summed = activations.sites(workdir), sums.sites(workdir)
+  if not found and not summed:
     raise UserError(
         f'{workdir} holds no activations; run --stages=score with '
         '--config.probe.sites=residual')
   results = schema.read_results(workdir)
+  tables = protocols.Tables()
+  for dataset, model, site in summed:
+    _results_of(results, dataset, model)
+    tables.add('probes', _from_sums(
+        workdir / 'moments' / dataset / model / f'{site}.npz'),
+        model=model, dataset=dataset, site=site, protocol='sums')
   sets: dict[str, dict[str, tuple[np.ndarray, pd.DataFrame]]] = {}
   for dataset, model, site in found:
-    frame = results.get((dataset, model))
-    if frame is None:
-      raise UserError(
-          f'activations of {dataset}/{model} have no results table; finish '
-          '--stages=score')
+    frame = _results_of(results, dataset, model)
     acts_NLD = read_site(workdir, dataset, model, site, frame, spec)
     keys = {'model': model, 'dataset': dataset}
     logging.info('probes: %s, %s, %s %s', dataset, model, site, acts_NLD.shape)
@@ -109,6 +106,16 @@ def run(workdir: str | pathlib.Path, spec: StudySpec) -> None:
                        workdir / 'analysis' / f'{name}.parquet')
 
 
+def _results_of(
+    results: dict[tuple[str, str], pd.DataFrame], dataset: str, model: str,
+) -> pd.DataFrame:
+  if (dataset, model) not in results:
+    raise UserError(
+        f'activations of {dataset}/{model} have no results table; finish '
+        '--stages=score')
+  return results[dataset, model]
+
+
 def read_site(
     workdir: pathlib.Path, dataset: str, model: str, site: str,
     frame: pd.DataFrame, spec: StudySpec) -> np.ndarray:
@@ -129,7 +136,7 @@ def read_site(
 
 
 def _from_sums(path: pathlib.Path) -> pd.DataFrame:
-  kept, names, _ = running.read(path)
+  kept, names, _ = sums.read(path)
   found = moments.cross_validate(kept)
   counts_F = kept.sums_FLEE[:, 0, 0, 0].round().astype(int)
   return protocols.score_rows(found.scores, names, counts_F, found.inner_mse)

@@ -48,14 +48,9 @@ def read(workdir: pathlib.Path) -> dict[str, Any]:
 
 
 def write(workdir: pathlib.Path, content: Mapping[str, Any]) -> None:
-  path = path_of(workdir)
-  temporary = path.with_name(path.name + '.partial')
-  try:
-    temporary.write_text(
-        json.dumps(content, indent=2, sort_keys=True) + '\n', encoding='utf-8')
-    temporary.replace(path)
-  except OSError as error:
-    raise shards.storage_error(error, path) from error
+  text = json.dumps(content, indent=2, sort_keys=True) + '\n'
+  with shards.replacing(path_of(workdir)) as file:
+    file.write(text.encode())
 
 
 def update(workdir: pathlib.Path, **fields: Any) -> None:

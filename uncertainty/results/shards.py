@@ -5,9 +5,12 @@ any moment leaves only whole shards; the next run reads which items they hold
 and does the rest.
 """
 
+import contextlib
 import errno
 import os
 import pathlib
+from collections.abc import Iterator
+from typing import BinaryIO
 
 import pandas as pd
 import pyarrow as pa
@@ -24,12 +27,23 @@ def write_table(frame: pd.DataFrame, path: pathlib.Path) -> None:
   Raises:
     UserError: the disk is full; everything written before is kept.
   """
+  table = pa.Table.from_pandas(frame, preserve_index=False)
+  with replacing(path) as file:
+    pq.write_table(table, file, compression='zstd')
+
+
+@contextlib.contextmanager
+def replacing(path: pathlib.Path) -> Iterator[BinaryIO]:
+  """A file to write, which takes its name once it is whole.
+
+  Raises:
+    UserError: the disk is full; what stood at `path` before is kept.
+  """
   path.parent.mkdir(parents=True, exist_ok=True)
   temporary = path.with_name(path.name + _TEMPORARY)
   try:
-    table = pa.Table.from_pandas(frame, preserve_index=False)
     with open(temporary, 'wb') as file:
-      pq.write_table(table, file, compression='zstd')
+      yield file
       file.flush()
       os.fsync(file.fileno())
     temporary.replace(path)

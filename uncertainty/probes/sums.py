@@ -36,11 +36,13 @@ class Sums:
     frame = frame.loc[complete_N].reset_index(drop=True)
     split = controls.question_folds(frame, n_folds)
     ids = np.asarray(frame['item_id'])
-    self._fold = {i: f for f in range(n_folds)
+    # Few groups of repeated questions make fewer folds.
+    self._n_folds = split.folds.n_folds
+    self._fold = {i: f for f in range(self._n_folds)
                   for i in ids[split.folds.test(f)]}
     self._human = human.loc[complete_N].set_index(ids)
     self._all_answered = not np.isnan(np.asarray(frame['answer'])).any()
-    self._folder, self._n_folds = folder, n_folds
+    self._folder = folder
     self._sites: dict[str, _Site] = {}
 
   def add(self, item_ids: Sequence[str], columns: Mapping[str, Sequence],
@@ -144,16 +146,9 @@ class _Site:
     self._empty_buffer()
     if self.moments is None:
       return
-    temporary = self.path.with_name(self.path.name + '.partial')
-    try:
-      self.path.parent.mkdir(parents=True, exist_ok=True)
-      with open(temporary, 'wb') as file:
-        np.savez(file, sums_FLEE=self.moments.sums_FLEE,
-                 targets=np.array(self.names), item_ids=sorted(self.held))
-      temporary.replace(self.path)
-    except OSError as error:
-      temporary.unlink(missing_ok=True)
-      raise shards.storage_error(error, self.path) from error
+    with shards.replacing(self.path) as file:
+      np.savez(file, sums_FLEE=self.moments.sums_FLEE,
+               targets=np.array(self.names), item_ids=sorted(self.held))
 
 
 def read(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from uncertainty.probes import running
+from uncertainty.probes import sums as sums_lib
 from uncertainty.types import Item, UserError
 
 N, N_FOLDS = 40, 4
@@ -31,20 +31,20 @@ def _add(sums, places, acts):
 
 
 def _read(folder):
-  return running.read(folder / 'residual.npz')
+  return sums_lib.read(folder / 'residual.npz')
 
 
 @pytest.mark.parametrize('tokens', [1, 3])
 def test_equal_in_any_batches_and_after_a_resume(tmp_path, tokens):
   acts = _acts(tokens)
-  sums = running.Sums(tmp_path / 'one', _items(), N_FOLDS)
+  sums = sums_lib.Sums(tmp_path / 'one', _items(), N_FOLDS)
   _add(sums, np.arange(N), acts)
   sums.save()
-  sums = running.Sums(tmp_path / 'two', _items(), N_FOLDS)
+  sums = sums_lib.Sums(tmp_path / 'two', _items(), N_FOLDS)
   _add(sums, np.arange(10, 30), acts)
   sums.save()
   # A run killed before its shards were written adds these items again.
-  sums = running.Sums(tmp_path / 'two', _items(), N_FOLDS)
+  sums = sums_lib.Sums(tmp_path / 'two', _items(), N_FOLDS)
   _add(sums, np.arange(20), acts)
   _add(sums, np.arange(20, N)[::-1], acts)
   sums.save()
@@ -55,7 +55,7 @@ def test_equal_in_any_batches_and_after_a_resume(tmp_path, tokens):
 
 def test_what_the_sums_hold(tmp_path):
   acts = _acts()
-  sums = running.Sums(tmp_path, _items(), N_FOLDS)
+  sums = sums_lib.Sums(tmp_path, _items(), N_FOLDS)
   _add(sums, np.arange(N), acts)
   sums.save()
   kept, names, ids = _read(tmp_path)
@@ -73,21 +73,33 @@ def test_what_the_sums_hold(tmp_path):
   assert (kept.sums_FLEE[:, 0, 0, 0] >= 8).all()
 
 
+def test_few_questions_asked_often_make_fewer_folds(tmp_path):
+  items = [Item(f'i{k}', f'Which is {k % 3}?', ('a', 'b'), answer=0,
+                human_shares=((k + 1) / 50, 1 - (k + 1) / 50), human_count=9)
+           for k in range(N)]
+  sums = sums_lib.Sums(tmp_path, items, N_FOLDS)
+  _add(sums, np.arange(N), _acts())
+  sums.save()
+  kept, _, ids = _read(tmp_path)
+  assert len(ids) == N
+  assert sorted(kept.sums_FLEE[:, 0, 0, 0]) == [13, 13, 14]
+
+
 def test_bad_input_is_named(tmp_path):
   acts = _acts()
-  sums = running.Sums(tmp_path, _items(), N_FOLDS)
+  sums = sums_lib.Sums(tmp_path, _items(), N_FOLDS)
   _add(sums, np.arange(N), acts)
   sums.save()
-  other = running.Sums(tmp_path, _items(), N_FOLDS + 1)
+  other = sums_lib.Sums(tmp_path, _items(), N_FOLDS + 1)
   with pytest.raises(UserError, match='in 4 folds, this run makes .* in 5'):
     _add(other, np.arange(N), acts)
   broken = acts.copy()
   broken[3] = np.nan
-  fresh = running.Sums(tmp_path / 'fresh', _items(), N_FOLDS)
+  fresh = sums_lib.Sums(tmp_path / 'fresh', _items(), N_FOLDS)
   with pytest.raises(UserError, match="item 'i3'.*not finite"):
     _add(fresh, np.arange(N), broken)
   plain = [Item(f'i{k}', f'{k}') for k in range(N)]
-  nothing = running.Sums(tmp_path / 'plain', plain, N_FOLDS)
+  nothing = sums_lib.Sums(tmp_path / 'plain', plain, N_FOLDS)
   with pytest.raises(UserError, match='these items have none'):
     nothing.add(['i0'], {}, {'residual': acts[0]})
   (tmp_path / 'residual.npz').write_bytes(b'PK')
