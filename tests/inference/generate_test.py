@@ -125,6 +125,19 @@ def test_samples_depend_on_item_number_and_seed_alone(model, requests):
   assert set(next(iter(got.values())).steps) == {'token_logprob'}
 
 
+@pytest.mark.usefixtures('float64_arrays')
+def test_float64_generates_the_same(model, requests, greedy):
+  exact = dataclasses.replace(
+      model, module=type(model.module)(model.config, jnp.dtype('float64')),
+      params=jax.tree.map(lambda x: x.astype(jnp.float64), model.params))
+  got = _table(generate.generate(exact, requests, SPEC, seed=0))
+  for key, generation in greedy.items():
+    np.testing.assert_array_equal(generation.tokens_T, got[key].tokens_T)
+    np.testing.assert_allclose(
+        generation.steps['total_entropy'], got[key].steps['total_entropy'],
+        atol=1e-5)
+
+
 def test_stops(tiny, model):
   ids = generate.stop_ids(model)
   assert [tiny.PIECES[i] for i in ids] == ['', '}', ' }']

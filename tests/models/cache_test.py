@@ -32,7 +32,8 @@ def _same(one, other):
                one.params, other.params)
 
 
-@pytest.mark.parametrize('dtype', ['float32', 'bfloat16'])
+@pytest.mark.parametrize('dtype', ['float64', 'float32', 'bfloat16'])
+@pytest.mark.usefixtures('float64_arrays')
 def test_second_load_restores_the_same_weights(
     write_tiny, tmp_path, monkeypatch, dtype):
   path, cache = str(write_tiny()), str(tmp_path / 'cache')

@@ -142,6 +142,33 @@ def test_bfloat16_bits_change_nothing_and_stay_near_float32():
   assert 0 < error < 0.2 * np.abs(np.asarray(wide.hidden_BTD)).max()
 
 
+@pytest.mark.parametrize(
+    'name', ['gemma2', 'gemma3', 'gpt2', 'neox_serial', 'olmo2', 'smollm3'])
+@pytest.mark.usefixtures('float64_arrays')
+def test_float64_weights_are_float64_throughout(name):
+  """A cache shows no more than its rounding: no sum is narrower anywhere."""
+  module, params = _model(name, 'float64')
+  tokens = _tokens((2, 9))
+  whole = _encode(module, params, _batch(tokens))
+  assert whole.hidden_BTD.dtype == jnp.float64
+  cache = models.empty_cache(module.config, 2, 9, jnp.float64)
+  parts = []
+  for start, stop in ((0, 5), (5, 9)):
+    positions = jnp.broadcast_to(
+        jnp.arange(start, stop, dtype=jnp.int32)[None], (2, stop - start))
+    out, cache = jax.jit(models.decode, static_argnames='module')(
+        module, params, tokens[:, start:stop], positions, cache)
+    parts.append(out.hidden_BTD)
+  np.testing.assert_allclose(
+      np.concatenate(parts, 1), whole.hidden_BTD, rtol=1e-11, atol=1e-11)
+  narrow, single = _model(name)
+  np.testing.assert_array_equal(single['final_norm']['scale'],
+                                params['final_norm']['scale'])
+  _close(models.unembed(narrow, single, _encode(
+      narrow, single, _batch(tokens)).hidden_BTD),
+         models.unembed(module, params, whole.hidden_BTD))
+
+
 def test_jit_equals_eager():
   module, params = _model('llama3')
   batch = _batch(_tokens((2, 5)))

@@ -13,7 +13,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from uncertainty import models
-from uncertainty.types import UserError
+from uncertainty.types import Batch, UserError
 
 TOKENS = np.array([[256, 3, 17, 200, 5]], np.int32)
 
@@ -85,6 +85,21 @@ def test_bfloat16_rounds_weights_and_keeps_norms(write_tiny, tiny):
   scale = model.params['final_norm']['scale']
   assert scale.dtype == jnp.float32
   np.testing.assert_array_equal(np.asarray(scale), tiny['model.norm.weight'])
+
+
+@pytest.mark.usefixtures('float64_arrays')
+def test_float64_is_the_loop_in_numpy(write_tiny, tiny):
+  model = models.load(str(write_tiny()), dtype='float64')
+  weights = np.asarray(model.params['unembedding'])
+  assert weights.dtype == np.float64
+  T = TOKENS.shape[1]
+  out = models.encode(model.module, model.params, Batch(
+      jnp.asarray(TOKENS), jnp.arange(T, dtype=jnp.int32)[None],
+      jnp.zeros((1, T), jnp.int32)))
+  # What is left is the rotary angles' float32.
+  np.testing.assert_allclose(
+      np.asarray(out.hidden_BTD[0]) @ weights.T,
+      _reference(tiny, model.config), atol=2e-7)
 
 
 def test_tied_head_may_be_in_the_file_or_not(write_tiny, tiny):

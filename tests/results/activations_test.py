@@ -67,6 +67,14 @@ def test_float16_overflow_is_refused(tmp_path):
     activations.append(tmp_path, ['a'], values, dtype='float16')
 
 
+def test_float64_stays_float64(tmp_path):
+  values = np.array([[[1 / 3, 1 / 7]]])
+  activations.append(tmp_path, ['a'], values)
+  np.testing.assert_array_equal(activations.read(tmp_path).values_NLD, values)
+  with pytest.raises(UserError, match='float64'):
+    activations.append(tmp_path, ['b'], values.astype(np.float32))
+
+
 def test_a_row_for_each_token_is_read_item_by_item(tmp_path):
   values = [np.full((n, 2, 3), n, np.float32) for n in (3, 1)]
   activations.append_tokens(

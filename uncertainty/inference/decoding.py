@@ -15,6 +15,7 @@ import jax.numpy as jnp
 from uncertainty import models
 from uncertainty.inference import sample
 from uncertainty.measures import next_token
+from uncertainty.models.products import wide
 from uncertainty.types import Batch, KeyValues
 
 
@@ -118,11 +119,11 @@ def measure(module, params, hidden_BD: jax.Array, keys_B2: jax.Array,
   return out | {'tokens': tokens_B, 'token_logprob': chosen_B - log_total_B}
 
 
-def empty_rows(module, params, spec: DecodeSpec, batch_size: int, slots: int,
-               dtype) -> Rows:
+def empty_rows(module, params, spec: DecodeSpec, batch_size: int, slots: int
+               ) -> Rows:
   """Rows without anything to generate."""
   config = module.config
-  hidden_BD = jnp.zeros((batch_size, config.width), jnp.float32)
+  hidden_BD = jnp.zeros((batch_size, config.width), wide(module.dtype))
   keys_B2 = jnp.zeros((batch_size, 2), jnp.uint32)
   steps_B = jnp.zeros((batch_size,), jnp.int32)
   shapes: Any = jax.eval_shape(
@@ -132,8 +133,8 @@ def empty_rows(module, params, spec: DecodeSpec, batch_size: int, slots: int,
       name: jnp.zeros((batch_size, spec.max_tokens, *s.shape[1:]), s.dtype)
       for name, s in shapes.items() if name != 'tokens'}
   return Rows(
-      models.empty_cache(config, batch_size, slots, dtype), hidden_BD, keys_B2,
-      steps_B, jnp.zeros((batch_size,), bool),
+      models.empty_cache(config, batch_size, slots, module.dtype), hidden_BD,
+      keys_B2, steps_B, jnp.zeros((batch_size,), bool),
       jnp.zeros((batch_size, spec.max_tokens), jnp.int32), records)
 
 

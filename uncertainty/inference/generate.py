@@ -209,11 +209,8 @@ class _Engine:
                                row_tokens=_ROW_TOKENS)
     self._room = _round_up(max(e.length for e in self._entries))
     slots = self._room + _round_up(spec.max_tokens)
-    dtype = jax.tree.leaves(model.params)[0].dtype
-    if self._prefix is not None:
-      dtype = self._prefix.keys_LBSKH.dtype
     self._rows = decoding.empty_rows(
-        model.module, model.params, self._spec, batch_size, slots, dtype)
+        model.module, model.params, self._spec, batch_size, slots)
     self._owners: list[tuple[Request, int] | None] = [None] * batch_size
 
   def answer(self, waiting: collections.deque) -> Iterator[Generation]:

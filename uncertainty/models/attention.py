@@ -15,7 +15,7 @@ import jax.numpy as jnp
 from uncertainty.models import rotary
 from uncertainty.models.config import DecoderConfig
 from uncertainty.models.norms import Norm
-from uncertainty.models.products import dot, weights
+from uncertainty.models.products import dot, initial, weights
 
 # Finite, so that a row without visible keys (padding) stays finite.
 _HIDDEN = -1e30
@@ -40,7 +40,7 @@ def attend(query_BTKGH: jax.Array, stretches: list[Stretch],
     cap: tanh soft cap of the logits; 0 for none.
 
   Returns:
-    [B, T, K, G, H] float32.
+    [B, T, K, G, H], `wide`.
   """
   B, T, K, G, H = query_BTKGH.shape
   query = query_BTKGH.transpose(2, 0, 1, 3, 4)
@@ -91,14 +91,13 @@ class Attention(nn.Module):
     """The sublayer's output, and this row's own keys and values."""
     c = self.config
     K, G, H, D = c.n_kv_heads, c.n_groups, c.head_dim, c.width
-    init = nn.initializers.normal(0.02)
-    qkv = weights(self.param('qkv', init, (D, K, G + 2, H), self.dtype))
+    qkv = weights(self.param('qkv', initial, (D, K, G + 2, H), self.dtype))
     # No reshape of weights: it would undo their sharding over heads.
     mixed = dot(x_BTD, qkv, ((2,), (0,)))
     if c.qkv_bias:
       bias = self.param('qkv_bias', nn.initializers.zeros, (K, G + 2, H),
                         jnp.float32)
-      mixed = mixed + bias.astype(jnp.float32)[None, None]
+      mixed = mixed + bias.astype(mixed.dtype)[None, None]
     query, key, value = (mixed[..., :G, :], mixed[..., G:G + 1, :],
                          mixed[..., G + 1, :])
     if c.qk_norm != 'none':
@@ -110,10 +109,10 @@ class Attention(nn.Module):
     own = Stretch(key[..., 0, :].astype(qkv.dtype), value.astype(qkv.dtype))
     mixed = attend(query * c.attention_scale, [*past, own], masks,
                    c.attention_cap)
-    output = weights(self.param('output', init, (K, G, H, D), self.dtype))
+    output = weights(self.param('output', initial, (K, G, H, D), self.dtype))
     y_BTD = dot(mixed, output, ((2, 3, 4), (0, 1, 2)))
     if c.output_bias:
       bias = self.param('output_bias', nn.initializers.zeros, (D,),
                         jnp.float32)
-      y_BTD = y_BTD + bias.astype(jnp.float32)[None, None]
+      y_BTD = y_BTD + bias.astype(y_BTD.dtype)[None, None]
     return y_BTD, own

@@ -97,7 +97,7 @@ def _checkpointer() -> ocp.PyTreeCheckpointer:
 def _restore(path: pathlib.Path, abstract: Any) -> Any:
   arguments = ocp.checkpoint_utils.construct_restore_args(abstract)
   try:
-    with _checkpointer() as checkpointer:
+    with jax.enable_x64(True), _checkpointer() as checkpointer:
       return checkpointer.restore(
           path, item=abstract, restore_args=arguments)
   except (OSError, ValueError, KeyError) as error:

@@ -32,8 +32,7 @@ def check(spec: CaptureSpec | None, at_BP: jax.Array | None
 
 
 def gather(x_BTD: jax.Array, at_BP: jax.Array | None) -> jax.Array:
-  """[B, P, D] float32: the rows' tokens at the given indices, or all."""
-  x_BTD = x_BTD.astype(jnp.float32)
+  """[B, P, D]: the rows' tokens at the given indices, or all."""
   if at_BP is None:
     return x_BTD
   return jnp.take_along_axis(x_BTD, at_BP[:, :, None], axis=1)

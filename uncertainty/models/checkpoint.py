@@ -23,7 +23,8 @@ from uncertainty.models import families
 from uncertainty.models.config import DecoderConfig
 from uncertainty.types import UserError
 
-DTYPES = {'float32': np.dtype(np.float32),
+DTYPES = {'float64': np.dtype(np.float64),
+          'float32': np.dtype(np.float32),
           'bfloat16': np.dtype(ml_dtypes.bfloat16)}
 
 # XLA's CPU client takes a host buffer without a copy if it is aligned so.
@@ -194,7 +195,8 @@ def _place(
   shards = []
   for bounds, devices in by_index.items():
     block = _read_shard(entry, bounds, leaf.dtype, stored)
-    shards += [jax.device_put(block, device) for device in devices]
+    with jax.enable_x64(True):  # or float64 would arrive as float32
+      shards += [jax.device_put(block, device) for device in devices]
     jax.block_until_ready(shards[-len(devices):])
     del block
   return jax.make_array_from_single_device_arrays(shape, sharding, shards)

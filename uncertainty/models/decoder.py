@@ -11,9 +11,10 @@ with, per layer, attention/{qkv [D, K, G+2, H], output [K, G, H, D],
 query_norm, key_norm, biases}, mlp/{up [D, 1 or 2, F], down [F, D], biases}
 and the norms. qkv holds, for each key/value head, its G query heads, its key,
 its value. Weights keep the dtype they are given in and set that of the
-products; everything between products is float32.
+products; everything between products is float32, or float64 if they are.
 """
 
+import math
 from typing import Any
 
 import flax.linen as nn
@@ -21,20 +22,30 @@ import flax.struct
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
 from uncertainty.models import capture as capture_lib
 from uncertainty.models import rotary
 from uncertainty.models.attention import Attention, Stretch
 from uncertainty.models.config import DecoderConfig
 from uncertainty.models.norms import Norm
-from uncertainty.models.products import bits, dot, weights
+from uncertainty.models.products import bits, dot, initial, weights, wide
 from uncertainty.types import Batch
 
-_ACTIVATIONS = {
-    'silu': jax.nn.silu,
-    'gelu': lambda x: jax.nn.gelu(x, approximate=False),
-    'gelu_tanh': lambda x: jax.nn.gelu(x, approximate=True),
-}
+
+def _gelu(x: jax.Array) -> jax.Array:
+  """GELU (Hendrycks & Gimpel 2016). `jax.nn.gelu`, but its constants are
+  float32 for float64 where x64 is off."""
+  return 0.5 * x * lax.erfc(-x * math.sqrt(0.5))
+
+
+def _gelu_tanh(x: jax.Array) -> jax.Array:
+  """Its approximation by tanh; see `_gelu`."""
+  inner = math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)
+  return x * (0.5 * (1.0 + jnp.tanh(inner)))
+
+
+_ACTIVATIONS = {'silu': jax.nn.silu, 'gelu': _gelu, 'gelu_tanh': _gelu_tanh}
 
 
 @flax.struct.dataclass
@@ -90,19 +101,19 @@ class MLP(nn.Module):
   def __call__(self, x_BTD: jax.Array) -> jax.Array:
     c = self.config
     D, F, ways = c.width, c.mlp_width, 2 if c.gated else 1
-    init, zeros = nn.initializers.normal(0.02), nn.initializers.zeros
-    up = weights(self.param('up', init, (D, ways, F), self.dtype))
+    zeros = nn.initializers.zeros
+    up = weights(self.param('up', initial, (D, ways, F), self.dtype))
     x = dot(x_BTD, up, ((2,), (0,)))
     if c.mlp_bias:
       bias = self.param('up_bias', zeros, (ways, F), jnp.float32)
-      x = x + bias.astype(jnp.float32)[None, None]
+      x = x + bias.astype(x.dtype)[None, None]
     act = _ACTIVATIONS[c.activation]
     x = act(x[..., 0, :]) * x[..., 1, :] if c.gated else act(x[..., 0, :])
-    down = weights(self.param('down', init, (F, D), self.dtype))
+    down = weights(self.param('down', initial, (F, D), self.dtype))
     y_BTD = dot(x, down, ((2,), (0,)))
     if c.mlp_bias:
       bias = self.param('down_bias', zeros, (D,), jnp.float32)
-      y_BTD = y_BTD + bias.astype(jnp.float32)[None, None]
+      y_BTD = y_BTD + bias.astype(y_BTD.dtype)[None, None]
     return y_BTD
 
 
@@ -205,13 +216,14 @@ class Decoder(nn.Module):
 
   def _embed(self, batch: Batch) -> jax.Array:
     c = self.config
-    x_BTD = self._embedding()[batch.tokens_BT].astype(jnp.float32)
+    x_BTD = self._embedding()[batch.tokens_BT]
+    x_BTD = x_BTD.astype(wide(x_BTD.dtype))
     if c.embedding_scale != 1.0:
       x_BTD = x_BTD * c.embedding_scale
     if c.learned_positions:
-      table = self.param('position_embedding', nn.initializers.normal(0.02),
+      table = self.param('position_embedding', initial,
                          (c.context_length, c.width), self.dtype)
-      x_BTD = x_BTD + table[batch.positions_BT].astype(jnp.float32)
+      x_BTD = x_BTD + table[batch.positions_BT].astype(x_BTD.dtype)
     return x_BTD
 
   def _embedding(self) -> jax.Array:
@@ -220,7 +232,7 @@ class Decoder(nn.Module):
   def _table(self, name: str) -> jax.Array:
     if self.has_variable('params', name):
       return self.get_variable('params', name)
-    return self.param(name, nn.initializers.normal(0.02),
+    return self.param(name, initial,
                       (self.config.vocab_size, self.config.width), self.dtype)
 
   @nn.compact
@@ -230,6 +242,7 @@ class Decoder(nn.Module):
     head = self._table('token_embedding' if c.tie_embeddings
                        else 'unembedding')
     logits_XV = dot(hidden_XD, head, ((hidden_XD.ndim - 1,), (1,)))
+    logits_XV = logits_XV.astype(jnp.float32)
     if c.head_bias:
       bias = self.param('unembedding_bias', nn.initializers.zeros,
                         (c.vocab_size,), jnp.float32)

@@ -86,8 +86,10 @@ def load(
       safetensors and `tokenizer.json`, a `.gguf` file, `package:NAME` (a
       model inside an installed Python package), or a name of the study such
       as `Llama_3.2_1B`.
-    dtype: `float32` or `bfloat16`, of the weights and the operands of
-      products; norm scales and biases stay float32.
+    dtype: `float64`, `float32` or `bfloat16`, of the weights and the
+      operands of products; norm scales and biases stay float32. `float64`
+      lets JAX make float64 arrays for the rest of the process, where they
+      are asked for by name.
     mesh: devices to spread the weights over; None for the first one.
     revision: of a hub repository; None for the newest.
     cache_dir: where to keep converted weights for the next time; None for
@@ -100,7 +102,9 @@ def load(
   if dtype not in checkpoint.DTYPES:
     raise UserError(
         f'model.dtype is {dtype!r}; choose'
-        f' {" or ".join(checkpoint.DTYPES)}')
+        f' {", ".join(checkpoint.DTYPES)}')
+  if dtype == 'float64':
+    jax.config.update('jax_explicit_x64_dtypes', 'allow')
   found = source_lib.resolve(source, revision)
   opened = _OPENERS[found.form](found.path)
   family = families.for_architecture(_architecture(opened, found.path))

@@ -1,4 +1,4 @@
-"""Layer norms, in float32 whatever the weights."""
+"""Layer norms, in the precision of what they are given."""
 
 import flax.linen as nn
 import jax
@@ -21,17 +21,16 @@ class Norm(nn.Module):
 
   @nn.compact
   def __call__(self, x: jax.Array) -> jax.Array:
-    """Normalises `x` over its last axes; float32 in and out."""
+    """Normalises `x` over its last axes; float32, or float64."""
     axes = tuple(range(-self.axes, 0))
     shape = x.shape[-self.axes:]
     lead = (1,) * (x.ndim - self.axes)
     scale = self.param('scale', nn.initializers.ones, shape, jnp.float32)
-    x = x.astype(jnp.float32)
     if self.kind == 'layer':
       x = x - x.mean(axes, keepdims=True)
     inverse = lax.rsqrt(jnp.square(x).mean(axes, keepdims=True) + self.eps)
-    x = x * inverse * scale.astype(jnp.float32).reshape(lead + shape)
+    x = x * inverse * scale.astype(x.dtype).reshape(lead + shape)
     if self.kind == 'layer':
       bias = self.param('bias', nn.initializers.zeros, shape, jnp.float32)
-      x = x + bias.astype(jnp.float32).reshape(lead + shape)
+      x = x + bias.astype(x.dtype).reshape(lead + shape)
     return x

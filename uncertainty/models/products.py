@@ -1,7 +1,7 @@
 """Matrix products in the precision that the weights ask for.
 
 float32 operands multiply at the highest precision (never TF32 or one bfloat16
-pass); bfloat16 operands accumulate in float32. Results are float32.
+pass); bfloat16 operands accumulate in float32. Results are `wide`.
 """
 
 import jax
@@ -9,22 +9,33 @@ import jax.numpy as jnp
 from jax import lax
 
 
+def wide(dtype: jnp.dtype) -> jnp.dtype:
+  """Of all between products: float64 for float64 weights, else float32."""
+  return jnp.dtype(jnp.float64 if dtype == jnp.float64 else jnp.float32)
+
+
+def initial(key: jax.Array, shape: tuple[int, ...], dtype: jnp.dtype
+            ) -> jax.Array:
+  """Random weights, σ = 0.02; without x64, JAX draws no float64."""
+  return (0.02 * jax.random.normal(key, shape)).astype(dtype)
+
+
 def dot(left: jax.Array, right: jax.Array, axes: tuple[tuple[int, ...],
         tuple[int, ...]], batch: tuple[tuple[int, ...],
         tuple[int, ...]] = ((), ())) -> jax.Array:
-  """`lax.dot_general` in the right operand's precision, into float32.
+  """`lax.dot_general` in the right operand's precision.
 
   Args:
     left: cast to the right operand's type.
-    right: weights, keys or values: float32 or bfloat16.
+    right: weights, keys or values.
     axes: contracted axes of both.
     batch: batch axes of both.
   """
-  exact = right.dtype == jnp.float32
+  exact = right.dtype != jnp.bfloat16
   return lax.dot_general(
       left.astype(right.dtype), right, (axes, batch),
       precision=lax.Precision.HIGHEST if exact else lax.Precision.DEFAULT,
-      preferred_element_type=jnp.float32)
+      preferred_element_type=wide(right.dtype))
 
 
 def bits(x: jax.Array) -> jax.Array:

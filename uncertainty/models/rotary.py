@@ -1,4 +1,4 @@
-"""Rotary position embeddings (Su et al. 2021), in float32."""
+"""Rotary position embeddings (Su et al. 2021), their angles in float32."""
 
 import jax
 import jax.numpy as jnp
@@ -35,10 +35,9 @@ def stack(tables: tuple[Rotary, ...], positions_BT: jax.Array,
 
 def rotate(x: jax.Array, cos_sin: Angles) -> jax.Array:
   """Rotates the first 2 * pairs channels of `x` [B, T, heads…, dim]."""
-  cos, sin = cos_sin
-  pairs = cos.shape[-1]
+  pairs = cos_sin[0].shape[-1]
   shape = (*x.shape[:2], *(1,) * (x.ndim - 3), pairs)
-  cos, sin = cos.reshape(shape), sin.reshape(shape)
+  cos, sin = (y.reshape(shape).astype(x.dtype) for y in cos_sin)
   first, second = x[..., :pairs], x[..., pairs:2 * pairs]
   parts = [first * cos - second * sin, second * cos + first * sin]
   if x.shape[-1] > 2 * pairs:

@@ -17,7 +17,7 @@ import numpy as np
 from uncertainty.results import shards
 from uncertainty.types import UserError
 
-_DTYPES = ('float32', 'float16')
+_DTYPES = ('float64', 'float32', 'float16')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Stored:
   Attributes:
     item_ids: N ids.
     tokens: the token string that each row stands on; '' where unknown.
-    values_NLD: float32. Sites outside blocks have L = 1.
+    values_NLD: float32 (float64 if stored so). Sites outside blocks have L = 1.
   """
 
   item_ids: tuple[str, ...]
@@ -38,7 +38,7 @@ class Stored:
 def append(
     folder: pathlib.Path, item_ids: Sequence[str],
     values_NLD: np.ndarray | Sequence[np.ndarray], *,
-    tokens: Sequence[str] | None = None, dtype: str = 'float32',
+    tokens: Sequence[str] | None = None, dtype: str | None = None,
 ) -> None:
   """Writes one chunk; call it before the shard that marks its items done.
 
@@ -47,17 +47,19 @@ def append(
     item_ids: n ids.
     values_NLD: [n, L, D], or n of [L, D]; [n, D] is taken as one layer.
     tokens: the token string under each row.
-    dtype: stored precision.
+    dtype: stored precision; None: the values' own, float32 at least.
 
   Raises:
     UserError: values that are not finite, another shape than what is stored,
       or a full disk.
   """
+  values = np.asarray(values_NLD)
+  dtype = dtype or str(np.result_type(np.float32, values))
   if dtype not in _DTYPES:
     raise UserError(
         f'activations cannot be stored as {dtype!r}; choose one of '
         f'{", ".join(_DTYPES)}')
-  values = np.asarray(values_NLD, dtype)
+  values = values.astype(dtype, copy=False)
   if values.ndim == 2:
     values = values[:, None, :]
   names = tokens if tokens is not None else [''] * len(item_ids)
@@ -156,7 +158,8 @@ def read(
     raise UserError(
         f'{folder} lacks activations of {len(missing)} of {len(wanted)} items,'
         f' such as {missing[0]!r}; run --stages=score again in a new --workdir')
-  values = np.empty((len(wanted), *arrays[0].shape[1:]), np.float32)
+  values = np.empty((len(wanted), *arrays[0].shape[1:]),
+                    np.result_type(np.float32, arrays[0]))
   chunk_of = np.array([places[i][0] for i in wanted])
   row_of = np.array([places[i][1] for i in wanted])
   for chunk, array in enumerate(arrays):
@@ -177,7 +180,7 @@ def read_tokens(folder: pathlib.Path, item_id: str) -> Stored:
     if rows:
       return Stored((item_id,) * len(rows),
                     tuple(content['tokens'][n] for n in rows),
-                    np.asarray(_open(path)[rows], np.float32))
+                    _open(path)[rows])
   raise UserError(f'{folder} lacks activations of item {item_id!r}; run '
                   '--stages=score again')
 
