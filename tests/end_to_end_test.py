@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from uncertainty.probes import sums as sums_lib
+from uncertainty.report import chapters
 from uncertainty.results import activations
 
 _ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -101,6 +102,25 @@ def test_running_sums_are_those_of_the_rows(tmp_path):
   assert set(found['protocol']) == {'sums'}
   assert found['r2'].notna().all()
   assert 'sums protocol' in (sums / 'report/index.html').read_text()
+
+@pytest.mark.shared
+def test_published_files_become_a_page_with_every_chapter(tmp_path, shared):
+  """A pair of the paper's models, all its probes and printed cells."""
+  source, workdir = tmp_path / 'published', tmp_path / 'run'
+  for folder in ('coane', 'coane_mcqa'):
+    (source / folder).mkdir(parents=True)
+    for path in (shared / 'published' / folder).glob('*Llama_3.2_1B*'):
+      (source / folder / path.name).symlink_to(path)
+  for name in ('coane_activations_10fold.parquet', 'figures'):
+    (source / name).symlink_to(shared / 'published' / name)
+  done = _run(workdir, f'--config.results_dir={source}',
+              '--config.analysis.n_bootstrap=50', config='configs/published.py')
+  assert done.returncode == 0, done.stderr[-2000:]
+  page = (workdir / 'report/index.html').read_text(encoding='utf-8')
+  for chapter in chapters.CHAPTERS:
+    assert f'<section id="{chapter}">' in page
+  effects = pd.read_parquet(workdir / 'analysis/effects.parquet')
+  assert 'probe_r2' in set(effects['outcome'])
 
 
 @pytest.mark.parametrize('overrides,message', [

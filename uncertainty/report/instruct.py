@@ -74,9 +74,10 @@ def _lead(rows: pd.DataFrame) -> Markup:
 
 def _forest(rows: pd.DataFrame, width: float) -> Figure:
   outcomes = [o for o in OUTCOMES if o in set(rows['outcome'])]
-  # What has no measure (accuracy, agreement) is in the table below.
-  outcomes = [o for o in outcomes
-              if (rows.loc[rows['outcome'] == o, 'measure'] != '').sum() > 1]
+  # What has no measure is in the table below: accuracy, agreement, and
+  # probes, whose rows are targets.
+  outcomes = [o for o in outcomes if o != 'probe_r2'
+              and (rows.loc[rows['outcome'] == o, 'measure'] != '').sum() > 1]
   rows = rows[rows['outcome'].isin(outcomes)]
   order = names.measures(rows['measure'])[::-1]
   columns = 3 if width > 6 else 1
