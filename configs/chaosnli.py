@@ -5,6 +5,10 @@ distribution is known well.
 
     python -m uncertainty.main --config=configs/chaosnli.py \\
       --workdir=runs/chaosnli --config.model.source=Llama_3.2_1B_Ins
+
+2 cores of an AMD EPYC, SmolLM2-135M-Instruct, 4 645 items, other work beside:
+13 min. Accuracy .32 [.31, .33], below always the commonest answer, .47: a
+model this small reads no inference from the letters.
 """
 
 from ml_collections import config_dict

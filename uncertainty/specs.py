@@ -47,6 +47,7 @@ class PromptSpec:
   few_shot: bool = True  # show the worked examples
   text_score: str = 'pmi'  # pmi | sum | per_token | per_byte
   n_orders: int = 1  # option orders to average over
+  shuffle_choices: bool = False  # in an order drawn by seed and item
 
 
 @dataclasses.dataclass(frozen=True)

@@ -24,6 +24,7 @@ from uncertainty import (
     keeping,
     models,
     probes,
+    prompts,
     report,
     specs,
 )
@@ -84,6 +85,8 @@ def _score(spec: StudySpec, workdir: pathlib.Path) -> None:
     return
   tasks = task_names(spec)
   items = data.load(spec.data)
+  if spec.prompt.shuffle_choices:
+    items = [prompts.shuffled(item, seed=spec.seed) for item in items]
   for source in model_sources(spec.model):
     model = load_model(spec.model, source)
     if jax.process_index() == 0:

@@ -1,7 +1,9 @@
 """Orders of choices: what moves with them, and how they are drawn."""
 
+import dataclasses
 import itertools
 
+import numpy as np
 import pytest
 
 from uncertainty import prompts
@@ -48,3 +50,14 @@ def test_orders_depend_on_the_seed_and_the_item_only():
   assert prompts.orders(wide, 5) == prompts.orders(wide, 8)[:5]
   assert prompts.orders(wide, 5) != prompts.orders(wide, 5, seed=1)
   assert prompts.orders(wide, 5) != prompts.orders(other, 5)
+
+
+def test_shuffled_items_differ_in_order_and_keep_their_answer():
+  items = [dataclasses.replace(ITEM, item_id=f'q{i}') for i in range(600)]
+  moved = [prompts.shuffled(item) for item in items]
+  assert moved == [prompts.shuffled(item) for item in items]
+  assert moved != [prompts.shuffled(item, seed=1) for item in items]
+  assert all(m.choices[m.answer] == 'a' for m in moved)
+  # Each place gets a third, give or take four standard errors.
+  counts = np.bincount([m.answer for m in moved], minlength=3)
+  assert np.abs(counts - 200).max() < 4 * np.sqrt(600 * 2 / 9)

@@ -1,4 +1,4 @@
-"""Other orders of an item's choices, for averaging position bias away."""
+"""Other orders of an item's choices, against position bias."""
 
 import dataclasses
 import hashlib
@@ -25,6 +25,17 @@ def permute(item: Item, order: Sequence[int]) -> Item:
       human_shares=shares)
 
 
+def shuffled(item: Item, *, seed: int = 0) -> Item:
+  """The item with its choices in an order drawn from seed and item."""
+  rng = _random(f'shuffle {seed} {item.item_id}')
+  return permute(item, rng.permutation(len(item.choices)).tolist())
+
+
+def _random(key: str) -> np.random.Generator:
+  digest = hashlib.sha256(key.encode()).digest()
+  return np.random.default_rng(int.from_bytes(digest[:8], 'big'))
+
+
 def orders(item: Item, n_orders: int, *, seed: int = 0
            ) -> list[tuple[int, ...]]:
   """The item's own order first, then distinct random ones.
@@ -33,8 +44,7 @@ def orders(item: Item, n_orders: int, *, seed: int = 0
   back if the item has fewer orders than asked for.
   """
   n_choices = len(item.choices)
-  digest = hashlib.sha256(f'{seed} {item.item_id}'.encode()).digest()
-  rng = np.random.default_rng(int.from_bytes(digest[:8], 'big'))
+  rng = _random(f'{seed} {item.item_id}')
   chosen = [tuple(range(n_choices))]
   possible = 1
   for n in range(2, n_choices + 1):
