@@ -2,8 +2,9 @@
 
     python -m uncertainty.main --config=configs/vader.py --workdir=runs/vader
 
-2 cores of an AMD EPYC, SmolLM2-135M-Instruct, all words: 57 s. Agreement with
-people .60 [.59, .61], always the commonest answer .42, ρ of mean answers .67.
+2 cores of an AMD EPYC, SmolLM2-135M-Instruct, all 7 155 words: 2 min 22 s.
+Agreement with people .60 [.59, .61], always the commonest answer .42, ρ of
+mean answers .67.
 """
 
 from ml_collections import config_dict

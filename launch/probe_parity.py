@@ -10,7 +10,6 @@ correlation and MSE (relative to the target's variance); and beside it how far
 PyTorch's own float32 is from its float64.
 """
 
-import copy
 import dataclasses
 from collections.abc import Sequence
 from typing import Any
@@ -58,22 +57,25 @@ def torch_hidden_states(
     model: Any, prompts: Sequence[Sequence[int]]) -> np.ndarray:
   """[N, L, D] hidden states at the last token, the last one normalised.
 
-  The prompts' common beginning is read once.
+  The prompts' common beginning is read once, equally long ones together.
   """
+  import torch_reference  # beside this file
+
   shared = 0
   while len({tuple(p[:shared + 1]) for p in prompts}) == 1:
     shared += 1
-  rows = []
+  rows: dict[int, np.ndarray] = {}
   with torch.inference_mode():
-    prefix = model(torch.tensor([prompts[0][:shared]]), use_cache=True)
-    for prompt in prompts:
+    prefix = model(torch.tensor([prompts[0][:shared]]), use_cache=True,
+                   logits_to_keep=1).past_key_values
+    for some in torch_reference.paper_plan(prompts, batch_size=16):
       out = model(
-          torch.tensor([prompt[shared:]]), use_cache=True,
-          past_key_values=copy.deepcopy(prefix.past_key_values),
-          output_hidden_states=True)
-      rows.append(torch.stack(
-          [h[0, -1] for h in out.hidden_states[1:]]).numpy())
-  return np.stack(rows)
+          torch.tensor([prompts[i][shared:] for i in some]), use_cache=True,
+          past_key_values=torch_reference.repeated(prefix, len(some)),
+          output_hidden_states=True, logits_to_keep=1)
+      states_NLD = torch.stack([h[:, -1] for h in out.hidden_states[1:]], 1)
+      rows |= zip(some, states_NLD.numpy())
+  return np.stack([rows[i] for i in range(len(prompts))])
 
 
 def sklearn_loop(acts_NLD, targets_NT, split) -> dict[str, np.ndarray]:

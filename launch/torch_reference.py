@@ -122,15 +122,21 @@ def best_way(model: Any, prompts: Sequence[list[int]],
     for row, tokens in enumerate(rest):
       ids[row, :len(tokens)] = torch.tensor(tokens)
       mask[row, n_shared:n_shared + len(tokens)] = 1
-    cache = transformers.DynamicCache()
-    for layer, kept in enumerate(prefix.layers):
-      cache.update(kept.keys.expand(len(some), -1, -1, -1),
-                   kept.values.expand(len(some), -1, -1, -1), layer)
     hidden = model.model(input_ids=ids, attention_mask=mask,
-                         past_key_values=cache, use_cache=True
+                         past_key_values=repeated(prefix, len(some)),
+                         use_cache=True
                          ).last_hidden_state
     ends = torch.tensor([len(tokens) - 1 for tokens in rest])
     yield some, model.lm_head(hidden[torch.arange(len(some)), ends])
+
+
+def repeated(cache: Any, n_rows: int) -> transformers.DynamicCache:
+  """A cache of one row, for `n_rows` that go on differently."""
+  rows = transformers.DynamicCache()
+  for layer, kept in enumerate(cache.layers):
+    rows.update(kept.keys.expand(n_rows, -1, -1, -1),
+                kept.values.expand(n_rows, -1, -1, -1), layer)
+  return rows
 
 
 PLANS = {'paper': paper_plan, 'best': best_plan}

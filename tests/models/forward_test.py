@@ -142,8 +142,7 @@ def test_bfloat16_bits_change_nothing_and_stay_near_float32():
   assert 0 < error < 0.2 * np.abs(np.asarray(wide.hidden_BTD)).max()
 
 
-@pytest.mark.parametrize(
-    'name', ['gemma2', 'gemma3', 'gpt2', 'neox_serial', 'olmo2', 'smollm3'])
+@pytest.mark.parametrize('name', ['gemma2', 'gpt2', 'olmo2', 'smollm3'])
 @pytest.mark.usefixtures('float64_arrays')
 def test_float64_weights_are_float64_throughout(name):
   """A cache shows no more than its rounding: no sum is narrower anywhere."""
