@@ -8,17 +8,17 @@ import statsmodels.api as sm
 from scipy import stats
 
 from uncertainty.analysis import (
-    ceiling,
-    choice_count,
-    combination,
-    effects,
-    joint,
-    partial,
-    ranking,
-    resampling,
-    response_time,
-    size,
+  ceiling,
+  choice_count,
+  combination,
+  effects,
+  joint,
+  partial,
+  resampling,
+  response_time,
+  size,
 )
+from uncertainty.analysis.statistics import ranking
 from uncertainty.analysis.study_scores import ModelItems, Score
 
 

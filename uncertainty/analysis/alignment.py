@@ -3,13 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from uncertainty.analysis import (
-    calibration_bootstrap,
-    multiplicity,
-    ranking,
-    resampling,
-)
+from uncertainty.analysis import calibration_bootstrap, multiplicity, resampling
 from uncertainty.analysis import stack as stacking
+from uncertainty.analysis.statistics import ranking
 
 COLUMNS = (
     'model', 'dataset', 'measure', 'signal', 'rho', 'p_value', 'n', 'ci_low',

@@ -11,7 +11,7 @@ import dataclasses
 
 import numpy as np
 
-from uncertainty.analysis import ranking
+from uncertainty.analysis.statistics import ranking
 from uncertainty.types import UserError
 
 BRIER_METRICS = (

@@ -18,7 +18,7 @@ Ties share their expected order, so no value depends on how items are stored.
 
 import numpy as np
 
-from uncertainty.analysis import ranking
+from uncertainty.analysis.statistics import ranking
 from uncertainty.types import UserError
 
 RANK_METRICS = ('auroc', 'aurc', 'augrc', 'prr')

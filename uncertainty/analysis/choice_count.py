@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from uncertainty.analysis import ranking
 from uncertainty.analysis.partial import (
-    alike,
-    fisher_interval,
-    partial_correlation,
-    partial_p_value,
+  alike,
+  fisher_interval,
+  partial_correlation,
+  partial_p_value,
 )
+from uncertainty.analysis.statistics import ranking
 from uncertainty.analysis.study_scores import ModelItems
 
 _LEAST = 10  # items of one K

@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from uncertainty.analysis import ranking, summary
 from uncertainty.analysis import stack as stacking
+from uncertainty.analysis import summary
+from uncertainty.analysis.statistics import ranking
 
 COLUMNS = (
     'model', 'dataset', 'item_id', 'question', 'choices', 'human_shares',

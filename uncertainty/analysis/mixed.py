@@ -12,8 +12,9 @@ import pandas as pd
 import statsmodels.formula.api as smf
 from scipy import stats
 
-from uncertainty.analysis import pairs, ranking
+from uncertainty.analysis import pairs
 from uncertainty.analysis.effects import HYPOTHESES
+from uncertainty.analysis.statistics import ranking
 from uncertainty.analysis.study_scores import PRIMARY, ModelItems
 
 COLUMNS = [

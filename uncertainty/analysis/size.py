@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from uncertainty.analysis import multiplicity, ranking
+from uncertainty.analysis import multiplicity
 from uncertainty.analysis.response_time import least_squares
+from uncertainty.analysis.statistics import ranking
 
 _LEAST = 4
 

@@ -16,13 +16,13 @@ import numpy as np
 import pandas as pd
 
 from uncertainty.analysis import (
-    calibration,
-    calibration_rank,
-    pairs,
-    ranking,
-    resampling,
+  calibration,
+  calibration_rank,
+  pairs,
+  resampling,
 )
 from uncertainty.analysis import stack as stacking
+from uncertainty.analysis.statistics import ranking
 
 Results = Mapping[tuple[str, str], pd.DataFrame]
 

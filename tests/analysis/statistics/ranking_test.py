@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from uncertainty.analysis import ranking, resampling
+from uncertainty.analysis import resampling
+from uncertainty.analysis.statistics import ranking
 from uncertainty.types import UserError
 
 

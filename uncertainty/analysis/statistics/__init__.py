@@ -1,0 +1,1 @@
+"""Ranks, resampling and multiplicity: statistics that know no table."""
