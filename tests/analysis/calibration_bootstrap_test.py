@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from uncertainty.analysis import (
-    calibration,
-    calibration_bootstrap,
-    calibration_smooth,
-    resampling,
+  calibration,
+  calibration_bootstrap,
+  calibration_smooth,
 )
+from uncertainty.analysis.statistics import resampling
 from uncertainty.types import UserError
 
 

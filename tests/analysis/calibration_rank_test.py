@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import sklearn.metrics
 
-from uncertainty.analysis import calibration_rank, resampling
+from uncertainty.analysis import calibration_rank
+from uncertainty.analysis.statistics import resampling
 from uncertainty.types import UserError
 
 

@@ -14,11 +14,10 @@ from uncertainty.analysis import (
   effects,
   joint,
   partial,
-  resampling,
   response_time,
   size,
 )
-from uncertainty.analysis.statistics import ranking
+from uncertainty.analysis.statistics import ranking, resampling
 from uncertainty.analysis.study_scores import ModelItems, Score
 
 

@@ -5,7 +5,8 @@ import pytest
 import scipy.spatial.distance
 import scipy.stats
 
-from uncertainty.analysis import reliability, resampling, stack, summary
+from uncertainty.analysis import reliability, stack, summary
+from uncertainty.analysis.statistics import resampling
 
 
 def _summary(results, n_draws=400):

@@ -15,11 +15,11 @@ import numpy as np
 import threadpoolctl
 
 from uncertainty.analysis import (
-    calibration,
-    calibration_rank,
-    calibration_smooth,
-    resampling,
+  calibration,
+  calibration_rank,
+  calibration_smooth,
 )
+from uncertainty.analysis.statistics import resampling
 from uncertainty.types import UserError
 
 # How an interval is read from the draws. Noise inflates an error that cannot

@@ -12,8 +12,7 @@ import numpy as np
 import pandas as pd
 import scipy.special
 
-from uncertainty.analysis import resampling
-from uncertainty.analysis.statistics import ranking
+from uncertainty.analysis.statistics import ranking, resampling
 from uncertainty.analysis.study_scores import ModelItems, Score
 
 _MOST_PEOPLE = 500  # where counts are inferred, look no further

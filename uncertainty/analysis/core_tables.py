@@ -6,13 +6,13 @@ import pandas as pd
 from absl import logging
 
 from uncertainty.analysis import (
-    alignment,
-    calibration_tables,
-    items,
-    resampling,
-    stack,
-    summary,
+  alignment,
+  calibration_tables,
+  items,
+  stack,
+  summary,
 )
+from uncertainty.analysis.statistics import resampling
 from uncertainty.specs import StudySpec
 from uncertainty.types import UserError
 

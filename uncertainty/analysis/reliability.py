@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import scipy.special
 
-from uncertainty.analysis import calibration, resampling
+from uncertainty.analysis import calibration
+from uncertainty.analysis.statistics import resampling
 
 COLUMNS = (
     'model', 'dataset', 'measure', 'confidence_map', 'correctness', 'binning',

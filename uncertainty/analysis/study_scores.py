@@ -15,14 +15,9 @@ from concurrent import futures
 import numpy as np
 import pandas as pd
 
-from uncertainty.analysis import (
-  calibration,
-  calibration_rank,
-  pairs,
-  resampling,
-)
+from uncertainty.analysis import calibration, calibration_rank, pairs
 from uncertainty.analysis import stack as stacking
-from uncertainty.analysis.statistics import ranking
+from uncertainty.analysis.statistics import ranking, resampling
 
 Results = Mapping[tuple[str, str], pd.DataFrame]
 

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import scipy.special
 
-from uncertainty.analysis import reliability, resampling
+from uncertainty.analysis import reliability
 from uncertainty.analysis import stack as stacking
-from uncertainty.analysis.statistics import ranking
+from uncertainty.analysis.statistics import ranking, resampling
 
 COLUMNS = (
     'model', 'dataset', 'n_items', 'statistic', 'value', 'ci_low', 'ci_high',

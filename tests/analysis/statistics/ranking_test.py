@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from uncertainty.analysis import resampling
-from uncertainty.analysis.statistics import ranking
+from uncertainty.analysis.statistics import ranking, resampling
 from uncertainty.types import UserError
 
 

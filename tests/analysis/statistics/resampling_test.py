@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from uncertainty.analysis import resampling
+from uncertainty.analysis.statistics import resampling
 from uncertainty.types import UserError
 
 
