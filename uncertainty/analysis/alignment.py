@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from uncertainty.analysis import calibration_bootstrap, multiplicity
+from uncertainty.analysis import calibration_bootstrap
 from uncertainty.analysis import stack as stacking
-from uncertainty.analysis.statistics import ranking, resampling
+from uncertainty.analysis.statistics import multiplicity, ranking, resampling
 
 COLUMNS = (
     'model', 'dataset', 'measure', 'signal', 'rho', 'p_value', 'n', 'ci_low',

@@ -7,9 +7,9 @@ All differences are instruct − base (the paper's instruct column in
 import numpy as np
 import pandas as pd
 
-from uncertainty.analysis import multiplicity, pairs
+from uncertainty.analysis import pairs
 from uncertainty.analysis.reproduction import signed_rank
-from uncertainty.analysis.statistics import resampling
+from uncertainty.analysis.statistics import multiplicity, resampling
 from uncertainty.analysis.study_scores import PRIMARY, Score
 
 # Asked before looking: does tuning change alignment with people's entropy,

@@ -11,8 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from uncertainty.analysis import multiplicity
-from uncertainty.analysis.statistics import ranking, resampling
+from uncertainty.analysis.statistics import multiplicity, ranking, resampling
 from uncertainty.analysis.study_scores import Score
 
 CALIBRATED = 0.1

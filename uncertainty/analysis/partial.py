@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from uncertainty.analysis import calibration, multiplicity
-from uncertainty.analysis.statistics import ranking
+from uncertainty.analysis import calibration
+from uncertainty.analysis.statistics import multiplicity, ranking
 from uncertainty.analysis.study_scores import ModelItems
 
 # What is held fixed, by results column.

@@ -3,9 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from uncertainty.analysis import multiplicity
 from uncertainty.analysis.response_time import least_squares
-from uncertainty.analysis.statistics import ranking
+from uncertainty.analysis.statistics import multiplicity, ranking
 
 _LEAST = 4
 

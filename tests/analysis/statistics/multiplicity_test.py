@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from statsmodels.stats import multitest
 
-from uncertainty.analysis import multiplicity
+from uncertainty.analysis.statistics import multiplicity
 
 
 @pytest.mark.parametrize(('name', 'theirs'), [
