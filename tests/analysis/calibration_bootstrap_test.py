@@ -3,11 +3,8 @@
 import numpy as np
 import pytest
 
-from uncertainty.analysis import (
-  calibration,
-  calibration_bootstrap,
-  calibration_smooth,
-)
+from uncertainty.analysis import calibration_bootstrap, calibration_smooth
+from uncertainty.analysis.calibration import errors
 from uncertainty.analysis.statistics import resampling
 from uncertainty.types import UserError
 
@@ -58,10 +55,10 @@ def test_estimates_put_together_values_and_intervals():
   counts = resampling.bootstrap_counts(80, 200, seed=0)
   found = calibration_bootstrap.error_estimates(
       confidence, correct, counts, level=0.9)
-  bins = calibration.width_bins(confidence, correct)
+  bins = errors.width_bins(confidence, correct)
   np.testing.assert_allclose(
-      found.value['ece_width_l2'], calibration.ece(
-          calibration.bin_sums(bins, confidence, correct)))
+      found.value['ece_width_l2'], errors.ece(
+          errors.bin_sums(bins, confidence, correct)))
   np.testing.assert_array_equal(found.n_M, [80, 80, 74, 80, 80])
   for name in calibration_bootstrap.ERROR_METRICS:
     assert np.all(found.low[name] <= found.high[name]), name

@@ -3,7 +3,8 @@
 import numpy as np
 import scipy.stats
 
-from uncertainty.analysis import calibration, reliability
+from uncertainty.analysis import reliability
+from uncertainty.analysis.calibration import errors
 
 
 def test_wilson_equals_scipy():
@@ -21,7 +22,7 @@ def test_curves_hold_means_of_filled_bins():
   confidence = np.array([[0.1, 0.15, 0.9, np.nan], [0.5, 0.5, 0.5, 0.5]])
   correct = np.array([[0.0, 1.0, 1.0, 1.0], [1.0, 0.0, 0.0, 0.0]])
   found = reliability.curves(
-      calibration.width_bins(confidence, correct, 5), confidence, correct,
+      errors.width_bins(confidence, correct, 5), confidence, correct,
       0.95)
   np.testing.assert_array_equal(found.row_X, [0, 0, 1])
   np.testing.assert_array_equal(found.bin_X, [0, 4, 2])

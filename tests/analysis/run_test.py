@@ -7,12 +7,12 @@ import scipy.stats
 
 from uncertainty import analysis
 from uncertainty.analysis import (
-    alignment,
-    calibration,
-    calibration_tables,
-    core_tables,
-    reliability,
+  alignment,
+  calibration_tables,
+  core_tables,
+  reliability,
 )
+from uncertainty.analysis.calibration import errors
 from uncertainty.results import shards
 from uncertainty.specs import AnalysisSpec, StudySpec
 from uncertainty.types import UserError
@@ -64,8 +64,8 @@ def test_calibration_has_every_map_metric_and_grade(toy_results):
   frame = toy_results['toy', 'alpha']
   confidence = 1 - frame['mc_choice_entropy'].to_numpy()[None]
   correct = frame['correct'].to_numpy()[None]
-  expected = calibration.ece(calibration.bin_sums(
-      calibration.width_bins(confidence, correct), confidence, correct))
+  expected = errors.ece(errors.bin_sums(
+      errors.width_bins(confidence, correct), confidence, correct))
   assert cell.loc[('paper', 'ece_width_l2'), 'value'] == pytest.approx(
       expected[0])
   for name in ('isotonic', 'platt'):

@@ -14,11 +14,8 @@ import os
 import numpy as np
 import threadpoolctl
 
-from uncertainty.analysis import (
-  calibration,
-  calibration_rank,
-  calibration_smooth,
-)
+from uncertainty.analysis import calibration_rank, calibration_smooth
+from uncertainty.analysis.calibration import errors
 from uncertainty.analysis.statistics import resampling
 from uncertainty.types import UserError
 
@@ -74,8 +71,8 @@ def choose_binnings(
   """Bins by width, mass and sweep, and the smoothing bandwidth."""
   pair = (confidence_MN, correct_MN)
   return Binnings(
-      calibration.width_bins(*pair, n_bins),
-      calibration.mass_bins(*pair, n_bins), calibration.sweep_bins(*pair),
+      errors.width_bins(*pair, n_bins),
+      errors.mass_bins(*pair, n_bins), errors.sweep_bins(*pair),
       calibration_smooth.smooth_ece(*pair))
 
 
@@ -84,16 +81,16 @@ def error_values(
 ) -> dict[str, np.ndarray]:
   """metric → [M] float64 for `ERROR_METRICS`; NaN below 3 items."""
   pair = (confidence_MN, correct_MN)
-  width = calibration.bin_sums(binnings.width_MN, *pair)
-  mass = calibration.bin_sums(binnings.mass_MN, *pair)
-  sweep = calibration.bin_sums(binnings.sweep_MN, *pair)
+  width = errors.bin_sums(binnings.width_MN, *pair)
+  mass = errors.bin_sums(binnings.mass_MN, *pair)
+  sweep = errors.bin_sums(binnings.sweep_MN, *pair)
   found = {}
   for name, sums in (('width', width), ('mass', mass), ('sweep', sweep)):
     for norm in ('l1', 'l2'):
-      found[f'ece_{name}_{norm}'] = calibration.ece(sums, norm)
-  found['ece_debiased'] = calibration.debiased_ece(mass)
+      found[f'ece_{name}_{norm}'] = errors.ece(sums, norm)
+  found['ece_debiased'] = errors.debiased_ece(mass)
   found['ece_smooth'] = binnings.smooth.value_M
-  found |= calibration.brier(width)
+  found |= errors.brier(width)
   few = np.sum(binnings.width_MN >= 0, -1) < _LEAST
   return {name: np.where(few, np.nan, found[name]) for name in ERROR_METRICS}
 
@@ -257,19 +254,19 @@ def _row_draws(
   fields += [] if binary else [correct_N ** 2]
   width = sums(width_N, *fields)
   graded = width[2] if binary else width[5]
-  found = calibration.brier(calibration.BinSums(
+  found = errors.brier(errors.BinSums(
       width[0], width[1], width[2], width[3], width[4], graded))
   gaps = {'width': (width[1] - width[2], width[0])}
   fields = [ones_N, gap_N, correct_N] + ([] if binary else [correct_N ** 2])
   mass = sums(mass_N, *fields)
   gaps['mass'] = (mass[1], mass[0])
-  found['ece_debiased'] = calibration.gap_debiased(
+  found['ece_debiased'] = errors.gap_debiased(
       mass[1], mass[0], mass[2], mass[2] if binary else mass[3])
   sweep = sums(sweep_N, ones_N, gap_N)
   gaps['sweep'] = (sweep[1], sweep[0])
   for name, (gap, count) in gaps.items():
     for norm in ('l1', 'l2'):
-      found[f'ece_{name}_{norm}'] = calibration.gap_ece(gap, count, norm)
+      found[f'ece_{name}_{norm}'] = errors.gap_ece(gap, count, norm)
   found['ece_smooth'] = calibration_smooth.smooth_draws(
       confidence_N, gap_N, counts_NR, bandwidth)[None]
   return {name: values[0] for name, values in found.items()}

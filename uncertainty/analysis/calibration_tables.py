@@ -6,13 +6,9 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from uncertainty.analysis import (
-    calibration,
-    calibration_bootstrap,
-    confidence,
-    reliability,
-)
+from uncertainty.analysis import calibration_bootstrap, confidence, reliability
 from uncertainty.analysis import stack as stacking
+from uncertainty.analysis.calibration import errors
 
 COLUMNS = (
     'model', 'dataset', 'measure', 'confidence_map', 'correctness', 'metric',
@@ -25,7 +21,7 @@ _N_FOLDS = 10
 class Tables:
   """calibration.parquet and reliability.parquet of one data set."""
 
-  calibration: pd.DataFrame
+  errors: pd.DataFrame
   reliability: pd.DataFrame
 
 
@@ -118,12 +114,12 @@ def _folds(correct_MN, seed):
 
 
 def _with_split_sweep(found, confidence_MN, correct_MN):
-  bins = calibration.sweep_bins(confidence_MN, correct_MN, split_ties=True)
-  sums = calibration.bin_sums(bins, confidence_MN, correct_MN)
+  bins = errors.sweep_bins(confidence_MN, correct_MN, split_ties=True)
+  sums = errors.bin_sums(bins, confidence_MN, correct_MN)
   name = 'ece_sweep_split_l2'
   nothing = np.full(len(bins), np.nan)
   return dataclasses.replace(
-      found, value=found.value | {name: calibration.ece(sums, 'l2')},
+      found, value=found.value | {name: errors.ece(sums, 'l2')},
       low=found.low | {name: nothing}, high=found.high | {name: nothing})
 
 

@@ -5,14 +5,14 @@ The calibration analysis itself is in `calibration_tables`.
 
 import numpy as np
 
-from uncertainty.analysis import calibration
+from uncertainty.analysis.calibration import errors
 
 N_BINS = 15
 
 
 def width(confidence_N: np.ndarray, correct_N: np.ndarray) -> float:
   """L2 calibration error over 15 bins of equal width, closed on the left."""
-  bins = calibration.width_bins(confidence_N[None], correct_N[None], N_BINS)
+  bins = errors.width_bins(confidence_N[None], correct_N[None], N_BINS)
   return _l2(bins, confidence_N, correct_N)
 
 
@@ -31,11 +31,11 @@ def sweep(
   """
   if order_N is not None:
     confidence_N, correct_N = confidence_N[order_N], correct_N[order_N]
-  bins = calibration.sweep_bins(
+  bins = errors.sweep_bins(
       confidence_N[None], correct_N[None], split_ties=split_ties)
   return _l2(bins, confidence_N, correct_N)
 
 
 def _l2(bins_MN, confidence_N, correct_N) -> float:
-  sums = calibration.bin_sums(bins_MN, confidence_N[None], correct_N[None])
-  return float(calibration.ece(sums, 'l2')[0])
+  sums = errors.bin_sums(bins_MN, confidence_N[None], correct_N[None])
+  return float(errors.ece(sums, 'l2')[0])

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from uncertainty.analysis import calibration
+from uncertainty.analysis.calibration import errors
 from uncertainty.analysis.statistics import multiplicity, ranking
 from uncertainty.analysis.study_scores import ModelItems
 
@@ -177,6 +177,6 @@ def _groups(people_N: np.ndarray, n_groups: int) -> np.ndarray:
 
 
 def _ece(confidence_MN, correct_MN) -> np.ndarray:
-  bins = calibration.width_bins(confidence_MN, correct_MN)
-  return calibration.ece(
-      calibration.bin_sums(bins, confidence_MN, correct_MN))
+  bins = errors.width_bins(confidence_MN, correct_MN)
+  return errors.ece(
+      errors.bin_sums(bins, confidence_MN, correct_MN))

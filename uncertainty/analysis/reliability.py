@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import scipy.special
 
-from uncertainty.analysis import calibration
+from uncertainty.analysis.calibration import errors
 from uncertainty.analysis.statistics import resampling
 
 COLUMNS = (
@@ -46,7 +46,7 @@ def curves(
     bins_MN: np.ndarray, confidence_MN: np.ndarray, correct_MN: np.ndarray,
     level: float) -> Curves:
   """Mean confidence and accuracy per bin, with Wilson's interval."""
-  sums = calibration.bin_sums(bins_MN, confidence_MN, correct_MN)
+  sums = errors.bin_sums(bins_MN, confidence_MN, correct_MN)
   row, place = np.nonzero(sums.count_MB)
   count = sums.count_MB[row, place]
   right = sums.correct_MB[row, place]

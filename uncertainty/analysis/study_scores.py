@@ -15,8 +15,9 @@ from concurrent import futures
 import numpy as np
 import pandas as pd
 
-from uncertainty.analysis import calibration, calibration_rank, pairs
+from uncertainty.analysis import calibration_rank, pairs
 from uncertainty.analysis import stack as stacking
+from uncertainty.analysis.calibration import errors
 from uncertainty.analysis.statistics import ranking, resampling
 
 Results = Mapping[tuple[str, str], pd.DataFrame]
@@ -165,11 +166,11 @@ def _ece(table: ModelItems, m: int, counts_NR: np.ndarray) -> np.ndarray:
   confidence, correct = table.confidence_MN[m], table.correct_MN[m]
   known = np.isfinite(confidence + correct)
   confidence, correct = confidence[known], correct[known]
-  bins = calibration.width_bins(confidence[None], correct[None])[0]
+  bins = errors.width_bins(confidence[None], correct[None])[0]
   member_BN = (np.arange(bins.max() + 1)[:, None] == bins).astype(np.float32)
   counts = counts_NR[known].astype(np.float32)
   gap_BR = (member_BN * (confidence - correct).astype(np.float32)) @ counts
-  return calibration.gap_ece(gap_BR.T, (member_BN @ counts).T, 'l2')
+  return errors.gap_ece(gap_BR.T, (member_BN @ counts).T, 'l2')
 
 
 def _shares(table: ModelItems, counts_NR: np.ndarray) -> list[Score]:

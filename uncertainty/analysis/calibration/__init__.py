@@ -1,0 +1,1 @@
+"""Calibration of stated and implied confidence: errors, ranks, maps."""
