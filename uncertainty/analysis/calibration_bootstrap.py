@@ -14,8 +14,8 @@ import os
 import numpy as np
 import threadpoolctl
 
-from uncertainty.analysis import calibration_rank, calibration_smooth
-from uncertainty.analysis.calibration import errors
+from uncertainty.analysis import calibration_smooth
+from uncertainty.analysis.calibration import errors, selective
 from uncertainty.analysis.statistics import resampling
 from uncertainty.types import UserError
 
@@ -178,7 +178,7 @@ def rank_estimates(
   certainty_MN = np.asarray(certainty_MN, np.float64)
   correct_MN = np.asarray(correct_MN, np.float64)
   n_M = np.sum(~(np.isnan(certainty_MN) | np.isnan(correct_MN)), -1)
-  point = calibration_rank.rank_metrics(certainty_MN, correct_MN)
+  point = selective.rank_metrics(certainty_MN, correct_MN)
   value = {
       k: np.where(n_M < _LEAST, np.nan, v[:, 0]) for k, v in point.items()}
   counts_NR = np.ascontiguousarray(counts_NR, np.float32)
@@ -186,7 +186,7 @@ def rank_estimates(
   high = {name: np.full(len(n_M), np.nan) for name in value}
 
   def fill(rows: slice):
-    draws = calibration_rank.rank_metrics(
+    draws = selective.rank_metrics(
         certainty_MN[rows], correct_MN[rows], counts_NR)
     for name, draw in draws.items():
       interval = resampling.percentile_interval(draw, level)

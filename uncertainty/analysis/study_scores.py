@@ -15,9 +15,9 @@ from concurrent import futures
 import numpy as np
 import pandas as pd
 
-from uncertainty.analysis import calibration_rank, pairs
+from uncertainty.analysis import pairs
 from uncertainty.analysis import stack as stacking
-from uncertainty.analysis.calibration import errors
+from uncertainty.analysis.calibration import errors, selective
 from uncertainty.analysis.statistics import ranking, resampling
 
 Results = Mapping[tuple[str, str], pd.DataFrame]
@@ -142,7 +142,7 @@ def _alignment(table: ModelItems, counts_NR: np.ndarray) -> list[Score]:
 
 def _calibration(table: ModelItems, counts_NR: np.ndarray) -> list[Score]:
   ones = np.ones((len(table.frame), 1), np.int32)
-  rank = [calibration_rank.rank_metrics(
+  rank = [selective.rank_metrics(
       -table.values_MN, table.correct_MN, c)['auroc']
           for c in (ones, counts_NR)]
   found = []

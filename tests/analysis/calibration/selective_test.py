@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import sklearn.metrics
 
-from uncertainty.analysis import calibration_rank
+from uncertainty.analysis.calibration import selective
 from uncertainty.analysis.statistics import resampling
 from uncertainty.types import UserError
 
@@ -40,8 +40,8 @@ def _slow(confidence, correct):
 
 def test_values_equal_slow_references():
   confidence, correct = _data()
-  found = calibration_rank.rank_metrics(confidence, correct)
-  assert set(found) == set(calibration_rank.RANK_METRICS)
+  found = selective.rank_metrics(confidence, correct)
+  assert set(found) == set(selective.RANK_METRICS)
   for m in range(5):
     for name, value in _slow(confidence[m], correct[m]).items():
       assert found[name][m, 0] == pytest.approx(value, abs=1e-12), name
@@ -50,9 +50,9 @@ def test_values_equal_slow_references():
 def test_draws_equal_the_resampled_items(monkeypatch):
   confidence, correct = _data()
   counts = resampling.bootstrap_counts(70, 9, seed=0)
-  monkeypatch.setattr(calibration_rank, '_BLOCK', 4 * 70)
-  monkeypatch.setattr(calibration_rank, '_LEAST_DRAWS', 1)
-  found = calibration_rank.rank_metrics(confidence, correct, counts)
+  monkeypatch.setattr(selective, '_BLOCK', 4 * 70)
+  monkeypatch.setattr(selective, '_LEAST_DRAWS', 1)
+  found = selective.rank_metrics(confidence, correct, counts)
   for r in range(9):
     items = np.repeat(np.arange(70), counts[:, r])
     for m in range(5):
@@ -64,7 +64,7 @@ def test_draws_equal_the_resampled_items(monkeypatch):
 def test_perfect_reversed_and_constant_rankings():
   correct = np.tile([0.0, 0.0, 1.0, 1.0], (3, 1))
   confidence = np.array([[1, 2, 3, 4], [4, 3, 2, 1], [5, 5, 5, 5]], float)
-  found = calibration_rank.rank_metrics(confidence, correct)
+  found = selective.rank_metrics(confidence, correct)
   np.testing.assert_allclose(found['auroc'][:, 0], [1, 0, 0.5])
   np.testing.assert_allclose(found['prr'][:, 0], [1, -1, 0], atol=1e-12)
   # Accepting right, right, wrong, wrong: error rates 0, 0, 1/3, 1/2.
@@ -75,8 +75,8 @@ def test_perfect_reversed_and_constant_rankings():
 
 def test_monotone_maps_change_nothing():
   confidence, correct = _data()
-  found = calibration_rank.rank_metrics(confidence, correct)
-  mapped = calibration_rank.rank_metrics(np.exp(7 * confidence), correct)
+  found = selective.rank_metrics(confidence, correct)
+  mapped = selective.rank_metrics(np.exp(7 * confidence), correct)
   for name, values in found.items():
     np.testing.assert_array_equal(values, mapped[name])
 
@@ -84,7 +84,7 @@ def test_monotone_maps_change_nothing():
 def test_one_class_and_no_items():
   confidence = np.array([[0.1, 0.2, 0.3], [0.1, 0.2, 0.3], [np.nan] * 3])
   correct = np.array([[1.0, 1, 1], [0, 0, 0], [1, 0, 1]])
-  found = calibration_rank.rank_metrics(confidence, correct)
+  found = selective.rank_metrics(confidence, correct)
   assert np.isnan(found['auroc']).all() and np.isnan(found['prr']).all()
   np.testing.assert_array_equal(found['aurc'][:, 0], [0, 1, np.nan])
   np.testing.assert_array_equal(found['augrc'][:, 0], [0, 0.5, np.nan])
@@ -92,4 +92,4 @@ def test_one_class_and_no_items():
 
 def test_grades_outside_zero_to_one_are_an_error():
   with pytest.raises(UserError, match=r'\[0, 1\]'):
-    calibration_rank.rank_metrics(np.zeros((1, 2)), np.array([[0.0, 2.0]]))
+    selective.rank_metrics(np.zeros((1, 2)), np.array([[0.0, 2.0]]))
