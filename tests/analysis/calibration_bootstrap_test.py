@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from uncertainty.analysis import calibration_bootstrap, calibration_smooth
-from uncertainty.analysis.calibration import errors
+from uncertainty.analysis import calibration_bootstrap
+from uncertainty.analysis.calibration import errors, smooth
 from uncertainty.analysis.statistics import resampling
 from uncertainty.types import UserError
 
@@ -23,7 +23,7 @@ def _kept(binnings, row, items):
   """The binning of resampled items, kept from all items."""
   return calibration_bootstrap.Binnings(
       binnings.width_MN[row][:, items], binnings.mass_MN[row][:, items],
-      binnings.sweep_MN[row][:, items], calibration_smooth.SmoothECE(
+      binnings.sweep_MN[row][:, items], smooth.SmoothECE(
           np.zeros(1), binnings.smooth.bandwidth_M[row]))
 
 
@@ -40,7 +40,7 @@ def test_every_draw_equals_the_metric_on_the_resampled_items():
       expected = calibration_bootstrap.error_values(
           confidence[row][:, items], correct[row][:, items],
           _kept(binnings, row, items))
-      expected['ece_smooth'] = calibration_smooth.smooth_ece_at(
+      expected['ece_smooth'] = smooth.smooth_ece_at(
           confidence[row][:, items], correct[row][:, items],
           binnings.smooth.bandwidth_M[row])
       for name in calibration_bootstrap.ERROR_METRICS:

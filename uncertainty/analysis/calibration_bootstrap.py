@@ -14,8 +14,8 @@ import os
 import numpy as np
 import threadpoolctl
 
-from uncertainty.analysis import calibration_smooth
 from uncertainty.analysis.calibration import errors, selective
+from uncertainty.analysis.calibration import smooth as calibration_smooth
 from uncertainty.analysis.statistics import resampling
 from uncertainty.types import UserError
 
