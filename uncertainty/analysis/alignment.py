@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from uncertainty.analysis import calibration_bootstrap
 from uncertainty.analysis import stack as stacking
+from uncertainty.analysis.calibration import bootstrap
 from uncertainty.analysis.statistics import multiplicity, ranking, resampling
 
 COLUMNS = (
@@ -66,7 +66,7 @@ def _cells(stack, uncertainty_MN, members, wanted, counts_NR, level):
     low[rows] = np.where(undefined, np.nan, interval.low)
     high[rows] = np.where(undefined, np.nan, interval.high)
 
-  calibration_bootstrap.in_parallel(fill, len(members), chunk=64)
+  bootstrap.in_parallel(fill, len(members), chunk=64)
   names = np.array(stack.signal_names, object)[wanted]
   repeated = np.repeat(members, len(wanted))
   return pd.DataFrame({

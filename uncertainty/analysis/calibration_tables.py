@@ -6,9 +6,9 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from uncertainty.analysis import calibration_bootstrap, confidence, reliability
+from uncertainty.analysis import confidence, reliability
 from uncertainty.analysis import stack as stacking
-from uncertainty.analysis.calibration import errors
+from uncertainty.analysis.calibration import bootstrap, errors
 
 COLUMNS = (
     'model', 'dataset', 'measure', 'confidence_map', 'correctness', 'metric',
@@ -51,7 +51,7 @@ def calibration_tables(
   grades = stacking.correctness(stack, reproduction=reproduction)
   for name, (rows, correct_MN) in grades.items():
     certainty_MN = -stack.uncertainty()[rows]
-    ranks = calibration_bootstrap.rank_estimates(
+    ranks = bootstrap.rank_estimates(
         certainty_MN, correct_MN, counts_NR, level=level)
     tables.append(_frame(stack, rows, RANKING, name, ranks))
     for map_name, fit in MAPS.items():
@@ -62,9 +62,9 @@ def calibration_tables(
         continue
       confidence_MN = fit(
           paper_MN[chosen], certainty_MN[fits], grade_MN, seed)
-      binnings = calibration_bootstrap.choose_binnings(
+      binnings = bootstrap.choose_binnings(
           confidence_MN, grade_MN, n_bins)
-      found = calibration_bootstrap.error_estimates(
+      found = bootstrap.error_estimates(
           confidence_MN, grade_MN, counts_NR, level=level, n_bins=n_bins,
           binnings=binnings)
       if reproduction and map_name == 'paper':

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from uncertainty.analysis import calibration_bootstrap
-from uncertainty.analysis.calibration import errors, smooth
+from uncertainty.analysis.calibration import bootstrap, errors, smooth
 from uncertainty.analysis.statistics import resampling
 from uncertainty.types import UserError
 
@@ -21,7 +20,7 @@ def _data(rows=5, n_items=80):
 
 def _kept(binnings, row, items):
   """The binning of resampled items, kept from all items."""
-  return calibration_bootstrap.Binnings(
+  return bootstrap.Binnings(
       binnings.width_MN[row][:, items], binnings.mass_MN[row][:, items],
       binnings.sweep_MN[row][:, items], smooth.SmoothECE(
           np.zeros(1), binnings.smooth.bandwidth_M[row]))
@@ -30,20 +29,20 @@ def _kept(binnings, row, items):
 def test_every_draw_equals_the_metric_on_the_resampled_items():
   confidence, correct = _data()
   counts = resampling.bootstrap_counts(80, 6, seed=0)
-  binnings = calibration_bootstrap.choose_binnings(confidence, correct)
-  draws = calibration_bootstrap.error_draws(
+  binnings = bootstrap.choose_binnings(confidence, correct)
+  draws = bootstrap.error_draws(
       confidence, correct, binnings, counts)
   for r in range(6):
     items = np.repeat(np.arange(80), counts[:, r])
     for m in range(5):
       row = slice(m, m + 1)
-      expected = calibration_bootstrap.error_values(
+      expected = bootstrap.error_values(
           confidence[row][:, items], correct[row][:, items],
           _kept(binnings, row, items))
       expected['ece_smooth'] = smooth.smooth_ece_at(
           confidence[row][:, items], correct[row][:, items],
           binnings.smooth.bandwidth_M[row])
-      for name in calibration_bootstrap.ERROR_METRICS:
+      for name in bootstrap.ERROR_METRICS:
         # Roots of differences near zero lose half their digits.
         tolerance = 2e-3 if name in ('ece_debiased', 'ece_smooth') else 2e-5
         assert draws[name][m, r] == pytest.approx(
@@ -53,14 +52,14 @@ def test_every_draw_equals_the_metric_on_the_resampled_items():
 def test_estimates_put_together_values_and_intervals():
   confidence, correct = _data()
   counts = resampling.bootstrap_counts(80, 200, seed=0)
-  found = calibration_bootstrap.error_estimates(
+  found = bootstrap.error_estimates(
       confidence, correct, counts, level=0.9)
   bins = errors.width_bins(confidence, correct)
   np.testing.assert_allclose(
       found.value['ece_width_l2'], errors.ece(
           errors.bin_sums(bins, confidence, correct)))
   np.testing.assert_array_equal(found.n_M, [80, 80, 74, 80, 80])
-  for name in calibration_bootstrap.ERROR_METRICS:
+  for name in bootstrap.ERROR_METRICS:
     assert np.all(found.low[name] <= found.high[name]), name
     assert np.all(np.isfinite(found.high[name])), name
 
@@ -68,11 +67,11 @@ def test_estimates_put_together_values_and_intervals():
 def test_rows_do_not_depend_on_their_company():
   confidence, correct = _data()
   counts = resampling.bootstrap_counts(80, 50, seed=0)
-  together = calibration_bootstrap.error_estimates(
+  together = bootstrap.error_estimates(
       confidence, correct, counts, level=0.95)
-  alone = calibration_bootstrap.error_estimates(
+  alone = bootstrap.error_estimates(
       confidence[2:3], correct[2:3], counts, level=0.95)
-  for name in calibration_bootstrap.ERROR_METRICS:
+  for name in bootstrap.ERROR_METRICS:
     assert together.value[name][2] == pytest.approx(
         alone.value[name][0], abs=1e-12)
     assert together.high[name][2] == pytest.approx(
@@ -84,9 +83,9 @@ def test_fewer_than_three_items_are_nan_with_n():
   correct = np.ones((2, 4))
   counts = resampling.bootstrap_counts(4, 20, seed=0)
   for found in (
-      calibration_bootstrap.error_estimates(
+      bootstrap.error_estimates(
           confidence, correct, counts, level=0.95),
-      calibration_bootstrap.rank_estimates(
+      bootstrap.rank_estimates(
           confidence, correct, counts, level=0.95)):
     np.testing.assert_array_equal(found.n_M, [2, 0])
     for name in found.value:
@@ -108,7 +107,7 @@ def test_intervals_of_calibration_errors_cover(f):
   confidence = rng.random((140, 300))
   correct = (rng.random((140, 300)) < f(confidence)).astype(float)
   counts = resampling.bootstrap_counts(300, 200, seed=0)
-  found = calibration_bootstrap.error_estimates(
+  found = bootstrap.error_estimates(
       confidence, correct, counts, level=0.95)
   l1, l2 = _ece_truth(f)
   c = (np.arange(1000) + 0.5) / 1000
@@ -129,7 +128,7 @@ def test_intervals_of_auroc_cover():
   confidence = rng.random((140, 150))
   correct = (rng.random((140, 150)) < confidence).astype(float)
   counts = resampling.bootstrap_counts(150, 200, seed=0)
-  found = calibration_bootstrap.rank_estimates(
+  found = bootstrap.rank_estimates(
       confidence, correct, counts, level=0.95)
   # Uniform and calibrated: 5/6.
   covered = np.mean((found.low['auroc'] <= 5 / 6)
@@ -139,5 +138,5 @@ def test_intervals_of_auroc_cover():
 
 def test_resamples_of_other_items_are_an_error():
   with pytest.raises(UserError, match='resamples cover 5 items'):
-    calibration_bootstrap.error_estimates(
+    bootstrap.error_estimates(
         np.zeros((1, 4)), np.zeros((1, 4)), np.ones((5, 2)), level=0.9)
