@@ -6,9 +6,9 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from uncertainty.analysis import confidence, reliability
+from uncertainty.analysis import reliability
 from uncertainty.analysis import stack as stacking
-from uncertainty.analysis.calibration import bootstrap, errors
+from uncertainty.analysis.calibration import bootstrap, confidence_maps, errors
 
 COLUMNS = (
     'model', 'dataset', 'measure', 'confidence_map', 'correctness', 'metric',
@@ -82,7 +82,7 @@ def calibration_tables(
 
 
 def _has_map(measure) -> bool:
-  return confidence.paper_kind(
+  return confidence_maps.paper_kind(
       measure.name, measure.orientation, measure.range) is not None
 
 
@@ -93,13 +93,13 @@ def _paper(paper_MN, certainty_MN, correct_MN, seed):
 
 def _isotonic(paper_MN, certainty_MN, correct_MN, seed):
   del paper_MN
-  return confidence.crossfit_isotonic(
+  return confidence_maps.crossfit_isotonic(
       certainty_MN, correct_MN, _folds(correct_MN, seed))
 
 
 def _platt(paper_MN, certainty_MN, correct_MN, seed):
   del paper_MN
-  return confidence.crossfit_platt(
+  return confidence_maps.crossfit_platt(
       certainty_MN, correct_MN, _folds(correct_MN, seed))
 
 
@@ -109,7 +109,7 @@ MAPS: dict[str, Callable[..., np.ndarray]] = {
 
 def _folds(correct_MN, seed):
   n_items = correct_MN.shape[1]
-  return confidence.item_folds(
+  return confidence_maps.item_folds(
       n_items, max(2, min(_N_FOLDS, n_items)), seed=seed)
 
 

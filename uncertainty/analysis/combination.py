@@ -8,7 +8,7 @@ penalty and the best single measure, is chosen inside the training folds.
 import numpy as np
 import pandas as pd
 
-from uncertainty.analysis.confidence import item_folds
+from uncertainty.analysis.calibration.confidence_maps import item_folds
 from uncertainty.analysis.statistics import ranking, resampling
 from uncertainty.analysis.study_scores import PRIMARY, ModelItems
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from uncertainty.analysis.confidence import item_folds
+from uncertainty.analysis.calibration.confidence_maps import item_folds
 from uncertainty.analysis.study_scores import PRIMARY, ModelItems
 
 TIMES = ('human_mc_rt_combined', 'human_mc_rt_correct',

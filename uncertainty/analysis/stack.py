@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from uncertainty.analysis import confidence
+from uncertainty.analysis.calibration import confidence_maps
 from uncertainty.measures import registry
 from uncertainty.types import UserError
 
@@ -213,10 +213,10 @@ def paper_confidence(stack: Stack) -> np.ndarray:
   found = np.full(stack.values_MN.shape, np.nan)
   for index, row in enumerate(stack.rows):
     measure = row.measure
-    kind = confidence.paper_kind(
+    kind = confidence_maps.paper_kind(
         measure.name, measure.orientation, measure.range)
     if kind:
-      found[index] = confidence.paper_confidence(
-          stack.values_MN[index], confidence.PaperMap(
+      found[index] = confidence_maps.paper_confidence(
+          stack.values_MN[index], confidence_maps.PaperMap(
               kind, largest.get((row.model, row.prefix), np.nan)))
   return found

@@ -6,14 +6,14 @@ import sklearn.isotonic
 import sklearn.linear_model
 import statsmodels.api as sm
 
-from uncertainty.analysis import confidence
+from uncertainty.analysis.calibration import confidence_maps
 from uncertainty.measures import registry
 from uncertainty.types import UserError
 
 
 def _kind(name):
   measure = registry.MEASURES[name]
-  return confidence.paper_kind(name, measure.orientation, measure.range)
+  return confidence_maps.paper_kind(name, measure.orientation, measure.range)
 
 
 def test_every_kind_of_measure_gets_the_papers_formula():
@@ -34,28 +34,28 @@ def test_every_kind_of_measure_gets_the_papers_formula():
     ('nucleus', 3.0, 0.75),
 ])
 def test_paper_confidence(kind, value, expected):
-  found = confidence.paper_confidence(
-      np.array([value, np.nan]), confidence.PaperMap(kind, largest=9.0))
+  found = confidence_maps.paper_confidence(
+      np.array([value, np.nan]), confidence_maps.PaperMap(kind, largest=9.0))
   np.testing.assert_allclose(found, [expected, np.nan])
 
 
 def test_nuclei_of_one_token_are_certain():
-  found = confidence.paper_confidence(
-      np.array([1.0, np.nan]), confidence.PaperMap('nucleus', largest=1.0))
+  found = confidence_maps.paper_confidence(
+      np.array([1.0, np.nan]), confidence_maps.PaperMap('nucleus', largest=1.0))
   np.testing.assert_array_equal(found, [1.0, np.nan])
 
 
 def test_unknown_map_is_an_error():
   with pytest.raises(UserError, match='log_probability'):
-    confidence.paper_confidence(np.zeros(2), confidence.PaperMap('odd'))
+    confidence_maps.paper_confidence(np.zeros(2), confidence_maps.PaperMap('odd'))
 
 
 def test_folds_are_even_repeatable_and_of_the_item():
-  folds = confidence.item_folds(23, 5, seed=1)
+  folds = confidence_maps.item_folds(23, 5, seed=1)
   assert sorted(np.bincount(folds)) == [4, 4, 5, 5, 5]
-  np.testing.assert_array_equal(folds, confidence.item_folds(23, 5, seed=1))
+  np.testing.assert_array_equal(folds, confidence_maps.item_folds(23, 5, seed=1))
   with pytest.raises(UserError, match='2 folds'):
-    confidence.item_folds(10, 1)
+    confidence_maps.item_folds(10, 1)
 
 
 def _graded(n_items=90):
@@ -66,7 +66,7 @@ def _graded(n_items=90):
       1 + np.exp(-certainty))).astype(float)
   certainty[2, 5:9] = np.nan
   correct[2, 20] = np.nan
-  return certainty, correct, confidence.item_folds(n_items, 5, seed=0)
+  return certainty, correct, confidence_maps.item_folds(n_items, 5, seed=0)
 
 
 def _each_fold(certainty, correct, folds):
@@ -78,7 +78,7 @@ def _each_fold(certainty, correct, folds):
 
 def test_isotonic_equals_scikit_learn_fold_by_fold():
   certainty, correct, folds = _graded()
-  found = confidence.crossfit_isotonic(certainty, correct, folds)
+  found = confidence_maps.crossfit_isotonic(certainty, correct, folds)
   for m, train, test in _each_fold(certainty, correct, folds):
     theirs = sklearn.isotonic.IsotonicRegression(out_of_bounds='clip')
     theirs.fit(certainty[m, train], correct[m, train])
@@ -89,7 +89,7 @@ def test_isotonic_equals_scikit_learn_fold_by_fold():
 
 def test_platt_equals_a_binomial_regression_on_smoothed_targets():
   certainty, correct, folds = _graded()
-  found = confidence.crossfit_platt(certainty, correct, folds)
+  found = confidence_maps.crossfit_platt(certainty, correct, folds)
   for m, train, test in _each_fold(certainty, correct, folds):
     y = correct[m, train]
     target = np.where(y == 1, (y.sum() + 1) / (y.sum() + 2),
@@ -103,7 +103,7 @@ def test_platt_equals_a_binomial_regression_on_smoothed_targets():
 
 def test_plain_platt_equals_scikit_learns_logistic_regression():
   certainty, correct, folds = _graded()
-  found = confidence.crossfit_platt(
+  found = confidence_maps.crossfit_platt(
       certainty[:2], correct[:2], folds, smooth_targets=False)
   for m, train, test in _each_fold(certainty[:2], correct[:2], folds):
     theirs = sklearn.linear_model.LogisticRegression(C=1e12, tol=1e-10)
@@ -114,7 +114,7 @@ def test_plain_platt_equals_scikit_learns_logistic_regression():
 
 
 @pytest.mark.parametrize('fit', [
-    confidence.crossfit_isotonic, confidence.crossfit_platt])
+    confidence_maps.crossfit_isotonic, confidence_maps.crossfit_platt])
 def test_no_item_sees_its_own_grade(fit):
   certainty, correct, folds = _graded()
   found = fit(certainty, correct, folds)
@@ -127,13 +127,13 @@ def test_no_item_sees_its_own_grade(fit):
 
 
 @pytest.mark.parametrize('fit', [
-    confidence.crossfit_isotonic, confidence.crossfit_platt])
+    confidence_maps.crossfit_isotonic, confidence_maps.crossfit_platt])
 def test_separated_constant_and_infinite_measures_stay_finite(fit):
   correct = np.tile([0.0, 1.0], (3, 10))
   certainty = np.stack([
       correct[0], np.full(20, 0.5),
       np.where(correct[0] == 1, -1.0, -np.inf)])
-  found = fit(certainty, correct, confidence.item_folds(20, 4))
+  found = fit(certainty, correct, confidence_maps.item_folds(20, 4))
   assert np.isfinite(found).all()
   assert found.min() >= 0 and found.max() <= 1
   assert found[0][correct[0] == 1].min() > found[0][correct[0] == 0].max()
