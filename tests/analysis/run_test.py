@@ -6,13 +6,8 @@ import pytest
 import scipy.stats
 
 from uncertainty import analysis
-from uncertainty.analysis import (
-  alignment,
-  calibration_tables,
-  core_tables,
-  reliability,
-)
-from uncertainty.analysis.calibration import errors
+from uncertainty.analysis import alignment, calibration_tables, core_tables
+from uncertainty.analysis.calibration import errors, reliability
 from uncertainty.results import shards
 from uncertainty.specs import AnalysisSpec, StudySpec
 from uncertainty.types import UserError

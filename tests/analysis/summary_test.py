@@ -5,7 +5,8 @@ import pytest
 import scipy.spatial.distance
 import scipy.stats
 
-from uncertainty.analysis import reliability, stack, summary
+from uncertainty.analysis import stack, summary
+from uncertainty.analysis.calibration import reliability
 from uncertainty.analysis.statistics import resampling
 
 

@@ -3,8 +3,7 @@
 import numpy as np
 import scipy.stats
 
-from uncertainty.analysis import reliability
-from uncertainty.analysis.calibration import errors
+from uncertainty.analysis.calibration import errors, reliability
 
 
 def test_wilson_equals_scipy():
