@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from uncertainty.analysis import items, stack
+from uncertainty.analysis import items
+from uncertainty.analysis.scores import stack
 
 
 def _table(results):

@@ -5,8 +5,9 @@ import pytest
 import scipy.spatial.distance
 import scipy.stats
 
-from uncertainty.analysis import stack, summary
+from uncertainty.analysis import summary
 from uncertainty.analysis.calibration import reliability
+from uncertainty.analysis.scores import stack
 from uncertainty.analysis.statistics import resampling
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from uncertainty.analysis import stack as stacking
 from uncertainty.analysis.calibration import bootstrap
+from uncertainty.analysis.scores import stack as stacking
 from uncertainty.analysis.statistics import multiplicity, ranking, resampling
 
 COLUMNS = (

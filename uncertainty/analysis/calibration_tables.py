@@ -6,13 +6,13 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from uncertainty.analysis import stack as stacking
 from uncertainty.analysis.calibration import (
   bootstrap,
   confidence_maps,
   errors,
   reliability,
 )
+from uncertainty.analysis.scores import stack as stacking
 
 COLUMNS = (
     'model', 'dataset', 'measure', 'confidence_map', 'correctness', 'metric',

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from uncertainty.analysis import pairs, paper_ece, reproduction, study_scores
-from uncertainty.analysis import stack as stacking
+from uncertainty.analysis.scores import stack as stacking
 from uncertainty.analysis.statistics import resampling
 from uncertainty.results import published_columns as names
 

@@ -16,7 +16,7 @@ from scipy import stats
 
 from uncertainty.analysis import pairs as model_pairs
 from uncertainty.analysis import paper_ece, tie_order
-from uncertainty.analysis import stack as stacking
+from uncertainty.analysis.scores import stack as stacking
 from uncertainty.analysis.statistics import ranking
 from uncertainty.measures import registry
 from uncertainty.results import published_columns as names

@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 
 from uncertainty.analysis import pairs
-from uncertainty.analysis import stack as stacking
 from uncertainty.analysis.calibration import errors, selective
+from uncertainty.analysis.scores import stack as stacking
 from uncertainty.analysis.statistics import ranking, resampling
 
 Results = Mapping[tuple[str, str], pd.DataFrame]

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import scipy.special
 
-from uncertainty.analysis import stack as stacking
 from uncertainty.analysis.calibration import reliability
+from uncertainty.analysis.scores import stack as stacking
 from uncertainty.analysis.statistics import ranking, resampling
 
 COLUMNS = (

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from uncertainty.analysis import stack
+from uncertainty.analysis.scores import stack
 from uncertainty.measures import registry
 from uncertainty.types import UserError
 

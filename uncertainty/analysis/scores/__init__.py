@@ -1,0 +1,1 @@
+"""Results stacked into arrays once, and every measure scored once."""
