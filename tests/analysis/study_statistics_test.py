@@ -17,8 +17,8 @@ from uncertainty.analysis import (
   response_time,
   size,
 )
+from uncertainty.analysis.scores.scores import ModelItems, Score
 from uncertainty.analysis.statistics import ranking, resampling
-from uncertainty.analysis.study_scores import ModelItems, Score
 
 
 def _table(values_MN, model='M', dataset='d', correct=None, **columns):

@@ -8,7 +8,8 @@ import pytest
 import statsmodels.formula.api as smf
 
 from uncertainty import specs
-from uncertainty.analysis import flaws, mixed, study_scores, study_tables
+from uncertainty.analysis import flaws, mixed, study_tables
+from uncertainty.analysis.scores import scores as study_scores
 from uncertainty.results import published
 
 SPEC = dataclasses.replace(specs.StudySpec(), analysis=dataclasses.replace(

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 import scipy.special
 
+from uncertainty.analysis.scores.scores import ModelItems, Score
 from uncertainty.analysis.statistics import ranking, resampling
-from uncertainty.analysis.study_scores import ModelItems, Score
 
 _MOST_PEOPLE = 500  # where counts are inferred, look no further
 

@@ -14,8 +14,8 @@ from uncertainty.analysis.partial import (
   partial_correlation,
   partial_p_value,
 )
+from uncertainty.analysis.scores.scores import ModelItems
 from uncertainty.analysis.statistics import ranking
-from uncertainty.analysis.study_scores import ModelItems
 
 _LEAST = 10  # items of one K
 

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from uncertainty.analysis.calibration.confidence_maps import item_folds
+from uncertainty.analysis.scores.scores import PRIMARY, ModelItems
 from uncertainty.analysis.statistics import ranking, resampling
-from uncertainty.analysis.study_scores import PRIMARY, ModelItems
 
 _TARGET = 'human_entropy'
 _PENALTIES = np.logspace(-1, 5, 13)

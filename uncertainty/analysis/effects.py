@@ -9,8 +9,8 @@ import pandas as pd
 
 from uncertainty.analysis import pairs
 from uncertainty.analysis.reproduction import signed_rank
+from uncertainty.analysis.scores.scores import PRIMARY, Score
 from uncertainty.analysis.statistics import multiplicity, resampling
-from uncertainty.analysis.study_scores import PRIMARY, Score
 
 # Asked before looking: does tuning change alignment with people's entropy,
 # calibration, accuracy and agreement? On the measure nearest to the human

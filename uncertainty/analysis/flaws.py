@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from uncertainty.analysis import pairs, paper_ece, reproduction, study_scores
+from uncertainty.analysis import pairs, paper_ece, reproduction
+from uncertainty.analysis.scores import scores
 from uncertainty.analysis.scores import stack as stacking
 from uncertainty.analysis.statistics import resampling
 from uncertainty.results import published_columns as names
@@ -23,7 +24,7 @@ _CHAT_MARKS = ('<|start_header_id|>', '<start_of_turn>', '[INST]', '<|im_start',
                '<|user|>', '<|assistant|>', '<|system|>', '### Instruction')
 
 
-def prompt_forms(results: study_scores.Results) -> pd.DataFrame:
+def prompt_forms(results: scores.Results) -> pd.DataFrame:
   """Which multiple-choice prompts end with the stray brace.
 
   Returns:
@@ -55,7 +56,7 @@ def _form(brace: pd.Series, chat: pd.Series) -> str:
       ' + brace' if brace.iloc[0] else '')
 
 
-def free_response_ece(results: study_scores.Results) -> pd.DataFrame:
+def free_response_ece(results: scores.Results) -> pd.DataFrame:
   """Each free-response cell under both definitions of correctness.
 
   Returns:
@@ -125,7 +126,7 @@ def free_response_summary(
 
 
 def design(
-    found: list[study_scores.Score], forms: pd.DataFrame) -> pd.DataFrame:
+    found: list[scores.Score], forms: pd.DataFrame) -> pd.DataFrame:
   """Scores of one model by prompt form: the 2 × 2 × 2 confound table.
 
   Base or instruct weights, chat or completion prompt, with or without the
@@ -150,12 +151,12 @@ def design(
 
 
 def _primary(
-    found: list[study_scores.Score]) -> Iterator[study_scores.Score]:
-  return (s for s in found if s.measure in ('', study_scores.PRIMARY))
+    found: list[scores.Score]) -> Iterator[scores.Score]:
+  return (s for s in found if s.measure in ('', scores.PRIMARY))
 
 
 def contrasts(
-    found: list[study_scores.Score], table: pd.DataFrame, level: float,
+    found: list[scores.Score], table: pd.DataFrame, level: float,
 ) -> pd.DataFrame:
   """What each factor does with the other two held fixed.
 

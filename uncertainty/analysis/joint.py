@@ -11,8 +11,8 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from uncertainty.analysis.scores.scores import Score
 from uncertainty.analysis.statistics import multiplicity, ranking, resampling
-from uncertainty.analysis.study_scores import Score
 
 CALIBRATED = 0.1
 _ALIGNMENT = 'alignment:human_entropy'

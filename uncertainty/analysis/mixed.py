@@ -14,8 +14,8 @@ from scipy import stats
 
 from uncertainty.analysis import pairs
 from uncertainty.analysis.effects import HYPOTHESES
+from uncertainty.analysis.scores.scores import PRIMARY, ModelItems
 from uncertainty.analysis.statistics import ranking
-from uncertainty.analysis.study_scores import PRIMARY, ModelItems
 
 COLUMNS = [
     'dataset', 'variant', 'claim', 'measure', 'term', 'estimate', 'se',

@@ -13,8 +13,8 @@ import pandas as pd
 from scipy import special
 
 from uncertainty.analysis.calibration import errors
+from uncertainty.analysis.scores.scores import ModelItems
 from uncertainty.analysis.statistics import multiplicity, ranking
-from uncertainty.analysis.study_scores import ModelItems
 
 # What is held fixed, by results column.
 CONTROLS = {

@@ -12,7 +12,7 @@ import pandas as pd
 from scipy import stats
 
 from uncertainty.analysis.calibration.confidence_maps import item_folds
-from uncertainty.analysis.study_scores import PRIMARY, ModelItems
+from uncertainty.analysis.scores.scores import PRIMARY, ModelItems
 
 TIMES = ('human_mc_rt_combined', 'human_mc_rt_correct',
          'human_fr_rt_answered', 'human_fr_rt_correct')

@@ -7,22 +7,22 @@ from collections.abc import Callable
 import pandas as pd
 
 from uncertainty.analysis import (
-    ceiling,
-    choice_count,
-    combination,
-    compare,
-    effects,
-    flaws,
-    joint,
-    mixed,
-    partial,
-    readout,
-    reproduction,
-    response_time,
-    size,
-    study_scores,
-    words,
+  ceiling,
+  choice_count,
+  combination,
+  compare,
+  effects,
+  flaws,
+  joint,
+  mixed,
+  partial,
+  readout,
+  reproduction,
+  response_time,
+  size,
+  words,
 )
+from uncertainty.analysis.scores import scores as study_scores
 from uncertainty.results.published import Published
 from uncertainty.specs import StudySpec
 
