@@ -5,13 +5,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from uncertainty.analysis import (
-    compare,
-    pairs,
-    paper_ece,
-    reproduction,
-    tie_order,
-)
+from uncertainty.analysis import compare, paper_ece, reproduction, tie_order
+from uncertainty.analysis.scores import pairs
 from uncertainty.results import published
 from uncertainty.types import UserError
 

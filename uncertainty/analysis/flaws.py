@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from uncertainty.analysis import pairs, paper_ece, reproduction
-from uncertainty.analysis.scores import scores
+from uncertainty.analysis import paper_ece, reproduction
+from uncertainty.analysis.scores import pairs, scores
 from uncertainty.analysis.scores import stack as stacking
 from uncertainty.analysis.statistics import resampling
 from uncertainty.results import published_columns as names

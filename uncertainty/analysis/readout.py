@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import pandas as pd
 import pyarrow.parquet as pq
 
-from uncertainty.analysis import pairs
+from uncertainty.analysis.scores import pairs
 from uncertainty.probes import published as published_probes
 
 MEAN, CHOSEN = -1, -1  # in columns `fold` and `layer`

@@ -5,7 +5,7 @@ import pandas as pd
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from uncertainty.analysis import pairs
+from uncertainty.analysis.scores import pairs
 from uncertainty.report import blocks, figures, heatmap
 from uncertainty.report.tables import Tables
 

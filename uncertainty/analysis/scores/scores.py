@@ -15,8 +15,8 @@ from concurrent import futures
 import numpy as np
 import pandas as pd
 
-from uncertainty.analysis import pairs
 from uncertainty.analysis.calibration import errors, selective
+from uncertainty.analysis.scores import pairs
 from uncertainty.analysis.scores import stack as stacking
 from uncertainty.analysis.statistics import ranking, resampling
 
