@@ -6,8 +6,9 @@ import pytest
 import scipy.stats
 
 from uncertainty import analysis
-from uncertainty.analysis import alignment, calibration_tables, core_tables
+from uncertainty.analysis import calibration_tables, core_tables
 from uncertainty.analysis.calibration import errors, reliability
+from uncertainty.analysis.questions import alignment
 from uncertainty.results import shards
 from uncertainty.specs import AnalysisSpec, StudySpec
 from uncertainty.types import UserError

@@ -1,0 +1,1 @@
+"""One file a question that the study asks of the scores."""
