@@ -7,7 +7,6 @@ from collections.abc import Callable
 import pandas as pd
 
 from uncertainty.analysis import (
-  ceiling,
   choice_count,
   combination,
   compare,
@@ -22,6 +21,7 @@ from uncertainty.analysis import (
   size,
   words,
 )
+from uncertainty.analysis.questions import noise_ceiling
 from uncertainty.analysis.scores import scores as study_scores
 from uncertainty.results.published import Published
 from uncertainty.specs import StudySpec
@@ -70,8 +70,8 @@ def study_tables(
   add('partial', lambda: partial.partial_alignment(tables, level))
   add('calibration_by_people', lambda: partial.calibration_by_people(tables))
   add('choice_count', lambda: choice_count.choice_count(tables, level))
-  add('ceiling', lambda: ceiling.ceilings(tables, seed=seed))
-  add('ceiling_corrected', lambda: ceiling.corrected(
+  add('ceiling', lambda: noise_ceiling.ceilings(tables, seed=seed))
+  add('ceiling_corrected', lambda: noise_ceiling.corrected(
       found, made['ceiling'], level))
   add('response_time', lambda: response_time.hick(tables, seed))
   add('combination', lambda: combination.combinations(
