@@ -11,12 +11,11 @@ from uncertainty.analysis import (
   choice_count,
   combination,
   effects,
-  joint,
   partial,
   response_time,
   size,
 )
-from uncertainty.analysis.questions import noise_ceiling
+from uncertainty.analysis.questions import joint, noise_ceiling
 from uncertainty.analysis.scores.scores import ModelItems, Score
 from uncertainty.analysis.statistics import ranking, resampling
 

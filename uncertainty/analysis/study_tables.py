@@ -12,7 +12,6 @@ from uncertainty.analysis import (
   compare,
   effects,
   flaws,
-  joint,
   mixed,
   partial,
   readout,
@@ -21,7 +20,7 @@ from uncertainty.analysis import (
   size,
   words,
 )
-from uncertainty.analysis.questions import noise_ceiling
+from uncertainty.analysis.questions import joint, noise_ceiling
 from uncertainty.analysis.scores import scores as study_scores
 from uncertainty.results.published import Published
 from uncertainty.specs import StudySpec
