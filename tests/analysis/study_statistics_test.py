@@ -11,11 +11,14 @@ from uncertainty.analysis import (
   choice_count,
   combination,
   effects,
-  partial,
   response_time,
   size,
 )
-from uncertainty.analysis.questions import joint, noise_ceiling
+from uncertainty.analysis.questions import (
+  beyond_difficulty,
+  joint,
+  noise_ceiling,
+)
 from uncertainty.analysis.scores.scores import ModelItems, Score
 from uncertainty.analysis.statistics import ranking, resampling
 
@@ -37,7 +40,7 @@ def test_partial_correlation_against_residuals():
   z = rng.normal(size=80)
   x, y = z + rng.normal(size=80), z + rng.normal(size=80)
   table = _table(x[None], human_entropy=y, human_mc_prop_correct=z)
-  found = partial.partial_alignment([table], .95).set_index('given')
+  found = beyond_difficulty.partial_alignment([table], .95).set_index('given')
   row = found.loc['difficulty']
   ranks = [stats.rankdata(v) for v in (x, y, z)]
   design = sm.add_constant(ranks[2])
@@ -58,7 +61,7 @@ def test_alignment_that_is_only_difficulty_vanishes():
       (hard + .3 * rng.normal(size=2000))[None],
       human_entropy=hard + .3 * rng.normal(size=2000),
       human_mc_prop_correct=-hard)
-  row = partial.partial_alignment([table], .95).iloc[0]
+  row = beyond_difficulty.partial_alignment([table], .95).iloc[0]
   assert row['rho'] > .4 and abs(row['partial_rho']) < .06
 
 
@@ -69,7 +72,7 @@ def test_fisher_interval_covers():
   for _ in range(400):
     x = rng.normal(size=60)
     y = .5 * x + np.sqrt(.75) * rng.normal(size=60)
-    low, high = partial.fisher_interval(stats.spearmanr(x, y)[0], 60, .95)
+    low, high = beyond_difficulty.fisher_interval(stats.spearmanr(x, y)[0], 60, .95)
     hits += low <= truth <= high
   assert .92 <= hits / 400 <= .98
 
@@ -79,7 +82,7 @@ def test_calibration_by_people_by_hand():
   correct = np.array([1., 1., 1., 0., 0., 0.])
   values = np.array([[.1, .1, .2, .2, .1, .1]])
   table = _table(values, correct=correct, human_entropy=people)
-  found = partial.calibration_by_people([table]).set_index('people')
+  found = beyond_difficulty.calibration_by_people([table]).set_index('people')
   np.testing.assert_allclose(found.loc['low', 'gap'], -.1)
   np.testing.assert_allclose(found.loc['high', 'gap'], .9)
   np.testing.assert_allclose(found.loc['middle', ['confidence', 'accuracy']]

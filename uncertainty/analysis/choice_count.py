@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from uncertainty.analysis.partial import (
+from uncertainty.analysis.questions.beyond_difficulty import (
   alike,
   fisher_interval,
   partial_correlation,

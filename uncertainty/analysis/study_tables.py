@@ -13,14 +13,17 @@ from uncertainty.analysis import (
   effects,
   flaws,
   mixed,
-  partial,
   readout,
   reproduction,
   response_time,
   size,
   words,
 )
-from uncertainty.analysis.questions import joint, noise_ceiling
+from uncertainty.analysis.questions import (
+  beyond_difficulty,
+  joint,
+  noise_ceiling,
+)
 from uncertainty.analysis.scores import scores as study_scores
 from uncertainty.results.published import Published
 from uncertainty.specs import StudySpec
@@ -66,8 +69,8 @@ def study_tables(
       made['joint'], n_permutations, seed))
   add('joint_correlations', lambda: joint.score_correlations(
       made['joint'], n_permutations, seed))
-  add('partial', lambda: partial.partial_alignment(tables, level))
-  add('calibration_by_people', lambda: partial.calibration_by_people(tables))
+  add('partial', lambda: beyond_difficulty.partial_alignment(tables, level))
+  add('calibration_by_people', lambda: beyond_difficulty.calibration_by_people(tables))
   add('choice_count', lambda: choice_count.choice_count(tables, level))
   add('ceiling', lambda: noise_ceiling.ceilings(tables, seed=seed))
   add('ceiling_corrected', lambda: noise_ceiling.corrected(
