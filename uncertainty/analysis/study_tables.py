@@ -8,7 +8,6 @@ import pandas as pd
 
 from uncertainty.analysis import (
   choice_count,
-  combination,
   compare,
   effects,
   flaws,
@@ -21,6 +20,7 @@ from uncertainty.analysis import (
 )
 from uncertainty.analysis.questions import (
   beyond_difficulty,
+  combination,
   joint,
   noise_ceiling,
 )
