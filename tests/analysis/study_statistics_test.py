@@ -7,9 +7,10 @@ import sklearn.linear_model
 import statsmodels.api as sm
 from scipy import stats
 
-from uncertainty.analysis import choice_count, effects, response_time, size
+from uncertainty.analysis import effects, response_time, size
 from uncertainty.analysis.questions import (
   beyond_difficulty,
+  choice_count,
   combination,
   joint,
   noise_ceiling,

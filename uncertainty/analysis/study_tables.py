@@ -7,7 +7,6 @@ from collections.abc import Callable
 import pandas as pd
 
 from uncertainty.analysis import (
-  choice_count,
   compare,
   effects,
   flaws,
@@ -20,6 +19,7 @@ from uncertainty.analysis import (
 )
 from uncertainty.analysis.questions import (
   beyond_difficulty,
+  choice_count,
   combination,
   joint,
   noise_ceiling,
