@@ -7,13 +7,14 @@ import sklearn.linear_model
 import statsmodels.api as sm
 from scipy import stats
 
-from uncertainty.analysis import effects, response_time, size
+from uncertainty.analysis import effects, size
 from uncertainty.analysis.questions import (
   beyond_difficulty,
   choice_count,
   combination,
   joint,
   noise_ceiling,
+  response_time,
 )
 from uncertainty.analysis.scores.scores import ModelItems, Score
 from uncertainty.analysis.statistics import ranking, resampling

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from uncertainty.analysis.response_time import least_squares
+from uncertainty.analysis.questions.response_time import least_squares
 from uncertainty.analysis.statistics import multiplicity, ranking
 
 _LEAST = 4

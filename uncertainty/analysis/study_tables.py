@@ -13,7 +13,6 @@ from uncertainty.analysis import (
   mixed,
   readout,
   reproduction,
-  response_time,
   size,
   words,
 )
@@ -23,6 +22,7 @@ from uncertainty.analysis.questions import (
   combination,
   joint,
   noise_ceiling,
+  response_time,
 )
 from uncertainty.analysis.scores import scores as study_scores
 from uncertainty.results.published import Published
