@@ -7,7 +7,7 @@ import sklearn.linear_model
 import statsmodels.api as sm
 from scipy import stats
 
-from uncertainty.analysis import effects, size
+from uncertainty.analysis import effects
 from uncertainty.analysis.questions import (
   beyond_difficulty,
   choice_count,
@@ -15,6 +15,7 @@ from uncertainty.analysis.questions import (
   joint,
   noise_ceiling,
   response_time,
+  size,
 )
 from uncertainty.analysis.scores.scores import ModelItems, Score
 from uncertainty.analysis.statistics import ranking, resampling

@@ -13,7 +13,6 @@ from uncertainty.analysis import (
   mixed,
   readout,
   reproduction,
-  size,
   words,
 )
 from uncertainty.analysis.questions import (
@@ -23,6 +22,7 @@ from uncertainty.analysis.questions import (
   joint,
   noise_ceiling,
   response_time,
+  size,
 )
 from uncertainty.analysis.scores import scores as study_scores
 from uncertainty.results.published import Published
