@@ -7,11 +7,11 @@ import sklearn.linear_model
 import statsmodels.api as sm
 from scipy import stats
 
-from uncertainty.analysis import effects
 from uncertainty.analysis.questions import (
   beyond_difficulty,
   choice_count,
   combination,
+  instruct,
   joint,
   noise_ceiling,
   response_time,
@@ -210,7 +210,7 @@ def _score(model, value, draws, outcome='ece', measure='mc_x', p_value=np.nan):
 def test_pair_difference_is_paired():
   common = np.random.default_rng(10).normal(size=500)
   found = [_score('A', .5, .5 + common), _score('A_Ins', .7, .7 + common)]
-  row = effects.pair_differences(found, .95).iloc[0]
+  row = instruct.pair_differences(found, .95).iloc[0]
   np.testing.assert_allclose(
       row[['difference', 'ci_low', 'ci_high']].astype(float), .2, atol=1e-5)
   assert row['p_value'] < .01
@@ -223,7 +223,7 @@ def test_effects_against_scipy_and_families_matter():
   table = pd.DataFrame({
       'dataset': 'd', 'variant': '', 'outcome': 'ece', 'measure': 'mc_x',
       'difference': d, 'family': np.repeat(list('abcde'), 3)})
-  row = effects.effects(table, .95, 2000).iloc[0]
+  row = instruct.effects(table, .95, 2000).iloc[0]
   np.testing.assert_allclose(row['p_value'], stats.wilcoxon(d).pvalue)
   ranks = stats.rankdata(abs(d))
   np.testing.assert_allclose(
@@ -232,8 +232,8 @@ def test_effects_against_scipy_and_families_matter():
   assert (row['n_pairs'], row['n_families']) == (15, 5)
   # All pairs of a family alike: families, not pairs, are what is sampled.
   alike = table.assign(difference=np.repeat([1., 2., 3., 4., 5.], 3))
-  clustered = effects.effects(alike, .95, 2000).iloc[0]
-  single = effects.effects(
+  clustered = instruct.effects(alike, .95, 2000).iloc[0]
+  single = instruct.effects(
       alike.assign(family=np.arange(15)), .95, 2000).iloc[0]
   assert (clustered['ci_high'] - clustered['ci_low']
           > 1.3 * (single['ci_high'] - single['ci_low']))
@@ -244,7 +244,7 @@ def test_effects_against_scipy_and_families_matter():
 def test_weighted_rank_biserial_equals_repeated_pairs():
   d = np.array([.3, -.1, .2, .2, 0., -.4])
   counts = np.array([[2, 1], [0, 1], [1, 1], [3, 1], [1, 1], [1, 1]])
-  found = effects._weighted_rank_biserial(d, counts)
+  found = instruct._weighted_rank_biserial(d, counts)
   for column in range(2):
     repeated = np.repeat(d, counts[:, column])
     repeated = repeated[repeated != 0]
@@ -259,7 +259,7 @@ def test_hypotheses_get_holm_and_the_screen_gets_bh():
       'outcome': ['accuracy', 'ece', 'ece', 'ece'],
       'measure': ['', 'mc_choice_entropy', 'mc_a', 'mc_b'],
       'p_value': [.02, .03, .01, .04]})
-  found = effects.correct_for_many(table)
+  found = instruct.correct_for_many(table)
   np.testing.assert_allclose(found['p_holm'], [.04, .04, np.nan, np.nan])
   np.testing.assert_allclose(found['p_bh'], [np.nan, np.nan, .02, .04])
   assert found['n_tests'].tolist() == [2, 2, 2, 2]
@@ -341,7 +341,7 @@ def test_paired_bootstrap_covers_the_difference_of_two_correlations():
     counts = resampling.bootstrap_counts(80, 300, seed=trial)
     draws = ranking.bootstrap_spearman(x, y[None], counts)[:, 0]
     point = ranking.spearman(x, y[None]).rho_MS[:, 0]
-    found = effects.pair_differences([
+    found = instruct.pair_differences([
         _score('A', point[0], draws[0]), _score('A_Ins', point[1], draws[1])],
                                      .95).iloc[0]
     truth = [6 / np.pi * np.arcsin(1 / np.sqrt(v) / 2) for v in (2, 5)]

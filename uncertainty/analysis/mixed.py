@@ -12,7 +12,7 @@ import pandas as pd
 import statsmodels.formula.api as smf
 from scipy import stats
 
-from uncertainty.analysis.effects import HYPOTHESES
+from uncertainty.analysis.questions.instruct import HYPOTHESES
 from uncertainty.analysis.scores import pairs
 from uncertainty.analysis.scores.scores import PRIMARY, ModelItems
 from uncertainty.analysis.statistics import ranking

@@ -8,7 +8,6 @@ import pandas as pd
 
 from uncertainty.analysis import (
   compare,
-  effects,
   flaws,
   mixed,
   readout,
@@ -19,6 +18,7 @@ from uncertainty.analysis.questions import (
   beyond_difficulty,
   choice_count,
   combination,
+  instruct,
   joint,
   noise_ceiling,
   response_time,
@@ -62,7 +62,7 @@ def study_tables(
 
   add('effects_pairs', lambda: _pair_differences(
       found, probe_readout, level))
-  add('effects', lambda: effects.effects(
+  add('effects', lambda: instruct.effects(
       made['effects_pairs'], level, n_draws, seed))
   add('joint', lambda: joint.cells(found, alpha, level))
   add('joint_chance', lambda: joint.co_occurrence(
@@ -91,7 +91,7 @@ def study_tables(
 
 
 def _pair_differences(found, probe_readout, level: float) -> pd.DataFrame:
-  parts = [effects.pair_differences(found, level)]
+  parts = [instruct.pair_differences(found, level)]
   if probe_readout is not None and len(probe_readout):
     parts.append(readout.pair_differences(probe_readout))
   filled = [part for part in parts if len(part)]
