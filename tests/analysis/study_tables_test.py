@@ -8,7 +8,8 @@ import pytest
 import statsmodels.formula.api as smf
 
 from uncertainty import specs
-from uncertainty.analysis import flaws, mixed, study_tables
+from uncertainty.analysis import flaws, study_tables
+from uncertainty.analysis.questions import hierarchical
 from uncertainty.analysis.scores import scores as study_scores
 from uncertainty.results import published
 
@@ -176,7 +177,7 @@ def test_mixed_model_falls_back_where_a_variance_is_zero():
       'y': rng.normal(size=40), 'x': np.tile([0., 1.], 20),
       'g': np.repeat([str(i) for i in range(20)], 2)})
   structures = (('g', 'g', None),)
-  fit, random = mixed._fit(long, 'y ~ x', structures)
+  fit, random = hierarchical._fit(long, 'y ~ x', structures)
   assert random in ('g', 'none')
   plain = smf.ols('y ~ x', long).fit()
   np.testing.assert_allclose(fit.params['x'], plain.params['x'], atol=1e-6)

@@ -6,18 +6,12 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from uncertainty.analysis import (
-  compare,
-  flaws,
-  mixed,
-  readout,
-  reproduction,
-  words,
-)
+from uncertainty.analysis import compare, flaws, readout, reproduction, words
 from uncertainty.analysis.questions import (
   beyond_difficulty,
   choice_count,
   combination,
+  hierarchical,
   instruct,
   joint,
   noise_ceiling,
@@ -79,7 +73,7 @@ def study_tables(
   add('combination', lambda: combination.combinations(
       tables, n_draws, level, seed))
   add('size', lambda: size.size_effects(scores, n_permutations, seed))
-  add('mixed', lambda: mixed.mixed_models(scores, tables, level))
+  add('mixed', lambda: hierarchical.mixed_models(scores, tables, level))
   add('prompt_forms', lambda: flaws.prompt_forms(results))
   add('design', lambda: flaws.design(found, made['prompt_forms']))
   add('design_contrasts', lambda: flaws.contrasts(
