@@ -5,8 +5,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from uncertainty.analysis import readout, study_tables
+from uncertainty.analysis import study_tables
 from uncertainty.analysis.core_tables import core_tables
+from uncertainty.analysis.questions import probe_readout as readout
 from uncertainty.results import published, schema, shards
 from uncertainty.specs import StudySpec
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from uncertainty.analysis import compare, flaws, readout, reproduction, words
+from uncertainty.analysis import compare, flaws, reproduction, words
 from uncertainty.analysis.questions import (
   beyond_difficulty,
   choice_count,
@@ -18,6 +18,7 @@ from uncertainty.analysis.questions import (
   response_time,
   size,
 )
+from uncertainty.analysis.questions import probe_readout as readout
 from uncertainty.analysis.scores import scores as study_scores
 from uncertainty.results.published import Published
 from uncertainty.specs import StudySpec
