@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from uncertainty.analysis import compare, flaws, reproduction, words
+from uncertainty.analysis import compare, flaws, reproduction
 from uncertainty.analysis.questions import (
   beyond_difficulty,
   choice_count,
@@ -17,6 +17,7 @@ from uncertainty.analysis.questions import (
   noise_ceiling,
   response_time,
   size,
+  stated_confidence,
 )
 from uncertainty.analysis.questions import probe_readout as readout
 from uncertainty.analysis.scores import scores as study_scores
@@ -80,8 +81,8 @@ def study_tables(
   add('design_contrasts', lambda: flaws.contrasts(
       found, made['design'], level))
   add('free_response_ece', lambda: flaws.free_response_ece(results))
-  add('stated_confidence', lambda: words.stated_against_internal(results))
-  add('stated_unread', lambda: words.unread(results))
+  add('stated_confidence', lambda: stated_confidence.stated_against_internal(results))
+  add('stated_unread', lambda: stated_confidence.unread(results))
   return made
 
 

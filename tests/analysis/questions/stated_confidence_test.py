@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 import scipy.stats
 
-from uncertainty.analysis import words
+from uncertainty.analysis.questions import stated_confidence
 
 FRAME = pd.DataFrame({
     'item_id': list('abcd'),
@@ -15,7 +15,7 @@ FRAME = pd.DataFrame({
 
 
 def test_gap_by_hand():
-  row = words.stated_against_internal({('d', 'm'): FRAME}).iloc[0]
+  row = stated_confidence.stated_against_internal({('d', 'm'): FRAME}).iloc[0]
   assert (row['model'], row['wording'], row['n']) == (
       'm', 'verbal_confidence', 3)
   assert row['parse_rate'] == .75
@@ -29,12 +29,12 @@ def test_gap_by_hand():
 
 def test_one_confidence_for_everything_has_no_rank():
   frame = FRAME.assign(verbal_confidence=.9)
-  row = words.stated_against_internal({('d', 'm'): frame}).iloc[0]
+  row = stated_confidence.stated_against_internal({('d', 'm'): frame}).iloc[0]
   assert np.isnan(row['rho']) and row['parse_rate'] == 1
 
 
 def test_reasons_are_counted():
-  out = words.unread({('d', 'm'): FRAME})
+  out = stated_confidence.unread({('d', 'm'): FRAME})
   assert out.to_dict('records') == [
       {'model': 'm', 'dataset': 'd', 'wording': 'verbal_confidence',
        'reason': 'a range', 'count': 1}]
@@ -42,5 +42,5 @@ def test_reasons_are_counted():
 
 def test_nothing_asked_gives_empty_tables():
   frame = FRAME[['item_id', 'mc_choice_logprob']]
-  assert words.stated_against_internal({('d', 'm'): frame}).empty
-  assert words.unread({('d', 'm'): frame}).empty
+  assert stated_confidence.stated_against_internal({('d', 'm'): frame}).empty
+  assert stated_confidence.unread({('d', 'm'): frame}).empty
