@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import pandas as pd
 from absl import logging
 
-from uncertainty.analysis import calibration_tables, items, summary
-from uncertainty.analysis.questions import alignment
+from uncertainty.analysis import calibration_tables, summary
+from uncertainty.analysis.questions import alignment, items
 from uncertainty.analysis.scores import stack
 from uncertainty.analysis.statistics import resampling
 from uncertainty.specs import StudySpec

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from uncertainty.analysis import items
+from uncertainty.analysis.questions import items
 from uncertainty.analysis.scores import stack
 
 
