@@ -6,9 +6,9 @@ import pytest
 import scipy.stats
 
 from uncertainty import analysis
-from uncertainty.analysis import calibration_tables, core_tables
+from uncertainty.analysis import core_tables
 from uncertainty.analysis.calibration import errors, reliability
-from uncertainty.analysis.questions import alignment
+from uncertainty.analysis.questions import alignment, calibrated
 from uncertainty.results import shards
 from uncertainty.specs import AnalysisSpec, StudySpec
 from uncertainty.types import UserError
@@ -51,8 +51,8 @@ def test_constant_and_missing_measures_are_nan_with_n(toy_results):
 
 def test_calibration_has_every_map_metric_and_grade(toy_results):
   table = core_tables.core_tables(toy_results, SPEC)['calibration']
-  assert tuple(table) == calibration_tables.COLUMNS
-  assert not table.duplicated(list(calibration_tables.COLUMNS[:6])).any()
+  assert tuple(table) == calibrated.COLUMNS
+  assert not table.duplicated(list(calibrated.COLUMNS[:6])).any()
   cell = table.query(
       "model == 'alpha' and measure == 'mc_choice_entropy'").set_index(
           ['confidence_map', 'metric'])
@@ -139,7 +139,7 @@ def test_results_without_people_or_grades_still_give_tables(toy_results):
       for key, frame in toy_results.items()}
   tables = core_tables.core_tables(bare, SPEC)
   assert len(tables['alignment']) == 0
-  assert tuple(tables['calibration']) == calibration_tables.COLUMNS
+  assert tuple(tables['calibration']) == calibrated.COLUMNS
   assert len(tables['items']) == 80
 
 

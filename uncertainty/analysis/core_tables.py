@@ -5,8 +5,9 @@ from collections.abc import Mapping
 import pandas as pd
 from absl import logging
 
-from uncertainty.analysis import calibration_tables, summary
+from uncertainty.analysis import summary
 from uncertainty.analysis.questions import alignment, items
+from uncertainty.analysis.questions import calibrated as calibration_tables
 from uncertainty.analysis.scores import stack
 from uncertainty.analysis.statistics import resampling
 from uncertainty.specs import StudySpec
