@@ -5,8 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 from absl import logging
 
-from uncertainty.analysis import summary
-from uncertainty.analysis.questions import alignment, items
+from uncertainty.analysis.questions import alignment, items, summary
 from uncertainty.analysis.questions import calibrated as calibration_tables
 from uncertainty.analysis.scores import stack
 from uncertainty.analysis.statistics import resampling

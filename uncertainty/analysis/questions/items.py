@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from uncertainty.analysis import summary
+from uncertainty.analysis.questions import summary
 from uncertainty.analysis.scores import stack as stacking
 from uncertainty.analysis.statistics import ranking
 

@@ -5,8 +5,8 @@ import pytest
 import scipy.spatial.distance
 import scipy.stats
 
-from uncertainty.analysis import summary
 from uncertainty.analysis.calibration import reliability
+from uncertainty.analysis.questions import summary
 from uncertainty.analysis.scores import stack
 from uncertainty.analysis.statistics import resampling
 
