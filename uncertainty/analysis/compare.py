@@ -5,7 +5,7 @@ import pathlib
 import numpy as np
 import pandas as pd
 
-from uncertainty.analysis import reproduction
+from uncertainty.analysis.paper import cells as reproduction
 from uncertainty.types import UserError
 
 _KEY = ['figure', 'measure', 'model']

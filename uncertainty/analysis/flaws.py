@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from uncertainty.analysis import paper_ece, reproduction
+from uncertainty.analysis import paper_ece
+from uncertainty.analysis.paper import cells as reproduction
 from uncertainty.analysis.scores import pairs, scores
 from uncertainty.analysis.scores import stack as stacking
 from uncertainty.analysis.statistics import resampling

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from uncertainty.analysis import compare, flaws, reproduction
+from uncertainty.analysis import compare, flaws
+from uncertainty.analysis.paper import cells as reproduction
 from uncertainty.analysis.questions import (
   beyond_difficulty,
   choice_count,

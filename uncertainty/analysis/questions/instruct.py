@@ -7,7 +7,7 @@ All differences are instruct − base (the paper's instruct column in
 import numpy as np
 import pandas as pd
 
-from uncertainty.analysis.reproduction import signed_rank
+from uncertainty.analysis.paper.cells import signed_rank
 from uncertainty.analysis.scores import pairs
 from uncertainty.analysis.scores.scores import PRIMARY, Score
 from uncertainty.analysis.statistics import multiplicity, resampling

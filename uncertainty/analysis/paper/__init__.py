@@ -1,0 +1,1 @@
+"""What reproduces the paper's figures, and its flaws by numbers."""
