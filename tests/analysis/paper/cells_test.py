@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from uncertainty.analysis import compare, paper_ece, tie_order
+from uncertainty.analysis import paper_ece, tie_order
 from uncertainty.analysis.paper import cells as reproduction
+from uncertainty.analysis.paper import compare
 from uncertainty.analysis.scores import pairs
 from uncertainty.results import published
 from uncertainty.types import UserError
