@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from uncertainty.analysis import paper_ece
 from uncertainty.analysis.paper import cells as reproduction
+from uncertainty.analysis.paper import ece
 from uncertainty.analysis.scores import pairs, scores
 from uncertainty.analysis.scores import stack as stacking
 from uncertainty.analysis.statistics import resampling
@@ -78,7 +78,7 @@ def free_response_ece(results: scores.Results) -> pd.DataFrame:
       used = keep & np.isfinite(confidence + choice + answer)
       if used.any():
         figure = reproduction.ece_figure(stack.dataset, 'fr', 'width', True)
-        a, b = (paper_ece.width(confidence[used], c[used])
+        a, b = (ece.width(confidence[used], c[used])
                 for c in (choice, answer))
         rows.append((stack.dataset, row.model, figure,
                      names.paper_name(row.column), a, b, b - a, round(a, 3),

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from uncertainty.analysis import paper_ece, tie_order
+from uncertainty.analysis import tie_order
 from uncertainty.analysis.paper import cells as reproduction
-from uncertainty.analysis.paper import compare
+from uncertainty.analysis.paper import compare, ece
 from uncertainty.analysis.scores import pairs
 from uncertainty.results import published
 from uncertainty.types import UserError
@@ -56,7 +56,7 @@ def test_free_response_is_held_against_each_correctness_by_mode():
         key, 'value']
   confidence = 1 - frame['bracket_total_entropy'].to_numpy()[1:]
   for mode, column in (('reproduction', 'correct'), ('sound', 'fr_correct')):
-    np.testing.assert_allclose(values[mode], paper_ece.width(
+    np.testing.assert_allclose(values[mode], ece.width(
         confidence, frame[column].to_numpy()[1:]))
   assert values['reproduction'] != values['sound']
 
@@ -76,7 +76,7 @@ def test_width_by_hand_with_an_edge_in_the_upper_bin():
   correct = np.array([1., 0., 1., 0.])
   # Bins: {.2, .21}, {.9}, {1.}: gaps −.295, −.1, 1.
   expected = np.sqrt(.5 * .295**2 + .25 * .1**2 + .25 * 1.)
-  np.testing.assert_allclose(paper_ece.width(confidence, correct), expected)
+  np.testing.assert_allclose(ece.width(confidence, correct), expected)
 
 
 def _slow_sweep(confidence, correct, order):
@@ -100,7 +100,7 @@ def test_sweep_against_array_split_in_any_tie_order():
     noise = np.random.default_rng(seed).random(90)
     order = np.lexsort((noise, confidence))
     np.testing.assert_allclose(
-        paper_ece.sweep(confidence, correct, order),
+        ece.sweep(confidence, correct, order),
         _slow_sweep(confidence, correct, order))
 
 
@@ -110,8 +110,8 @@ def test_whole_ties_do_not_depend_on_the_order_of_items():
   correct = (rng.random(90) < confidence).astype(float)
   shuffled = rng.permutation(90)
   np.testing.assert_allclose(
-      paper_ece.sweep(confidence, correct, split_ties=False),
-      paper_ece.sweep(
+      ece.sweep(confidence, correct, split_ties=False),
+      ece.sweep(
           confidence[shuffled], correct[shuffled], split_ties=False))
 
 
