@@ -5,9 +5,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from uncertainty.analysis import tie_order
 from uncertainty.analysis.paper import cells as reproduction
-from uncertainty.analysis.paper import compare, ece
+from uncertainty.analysis.paper import compare, ece, tie_order
 from uncertainty.analysis.scores import pairs
 from uncertainty.results import published
 from uncertainty.types import UserError

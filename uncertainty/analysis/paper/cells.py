@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from uncertainty.analysis import tie_order
 from uncertainty.analysis.paper import ece as paper_ece
+from uncertainty.analysis.paper import tie_order
 from uncertainty.analysis.scores import pairs as model_pairs
 from uncertainty.analysis.scores import stack as stacking
 from uncertainty.analysis.statistics import ranking
