@@ -8,7 +8,8 @@ import pytest
 import statsmodels.formula.api as smf
 
 from uncertainty import specs
-from uncertainty.analysis import flaws, study_tables
+from uncertainty.analysis import study_tables
+from uncertainty.analysis.paper import flaws
 from uncertainty.analysis.questions import hierarchical
 from uncertainty.analysis.scores import scores as study_scores
 from uncertainty.results import published

@@ -6,9 +6,8 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from uncertainty.analysis import flaws
 from uncertainty.analysis.paper import cells as reproduction
-from uncertainty.analysis.paper import compare
+from uncertainty.analysis.paper import compare, flaws
 from uncertainty.analysis.questions import (
   beyond_difficulty,
   choice_count,
