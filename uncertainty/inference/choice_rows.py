@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from uncertainty.inference.tasks import TaskChunk
+from uncertainty.inference.tasks.task import TaskChunk
 from uncertainty.measures.choice import choice_measures
 from uncertainty.types import Item
 

@@ -9,7 +9,7 @@ from uncertainty.inference import equivalence, free_response
 from uncertainty.inference import generate as generate_lib
 from uncertainty.inference.generate import GenerateSpec, Generation
 from uncertainty.inference.sample import Sampling
-from uncertainty.inference.tasks import TaskChunk
+from uncertainty.inference.tasks.task import TaskChunk
 from uncertainty.measures import grading, semantic
 from uncertainty.specs import FreeSpec, StudySpec
 from uncertainty.types import Item, UserError

@@ -12,7 +12,7 @@ from uncertainty.inference import captures, model_grader, sample
 from uncertainty.inference import generate as generate_lib
 from uncertainty.inference.generate import GenerateSpec, Generation, Request
 from uncertainty.inference.score import Ask, score
-from uncertainty.inference.tasks import TaskChunk
+from uncertainty.inference.tasks.task import TaskChunk
 from uncertainty.measures import grading, sequence
 from uncertainty.specs import StudySpec
 from uncertainty.types import CaptureSpec, Item, UserError

@@ -14,7 +14,7 @@ from uncertainty import prompts
 from uncertainty.inference import asking, free_response
 from uncertainty.inference import generate as generate_lib
 from uncertainty.inference.generate import GenerateSpec
-from uncertainty.inference.tasks import TaskChunk
+from uncertainty.inference.tasks.task import TaskChunk
 from uncertainty.prompts import self_report
 from uncertainty.specs import StudySpec
 from uncertainty.types import Item

@@ -8,7 +8,7 @@ from uncertainty import prompts
 from uncertainty.inference import free_response
 from uncertainty.inference import generate as generate_lib
 from uncertainty.inference.generate import GenerateSpec, Request
-from uncertainty.inference.tasks import TaskChunk
+from uncertainty.inference.tasks.task import TaskChunk
 from uncertainty.measures import grading
 from uncertainty.measures import verbal as verbal_lib
 from uncertainty.prompts import self_report

@@ -1,0 +1,1 @@
+"""The ways of asking, named as prompt.answer names them."""
