@@ -8,8 +8,8 @@ import numpy as np
 
 from uncertainty import models, prompts
 from uncertainty.inference import captures
-from uncertainty.inference.choice_rows import Reply, chunk
 from uncertainty.inference.score import Ask, Scores, score
+from uncertainty.inference.tasks.choice_rows import Reply, chunk
 from uncertainty.inference.tasks.task import TaskChunk
 from uncertainty.specs import StudySpec
 from uncertainty.types import Item, Prompt, UserError
