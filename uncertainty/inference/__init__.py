@@ -3,11 +3,11 @@
 `TASKS[name](model, items, spec, seed=…)` yields `TaskChunk`s.
 """
 
-from uncertainty.inference.choices import letters, numbers
 from uncertainty.inference.consistency import run as samples
 from uncertainty.inference.free_response import run as free
 from uncertainty.inference.self_evaluation import run as p_true
 from uncertainty.inference.statements import statement
+from uncertainty.inference.tasks.letters import letters, numbers
 from uncertainty.inference.tasks.task import Task, TaskChunk
 from uncertainty.inference.text_likelihood import text
 from uncertainty.inference.verbalized import run as verbal

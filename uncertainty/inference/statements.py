@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 
 from uncertainty import models, prompts
 from uncertainty.inference import captures
-from uncertainty.inference.choices import encode
 from uncertainty.inference.score import Ask, score
+from uncertainty.inference.tasks.letters import encode
 from uncertainty.inference.tasks.task import TaskChunk
 from uncertainty.specs import StudySpec
 from uncertainty.types import Item

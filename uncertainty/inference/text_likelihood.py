@@ -20,9 +20,9 @@ import numpy as np
 
 from uncertainty import models
 from uncertainty.inference.captures import capture_spec
-from uncertainty.inference.choices import Asked, ask_all, encode, finish
 from uncertainty.inference.score import Ask, Scores, score
 from uncertainty.inference.tasks.choice_rows import Reply
+from uncertainty.inference.tasks.letters import Asked, ask_all, encode, finish
 from uncertainty.inference.tasks.task import TaskChunk
 from uncertainty.specs import StudySpec
 from uncertainty.types import Item, UserError

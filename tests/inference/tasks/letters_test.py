@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from uncertainty import inference, prompts
-from uncertainty.inference import choices, text_likelihood
+from uncertainty.inference import text_likelihood
+from uncertainty.inference.tasks import letters
 from uncertainty.measures import registry
 from uncertainty.specs import (
     DataSpec,
@@ -254,7 +255,7 @@ def test_a_boundary_that_a_token_straddles():
   prompt = Prompt('x', 'ab', ('c', 'd'))
   stems, words = text_likelihood.continuations(
       types.SimpleNamespace(tokenizer=Merging()),
-      [choices.Asked(0, (0, 1), ITEMS[1], prompt)])
+      [letters.Asked(0, (0, 1), ITEMS[1], prompt)])
   assert stems == [(1, 2)]
   assert words == [((3,), (4,))]
 
