@@ -9,7 +9,7 @@ from uncertainty.inference.self_evaluation import run as p_true
 from uncertainty.inference.statements import statement
 from uncertainty.inference.tasks.letters import letters, numbers
 from uncertainty.inference.tasks.task import Task, TaskChunk
-from uncertainty.inference.text_likelihood import text
+from uncertainty.inference.tasks.text import text
 from uncertainty.inference.verbalized import run as verbal
 
 TASKS: dict[str, Task] = {

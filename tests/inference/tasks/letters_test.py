@@ -10,15 +10,14 @@ import numpy as np
 import pytest
 
 from uncertainty import inference, prompts
-from uncertainty.inference import text_likelihood
-from uncertainty.inference.tasks import letters
+from uncertainty.inference.tasks import letters, text
 from uncertainty.measures import registry
 from uncertainty.specs import (
-    DataSpec,
-    ProbeSpec,
-    PromptSpec,
-    ScoreSpec,
-    StudySpec,
+  DataSpec,
+  ProbeSpec,
+  PromptSpec,
+  ScoreSpec,
+  StudySpec,
 )
 from uncertainty.types import Item, Prompt, UserError
 
@@ -253,7 +252,7 @@ def test_a_boundary_that_a_token_straddles():
       return {'input_ids': [tokens[t] for t in texts]}
 
   prompt = Prompt('x', 'ab', ('c', 'd'))
-  stems, words = text_likelihood.continuations(
+  stems, words = text.continuations(
       types.SimpleNamespace(tokenizer=Merging()),
       [letters.Asked(0, (0, 1), ITEMS[1], prompt)])
   assert stems == [(1, 2)]
