@@ -79,7 +79,7 @@ def _work(args: argparse.Namespace) -> None:
 def _requests(args: argparse.Namespace):
   """The prompts, tokenized without loading any weights twice."""
   from uncertainty import data, specs
-  from uncertainty.inference import free_response
+  from uncertainty.inference.tasks import free
   from uncertainty.models import loading
   from uncertainty.models import source as source_lib
   spec = specs.StudySpec(
@@ -91,21 +91,22 @@ def _requests(args: argparse.Namespace):
                           batch_size=args.batch_size))
   found = source_lib.resolve(args.model)
   opened = loading._OPENERS[found.form](found.path)
-  return free_response.bracket_requests(
+  return free.bracket_requests(
       opened, data.load(spec.data), spec), spec
 
 
 def _jax(args: argparse.Namespace, requests, spec) -> dict:
   from uncertainty import models
-  from uncertainty.inference import free_response, generate
+  from uncertainty.inference import generate
+  from uncertainty.inference.tasks import free
   from uncertainty.measures import sequence
   model = models.load(args.model, dtype='float32')
-  options = free_response.greedy_spec(spec)
+  options = free.greedy_spec(spec)
 
   def run():
     found = {}
     for g in generate.generate(model, requests, options, seed=0):
-      bracket, _ = free_response.answer_bracket(model, g)
+      bracket, _ = free.answer_bracket(model, g)
       found[g.item_id] = {
           'tokens': [int(t) for t in g.tokens_T],
           'measures': sequence.columns(g.steps, len(g.tokens_T), bracket)}
@@ -134,7 +135,8 @@ def _torch(args: argparse.Namespace, requests, spec) -> dict:
   import torch
   import torch_reference
 
-  from uncertainty.inference import free_response, generate
+  from uncertainty.inference import generate
+  from uncertainty.inference.tasks import free
   from uncertainty.measures import sequence
   from uncertainty.models import loading
   from uncertainty.models import source as source_lib
@@ -177,7 +179,7 @@ def _torch(args: argparse.Namespace, requests, spec) -> dict:
         values = {k: np.asarray([s[k][row] for s in steps[:end]])
                   for k in steps[0]}
         values['token_logprob'] = values['top1_logprob']
-        strings = free_response.token_strings(tokenizer, answer, ids)
+        strings = free.token_strings(tokenizer, answer, ids)
         bracket = sequence.find_bracket(strings)
         out.append({'tokens': answer, 'measures': sequence.columns(
             values, end, bracket)})

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from uncertainty import data, models
-from uncertainty.inference import free_response, generate
+from uncertainty.inference import generate
+from uncertainty.inference.tasks import free
 from uncertainty.measures import sequence
 from uncertainty.specs import DataSpec, FreeSpec, PromptSpec, StudySpec
 
@@ -30,9 +31,9 @@ def test_tokens_and_measures_are_those_of_generate(source, shared):
       prompt=PromptSpec(profile='paper', answer='free'),
       free=FreeSpec(max_tokens=8, batch_size=4))
   model = models.load(source, dtype='float32')
-  requests = free_response.bracket_requests(model, data.load(spec.data), spec)
+  requests = free.bracket_requests(model, data.load(spec.data), spec)
   ours = {g.item_id: g for g in generate.generate(
-      model, requests, free_response.greedy_spec(spec), seed=0)}
+      model, requests, free.greedy_spec(spec), seed=0)}
 
   loader = importlib.util.spec_from_file_location('torch_reference', _REFERENCE)
   torch_reference = importlib.util.module_from_spec(loader)
@@ -52,7 +53,7 @@ def test_tokens_and_measures_are_those_of_generate(source, shared):
                 for x in got.logits]
     steps = {k: np.asarray([s[k] for s in measured]) for k in measured[0]}
     steps['token_logprob'] = steps['top1_logprob']
-    bracket, _ = free_response.answer_bracket(model, generation)
+    bracket, _ = free.answer_bracket(model, generation)
     n = len(generation.tokens_T)
     want = sequence.columns(steps, n, bracket)
     found = sequence.columns(generation.steps, n, bracket)

@@ -10,21 +10,21 @@ import pytest
 
 from uncertainty import inference
 from uncertainty.inference import (
-    consistency,
-    free_response,
-    model_grader,
-    self_evaluation,
-    verbalized,
+  consistency,
+  model_grader,
+  self_evaluation,
+  verbalized,
 )
 from uncertainty.inference.generate import Generation
+from uncertainty.inference.tasks import free as free_response
 from uncertainty.measures import registry
 from uncertainty.prompts import self_report
 from uncertainty.specs import (
-    DataSpec,
-    FreeSpec,
-    ProbeSpec,
-    PromptSpec,
-    StudySpec,
+  DataSpec,
+  FreeSpec,
+  ProbeSpec,
+  PromptSpec,
+  StudySpec,
 )
 from uncertainty.types import Item, UserError
 

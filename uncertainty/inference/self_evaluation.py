@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from uncertainty import prompts
-from uncertainty.inference import asking, free_response
+from uncertainty.inference import asking
 from uncertainty.inference import generate as generate_lib
 from uncertainty.inference.generate import GenerateSpec
+from uncertainty.inference.tasks import free
 from uncertainty.inference.tasks.task import TaskChunk
 from uncertainty.prompts import self_report
 from uncertainty.specs import StudySpec
@@ -31,19 +32,19 @@ def run(model: Any, items: Sequence[Item], spec: StudySpec, *, seed: int,
   `p_true` is missing.
   """
   by_id = {item.item_id: item for item in items}
-  requests = free_response.bracket_requests(model, items, spec)
+  requests = free.bracket_requests(model, items, spec)
   answers = generate_lib.generate(
       model, requests, GenerateSpec(
           max_tokens=spec.free.max_tokens, batch_size=spec.free.batch_size,
           top_k=0), seed=seed, done=done)
-  for group in free_response.grouped(answers, free_response.CHUNK):
-    texts = [free_response.answer_bracket(model, g)[0].answer for g in group]
+  for group in free.grouped(answers, free.CHUNK):
+    texts = [free.answer_bracket(model, g)[0].answer for g in group]
     asked = [by_id[g.item_id] for g in group]
     rows = judge(model, [i.question for i in asked], texts, spec)
     for row, item, text in zip(rows, asked, texts):
       row |= {'p_true_answer': text}
-      row |= free_response.grades(item, text, 'p_true_')
-    yield free_response.to_chunk([i.item_id for i in asked], rows)
+      row |= free.grades(item, text, 'p_true_')
+    yield free.to_chunk([i.item_id for i in asked], rows)
 
 
 def judge(model: Any, questions: Sequence[str], answers: Sequence[str],

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from uncertainty import prompts
-from uncertainty.inference import free_response
 from uncertainty.inference import generate as generate_lib
 from uncertainty.inference.generate import GenerateSpec, Request
+from uncertainty.inference.tasks import free
 from uncertainty.inference.tasks.task import TaskChunk
 from uncertainty.measures import grading
 from uncertainty.measures import verbal as verbal_lib
@@ -57,11 +57,11 @@ def run(model: Any, items: Sequence[Item], spec: StudySpec, *, seed: int,
       counts[item_id] = counts.get(item_id, 0) + 1
       if counts[item_id] == len(streams):
         ready.append(item_id)
-      if len(ready) == free_response.CHUNK:
-        yield free_response.to_chunk(ready, [waiting.pop(i) for i in ready])
+      if len(ready) == free.CHUNK:
+        yield free.to_chunk(ready, [waiting.pop(i) for i in ready])
         ready = []
   if ready:
-    yield free_response.to_chunk(ready, [waiting.pop(i) for i in ready])
+    yield free.to_chunk(ready, [waiting.pop(i) for i in ready])
 
 
 def _ask(model: Any, items: Sequence[Item], spec: StudySpec,
@@ -104,7 +104,7 @@ def read_reply(item: Item, text: str) -> dict[str, Any]:
       'confidence': confidence.value, 'form': confidence.form,
       'reason': confidence.reason, 'answer': answer,
       'prediction': named_choice(item, answer), 'text': text}
-  row |= free_response.grades(item, answer, '')
+  row |= free.grades(item, answer, '')
   if item.choices and item.answer is not None:
     chosen = row['prediction']
     row['correct'] = 0.0 if math.isnan(chosen) else float(
