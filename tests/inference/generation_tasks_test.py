@@ -9,14 +9,10 @@ import numpy as np
 import pytest
 
 from uncertainty import inference
-from uncertainty.inference import (
-  consistency,
-  model_grader,
-  self_evaluation,
-  verbalized,
-)
+from uncertainty.inference import consistency, model_grader, self_evaluation
 from uncertainty.inference.generate import Generation
 from uncertainty.inference.tasks import free as free_response
+from uncertainty.inference.tasks import verbal
 from uncertainty.measures import registry
 from uncertainty.prompts import self_report
 from uncertainty.specs import (
@@ -146,20 +142,20 @@ def test_the_model_may_grade_its_own_answers(model):
 
 def test_verbal_replies():
   item = Item('x', 'q', answer_text='gold')
-  row = verbalized.read_reply(item, 'Answer: Gold\nConfidence: 90%')
+  row = verbal.read_reply(item, 'Answer: Gold\nConfidence: 90%')
   assert (row['answer'], row['confidence']) == ('Gold', .9)
   assert (row['form'], row['reason'], row['correct']) == ('percent', '', 1.)
-  row = verbalized.read_reply(item, 'Confidence: high\nAnswer: lead')
+  row = verbal.read_reply(item, 'Confidence: high\nAnswer: lead')
   assert math.isnan(row['confidence']) and row['correct'] == 0
   assert row['reason'] == 'no confidence stated'
   # What follows an empty line is no longer the reply.
-  row = verbalized.read_reply(
+  row = verbal.read_reply(
       item, 'Answer: gold\n\nQuestion: q\nConfidence: 10%')
   assert math.isnan(row['confidence']) and row['reason'] == 'empty'
   choice = Item('x', 'q', ('good', 'bad'), 1)
-  row = verbalized.read_reply(choice, 'Answer: bad\nConfidence: 1%')
+  row = verbal.read_reply(choice, 'Answer: bad\nConfidence: 1%')
   assert (row['prediction'], row['correct']) == (1., 1.)
-  row = verbalized.read_reply(choice, 'Answer: both\nConfidence: 1%')
+  row = verbal.read_reply(choice, 'Answer: both\nConfidence: 1%')
   assert math.isnan(row['prediction']) and row['correct'] == 0
 
 
@@ -173,7 +169,7 @@ def test_verbal_wordings_are_asked_together(model):
     assert name in rows['a'] and registry.is_measure(name)
   for bad in ('', 'percent', 'percent_after,percent_after'):
     with pytest.raises(UserError, match='config.free.verbal'):
-      verbalized.variants(StudySpec(free=FreeSpec(verbal=bad)))
+      verbal.variants(StudySpec(free=FreeSpec(verbal=bad)))
 
 
 def test_p_true_averages_both_orders_and_keeps_the_mass():

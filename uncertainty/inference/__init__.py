@@ -10,7 +10,7 @@ from uncertainty.inference.tasks.free import run as free
 from uncertainty.inference.tasks.letters import letters, numbers
 from uncertainty.inference.tasks.task import Task, TaskChunk
 from uncertainty.inference.tasks.text import text
-from uncertainty.inference.verbalized import run as verbal
+from uncertainty.inference.tasks.verbal import run as verbal
 
 TASKS: dict[str, Task] = {
     'letters': letters,
