@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from uncertainty import inference
-from uncertainty.inference import consistency, model_grader, self_evaluation
+from uncertainty.inference import consistency, model_grader
 from uncertainty.inference.generate import Generation
 from uncertainty.inference.tasks import free as free_response
-from uncertainty.inference.tasks import verbal
+from uncertainty.inference.tasks import p_true, verbal
 from uncertainty.measures import registry
 from uncertainty.prompts import self_report
 from uncertainty.specs import (
@@ -173,7 +173,7 @@ def test_verbal_wordings_are_asked_together(model):
 
 
 def test_p_true_averages_both_orders_and_keeps_the_mass():
-  row = self_evaluation._row('x', np.log([.6, .2]), np.log([.3, .3]))
+  row = p_true._row('x', np.log([.6, .2]), np.log([.3, .3]))
   assert row['p_true'] == pytest.approx((.75 + .5) / 2)
   assert row['p_true_mass'] == pytest.approx(.6)
   assert row['p_true_label_shift'] == pytest.approx(.125)
@@ -181,11 +181,11 @@ def test_p_true_averages_both_orders_and_keeps_the_mass():
 
 
 def test_p_true_is_missing_where_the_judge_answers_neither():
-  row = self_evaluation._row('x', np.log([.6, .2]), np.log([.004, .002]))
+  row = p_true._row('x', np.log([.6, .2]), np.log([.004, .002]))
   assert math.isnan(row['p_true'])
   assert row['p_true_reason'] == 'answers neither True nor False'
   assert row['p_true_mass'] == pytest.approx(.006)
-  row = self_evaluation._row('', np.log([.6, .2]), np.log([.6, .2]))
+  row = p_true._row('', np.log([.6, .2]), np.log([.6, .2]))
   assert math.isnan(row['p_true']) and row['p_true_reason'] == 'empty answer'
 
 
