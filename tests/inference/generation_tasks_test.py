@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 
 from uncertainty import inference
-from uncertainty.inference import model_grader
 from uncertainty.inference.generate import Generation
 from uncertainty.inference.tasks import free as free_response
-from uncertainty.inference.tasks import p_true, verbal
+from uncertainty.inference.tasks import model_grader, p_true, verbal
 from uncertainty.inference.tasks import samples as consistency
 from uncertainty.measures import registry
 from uncertainty.prompts import self_report

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from uncertainty import prompts
-from uncertainty.inference import captures, model_grader, sample
+from uncertainty.inference import captures, sample
 from uncertainty.inference import generate as generate_lib
 from uncertainty.inference.generate import GenerateSpec, Generation, Request
 from uncertainty.inference.score import Ask, score
+from uncertainty.inference.tasks import model_grader
 from uncertainty.inference.tasks.task import TaskChunk
 from uncertainty.measures import grading, sequence
 from uncertainty.specs import StudySpec
