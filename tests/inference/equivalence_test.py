@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from uncertainty.inference import asking, equivalence
+from uncertainty.inference import equivalence
 from uncertainty.inference.equivalence import Pair
+from uncertainty.inference.tasks import asking
 from uncertainty.specs import FreeSpec, StudySpec
 from uncertainty.types import UserError
 

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from uncertainty import prompts
-from uncertainty.inference import asking
+from uncertainty.inference.tasks import asking
 from uncertainty.measures import grading
 from uncertainty.models import text_encoder
 from uncertainty.prompts import self_report

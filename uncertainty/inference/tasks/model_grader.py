@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from uncertainty import prompts
-from uncertainty.inference import asking
+from uncertainty.inference.tasks import asking
 from uncertainty.prompts import self_report
 from uncertainty.specs import StudySpec
 

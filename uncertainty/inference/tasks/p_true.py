@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 
 from uncertainty import prompts
-from uncertainty.inference import asking
 from uncertainty.inference import generate as generate_lib
 from uncertainty.inference.generate import GenerateSpec
-from uncertainty.inference.tasks import free
+from uncertainty.inference.tasks import asking, free
 from uncertainty.inference.tasks.task import TaskChunk
 from uncertainty.prompts import self_report
 from uncertainty.specs import StudySpec

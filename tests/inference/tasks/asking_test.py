@@ -2,7 +2,7 @@ import jax
 import numpy as np
 import pytest
 
-from uncertainty.inference import asking
+from uncertainty.inference.tasks import asking
 from uncertainty.types import UserError
 
 
