@@ -17,7 +17,7 @@ import numpy as np
 import tqdm
 
 from uncertainty import models
-from uncertainty.inference import batching, flight, prefix
+from uncertainty.inference import batching, pipeline, prefix
 from uncertainty.measures.next_token import next_token_measures
 from uncertainty.specs import ScoreSpec
 from uncertainty.types import Batch, CaptureSpec, KeyValues, UserError
@@ -101,7 +101,7 @@ def score(
       tokens = planned.groups[group].tokens
       runner = _Runner(model, asks, planned, spec, capture,
                        prefix.read(model, tokens), len(tokens))
-      for scores in flight.fly(
+      for scores in pipeline.fly(
           list(part), runner.launch, runner.land,
           ahead=jax.default_backend() != 'cpu'):
         bar.update(len(scores.asks_N))

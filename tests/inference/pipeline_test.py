@@ -3,7 +3,7 @@
 import jax
 import pytest
 
-from uncertainty.inference import batching, flight
+from uncertainty.inference import batching, pipeline
 from uncertainty.types import UserError
 
 
@@ -28,7 +28,7 @@ def test_out_of_memory_halves_and_goes_on(ahead, late):
   calls = []
   check = _device(48, calls)  # three rows
   launch, land = (lambda r: r, check) if late else (check, lambda r: r)
-  landed = list(flight.fly(_batches(3), launch, land, ahead=ahead))
+  landed = list(pipeline.fly(_batches(3), launch, land, ahead=ahead))
   found = [row for rows in landed for row in rows.rows]
   assert sorted(found) == sorted(r for b in _batches(3) for r in b.rows)
   # Once known, the limit is kept: only batches in flight are tried whole.
@@ -38,16 +38,16 @@ def test_out_of_memory_halves_and_goes_on(ahead, late):
 def test_a_row_that_does_not_fit_alone_is_the_users_to_solve():
   check = _device(8, [])
   with pytest.raises(UserError, match='batch_tokens'):
-    list(flight.fly(_batches(1), check, lambda r: r))
+    list(pipeline.fly(_batches(1), check, lambda r: r))
 
 
 def test_other_errors_are_not_hidden():
   def launch(rows):
     raise jax.errors.JaxRuntimeError('INTERNAL: broken')
   with pytest.raises(jax.errors.JaxRuntimeError, match='broken'):
-    list(flight.fly(_batches(1), launch, lambda r: r))
+    list(pipeline.fly(_batches(1), launch, lambda r: r))
 
 
 def test_order_is_kept():
-  landed = flight.fly(_batches(4), lambda r: r, lambda r: r.rows[0][0])
+  landed = pipeline.fly(_batches(4), lambda r: r, lambda r: r.rows[0][0])
   assert list(landed) == [0, 10, 20, 30]
