@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from uncertainty.inference import generate, sample
+from uncertainty.inference import generate, token_sampling
 from uncertainty.measures import next_token
 from uncertainty.types import UserError
 
@@ -110,7 +110,7 @@ def test_batch_size_leaves_the_tokens(model, requests, greedy):
 
 
 def test_samples_depend_on_item_number_and_seed_alone(model, requests):
-  spec = generate.GenerateSpec(12, 4, sample.Sampling(1.0, .9, 30), top_k=0)
+  spec = generate.GenerateSpec(12, 4, token_sampling.Sampling(1.0, .9, 30), top_k=0)
   many = [generate.Request(r.item_id, r.tokens, 3) for r in requests]
   got = _table(generate.generate(model, many, spec, seed=0))
   assert len(got) == 3 * len(requests)

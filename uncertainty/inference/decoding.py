@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 
 from uncertainty import models
-from uncertainty.inference import sample
+from uncertainty.inference import token_sampling
 from uncertainty.measures import next_token
 from uncertainty.models.products import wide
 from uncertainty.types import Batch, KeyValues
@@ -71,7 +71,7 @@ class DecodeSpec:
       the generated token's log-probability.
   """
 
-  sampling: sample.Sampling = flax.struct.field(pytree_node=False)
+  sampling: token_sampling.Sampling = flax.struct.field(pytree_node=False)
   stop_ids: tuple[int, ...] = flax.struct.field(pytree_node=False)
   max_tokens: int = flax.struct.field(pytree_node=False)
   top_k: int = flax.struct.field(pytree_node=False)
@@ -108,7 +108,7 @@ def measure(module, params, hidden_BD: jax.Array, keys_B2: jax.Array,
             steps_B: jax.Array, spec: DecodeSpec) -> dict[str, jax.Array]:
   """Draws each row's next token and measures its distribution."""
   logits_BV = models.unembed(module, params, hidden_BD)
-  tokens_B = sample.draw(logits_BV, keys_B2, steps_B, spec.sampling)
+  tokens_B = token_sampling.draw(logits_BV, keys_B2, steps_B, spec.sampling)
   chosen_B = jnp.take_along_axis(logits_BV, tokens_B[:, None], axis=-1)[:, 0]
   if spec.top_k:
     out = dict(next_token.next_token_measures(logits_BV, spec.top_k))

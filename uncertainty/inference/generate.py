@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from uncertainty.inference import batching, decoding, sample
+from uncertainty.inference import batching, decoding, token_sampling
 from uncertainty.inference import prefix as prefix_lib
 from uncertainty.measures import sequence
 from uncertainty.types import UserError
@@ -57,7 +57,7 @@ class GenerateSpec:
 
   max_tokens: int = 48
   batch_size: int = 32
-  sampling: sample.Sampling = sample.GREEDY
+  sampling: token_sampling.Sampling = token_sampling.GREEDY
   top_k: int = 100
   stop: str = 'brace'
 
@@ -83,7 +83,7 @@ class Generation:
   """
 
   item_id: str
-  sample: int
+  token_sampling: int
   tokens_T: np.ndarray
   steps: dict[str, np.ndarray]
   top_logprobs_TK: np.ndarray | None
@@ -250,7 +250,7 @@ class _Engine:
       request, number, prompt = ready.popleft()
       self._rows = decoding.insert(
           self._rows, jnp.int32(row), prompt,
-          sample.row_key(self._seed, request.item_id, number), self._room)
+          token_sampling.row_key(self._seed, request.item_id, number), self._room)
       self._owners[row] = (request, number)
 
   def _prefill(self, rows: batching.Rows, samples: dict[str, list[int]]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from uncertainty import prompts
-from uncertainty.inference import captures, sample
+from uncertainty.inference import captures, token_sampling
 from uncertainty.inference import generate as generate_lib
 from uncertainty.inference.generate import GenerateSpec, Generation, Request
 from uncertainty.inference.score import Ask, score
@@ -86,7 +86,7 @@ def _with_activations(
 def greedy_spec(spec: StudySpec) -> GenerateSpec:
   return GenerateSpec(
       max_tokens=spec.free.max_tokens, batch_size=spec.free.batch_size,
-      sampling=sample.GREEDY, top_k=spec.score.top_k)
+      sampling=token_sampling.GREEDY, top_k=spec.score.top_k)
 
 
 def bracket_requests(model: Any, items: Sequence[Item], spec: StudySpec,

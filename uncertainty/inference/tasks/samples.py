@@ -8,9 +8,9 @@ import numpy as np
 from uncertainty.inference import equivalence
 from uncertainty.inference import generate as generate_lib
 from uncertainty.inference.generate import GenerateSpec, Generation
-from uncertainty.inference.sample import Sampling
 from uncertainty.inference.tasks import free as free_response
 from uncertainty.inference.tasks.task import TaskChunk
+from uncertainty.inference.token_sampling import Sampling
 from uncertainty.measures import grading, semantic
 from uncertainty.specs import FreeSpec, StudySpec
 from uncertainty.types import Item, UserError
