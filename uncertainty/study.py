@@ -28,7 +28,7 @@ from uncertainty import (
     report,
     specs,
 )
-from uncertainty.inference import captures
+from uncertainty.inference import capture_policy
 from uncertainty.models import sharding
 from uncertainty.prompts import self_report
 from uncertainty.results import manifest, schema, shards
@@ -130,7 +130,7 @@ def task_names(spec: StudySpec) -> tuple[str, ...]:
         f'config.prompt.answer asks for a choice in {len(formats)} ways '
         f'({", ".join(formats)}); keep one and run the other in its own '
         'workdir')
-  captures.keeper(spec)
+  capture_policy.keeper(spec)
   return names
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from uncertainty import prompts
-from uncertainty.inference import captures, token_sampling
+from uncertainty.inference import capture_policy, token_sampling
 from uncertainty.inference import generate as generate_lib
 from uncertainty.inference.generate import GenerateSpec, Generation, Request
 from uncertainty.inference.score import Ask, score
@@ -30,7 +30,7 @@ def run(model: Any, items: Sequence[Item], spec: StudySpec, *, seed: int,
   if spec.free.grader not in ('rules', 'model'):
     raise UserError(f'config.free.grader={spec.free.grader!r}: choose rules '
                     'or model')
-  capture = captures.capture_spec(spec, 'free')
+  capture = capture_policy.capture_spec(spec, 'free')
   requests = bracket_requests(model, items, spec)
   by_id = {item.item_id: item for item in items}
   prompt_of = {r.item_id: r for r in requests}
@@ -76,7 +76,7 @@ def _with_activations(
       site: [None] * len(asks) for site in capture.sites}
   for scores in score(model, asks, spec.score, capture=capture, label='read'):
     for j, i in enumerate(scores.asks_N.tolist()):
-      for site, values_TLD in captures.kept(scores, j, asks[i]).items():
+      for site, values_TLD in capture_policy.kept(scores, j, asks[i]).items():
         found[site][i] = values_TLD.mean(0)
   return dataclasses.replace(
       chunk, columns=chunk.columns | {'captured_tokens': texts},

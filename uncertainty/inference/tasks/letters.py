@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from uncertainty import models, prompts
-from uncertainty.inference import captures
+from uncertainty.inference import capture_policy
 from uncertainty.inference.score import Ask, Scores, score
 from uncertainty.inference.tasks.choice_rows import Reply, chunk
 from uncertainty.inference.tasks.task import TaskChunk
@@ -44,7 +44,7 @@ def numbers(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
 def _labelled(model: models.Model, items: Sequence[Item], spec: StudySpec,
               name: str, label_tokens: Callable[..., list[tuple[int, ...]]],
               seed: int, done: frozenset[str]) -> Iterator[TaskChunk]:
-  capture = captures.capture_spec(spec, name)
+  capture = capture_policy.capture_spec(spec, name)
   asked = ask_all(model, items, spec, name, seed)
   stems = encode(model, [a.prompt.text for a in asked])
   most = max((len(item.choices) for item in items), default=0)
@@ -52,7 +52,7 @@ def _labelled(model: models.Model, items: Sequence[Item], spec: StudySpec,
   asks = [Ask(items[a.item].item_id, stem,
               tuple(t for ids in labels[:len(a.order)] for t in ids),
               group=items[a.item].group,
-              captures=captures.places(capture, len(stem)))
+              captures=capture_policy.places(capture, len(stem)))
           for a, stem in zip(asked, stems)]
 
   def reply(i: int, j: int, scores: Scores) -> Reply:
@@ -69,8 +69,8 @@ def _labelled(model: models.Model, items: Sequence[Item], spec: StudySpec,
         asked[i].prompt.text, len(stems[i]), logprobs_C,
         float(np.logaddexp.reduce(logprobs_C)),
         {k: v[j] for k, v in scores.measures.items()},
-        activations=captures.kept(scores, j, asks[i]),
-        captured_token=captures.texts(model.tokenizer, asks[i]))
+        activations=capture_policy.kept(scores, j, asks[i]),
+        captured_token=capture_policy.texts(model.tokenizer, asks[i]))
 
   yield from finish(items, asked, done, lambda wanted: score(
       model, asks, spec.score, capture=capture, wanted=wanted, label=name),

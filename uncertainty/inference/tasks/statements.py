@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 
 from uncertainty import models, prompts
-from uncertainty.inference import captures
+from uncertainty.inference import capture_policy
 from uncertainty.inference.score import Ask, score
 from uncertainty.inference.tasks.letters import encode
 from uncertainty.inference.tasks.task import TaskChunk
@@ -20,13 +20,13 @@ def statement(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
   Columns: `prompt`, `n_tokens`, and with activations `captured_tokens`, where
   in each text they were taken.
   """
-  capture = captures.capture_spec(spec, 'statement')
+  capture = capture_policy.capture_spec(spec, 'statement')
   built = prompts.build(
       items, dataclasses.replace(spec.prompt, answer='statement'),
       model.tokenizer, dataset=spec.data.name, seed=seed)
   stems = encode(model, [p.text for p in built])
   wanted = {i for i, item in enumerate(items) if item.item_id not in done}
-  asks = [Ask(item.item_id, stem, captures=captures.places(capture, len(stem)))
+  asks = [Ask(item.item_id, stem, captures=capture_policy.places(capture, len(stem)))
           for item, stem in zip(items, stems)]
   if not wanted:
     return
@@ -41,8 +41,8 @@ def statement(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
                'n_tokens': [len(stems[i]) for i in fresh]}
     if capture:
       columns['captured_tokens'] = [
-          captures.texts(model.tokenizer, asks[i]) for i in fresh]
-    kept = [captures.kept(scores, j, asks[i]) for j, i in rows]
+          capture_policy.texts(model.tokenizer, asks[i]) for i in fresh]
+    kept = [capture_policy.kept(scores, j, asks[i]) for j, i in rows]
     yield TaskChunk(
         [items[i].item_id for i in fresh], columns,
         {site: [found[site] for found in kept] for site in scores.activations})

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from uncertainty import models
-from uncertainty.inference.captures import capture_spec
+from uncertainty.inference.capture_policy import capture_spec
 from uncertainty.inference.score import Ask, Scores, score
 from uncertainty.inference.tasks.choice_rows import Reply
 from uncertainty.inference.tasks.letters import Asked, ask_all, encode, finish
