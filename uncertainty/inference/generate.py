@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from uncertainty.inference import batching, decoding, token_sampling
+from uncertainty.inference import answer_rows, batching, token_sampling
 from uncertainty.inference import prefix as prefix_lib
 from uncertainty.measures import sequence
 from uncertainty.types import UserError
@@ -194,7 +194,7 @@ class _Engine:
   def __init__(self, model: Any, requests: Sequence[Request],
                spec: GenerateSpec, seed: int, batch_size: int):
     self._model, self._seed = model, seed
-    self._spec = decoding.DecodeSpec(
+    self._spec = answer_rows.DecodeSpec(
         spec.sampling, stop_ids(model, spec.stop), spec.max_tokens,
         spec.top_k)
     self._start = _shared_prefix(requests)
@@ -209,7 +209,7 @@ class _Engine:
                                row_tokens=_ROW_TOKENS)
     self._room = _round_up(max(e.length for e in self._entries))
     slots = self._room + _round_up(spec.max_tokens)
-    self._rows = decoding.empty_rows(
+    self._rows = answer_rows.empty_rows(
         model.module, model.params, self._spec, batch_size, slots)
     self._owners: list[tuple[Request, int] | None] = [None] * batch_size
 
@@ -224,7 +224,7 @@ class _Engine:
       busy = sum(owner is not None for owner in self._owners)
       # While others wait, stop soon to refill; else run to the end.
       enough = max(1, len(self._owners) // 8) if jobs or ready else busy
-      self._rows = decoding.run(
+      self._rows = answer_rows.run(
           self._model.module, self._model.run_params, self._rows, self._prefix,
           jnp.int32(enough), self._spec)
       yield from self._collect()
@@ -248,18 +248,18 @@ class _Engine:
       if not ready:
         return
       request, number, prompt = ready.popleft()
-      self._rows = decoding.insert(
+      self._rows = answer_rows.insert(
           self._rows, jnp.int32(row), prompt,
           token_sampling.row_key(self._seed, request.item_id, number), self._room)
       self._owners[row] = (request, number)
 
   def _prefill(self, rows: batching.Rows, samples: dict[str, list[int]]
-               ) -> list[tuple[Request, int, decoding.Prompt]]:
+               ) -> list[tuple[Request, int, answer_rows.Prompt]]:
     reads = max(sum(map(len, r.rows)) for r in self._plan
                 if r.length == rows.length)
     layout = batching.lay_out(rows, self._entries, self._start, reads=reads,
                               inner=0, captures=0)
-    hidden_ND, read = decoding.prefill(
+    hidden_ND, read = answer_rows.prefill(
         self._model.module, self._model.run_params,
         jax.tree.map(jnp.asarray, layout.batch), layout.reads_N, self._prefix,
         self._room)
@@ -269,7 +269,7 @@ class _Engine:
         continue
       length = len(self._entries[i].stem)
       row, last = divmod(int(layout.reads_N[n]), rows.length)
-      prompt = decoding.Prompt(
+      prompt = answer_rows.Prompt(
           read, jnp.int32(row), jnp.int32(last + 1 - length),
           jnp.int32(length), hidden_ND[n])
       out += [(self._requests[i], number, prompt)
