@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from uncertainty.probes import sums as sums_lib
-from uncertainty.report import chapters
+from uncertainty.report.chapters import order
 from uncertainty.results import activations
 
 _ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -117,7 +117,7 @@ def test_published_files_become_a_page_with_every_chapter(tmp_path, shared):
               '--config.analysis.n_bootstrap=50', config='configs/published.py')
   assert done.returncode == 0, done.stderr[-2000:]
   page = (workdir / 'report/index.html').read_text(encoding='utf-8')
-  for chapter in chapters.CHAPTERS:
+  for chapter in order.CHAPTERS:
     assert f'<section id="{chapter}">' in page
   effects = pd.read_parquet(workdir / 'analysis/effects.parquet')
   assert 'probe_r2' in set(effects['outcome'])

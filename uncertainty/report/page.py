@@ -7,7 +7,8 @@ import pathlib
 import jinja2
 from markupsafe import Markup
 
-from uncertainty.report import chapters, tables
+from uncertainty.report import tables
+from uncertainty.report.chapters import order
 from uncertainty.specs import StudySpec
 
 
@@ -22,19 +23,19 @@ def write(workdir: str | pathlib.Path, spec: StudySpec) -> str:
   """
   analysis = tables.read(pathlib.Path(workdir))
   built = [c for c in (make(analysis, spec) for make in
-                       chapters.CHAPTERS.values()) if c is not None]
+                       order.CHAPTERS.values()) if c is not None]
   environment = jinja2.Environment(
       autoescape=True, undefined=jinja2.StrictUndefined)
   template = environment.from_string(_asset('template.html'))
   page = template.render(
       title="People's uncertainty and the model's",
-      run=chapters.run_line(analysis, spec), chapters=built,
+      run=order.run_line(analysis, spec), chapters=built,
       style=Markup(_asset('style.css')), script=Markup(_asset('page.js')),
       footer=_footer(analysis))
   path = analysis.workdir / 'report' / 'index.html'
   path.parent.mkdir(parents=True, exist_ok=True)
   path.write_text(page, encoding='utf-8')
-  return f'{chapters.console_table(analysis)}\n\nReport: {path}'
+  return f'{order.console_table(analysis)}\n\nReport: {path}'
 
 
 def _asset(name: str) -> str:
