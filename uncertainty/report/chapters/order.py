@@ -5,17 +5,17 @@ from collections.abc import Callable
 import pandas as pd
 
 from uncertainty.report import (
-    activations,
-    alignment,
-    blocks,
-    calibration,
-    flaws,
-    instruct,
-    joint,
-    methods,
-    names,
-    people,
+  alignment,
+  blocks,
+  calibration,
+  flaws,
+  instruct,
+  joint,
+  methods,
+  names,
+  people,
 )
+from uncertainty.report.chapters import activations
 from uncertainty.report.tables import Tables
 from uncertainty.specs import StudySpec
 
