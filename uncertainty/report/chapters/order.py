@@ -5,7 +5,6 @@ from collections.abc import Callable
 import pandas as pd
 
 from uncertainty.report import (
-  alignment,
   blocks,
   calibration,
   flaws,
@@ -15,7 +14,7 @@ from uncertainty.report import (
   names,
   people,
 )
-from uncertainty.report.chapters import activations
+from uncertainty.report.chapters import activations, alignment
 from uncertainty.report.tables import Tables
 from uncertainty.specs import StudySpec
 
