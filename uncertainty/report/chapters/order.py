@@ -6,7 +6,6 @@ import pandas as pd
 
 from uncertainty.report import (
   blocks,
-  calibration,
   flaws,
   instruct,
   joint,
@@ -14,7 +13,7 @@ from uncertainty.report import (
   names,
   people,
 )
-from uncertainty.report.chapters import activations, alignment
+from uncertainty.report.chapters import activations, alignment, calibration
 from uncertainty.report.tables import Tables
 from uncertainty.specs import StudySpec
 
