@@ -4,12 +4,13 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from uncertainty.report import blocks, instruct, joint, methods, names, people
+from uncertainty.report import blocks, joint, methods, names, people
 from uncertainty.report.chapters import (
   activations,
   alignment,
   calibration,
   flaws,
+  instruct,
 )
 from uncertainty.report.tables import Tables
 from uncertainty.specs import StudySpec
