@@ -4,13 +4,14 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from uncertainty.report import blocks, joint, methods, names, people
+from uncertainty.report import blocks, methods, names, people
 from uncertainty.report.chapters import (
   activations,
   alignment,
   calibration,
   flaws,
   instruct,
+  joint,
 )
 from uncertainty.report.tables import Tables
 from uncertainty.specs import StudySpec
