@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from uncertainty.report import blocks, methods, names
+from uncertainty.report import blocks, names
 from uncertainty.report.chapters import (
   activations,
   alignment,
@@ -12,6 +12,7 @@ from uncertainty.report.chapters import (
   flaws,
   instruct,
   joint,
+  methods,
   people,
 )
 from uncertainty.report.tables import Tables
