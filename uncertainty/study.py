@@ -18,18 +18,18 @@ from absl import logging
 from jax.experimental import multihost_utils
 
 from uncertainty import (
-    analysis,
-    data,
-    inference,
-    keeping,
-    models,
-    probes,
-    prompts,
-    report,
-    specs,
+  analysis,
+  data,
+  inference,
+  models,
+  probes,
+  prompts,
+  report,
+  specs,
 )
 from uncertainty.inference import capture_policy
 from uncertainty.models import sharding
+from uncertainty.probes import collect
 from uncertainty.prompts import self_report
 from uncertainty.results import manifest, schema, shards
 from uncertainty.specs import ModelSpec, StudySpec
@@ -163,7 +163,7 @@ def _run_task(
   chunks = _fresh(name, model, items, spec, done)
   writes = jax.process_index() == 0
   if writes:
-    chunks = keeping.keep(chunks, items, spec, workdir, place)
+    chunks = collect.keep(chunks, items, spec, workdir, place)
   for chunk in chunks:
     if writes:
       store.append(pd.DataFrame({'item_id': chunk.item_ids} | chunk.columns))
