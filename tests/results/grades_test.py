@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 import sklearn.metrics
 
-from uncertainty.analysis import grading
+from uncertainty.results import grades
 from uncertainty.types import UserError
 
 
@@ -21,21 +21,21 @@ def _results(tmp_path):
 def test_rulings_go_out_and_come_back(tmp_path):
   results = _results(tmp_path)
   path = tmp_path / 'sheet.csv'
-  assert grading.export_sheet(tmp_path, path) == 4
+  assert grades.export_sheet(tmp_path, path) == 4
   sheet = pd.read_csv(path, dtype=str, keep_default_na=False)
   assert 'fr_correct' not in sheet
   sheet['grader_1'] = ['Y', 'y', 'N', '?']
   sheet['grader_2'] = ['Y', 'N', 'Y', '?']
   sheet['arbiter'] = ['', 'N', '', '']
   sheet.to_csv(path, index=False)
-  rulings = grading.import_sheet(path)
+  rulings = grades.import_sheet(path)
   np.testing.assert_array_equal(rulings['ruling'], [1, 0, np.nan, np.nan])
   assert list(rulings['settled_by']) == ['graders', 'arbiter', '', 'graders']
-  got = grading.with_rulings(results, rulings)['coane', 'M']
+  got = grades.with_rulings(results, rulings)['coane', 'M']
   # c is still open and keeps its grade; d cannot be graded.
   np.testing.assert_array_equal(got['fr_correct'], [1, 0, 1, np.nan])
   np.testing.assert_array_equal(got['fr_correct_auto'], [1, 0, 1, 0])
-  table = grading.agreement_table({('coane', 'M'): got}, rulings)
+  table = grades.agreement_table({('coane', 'M'): got}, rulings)
   assert set(table['grade']) == {'fr_correct'}
   assert list(table['n']) == [2, 2] and list(table['agreement']) == [1, 1]
 
@@ -45,34 +45,34 @@ def test_bad_sheets_say_where(tmp_path):
   head = 'dataset,model,item_id,grader_1\n'
   path.write_text(head + 'd,m,a,Y\nd,m,b,maybe\n')
   with pytest.raises(UserError, match="row 3: grader_1 is 'MAYBE'"):
-    grading.import_sheet(path)
+    grades.import_sheet(path)
   path.write_text(head + 'd,m,a,Y\nd,m,a,N\n')
   with pytest.raises(UserError, match='row 3: this answer stands twice'):
-    grading.import_sheet(path)
+    grades.import_sheet(path)
   path.write_text('dataset,model,item_id\n')
   with pytest.raises(UserError, match='lacks the column grader_1'):
-    grading.import_sheet(path)
+    grades.import_sheet(path)
   path.write_text(head + 'd,m,a,Y\n')
-  assert list(grading.import_sheet(path)['settled_by']) == ['one grader']
+  assert list(grades.import_sheet(path)['settled_by']) == ['one grader']
 
 
 def test_agreement_is_that_of_sklearn():
   rng = np.random.default_rng(0)
   a, h = rng.integers(0, 2, 200), rng.integers(0, 2, 200)
-  got = grading.agreement(pd.Series(a), pd.Series(h))
+  got = grades.agreement(pd.Series(a), pd.Series(h))
   assert got['kappa'] == pytest.approx(sklearn.metrics.cohen_kappa_score(a, h))
   wrong, only_a, only_h, right = sklearn.metrics.confusion_matrix(
       h, a).ravel()
   assert (got['both_wrong'], got['only_automatic'], got['only_human'],
           got['both_right']) == (wrong, only_a, only_h, right)
   assert got['agreement'] == pytest.approx((wrong + right) / 200)
-  none = grading.agreement(pd.Series([np.nan]), pd.Series([1.]))
+  none = grades.agreement(pd.Series([np.nan]), pd.Series([1.]))
   assert none['n'] == 0 and np.isnan(none['agreement'])
 
 
 @pytest.mark.shared
 def test_the_papers_rulings(shared):
-  table = grading.regrade_published(shared / 'published/coane')
+  table = grades.regrade_published(shared / 'published/coane')
   whole = table[table['model'] == 'all'].set_index('grade')
   assert whole.loc['fr_correct', 'n'] == 8 * 419
   # Measured: .970, kappa .940; exact words alone .843.
