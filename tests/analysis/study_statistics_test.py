@@ -70,7 +70,8 @@ def test_fisher_interval_covers():
   for _ in range(400):
     x = rng.normal(size=60)
     y = .5 * x + np.sqrt(.75) * rng.normal(size=60)
-    low, high = beyond_difficulty.fisher_interval(stats.spearmanr(x, y)[0], 60, .95)
+    low, high = beyond_difficulty.fisher_interval(
+        stats.spearmanr(x, y)[0], 60, .95)
     hits += low <= truth <= high
   assert .92 <= hits / 400 <= .98
 

@@ -110,7 +110,8 @@ def test_batch_size_leaves_the_tokens(model, requests, greedy):
 
 
 def test_samples_depend_on_item_number_and_seed_alone(model, requests):
-  spec = generate.GenerateSpec(12, 4, token_sampling.Sampling(1.0, .9, 30), top_k=0)
+  spec = generate.GenerateSpec(
+      12, 4, token_sampling.Sampling(1.0, .9, 30), top_k=0)
   many = [generate.Request(r.item_id, r.tokens, 3) for r in requests]
   got = _table(generate.generate(model, many, spec, seed=0))
   assert len(got) == 3 * len(requests)
@@ -182,7 +183,7 @@ def test_nothing_to_do(model, requests):
 
 def test_out_of_memory_halves_the_batch(model, requests, greedy, monkeypatch):
   calls = []
-  real = generate.decoding.run
+  real = generate.answer_rows.run
 
   def run(module, params, rows, *args):
     calls.append(rows.steps_B.shape[0])
@@ -190,7 +191,7 @@ def test_out_of_memory_halves_the_batch(model, requests, greedy, monkeypatch):
       raise jax.errors.JaxRuntimeError('RESOURCE_EXHAUSTED: out of memory')
     return real(module, params, rows, *args)
 
-  monkeypatch.setattr(generate.decoding, 'run', run)
+  monkeypatch.setattr(generate.answer_rows, 'run', run)
   got = _table(generate.generate(model, requests, SPEC, seed=0))
   assert calls[:3] == [4, 2, 1]
   for key, generation in greedy.items():

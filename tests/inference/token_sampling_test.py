@@ -15,7 +15,8 @@ def _keys(n, seed=0):
 
 def test_greedy_takes_the_lower_of_equals():
   logits = jnp.asarray([[0., 2., 2.], [3., 1., 2.]])
-  got = token_sampling.draw(logits, _keys(2), jnp.zeros(2, jnp.int32), token_sampling.GREEDY)
+  got = token_sampling.draw(
+      logits, _keys(2), jnp.zeros(2, jnp.int32), token_sampling.GREEDY)
   np.testing.assert_array_equal(got, [1, 0])
 
 

@@ -67,7 +67,8 @@ def study_tables(
   add('joint_correlations', lambda: joint.score_correlations(
       made['joint'], n_permutations, seed))
   add('partial', lambda: beyond_difficulty.partial_alignment(tables, level))
-  add('calibration_by_people', lambda: beyond_difficulty.calibration_by_people(tables))
+  add('calibration_by_people',
+      lambda: beyond_difficulty.calibration_by_people(tables))
   add('choice_count', lambda: choice_count.choice_count(tables, level))
   add('ceiling', lambda: noise_ceiling.ceilings(tables, seed=seed))
   add('ceiling_corrected', lambda: noise_ceiling.corrected(
@@ -82,7 +83,8 @@ def study_tables(
   add('design_contrasts', lambda: flaws.contrasts(
       found, made['design'], level))
   add('free_response_ece', lambda: flaws.free_response_ece(results))
-  add('stated_confidence', lambda: stated_confidence.stated_against_internal(results))
+  add('stated_confidence',
+      lambda: stated_confidence.stated_against_internal(results))
   add('stated_unread', lambda: stated_confidence.unread(results))
   return made
 

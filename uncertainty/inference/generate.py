@@ -83,7 +83,7 @@ class Generation:
   """
 
   item_id: str
-  token_sampling: int
+  sample: int
   tokens_T: np.ndarray
   steps: dict[str, np.ndarray]
   top_logprobs_TK: np.ndarray | None
@@ -250,7 +250,8 @@ class _Engine:
       request, number, prompt = ready.popleft()
       self._rows = answer_rows.insert(
           self._rows, jnp.int32(row), prompt,
-          token_sampling.row_key(self._seed, request.item_id, number), self._room)
+          token_sampling.row_key(self._seed, request.item_id, number),
+          self._room)
       self._owners[row] = (request, number)
 
   def _prefill(self, rows: batching.Rows, samples: dict[str, list[int]]

@@ -47,13 +47,15 @@ def test_nuclei_of_one_token_are_certain():
 
 def test_unknown_map_is_an_error():
   with pytest.raises(UserError, match='log_probability'):
-    confidence_maps.paper_confidence(np.zeros(2), confidence_maps.PaperMap('odd'))
+    confidence_maps.paper_confidence(
+        np.zeros(2), confidence_maps.PaperMap('odd'))
 
 
 def test_folds_are_even_repeatable_and_of_the_item():
   folds = confidence_maps.item_folds(23, 5, seed=1)
   assert sorted(np.bincount(folds)) == [4, 4, 5, 5, 5]
-  np.testing.assert_array_equal(folds, confidence_maps.item_folds(23, 5, seed=1))
+  np.testing.assert_array_equal(
+      folds, confidence_maps.item_folds(23, 5, seed=1))
   with pytest.raises(UserError, match='2 folds'):
     confidence_maps.item_folds(10, 1)
 

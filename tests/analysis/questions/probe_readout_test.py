@@ -29,7 +29,8 @@ def test_chosen_layer_before_best_layer(tmp_path):
   found = probe_readout.of_workdirs(tmp_path).set_index('model')['value']
   assert found['A'] == .05
   assert found['A_Ins'] == pytest.approx(2 / 10 - 1)
-  pair = probe_readout.pair_differences(probe_readout.of_workdirs(tmp_path)).iloc[0]
+  pair = probe_readout.pair_differences(
+      probe_readout.of_workdirs(tmp_path)).iloc[0]
   assert pair['outcome'] == 'probe_r2' and pair['measure'] == 'human_entropy'
   np.testing.assert_allclose(pair['difference'], -.8 - .05)
 
@@ -43,7 +44,8 @@ def test_two_workdirs_of_one_model_stay_apart(tmp_path):
 
 def test_no_probes(tmp_path):
   assert probe_readout.of_workdirs(tmp_path).empty
-  assert probe_readout.pair_differences(probe_readout.of_workdirs(tmp_path)).empty
+  assert probe_readout.pair_differences(
+      probe_readout.of_workdirs(tmp_path)).empty
 
 
 @pytest.mark.shared

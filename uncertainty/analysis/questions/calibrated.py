@@ -25,7 +25,7 @@ _N_FOLDS = 10
 class Tables:
   """calibration.parquet and reliability.parquet of one data set."""
 
-  errors: pd.DataFrame
+  calibration: pd.DataFrame
   reliability: pd.DataFrame
 
 

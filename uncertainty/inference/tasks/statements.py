@@ -26,7 +26,8 @@ def statement(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
       model.tokenizer, dataset=spec.data.name, seed=seed)
   stems = encode(model, [p.text for p in built])
   wanted = {i for i, item in enumerate(items) if item.item_id not in done}
-  asks = [Ask(item.item_id, stem, captures=capture_policy.places(capture, len(stem)))
+  asks = [Ask(item.item_id, stem,
+              captures=capture_policy.places(capture, len(stem)))
           for item, stem in zip(items, stems)]
   if not wanted:
     return
