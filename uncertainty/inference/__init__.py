@@ -7,7 +7,7 @@ from uncertainty.inference.tasks.free import run as free
 from uncertainty.inference.tasks.letters import letters, numbers
 from uncertainty.inference.tasks.p_true import run as p_true
 from uncertainty.inference.tasks.samples import run as samples
-from uncertainty.inference.tasks.statements import statement
+from uncertainty.inference.tasks.statement import statement
 from uncertainty.inference.tasks.task import Task, TaskChunk
 from uncertainty.inference.tasks.text import text
 from uncertainty.inference.tasks.verbal import run as verbal
