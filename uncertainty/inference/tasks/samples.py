@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from uncertainty.inference import equivalence
 from uncertainty.inference import generate as generate_lib
 from uncertainty.inference.generate import GenerateSpec, Generation
+from uncertainty.inference.tasks import equivalence
 from uncertainty.inference.tasks import free as free_response
 from uncertainty.inference.tasks.task import TaskChunk
 from uncertainty.inference.token_sampling import Sampling

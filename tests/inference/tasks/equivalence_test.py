@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
 
-from uncertainty.inference import equivalence
-from uncertainty.inference.equivalence import Pair
-from uncertainty.inference.tasks import asking
+from uncertainty.inference.tasks import asking, equivalence
+from uncertainty.inference.tasks.equivalence import Pair
 from uncertainty.specs import FreeSpec, StudySpec
 from uncertainty.types import UserError
 
