@@ -15,7 +15,7 @@ import jax.numpy as jnp
 from uncertainty import models
 from uncertainty.inference import token_sampling
 from uncertainty.measures import next_token
-from uncertainty.models.products import wide
+from uncertainty.models.matmul_precision import wide
 from uncertainty.types import Batch, KeyValues
 
 

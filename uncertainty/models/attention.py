@@ -14,8 +14,8 @@ import jax.numpy as jnp
 
 from uncertainty.models import rotary
 from uncertainty.models.config import DecoderConfig
+from uncertainty.models.matmul_precision import dot, initial, weights
 from uncertainty.models.norms import Norm
-from uncertainty.models.products import dot, initial, weights
 
 # Finite, so that a row without visible keys (padding) stays finite.
 _HIDDEN = -1e30

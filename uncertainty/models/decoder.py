@@ -28,8 +28,14 @@ from uncertainty.models import capture as capture_lib
 from uncertainty.models import rotary
 from uncertainty.models.attention import Attention, Stretch
 from uncertainty.models.config import DecoderConfig
+from uncertainty.models.matmul_precision import (
+  bits,
+  dot,
+  initial,
+  weights,
+  wide,
+)
 from uncertainty.models.norms import Norm
-from uncertainty.models.products import bits, dot, initial, weights, wide
 from uncertainty.types import Batch
 
 

@@ -10,7 +10,7 @@ from jax.core import Tracer
 from uncertainty.models import capture as capture_lib
 from uncertainty.models.config import DecoderConfig
 from uncertainty.models.decoder import Decoder, Past
-from uncertainty.models.products import bits, weights
+from uncertainty.models.matmul_precision import bits, weights
 from uncertainty.types import (
     Batch,
     CaptureSpec,
