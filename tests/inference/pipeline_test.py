@@ -8,7 +8,7 @@ from uncertainty.types import UserError
 
 
 def _device(room, calls):
-  """launch and land of a device with room for so many tokens."""
+  """dispatch and collect of a device with room for so many tokens."""
   def check(rows):
     calls.append(len(rows.rows))
     if len(rows.rows) * rows.length > room:
@@ -27,9 +27,9 @@ def _batches(n):
 def test_out_of_memory_halves_and_goes_on(ahead, late):
   calls = []
   check = _device(48, calls)  # three rows
-  launch, land = (lambda r: r, check) if late else (check, lambda r: r)
-  landed = list(pipeline.fly(_batches(3), launch, land, ahead=ahead))
-  found = [row for rows in landed for row in rows.rows]
+  dispatch, collect = (lambda r: r, check) if late else (check, lambda r: r)
+  collected = list(pipeline.run_ahead(_batches(3), dispatch, collect, ahead=ahead))
+  found = [row for rows in collected for row in rows.rows]
   assert sorted(found) == sorted(r for b in _batches(3) for r in b.rows)
   # Once known, the limit is kept: only batches in flight are tried whole.
   assert sum(n > 3 for n in calls) <= 3 + ahead
@@ -38,16 +38,16 @@ def test_out_of_memory_halves_and_goes_on(ahead, late):
 def test_a_row_that_does_not_fit_alone_is_the_users_to_solve():
   check = _device(8, [])
   with pytest.raises(UserError, match='batch_tokens'):
-    list(pipeline.fly(_batches(1), check, lambda r: r))
+    list(pipeline.run_ahead(_batches(1), check, lambda r: r))
 
 
 def test_other_errors_are_not_hidden():
-  def launch(rows):
+  def dispatch(rows):
     raise jax.errors.JaxRuntimeError('INTERNAL: broken')
   with pytest.raises(jax.errors.JaxRuntimeError, match='broken'):
-    list(pipeline.fly(_batches(1), launch, lambda r: r))
+    list(pipeline.run_ahead(_batches(1), dispatch, lambda r: r))
 
 
 def test_order_is_kept():
-  landed = pipeline.fly(_batches(4), lambda r: r, lambda r: r.rows[0][0])
-  assert list(landed) == [0, 10, 20, 30]
+  collected = pipeline.run_ahead(_batches(4), lambda r: r, lambda r: r.rows[0][0])
+  assert list(collected) == [0, 10, 20, 30]

@@ -9,22 +9,22 @@ from absl import logging
 from uncertainty.inference import batching
 from uncertainty.types import UserError
 
-_Landed = TypeVar('_Landed')
+_Collected = TypeVar('_Collected')
 
 
-def fly(todo: Sequence[batching.Rows],
-        launch: Callable[[batching.Rows], Any],
-        land: Callable[[Any], _Landed], *,
-        ahead: bool = True) -> Iterator[_Landed]:
-  """Launches each batch before the one ahead of it has landed.
+def run_ahead(todo: Sequence[batching.Rows],
+        dispatch: Callable[[batching.Rows], Any],
+        collect: Callable[[Any], _Collected], *,
+        ahead: bool = True) -> Iterator[_Collected]:
+  """Dispatches each batch before the one ahead of it is collected.
 
   A batch that does not fit the device's memory goes again in halves, and
   later batches are no larger than what fitted.
 
   Args:
     todo: batches.
-    launch: starts a batch's computation.
-    land: waits for what `launch` returned.
+    dispatch: starts a batch's computation.
+    collect: waits for what `dispatch` returned.
     ahead: keep two in flight, so that an accelerator does not wait for the
       host.
 
@@ -48,8 +48,8 @@ def fly(todo: Sequence[batching.Rows],
     elif any(rows.rows):
       yield rows
 
-  def finish(rows: batching.Rows, started: Any) -> Iterator[_Landed]:
-    done = None if started is None else attempt(land, started)
+  def finish(rows: batching.Rows, started: Any) -> Iterator[_Collected]:
+    done = None if started is None else attempt(collect, started)
     if done is not None:
       yield done
       return
@@ -62,12 +62,12 @@ def fly(todo: Sequence[batching.Rows],
     logging.warning('out of memory: batches are now of %d tokens at most',
                     most[0])
     for piece in pieces(rows):
-      yield from finish(piece, attempt(launch, piece))
+      yield from finish(piece, attempt(dispatch, piece))
 
   waiting = None
   for rows in todo:
     for piece in pieces(rows):
-      started = attempt(launch, piece)
+      started = attempt(dispatch, piece)
       if waiting is not None:
         yield from finish(*waiting)
         waiting = None

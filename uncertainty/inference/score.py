@@ -101,8 +101,8 @@ def score(
       tokens = planned.groups[group].tokens
       runner = _Runner(model, asks, planned, spec, capture,
                        prefix.read(model, tokens), len(tokens))
-      for scores in pipeline.fly(
-          list(part), runner.launch, runner.land,
+      for scores in pipeline.run_ahead(
+          list(part), runner.dispatch, runner.collect,
           ahead=jax.default_backend() != 'cpu'):
         bar.update(len(scores.asks_N))
         yield scores
@@ -173,7 +173,7 @@ def plan(model: models.Model, asks: Sequence[Ask], spec: ScoreSpec) -> Plan:
 
 @dataclasses.dataclass(frozen=True)
 class _Runner:
-  """Launches and lands the batches behind one shared prefix."""
+  """Dispatches and collects the batches behind one shared prefix."""
 
   model: models.Model
   asks: Sequence[Ask]
@@ -183,7 +183,7 @@ class _Runner:
   shared: KeyValues | None
   n_shared: int
 
-  def launch(self, rows: batching.Rows) -> tuple[batching.Layout, Any]:
+  def dispatch(self, rows: batching.Rows) -> tuple[batching.Layout, Any]:
     size = _size(rows, self.plan.entries)
     full = self.plan.shapes[rows.length]
     # Halves of a batch that did not fit have room for fewer reads, too.
@@ -202,7 +202,7 @@ class _Runner:
         mesh=_mesh(self.model))
     return layout, out
 
-  def land(self, started: tuple[batching.Layout, Any]) -> Scores:
+  def collect(self, started: tuple[batching.Layout, Any]) -> Scores:
     layout, out = started
     out = jax.device_get(out)
     valid = layout.entries_N >= 0
