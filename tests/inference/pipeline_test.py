@@ -18,7 +18,7 @@ def _device(room, calls):
 
 
 def _batches(n):
-  return [batching.Rows(tuple((10 * b + i,) for i in range(8)), 16, 0)
+  return [batching.PackedRows(tuple((10 * b + i,) for i in range(8)), 16, 0)
           for b in range(n)]
 
 
@@ -28,7 +28,8 @@ def test_out_of_memory_halves_and_goes_on(ahead, late):
   calls = []
   check = _device(48, calls)  # three rows
   dispatch, collect = (lambda r: r, check) if late else (check, lambda r: r)
-  collected = list(pipeline.run_ahead(_batches(3), dispatch, collect, ahead=ahead))
+  collected = list(pipeline.run_ahead(
+      _batches(3), dispatch, collect, ahead=ahead))
   found = [row for rows in collected for row in rows.rows]
   assert sorted(found) == sorted(r for b in _batches(3) for r in b.rows)
   # Once known, the limit is kept: only batches in flight are tried whole.
@@ -49,5 +50,6 @@ def test_other_errors_are_not_hidden():
 
 
 def test_order_is_kept():
-  collected = pipeline.run_ahead(_batches(4), lambda r: r, lambda r: r.rows[0][0])
+  collected = pipeline.run_ahead(
+      _batches(4), lambda r: r, lambda r: r.rows[0][0])
   assert list(collected) == [0, 10, 20, 30]

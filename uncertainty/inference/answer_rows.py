@@ -20,7 +20,7 @@ from uncertainty.types import Batch, KeyValues
 
 
 @flax.struct.dataclass
-class Rows:
+class DecodingRows:
   """The rows being generated (M: most tokens of a generation).
 
   Attributes:
@@ -43,7 +43,7 @@ class Rows:
 
 
 @flax.struct.dataclass
-class Prompt:
+class PrefilledPrompt:
   """A prompt that was read, after the shared prefix.
 
   Attributes:
@@ -120,7 +120,7 @@ def measure(module, params, hidden_BD: jax.Array, keys_B2: jax.Array,
 
 
 def empty_rows(module, params, spec: DecodeSpec, batch_size: int, slots: int
-               ) -> Rows:
+               ) -> DecodingRows:
   """Rows without anything to generate."""
   config = module.config
   hidden_BD = jnp.zeros((batch_size, config.width), wide(module.dtype))
@@ -132,7 +132,7 @@ def empty_rows(module, params, spec: DecodeSpec, batch_size: int, slots: int
   records = {
       name: jnp.zeros((batch_size, spec.max_tokens, *s.shape[1:]), s.dtype)
       for name, s in shapes.items() if name != 'tokens'}
-  return Rows(
+  return DecodingRows(
       models.empty_cache(config, batch_size, slots, module.dtype), hidden_BD,
       keys_B2, steps_B, jnp.zeros((batch_size,), bool),
       jnp.zeros((batch_size, spec.max_tokens), jnp.int32), records)
@@ -140,8 +140,8 @@ def empty_rows(module, params, spec: DecodeSpec, batch_size: int, slots: int
 
 @functools.partial(
     jax.jit, static_argnames='room', donate_argnames='rows')
-def insert(rows: Rows, row: jax.Array, prompt: Prompt, key_2: jax.Array,
-           room: int) -> Rows:
+def insert(rows: DecodingRows, row: jax.Array, prompt: PrefilledPrompt,
+           key_2: jax.Array, room: int) -> DecodingRows:
   """Puts a prompt of at most `room` tokens into a row."""
   L, _, _, K, H = prompt.read.keys_LBSKH.shape
   zero = jnp.zeros_like(row)
@@ -167,12 +167,12 @@ def insert(rows: Rows, row: jax.Array, prompt: Prompt, key_2: jax.Array,
 
 @functools.partial(
     jax.jit, static_argnames=('module', 'spec'), donate_argnames='rows')
-def run(module, params, rows: Rows, prefix: KeyValues | None,
-        enough: jax.Array, spec: DecodeSpec) -> Rows:
+def run(module, params, rows: DecodingRows, prefix: KeyValues | None,
+        enough: jax.Array, spec: DecodeSpec) -> DecodingRows:
   """Generates until `enough` rows have finished, or none is active."""
   started = rows.active_B.sum()
 
-  def going_on(rows: Rows) -> jax.Array:
+  def going_on(rows: DecodingRows) -> jax.Array:
     active = rows.active_B.sum()
     return (active > 0) & (started - active < enough)
 
@@ -180,8 +180,8 @@ def run(module, params, rows: Rows, prefix: KeyValues | None,
       going_on, lambda rows: _step(module, params, rows, prefix, spec), rows)
 
 
-def _step(module, params, rows: Rows, prefix: KeyValues | None,
-          spec: DecodeSpec) -> Rows:
+def _step(module, params, rows: DecodingRows, prefix: KeyValues | None,
+          spec: DecodeSpec) -> DecodingRows:
   found = measure(module, params, rows.hidden_BD, rows.keys_B2, rows.steps_B,
                   spec)
   tokens_B = found.pop('tokens')

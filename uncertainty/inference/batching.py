@@ -51,7 +51,7 @@ class Entry:
 
 
 @dataclasses.dataclass(frozen=True)
-class Rows:
+class PackedRows:
   """Entries laid out in rows of one length: a batch before it is arrays."""
 
   rows: tuple[tuple[int, ...], ...]  # indices of entries
@@ -166,7 +166,7 @@ def pack(lengths: Sequence[int], row_tokens: int) -> list[list[int]]:
 
 
 def plan(entries: Sequence[Entry], *, batch_tokens: int, row_tokens: int,
-         multiple_of: int = 1, n_prefix_shapes: int = 1) -> list[Rows]:
+         multiple_of: int = 1, n_prefix_shapes: int = 1) -> list[PackedRows]:
   """Splits entries into batches of at most about `batch_tokens`.
 
   Args:
@@ -206,7 +206,7 @@ def plan(entries: Sequence[Entry], *, batch_tokens: int, row_tokens: int,
       for start in range(0, len(here), sizes[edge]):
         part = here[start:start + sizes[edge]]
         part += [()] * (sizes[edge] - len(part))
-        batches.append(Rows(tuple(part), edge, group))
+        batches.append(PackedRows(tuple(part), edge, group))
   return batches
 
 
@@ -238,14 +238,14 @@ def _batch_size(counts: Sequence[int], length: int, batch_tokens: int,
   return min(choices, key=lambda size: (cost(size), -size))
 
 
-def halves(rows: Rows) -> tuple[Rows, Rows]:
+def halves(rows: PackedRows) -> tuple[PackedRows, PackedRows]:
   """The batch in two, for when it does not fit the device's memory."""
   middle = -(-len(rows.rows) // 2)
   return (dataclasses.replace(rows, rows=rows.rows[:middle]),
           dataclasses.replace(rows, rows=rows.rows[middle:]))
 
 
-def lay_out(rows: Rows, entries: Sequence[Entry], prefix_length: int, *,
+def lay_out(rows: PackedRows, entries: Sequence[Entry], prefix_length: int, *,
             reads: int, inner: int, captures: int) -> Layout:
   """Fills a batch's arrays.
 

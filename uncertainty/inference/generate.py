@@ -254,8 +254,8 @@ class _Engine:
           self._room)
       self._owners[row] = (request, number)
 
-  def _prefill(self, rows: batching.Rows, samples: dict[str, list[int]]
-               ) -> list[tuple[Request, int, answer_rows.Prompt]]:
+  def _prefill(self, rows: batching.PackedRows, samples: dict[str, list[int]]
+               ) -> list[tuple[Request, int, answer_rows.PrefilledPrompt]]:
     reads = max(sum(map(len, r.rows)) for r in self._plan
                 if r.length == rows.length)
     layout = batching.lay_out(rows, self._entries, self._start, reads=reads,
@@ -270,7 +270,7 @@ class _Engine:
         continue
       length = len(self._entries[i].stem)
       row, last = divmod(int(layout.reads_N[n]), rows.length)
-      prompt = answer_rows.Prompt(
+      prompt = answer_rows.PrefilledPrompt(
           read, jnp.int32(row), jnp.int32(last + 1 - length),
           jnp.int32(length), hidden_ND[n])
       out += [(self._requests[i], number, prompt)

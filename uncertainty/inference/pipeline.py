@@ -12,10 +12,10 @@ from uncertainty.types import UserError
 _Collected = TypeVar('_Collected')
 
 
-def run_ahead(todo: Sequence[batching.Rows],
-        dispatch: Callable[[batching.Rows], Any],
-        collect: Callable[[Any], _Collected], *,
-        ahead: bool = True) -> Iterator[_Collected]:
+def run_ahead(todo: Sequence[batching.PackedRows],
+              dispatch: Callable[[batching.PackedRows], Any],
+              collect: Callable[[Any], _Collected], *,
+              ahead: bool = True) -> Iterator[_Collected]:
   """Dispatches each batch before the one ahead of it is collected.
 
   A batch that does not fit the device's memory goes again in halves, and
@@ -41,14 +41,14 @@ def run_ahead(todo: Sequence[batching.Rows],
         raise
       return None
 
-  def pieces(rows: batching.Rows) -> Iterator[batching.Rows]:
+  def pieces(rows: batching.PackedRows) -> Iterator[batching.PackedRows]:
     if len(rows.rows) > 1 and len(rows.rows) * rows.length > most[0]:
       for half in batching.halves(rows):
         yield from pieces(half)
     elif any(rows.rows):
       yield rows
 
-  def finish(rows: batching.Rows, started: Any) -> Iterator[_Collected]:
+  def finish(rows: batching.PackedRows, started: Any) -> Iterator[_Collected]:
     done = None if started is None else attempt(collect, started)
     if done is not None:
       yield done

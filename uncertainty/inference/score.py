@@ -116,7 +116,8 @@ class _Size(NamedTuple):
   captures: int
 
 
-def _size(rows: batching.Rows, entries: Sequence[batching.Entry]) -> _Size:
+def _size(rows: batching.PackedRows,
+          entries: Sequence[batching.Entry]) -> _Size:
   members = [[entries[i] for i in row] for row in rows.rows]
   inner = sum(len(b) - 1 for row in members for e in row for b in e.branches)
   return _Size(
@@ -143,7 +144,7 @@ class Plan:
 
   groups: Sequence[prefix.PrefixGroup]
   entries: Sequence[batching.Entry]
-  batches: Sequence[batching.Rows]
+  batches: Sequence[batching.PackedRows]
   shapes: Mapping[int, _Size]
   rows: Mapping[int, int]
 
@@ -183,7 +184,8 @@ class _Runner:
   shared: KeyValues | None
   n_shared: int
 
-  def dispatch(self, rows: batching.Rows) -> tuple[batching.Layout, Any]:
+  def dispatch(self, rows: batching.PackedRows
+               ) -> tuple[batching.Layout, Any]:
     size = _size(rows, self.plan.entries)
     full = self.plan.shapes[rows.length]
     # Halves of a batch that did not fit have room for fewer reads, too.
