@@ -136,7 +136,7 @@ def test_activations_are_those_of_the_places(model, asks):
 
   @jax.jit
   def plain(batch):
-    return score_lib.models.encode(
+    return score_lib.models.read_hidden(
         model.module, model.params, batch,
         capture=dataclasses.replace(capture, positions='all')).activations
 

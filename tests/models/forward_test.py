@@ -52,7 +52,7 @@ def _batch(tokens_BT, positions=None, segments=None):
                jnp.asarray(segments, jnp.int32))
 
 
-_encode = jax.jit(models.encode,
+_encode = jax.jit(models.read_hidden,
                   static_argnames=('module', 'capture', 'with_key_values'))
 
 
@@ -172,7 +172,7 @@ def test_jit_equals_eager():
   module, params = _model('llama3')
   batch = _batch(_tokens((2, 5)))
   with jax.disable_jit():
-    eager = models.encode(module, params, batch).hidden_BTD
+    eager = models.read_hidden(module, params, batch).hidden_BTD
   _close(_encode(module, params, batch).hidden_BTD, eager)
 
 
@@ -230,23 +230,23 @@ def test_program_does_not_grow_with_depth():
 def test_unknown_site_is_named():
   module, params = _model('llama3')
   with pytest.raises(UserError, match="'mlp_in'.*embedding"):
-    models.encode(module, params, _batch(_tokens((1, 3))),
-                  capture=CaptureSpec(('mlp_in',), 'all'))
+    models.read_hidden(module, params, _batch(_tokens((1, 3))),
+                       capture=CaptureSpec(('mlp_in',), 'all'))
 
 
 def test_capture_needs_positions():
   module, params = _model('llama3')
   with pytest.raises(UserError, match='capture_at_BP'):
-    models.encode(module, params, _batch(_tokens((1, 3))),
-                  capture=CaptureSpec(('residual',)))
+    models.read_hidden(module, params, _batch(_tokens((1, 3))),
+                       capture=CaptureSpec(('residual',)))
 
 
 def test_site_that_yields_nothing_is_an_error():
   module, params = _model('llama3')
   with pytest.raises(UserError, match='yielded nothing'):
-    models.encode(module, params, _batch(_tokens((1, 3))),
-                  capture=CaptureSpec(('residual',)),
-                  capture_at_BP=jnp.zeros((1, 0), jnp.int32))
+    models.read_hidden(module, params, _batch(_tokens((1, 3))),
+                       capture=CaptureSpec(('residual',)),
+                       capture_at_BP=jnp.zeros((1, 0), jnp.int32))
 
 
 def test_capture_memory_does_not_grow_with_tokens():
@@ -263,8 +263,9 @@ def test_capture_memory_does_not_grow_with_tokens():
     batch = Batch(*[jax.ShapeDtypeStruct((2, T), jnp.int32)] * 3)
 
     def run(params, batch, at_BP):
-      out = models.encode(module, params, batch, capture=CaptureSpec(sites),
-                          capture_at_BP=at_BP)
+      out = models.read_hidden(
+          module, params, batch, capture=CaptureSpec(sites),
+          capture_at_BP=at_BP)
       return out.hidden_BTD[:, -1], out.activations
 
     memory = jax.jit(run).lower(params, batch, at_BP).compile(

@@ -126,7 +126,7 @@ def _found(model, prompts):
 
   @jax.jit
   def first(params, batch):
-    out = models.encode(module, params, batch, with_key_values=True)
+    out = models.read_hidden(module, params, batch, with_key_values=True)
     last = out.hidden_BTD[jnp.arange(len(prompts)), lengths - 1]
     return models.unembed(module, params, last), out.key_values
 

@@ -93,7 +93,7 @@ def test_float64_is_the_loop_in_numpy(write_tiny, tiny):
   weights = np.asarray(model.params['unembedding'])
   assert weights.dtype == np.float64
   T = TOKENS.shape[1]
-  out = models.encode(model.module, model.params, Batch(
+  out = models.read_hidden(model.module, model.params, Batch(
       jnp.asarray(TOKENS), jnp.arange(T, dtype=jnp.int32)[None],
       jnp.zeros((1, T), jnp.int32)))
   # What is left is the rotary angles' float32.

@@ -46,8 +46,8 @@ def _logits(module, params, mesh):
   params = sharding.place_params(mesh, params)
 
   def run(params, prefix, batch):
-    start = models.encode(module, params, prefix, with_key_values=True)
-    out = models.encode(
+    start = models.read_hidden(module, params, prefix, with_key_values=True)
+    out = models.read_hidden(
         module, params, batch, prefix=start.key_values,
         capture=CaptureSpec(('residual',)),
         capture_at_BP=jnp.full((batch.tokens_BT.shape[0], 1), 5, jnp.int32))

@@ -95,7 +95,7 @@ def prefill(module, params, batch: Batch, reads_N: jax.Array,
   Returns:
     Hidden states [N, D] of the last tokens; keys and values of the rows.
   """
-  out = models.encode(
+  out = models.read_hidden(
       module, params, batch, prefix=prefix, with_key_values=True)
   assert out.key_values is not None  # asked for above
   slots = batch.tokens_BT.shape[1] + room

@@ -101,6 +101,6 @@ def read(model: models.Model, tokens: Sequence[int]) -> KeyValues | None:
 
 @functools.partial(jax.jit, static_argnums=0)
 def _read(module: models.Decoder, params, batch: Batch) -> KeyValues:
-  out = models.encode(module, params, batch, with_key_values=True)
+  out = models.read_hidden(module, params, batch, with_key_values=True)
   assert out.key_values is not None
   return out.key_values

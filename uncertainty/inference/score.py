@@ -249,8 +249,8 @@ def _forward(
     capture: CaptureSpec | None, top_k: int,
     mesh: jax.sharding.Mesh | None) -> dict[str, Any]:
   """Everything about one batch, in one program."""
-  out = models.encode(module, params, batch, prefix=shared, capture=capture,
-                      capture_at_BP=capture_BP)
+  out = models.read_hidden(module, params, batch, prefix=shared,
+                           capture=capture, capture_at_BP=capture_BP)
   hidden_XD = out.hidden_BTD.reshape(-1, out.hidden_BTD.shape[-1])
   logits_NV = models.unembed(module, params, hidden_XD[reads_N])
   measures = next_token_measures(logits_NV, top_k)

@@ -5,13 +5,13 @@ from uncertainty.models.decoder import Decoder
 from uncertainty.models.forward import (
     decode,
     empty_cache,
-    encode,
     extend_cache,
     raw_bits,
+    read_hidden,
     unembed,
 )
 from uncertainty.models.loading import Model, load
 
 __all__ = ['Decoder', 'DecoderConfig', 'Model', 'Rotary', 'decode',
-           'empty_cache', 'encode', 'extend_cache', 'load', 'raw_bits',
+           'empty_cache', 'extend_cache', 'load', 'raw_bits', 'read_hidden',
            'unembed']

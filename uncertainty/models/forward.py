@@ -1,4 +1,4 @@
-"""The decoder as pure functions: encode, unembed, decode."""
+"""The decoder as pure functions: read_hidden, unembed, decode."""
 
 from typing import Any
 
@@ -20,11 +20,11 @@ from uncertainty.types import (
 )
 
 
-def encode(module: Decoder, params, batch: Batch, *,
-           prefix: KeyValues | None = None,
-           capture: CaptureSpec | None = None,
-           capture_at_BP: jax.Array | None = None,
-           with_key_values: bool = False) -> ForwardOutput:
+def read_hidden(module: Decoder, params, batch: Batch, *,
+                prefix: KeyValues | None = None,
+                capture: CaptureSpec | None = None,
+                capture_at_BP: jax.Array | None = None,
+                with_key_values: bool = False) -> ForwardOutput:
   """Reads a batch of token rows.
 
   Args:
@@ -83,7 +83,7 @@ def decode(module: Decoder, params, tokens_BQ: jax.Array,
     tokens_BQ: new tokens.
     positions_BQ: their positions, prefix included.
     cache: earlier tokens of each row; slot s holds position prefix + s.
-    prefix: as for `encode`.
+    prefix: as for `read_hidden`.
 
   Returns:
     Hidden states of the new tokens, and the cache with lengths_B + Q.
@@ -136,9 +136,9 @@ def raw_bits(stored):
   call. Layer weights, keys and values therefore travel as their bits in
   uint16, which costs one copy of them per call, or none if they come that
   way: call this once, outside `jit` (there it is a view, not a copy), and
-  pass the result to `encode`, `unembed` and `decode` (which returns a cache
-  of the type it was given). Elsewhere, and for float32, this returns its
-  argument as it is.
+  pass the result to `read_hidden`, `unembed` and `decode` (which returns a
+  cache of the type it was given). Elsewhere, and for float32, this returns
+  its argument as it is.
   """
   if isinstance(stored, KeyValues):
     return jax.tree.map(_bits, stored)

@@ -27,8 +27,8 @@ def _pad(rows, start=0):
 
 @functools.partial(jax.jit, static_argnames=('module', 'sites'))
 def _encode(module, params, batch, at_BP, sites=_RESIDUAL):
-  out = models.encode(module, params, batch, capture=sites,
-                      capture_at_BP=at_BP)
+  out = models.read_hidden(module, params, batch, capture=sites,
+                           capture_at_BP=at_BP)
   hidden = jnp.take_along_axis(out.hidden_BTD, at_BP[:, :, None], 1)
   return models.unembed(module, params, hidden), out.activations['residual']
 
@@ -37,10 +37,10 @@ def _encode(module, params, batch, at_BP, sites=_RESIDUAL):
 def _in_three_steps(module, params, prefix, batch, at_BP, last_BQ,
                     last_positions_BQ):
   """Shared prefix, then the rows, then their last tokens out of a cache."""
-  start = models.encode(module, params, prefix, with_key_values=True)
-  out = models.encode(module, params, batch, prefix=start.key_values,
-                      capture=_RESIDUAL, capture_at_BP=at_BP,
-                      with_key_values=True)
+  start = models.read_hidden(module, params, prefix, with_key_values=True)
+  out = models.read_hidden(module, params, batch, prefix=start.key_values,
+                           capture=_RESIDUAL, capture_at_BP=at_BP,
+                           with_key_values=True)
   cache = models.extend_cache(out.key_values, batch.tokens_BT.shape[1] + 2)
   last, cache = models.decode(module, params, last_BQ, last_positions_BQ,
                               cache, prefix=start.key_values)

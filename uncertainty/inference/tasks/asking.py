@@ -111,7 +111,7 @@ def _lay_out(rows: Sequence[tuple[int, ...]], n: int, size: int, skip: int
 @functools.partial(jax.jit, static_argnames=('module', 'groups'))
 def _masses(module, params, batch: Batch, last_B: jax.Array, past,
             groups: tuple[tuple[int, ...], ...]) -> jax.Array:
-  out = models.encode(module, params, batch, prefix=past)
+  out = models.read_hidden(module, params, batch, prefix=past)
   hidden_BD = jnp.take_along_axis(
       out.hidden_BTD, last_B[:, None, None], axis=1)[:, 0]
   logits_BV = models.unembed(module, params, hidden_BD)
