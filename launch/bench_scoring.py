@@ -91,8 +91,8 @@ def _run_torch(way: str, dtype: str, inputs: dict) -> dict:
 
 def _run_engine(way: str, dtype: str, inputs: dict) -> dict:
   from uncertainty import models
-  from uncertainty.inference import letters
   from uncertainty.inference.score import Ask, plan
+  from uncertainty.inference.tasks.letters import letters
   del way
   items, spec = _study()
   start = time.perf_counter()

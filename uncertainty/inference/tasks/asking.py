@@ -44,7 +44,18 @@ def yes_no_tokens(tokenizer: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
   return word_tokens(tokenizer, _YES), word_tokens(tokenizer, _NO)
 
 
-def encode(model: Any, dialogue: Dialogue, style: str) -> tuple[int, ...]:
+def tokenize_dialogue(model: models.Model, dialogue: Dialogue, style: str
+                      ) -> tuple[int, ...]:
+  """Tokens of a dialogue as a prompt, special tokens as written in it.
+
+  Args:
+    model: whose chat template and tokenizer.
+    dialogue: what is said.
+    style: `chat` or `completion`.
+
+  Returns:
+    Token ids.
+  """
   return tuple(model.tokenizer.encode(
       prompts.write(dialogue, model.tokenizer, style),
       add_special_tokens=False))

@@ -83,7 +83,7 @@ class ModelJudge:
 
   def __call__(self, pairs: Sequence[Pair]) -> Verdicts:
     def tokens(pair):
-      return asking.encode(self.model, self_report.entailment(
+      return asking.tokenize_dialogue(self.model, self_report.entailment(
           prompts.to_ascii(pair.question), pair.first, pair.second),
           self.style)
 

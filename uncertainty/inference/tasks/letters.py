@@ -46,7 +46,7 @@ def _labelled(model: models.Model, items: Sequence[Item], spec: StudySpec,
               seed: int, done: frozenset[str]) -> Iterator[TaskChunk]:
   capture = capture_policy.capture_spec(spec, name)
   asked = ask_all(model, items, spec, name, seed)
-  stems = encode(model, [a.prompt.text for a in asked])
+  stems = tokenize_texts(model, [a.prompt.text for a in asked])
   most = max((len(item.choices) for item in items), default=0)
   labels = label_tokens(model.tokenizer, most) if most else []
   asks = [Ask(items[a.item].item_id, stem,
@@ -125,8 +125,8 @@ def ask_all(model: models.Model, items: Sequence[Item], spec: StudySpec,
   return [Asked(n, order, s, p) for (n, order, s), p in zip(shown, built)]
 
 
-def encode(model: models.Model, texts: Sequence[str]
-           ) -> list[tuple[int, ...]]:
+def tokenize_texts(model: models.Model, texts: Sequence[str]
+                   ) -> list[tuple[int, ...]]:
   """Tokens of each text, special tokens as written in it."""
   if not texts:
     return []

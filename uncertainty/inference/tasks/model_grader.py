@@ -25,7 +25,7 @@ def grades(model: Any, questions: Sequence[str], right: Sequence[str],
   style = prompts.style_of(spec.prompt, model.tokenizer)
 
   def tokens(question, truth, answer):
-    return asking.encode(model, self_report.equivalence_grade(
+    return asking.tokenize_dialogue(model, self_report.equivalence_grade(
         prompts.to_ascii(question), truth, answer), style)
 
   masses_N2 = asking.next_token_masses(

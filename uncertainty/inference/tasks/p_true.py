@@ -54,7 +54,7 @@ def judge(model: Any, questions: Sequence[str], answers: Sequence[str],
   masses = {}
   for swapped in (False, True):
     def tokens(question, answer, swapped=swapped):
-      return asking.encode(model, self_report.self_evaluation(
+      return asking.tokenize_dialogue(model, self_report.self_evaluation(
           prompts.to_ascii(question), answer, swapped=swapped,
           few_shot=spec.prompt.few_shot), style)
 

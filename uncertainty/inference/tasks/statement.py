@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from uncertainty import models, prompts
 from uncertainty.inference import capture_policy
 from uncertainty.inference.score import Ask, score
-from uncertainty.inference.tasks.letters import encode
+from uncertainty.inference.tasks.letters import tokenize_texts
 from uncertainty.inference.tasks.task import TaskChunk
 from uncertainty.specs import StudySpec
 from uncertainty.types import Item
@@ -24,7 +24,7 @@ def statement(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
   built = prompts.build(
       items, dataclasses.replace(spec.prompt, answer='statement'),
       model.tokenizer, dataset=spec.data.name, seed=seed)
-  stems = encode(model, [p.text for p in built])
+  stems = tokenize_texts(model, [p.text for p in built])
   wanted = {i for i, item in enumerate(items) if item.item_id not in done}
   asks = [Ask(item.item_id, stem,
               captures=capture_policy.places(capture, len(stem)))

@@ -22,7 +22,12 @@ from uncertainty import models
 from uncertainty.inference.capture_policy import capture_spec
 from uncertainty.inference.score import Ask, Scores, score
 from uncertainty.inference.tasks.choice_rows import Reply
-from uncertainty.inference.tasks.letters import Asked, ask_all, encode, finish
+from uncertainty.inference.tasks.letters import (
+    Asked,
+    ask_all,
+    finish,
+    tokenize_texts,
+)
 from uncertainty.inference.tasks.task import TaskChunk
 from uncertainty.specs import StudySpec
 from uncertainty.types import Item, UserError
@@ -100,11 +105,11 @@ def continuations(
   Raises:
     UserError: a continuation without tokens.
   """
-  stems = encode(model, [a.prompt.text for a in asked])
+  stems = tokenize_texts(model, [a.prompt.text for a in asked])
   pairs = [(i, c) for i, a in enumerate(asked) for c in a.prompt.continuations]
-  joint = encode(model, [asked[i].prompt.text + c for i, c in pairs])
+  joint = tokenize_texts(model, [asked[i].prompt.text + c for i, c in pairs])
   alone = dict(zip((c for _, c in pairs),
-                   encode(model, [c for _, c in pairs])))
+                   tokenize_texts(model, [c for _, c in pairs])))
   words: list[list[tuple[int, ...]]] = [[] for _ in asked]
   for (i, c), tokens in zip(pairs, joint):
     n = len(stems[i])
@@ -142,7 +147,7 @@ def _neutral(
   by_text: dict[str, list[tuple[int, ...]]] = {}
   for neutral_text, w in pairs:
     by_text.setdefault(neutral_text, []).append(w)
-  stems = dict(zip(by_text, encode(model, list(by_text))))
+  stems = dict(zip(by_text, tokenize_texts(model, list(by_text))))
   # Short words first, so that rows of one ask are about equally long.
   parts = [(t, sorted(some, key=lambda w: (len(w), w))[k:k + _BRANCHES])
            for t, some in by_text.items()
