@@ -1,5 +1,6 @@
 """The table of measures: complete, consistent, parsed both ways."""
 
+import dataclasses
 import pathlib
 
 import jax.numpy as jnp
@@ -57,3 +58,48 @@ def test_table_has_a_row_for_every_measure():
 def test_the_page_of_measures_is_the_table():
   page = pathlib.Path(__file__).parents[2] / 'docs' / 'measures.md'
   assert registry.table().strip() in page.read_text(encoding='utf-8')
+
+
+@pytest.mark.parametrize('column, about, grade, foreign', [
+    ('mc_total_entropy', 'choice', 'correct', 'human_fr_prop_correct'),
+    ('order_entropy_sd', 'choice', 'correct', 'human_fr_prop_correct'),
+    ('bracket_first_varentropy', 'written', 'fr_correct',
+     'human_mc_prop_correct'),
+    ('p_true', 'written', 'p_true_correct', 'human_mc_prop_correct'),
+    ('sample_entropy', 'written', 'sample_correct', 'human_mc_prop_correct'),
+])
+def test_a_measure_is_of_the_answer_it_came_from(
+    column, about, grade, foreign):
+  subject = registry.subject(column)
+  assert (subject.about, subject.grade) == (about, grade)
+  assert foreign.startswith(subject.foreign)
+  assert not 'human_entropy'.startswith(subject.foreign)
+
+
+def test_each_wording_is_held_against_its_own_answer_and_all_signals():
+  subject = registry.subject('verbal_number_before_confidence')
+  assert subject == registry.Subject(
+      'stated', 'verbal_number_before_correct', ())
+  assert not 'human_mc_prop_correct'.startswith(subject.foreign)
+
+
+def test_every_way_of_asking_that_is_measured_has_one_primary_measure():
+  assert set(registry.PRIMARY) == {
+      'letters', 'numbers', 'text', 'free', 'verbal', 'p_true', 'samples'}
+  for task, column in registry.PRIMARY.items():
+    prefix, measure = registry.parse(column)
+    assert measure.primary and task in measure.needs.split(', ')
+    assert measure.primary_column == column == registry.column(
+        prefix, measure.name)
+  assert {m.primary_column for m in registry.MEASURES.values()
+          if m.primary} == set(registry.PRIMARY.values())
+  assert registry.is_primary('mc_choice_entropy')
+  assert not registry.is_primary('bracket_perplexity')
+
+
+def test_display_text_decides_nothing():
+  other = {m.name: dataclasses.replace(m, needs='', passes='')
+           for m in registry.MEASURES.values()}
+  for name, measure in registry.MEASURES.items():
+    for prefix in measure.prefixes:
+      assert other[name].subject(prefix) == measure.subject(prefix)

@@ -1,0 +1,1 @@
+"""What uncertainty is, as numbers: the measures, and their one table."""

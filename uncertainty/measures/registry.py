@@ -13,6 +13,7 @@ _PAPER = 'Moore et al. 2026'
 _FARQUHAR = 'Farquhar et al. 2024'
 _KADAVATH = 'Kadavath et al. 2022'
 _TIAN = 'Tian et al. 2023'
+_WANG = 'Wang et al. 2023'
 
 # Longest first: `fr_first_x` is not the `first_x` of `fr`.
 PREFIXES = {
@@ -33,6 +34,38 @@ _INF = math.inf
 
 
 @dataclasses.dataclass(frozen=True)
+class Subject:
+  """What a measure is a measure of, and so what it is held against.
+
+  Attributes:
+    about: `choice` (which choice the model takes), `written` (an answer that
+      it wrote) or `stated` (an answer that it gave with a confidence in
+      words, to a question with or without choices).
+    grade: results column that says whether that answer was right.
+    foreign: how the human signals start that it is not compared with. A
+      choice meets people's choosing, a written answer their recall; a stated
+      confidence, which may be of either, meets both.
+  """
+
+  about: str
+  grade: str
+  foreign: tuple[str, ...]
+
+
+_RECALL, _CHOOSING = ('human_fr_',), ('human_mc_',)
+_OF_CHOICE = Subject('choice', 'correct', _RECALL)
+_OF_ANSWER = Subject('written', 'fr_correct', _CHOOSING)
+_OF_SAMPLES = Subject('written', 'sample_correct', _CHOOSING)
+_OF_JUDGED = Subject('written', 'p_true_correct', _CHOOSING)
+
+# A measure that is not of the item as a whole is of what its prefix names.
+_OF_PREFIX = {
+    'mc': _OF_CHOICE, 'fr': _OF_ANSWER, 'bracket': _OF_ANSWER,
+    'fr_first': _OF_ANSWER, 'bracket_first': _OF_ANSWER,
+}
+
+
+@dataclasses.dataclass(frozen=True)
 class Measure:
   """One measure of uncertainty.
 
@@ -43,10 +76,13 @@ class Measure:
     source: where it was proposed or used.
     orientation: +1 if high means uncertain, −1 if low does.
     range: smallest and largest possible value.
-    needs: answer formats that give it.
+    needs: answer formats that give it, for people to read.
     passes: forward passes for one item.
     prefixes: what it is taken over.
     paper_name: column of the paper's own files, after the prefix; '' if none.
+    of: its subject; None where that is its prefix's (`subject`).
+    primary: whether it is the one that its way of asking is judged by
+      (`PRIMARY`), over the first of its prefixes.
   """
 
   name: str
@@ -58,6 +94,40 @@ class Measure:
   passes: str
   prefixes: tuple[str, ...]
   paper_name: str = ''
+  of: Subject | None = None
+  primary: bool = False
+
+  def subject(self, prefix: str) -> Subject:
+    """What it is a measure of when taken over a prefix.
+
+    Args:
+      prefix: one of `prefixes`.
+
+    Returns:
+      Its own subject, or else the prefix's.
+
+    Raises:
+      KeyError: it has none of its own and no such prefix has one.
+    """
+    return self.of or _OF_PREFIX[prefix]
+
+  @property
+  def primary_column(self) -> str:
+    """The results column that is primary; '' if none is."""
+    return column(self.prefixes[0], self.name) if self.primary else ''
+
+
+def column(prefix: str, name: str) -> str:
+  """The results column of a measure: `mc`, `total_entropy` → joined.
+
+  Args:
+    prefix: one of `PREFIXES`.
+    name: a measure's, such as `total_entropy`.
+
+  Returns:
+    The two joined by an underscore; the name alone for the prefix ''.
+  """
+  return f'{prefix}_{name}' if prefix else name
 
 
 def _token(name, formula, orientation, bounds, paper_name='', source=_PAPER):
@@ -66,10 +136,29 @@ def _token(name, formula, orientation, bounds, paper_name='', source=_PAPER):
                  _TOKEN, paper_name)
 
 
-def _choice(name, formula, orientation, bounds, paper_name):
+def _choice(name, formula, orientation, bounds, paper_name, primary=False):
   return Measure(name, formula, _PAPER, orientation, bounds,
                  'letters, numbers, text', '1 an option order', _CHOICE,
-                 paper_name)
+                 paper_name, primary=primary)
+
+
+def _order(name, formula, orientation, bounds, source='this project'):
+  return Measure(name, formula, source, orientation, bounds,
+                 'letters, numbers, text; n_orders > 1', 'n_orders', _ITEM,
+                 of=_OF_CHOICE)
+
+
+def _stated(name, formula, primary=False):
+  # The column without its ending names the wording whose answer was graded.
+  grade = name.removesuffix('_confidence') + '_correct'
+  return Measure(name, formula, _TIAN, -1, (0.0, 1.0), 'verbal', '1 a token',
+                 _ITEM, of=Subject('stated', grade, ()), primary=primary)
+
+
+def _sampled(name, formula, orientation, bounds, source=_FARQUHAR,
+             passes='n · 1 a step + judge', primary=False):
+  return Measure(name, formula, source, orientation, bounds, 'samples', passes,
+                 _ITEM, of=_OF_SAMPLES, primary=primary)
 
 
 _NEXT_TOKEN = (
@@ -87,7 +176,7 @@ _NEXT_TOKEN = (
 
 _CHOICES = (
     _choice('choice_entropy', 'H(c renormalised) / ln K', 1, (0.0, 1.0),
-            'choice-ent'),
+            'choice-ent', primary=True),
     _choice('choice_logprob', 'ln max c', -1, (-_INF, 0.0), 'choice-prob'),
     _choice('choice_log_mass', 'ln Σ c', -1, (-_INF, 0.0), 'choice-mass'),
     _choice('choice_log_margin', 'ln(largest c − second largest c)', -1,
@@ -96,59 +185,75 @@ _CHOICES = (
 
 # How the answer depends on where the options stand (n_orders > 1).
 _ORDERS = (
-    Measure('order_agreement', 'share of option orders whose choice is that '
-            'of their average', 'Pezeshkpour & Hruschka 2023', -1, (0.0, 1.0),
-            'letters, numbers, text; n_orders > 1', 'n_orders', _ITEM),
-    Measure('order_entropy_sd', 'standard deviation of choice_entropy over '
-            'option orders', 'this project', 1, (0.0, 0.5),
-            'letters, numbers, text; n_orders > 1', 'n_orders', _ITEM),
-    Measure('order_divergence', 'H(mean of c over orders) − mean of H(c), '
-            'over ln K: what position alone adds', 'this project', 1,
-            (0.0, 1.0), 'letters, numbers, text; n_orders > 1', 'n_orders',
-            _ITEM),
+    _order('order_agreement', 'share of option orders whose choice is that '
+           'of their average', -1, (0.0, 1.0), 'Pezeshkpour & Hruschka 2023'),
+    _order('order_entropy_sd', 'standard deviation of choice_entropy over '
+           'option orders', 1, (0.0, 0.5)),
+    _order('order_divergence', 'H(mean of c over orders) − mean of H(c), '
+           'over ln K: what position alone adds', 1, (0.0, 1.0)),
 )
 
 # Generated answers: sequences, words, judgements, samples.
 _GENERATED = (
     Measure('perplexity', 'exp(mean of −ln p of the generated tokens)',
-            _PAPER, 1, (1.0, _INF), 'free', '1 a step', _SEQUENCE, 'ppl'),
-    Measure('verbal_confidence', 'the probability stated in words', _TIAN, -1,
-            (0.0, 1.0), 'verbal', '1 a token', _ITEM),
-    *(Measure(f'verbal_{form}_{order}_confidence',
-              f'the same, asked as a {form} {order} the answer', _TIAN, -1,
-              (0.0, 1.0), 'verbal', '1 a token', _ITEM)
+            _PAPER, 1, (1.0, _INF), 'free', '1 a step', _SEQUENCE, 'ppl',
+            primary=True),
+    _stated('verbal_confidence', 'the probability stated in words',
+            primary=True),
+    *(_stated(f'verbal_{form}_{order}_confidence',
+              f'the same, asked as a {form} {order} the answer')
       for form in ('percent', 'number', 'phrase')
       for order in ('after', 'before')),
     Measure('p_true', 'p(True) / (p(True) + p(False)), mean over both orders',
-            _KADAVATH, -1, (0.0, 1.0), 'p_true', '1 a step + 2', _ITEM),
-    Measure('sample_modal_share', 'share of the commonest of n answers',
-            'Wang et al. 2023', -1, (0.0, 1.0), 'samples', 'n · 1 a step',
-            _ITEM),
-    Measure('sample_entropy', 'H(shares of n answers) / ln n',
-            'Wang et al. 2023', 1, (0.0, 1.0), 'samples', 'n · 1 a step',
-            _ITEM),
-    Measure('sample_n_distinct', 'number of different answers of n',
-            'this project', 1, (1.0, _INF), 'samples', 'n · 1 a step', _ITEM),
-    Measure('semantic_entropy', 'H(cluster weights), a sample weighing '
-            'exp(mean ln p of its tokens)', _FARQUHAR, 1, (0.0, _INF),
-            'samples', 'n · 1 a step + judge', _ITEM),
-    Measure('semantic_entropy_sequence', 'the same, a sample weighing p',
-            _FARQUHAR, 1, (0.0, _INF), 'samples', 'n · 1 a step + judge',
-            _ITEM),
-    Measure('semantic_entropy_discrete', 'H(shares of samples in clusters)',
-            _FARQUHAR, 1, (0.0, _INF), 'samples', 'n · 1 a step + judge',
-            _ITEM),
-    Measure('semantic_n_clusters', 'number of meanings of n answers',
-            _FARQUHAR, 1, (1.0, _INF), 'samples', 'n · 1 a step + judge',
-            _ITEM),
+            _KADAVATH, -1, (0.0, 1.0), 'p_true', '1 a step + 2', _ITEM,
+            of=_OF_JUDGED, primary=True),
+    _sampled('sample_modal_share', 'share of the commonest of n answers', -1,
+             (0.0, 1.0), _WANG, 'n · 1 a step'),
+    _sampled('sample_entropy', 'H(shares of n answers) / ln n', 1, (0.0, 1.0),
+             _WANG, 'n · 1 a step'),
+    _sampled('sample_n_distinct', 'number of different answers of n', 1,
+             (1.0, _INF), 'this project', 'n · 1 a step'),
+    _sampled('semantic_entropy', 'H(cluster weights), a sample weighing '
+             'exp(mean ln p of its tokens)', 1, (0.0, _INF), primary=True),
+    _sampled('semantic_entropy_sequence', 'the same, a sample weighing p', 1,
+             (0.0, _INF)),
+    _sampled('semantic_entropy_discrete', 'H(shares of samples in clusters)',
+             1, (0.0, _INF)),
+    _sampled('semantic_n_clusters', 'number of meanings of n answers', 1,
+             (1.0, _INF)),
 )
 
 MEASURES: dict[str, Measure] = {
     m.name: m for m in (*_NEXT_TOKEN, *_CHOICES, *_ORDERS, *_GENERATED)}
 
+# Way of asking → the column that it is judged by, fixed before any result was
+# seen. Where the literature has one it is that one: p(True) of Kadavath et
+# al., the length-normalised semantic entropy of Farquhar et al., the first
+# wording's confidence of Tian et al. For a choice it is the measure defined as
+# people's is, entropy over the choices (Moore et al.). For a free answer it
+# is the perplexity of the whole generation: the length-normalised likelihood
+# of Malinin & Gales 2021 (exp of it, so in the same order), which semantic
+# entropy is measured against, and which LM-Polygraph (Fadeeva et al. 2023)
+# has as its plain baseline; it needs neither samples nor a bracket.
+PRIMARY: dict[str, str] = {
+    'letters': MEASURES['choice_entropy'].primary_column,
+    'numbers': MEASURES['choice_entropy'].primary_column,
+    'text': MEASURES['choice_entropy'].primary_column,
+    'free': MEASURES['perplexity'].primary_column,
+    'verbal': MEASURES['verbal_confidence'].primary_column,
+    'p_true': MEASURES['p_true'].primary_column,
+    'samples': MEASURES['semantic_entropy'].primary_column,
+}
+
 
 def parse(column: str) -> tuple[str, Measure]:
-  """Splits a results column into its prefix (no underscore) and measure.
+  """Splits a results column into its prefix and measure.
+
+  Args:
+    column: such as `fr_first_total_entropy`.
+
+  Returns:
+    Prefix (no underscore; '' for measures of the item) and measure.
 
   Raises:
     UserError: no such measure, or one that is not taken over that prefix.
@@ -164,7 +269,14 @@ def parse(column: str) -> tuple[str, Measure]:
 
 
 def is_measure(column: str) -> bool:
-  """Whether a results column holds a measure."""
+  """Whether a results column holds a measure.
+
+  Args:
+    column: any column's name.
+
+  Returns:
+    True if `parse` reads it.
+  """
   try:
     parse(column)
   except UserError:
@@ -172,8 +284,40 @@ def is_measure(column: str) -> bool:
   return True
 
 
+def subject(column: str) -> Subject:
+  """What a results column is a measure of.
+
+  Args:
+    column: a measure's, such as `bracket_perplexity`.
+
+  Returns:
+    What it is about, its grade, and the signals foreign to it.
+
+  Raises:
+    UserError: no measure is called so.
+  """
+  prefix, measure = parse(column)
+  return measure.subject(prefix)
+
+
+def is_primary(column: str) -> bool:
+  """Whether a results column is what its way of asking is judged by.
+
+  Args:
+    column: any column's name.
+
+  Returns:
+    True for the values of `PRIMARY`.
+  """
+  return column in PRIMARY.values()
+
+
 def table() -> str:
-  """All measures as a Markdown table, for `--list_measures` and the README."""
+  """All measures as a Markdown table.
+
+  Returns:
+    What `--list_measures` prints and `docs/measures.md` holds.
+  """
   head = ('measure', 'prefixes', 'definition', 'uncertain when', 'range',
           'answer formats', 'passes', "paper's column", 'source')
   rows = [

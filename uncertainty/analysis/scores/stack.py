@@ -17,10 +17,6 @@ from uncertainty.types import UserError
 
 _FREE = ('fr', 'bracket', 'fr_first', 'bracket_first')
 _NOT_SIGNALS = ('human_shares', 'human_count', 'human_valence')
-# Tasks that write and grade an answer of their own.
-_GRADES = {'p_true': 'p_true_correct', 'samples': 'sample_correct'}
-_GRADE_OF = {'choice': 'correct', 'written': 'fr_correct'}
-_FOREIGN = {'choice': ('human_fr_',), 'written': ('human_mc_',)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,22 +135,13 @@ def signals_for(row: Row, names: tuple[str, ...]) -> list[int]:
   answer their recall; entropy, signals of neither kind, and measures that may
   be of either, meet all.
   """
-  foreign = _FOREIGN.get(_answer(row), ())
+  foreign = row.measure.subject(row.prefix).foreign
   return [i for i, name in enumerate(names) if not name.startswith(foreign)]
 
 
 def correctness_column(row: Row) -> str:
   """Which grade a measure's confidence is about: the answer it came from."""
-  if row.measure.needs == 'verbal':
-    return row.column.removesuffix('_confidence') + '_correct'
-  return _GRADES.get(row.measure.needs, _GRADE_OF[_answer(row)])
-
-
-def _answer(row: Row) -> str:
-  """'choice', 'written', or 'stated' (asked with or without choices)."""
-  if row.prefix in _FREE or row.measure.needs in _GRADES:
-    return 'written'
-  return 'stated' if row.measure.needs == 'verbal' else 'choice'
+  return row.measure.subject(row.prefix).grade
 
 
 def correctness(stack: Stack, *, reproduction: bool = False) -> dict[

@@ -1,0 +1,52 @@
+"""docs/results.md, written from the tables of columns.
+
+    python -m uncertainty.results.page > docs/results.md
+"""
+
+from collections.abc import Iterable
+
+from uncertainty.results import analysis_columns, columns, probe_columns
+
+TABLES = {**analysis_columns.TABLES, **probe_columns.TABLES}
+
+_HEAD = """# Results
+
+Written by `python -m uncertainty.results.page`. A run leaves one table of
+results per data set and model, `DIR/results/DATASET/MODEL.parquet`, one row an
+item; the analysis makes the tables of `DIR/analysis` of them. Where a value is
+missing it is NaN, or None in a list's place. In a name `NAME` stands for any
+word, and"""
+
+
+def page() -> str:
+  """The page.
+
+  Returns:
+    Markdown: every results column, then every analysis table.
+  """
+  words = [f'`{word}` for one of {", ".join(values)}'
+           for word, values in columns.PLACEHOLDERS.items()]
+  listed = ';\n'.join(words)
+  parts = [f'{_HEAD}\n{listed}.', '## Results tables']
+  for title, described in columns.RESULTS.items():
+    parts += [f'### {title}', _rows(described, with_writer=True)]
+  parts.append('## Analysis tables')
+  for table in TABLES.values():
+    parts += [f'### {table.name}',
+              f'{table.meaning} Made by `uncertainty.{table.writer}`.',
+              _rows(table.columns, with_writer=False)]
+  return '\n\n'.join(parts) + '\n'
+
+
+def _rows(described: Iterable[columns.Column], *, with_writer: bool) -> str:
+  head = ['column', 'type', 'unit', 'written by', 'meaning']
+  lines = [head, ['---'] * len(head)]
+  lines += [[f'`{c.name}`', c.type, c.unit, c.writer, c.meaning]
+            for c in described]
+  if not with_writer:
+    lines = [[*line[:3], line[4]] for line in lines]
+  return '\n'.join(f'| {" | ".join(line)} |' for line in lines)
+
+
+if __name__ == '__main__':
+  print(page(), end='')
