@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from uncertainty.probes import precision
+from uncertainty.probes.fits import precision
 from uncertainty.probes.folds import Folds
 from uncertainty.probes.least_squares import take_rows
 from uncertainty.types import UserError

@@ -14,7 +14,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from uncertainty.probes import precision, ridge, scores
+from uncertainty.probes import ridge, scores
+from uncertainty.probes.fits import precision
 
 
 @flax.struct.dataclass
