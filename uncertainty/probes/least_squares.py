@@ -28,8 +28,7 @@ import jax.numpy as jnp
 import numpy as np
 import scipy.linalg
 
-from uncertainty.probes import scores
-from uncertainty.probes.fits import precision
+from uncertainty.probes.fits import precision, scores
 from uncertainty.probes.folds import Folds
 
 # Singular values below this part of the largest count as zero: the default

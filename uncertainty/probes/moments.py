@@ -14,8 +14,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from uncertainty.probes import ridge, scores
-from uncertainty.probes.fits import precision
+from uncertainty.probes import ridge
+from uncertainty.probes.fits import precision, scores
 
 
 @flax.struct.dataclass

@@ -23,8 +23,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from uncertainty.probes import folds as folds_lib
-from uncertainty.probes import scores
-from uncertainty.probes.fits import precision
+from uncertainty.probes.fits import precision, scores
 from uncertainty.probes.folds import Folds
 from uncertainty.probes.least_squares import take_rows
 
