@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from uncertainty.probes import folds, mlp
+from uncertainty.probes import mlp
+from uncertainty.probes.fits import folds
 
 _SPEC = mlp.MLPSpec(hidden=16, steps=120, batch=32, learning_rate=1e-2)
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from sklearn import linear_model, metrics, model_selection, preprocessing
 
-from uncertainty.probes import folds, ridge
+from uncertainty.probes import ridge
+from uncertainty.probes.fits import folds
 
 PENALTIES = (1.0, 10.0, 100.0, 1000.0)
 

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from uncertainty.probes.fits import precision
-from uncertainty.probes.folds import Folds
+from uncertainty.probes.fits.folds import Folds
 from uncertainty.probes.least_squares import take_rows
 from uncertainty.types import UserError
 

@@ -14,11 +14,9 @@ import pandas as pd
 
 from uncertainty.probes import controls, least_squares, ridge
 from uncertainty.probes import (
-  folds as folds_lib,
-)
-from uncertainty.probes import (
   targets as targets_lib,
 )
+from uncertainty.probes.fits import folds as folds_lib
 from uncertainty.probes.fits import scores
 from uncertainty.specs import ProbeSpec, listed
 from uncertainty.types import UserError

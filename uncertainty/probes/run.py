@@ -39,11 +39,9 @@ from uncertainty.probes import (
   truth_table,
 )
 from uncertainty.probes import (
-  folds as folds_lib,
-)
-from uncertainty.probes import (
   targets as targets_lib,
 )
+from uncertainty.probes.fits import folds as folds_lib
 from uncertainty.results import activations, schema, shards
 from uncertainty.specs import StudySpec
 from uncertainty.types import UserError
