@@ -6,8 +6,8 @@ import pytest
 from scipy import stats
 
 from uncertainty.data import human
-from uncertainty.probes import controls, least_squares
-from uncertainty.probes.fits import folds
+from uncertainty.probes import controls
+from uncertainty.probes.fits import folds, least_squares
 
 
 def test_permutation_p_by_hand():

@@ -19,7 +19,7 @@ from uncertainty.probes import classify
 from uncertainty.probes.classify import LinearProbe, Train
 from uncertainty.probes.fits import precision
 from uncertainty.probes.fits.folds import Folds
-from uncertainty.probes.least_squares import take_rows
+from uncertainty.probes.fits.least_squares import take_rows
 from uncertainty.types import UserError
 
 
