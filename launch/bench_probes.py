@@ -16,8 +16,8 @@ import numpy as np
 from absl import app, flags
 from sklearn import linear_model, metrics
 
-from uncertainty.probes import controls, ridge
-from uncertainty.probes.fits import folds, least_squares
+from uncertainty.probes import controls
+from uncertainty.probes.fits import folds, least_squares, ridge
 
 _LAYERS = flags.DEFINE_integer('layers', 30, 'Layers of activations.')
 _LOOP_LAYERS = flags.DEFINE_integer(
