@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from sklearn import linear_model
 
-from uncertainty.probes import classify, truth
-from uncertainty.probes.classify import LinearProbe
-from uncertainty.probes.fits import folds
+from uncertainty.probes import truth
+from uncertainty.probes.fits import classify, folds
+from uncertainty.probes.fits.classify import LinearProbe
 from uncertainty.types import UserError
 
 

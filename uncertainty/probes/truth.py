@@ -15,9 +15,8 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from uncertainty.probes import classify
-from uncertainty.probes.classify import LinearProbe, Train
-from uncertainty.probes.fits import precision
+from uncertainty.probes.fits import classify, precision
+from uncertainty.probes.fits.classify import LinearProbe, Train
 from uncertainty.probes.fits.folds import Folds
 from uncertainty.probes.fits.least_squares import take_rows
 from uncertainty.types import UserError
