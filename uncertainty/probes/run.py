@@ -31,7 +31,6 @@ from absl import logging
 from uncertainty.data import human
 from uncertainty.probes import (
   controls,
-  mlp,
   moments,
   protocols,
   sums,
@@ -42,6 +41,7 @@ from uncertainty.probes import (
   targets as targets_lib,
 )
 from uncertainty.probes.fits import folds as folds_lib
+from uncertainty.probes.fits import mlp
 from uncertainty.results import activations, schema, shards
 from uncertainty.specs import StudySpec
 from uncertainty.types import UserError

@@ -16,8 +16,8 @@ import pandas as pd
 from scipy import stats
 from sklearn import metrics
 
-from uncertainty.probes import mlp, truth
-from uncertainty.probes.fits import classify
+from uncertainty.probes import truth
+from uncertainty.probes.fits import classify, mlp
 from uncertainty.probes.fits import folds as folds_lib
 from uncertainty.probes.fits.folds import Folds
 from uncertainty.types import UserError
