@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from sklearn import linear_model
 
-from uncertainty.probes import truth
-from uncertainty.probes.fits import classify, folds
+from uncertainty.probes.fits import classify, folds, truth
 from uncertainty.probes.fits.classify import LinearProbe
 from uncertainty.types import UserError
 
