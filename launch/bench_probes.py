@@ -16,7 +16,8 @@ import numpy as np
 from absl import app, flags
 from sklearn import linear_model, metrics
 
-from uncertainty.probes import controls, folds, least_squares, ridge
+from uncertainty.probes import controls
+from uncertainty.probes.fits import folds, least_squares, ridge
 
 _LAYERS = flags.DEFINE_integer('layers', 30, 'Layers of activations.')
 _LOOP_LAYERS = flags.DEFINE_integer(

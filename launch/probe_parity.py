@@ -20,7 +20,8 @@ from absl import app, flags
 from sklearn import linear_model
 
 from uncertainty import data, inference, models
-from uncertainty.probes import folds, least_squares, targets
+from uncertainty.probes import targets
+from uncertainty.probes.fits import folds, least_squares
 from uncertainty.results import schema
 from uncertainty.specs import DataSpec, ProbeSpec, PromptSpec, StudySpec
 

@@ -6,7 +6,8 @@ import pytest
 from scipy import stats
 
 from uncertainty.data import human
-from uncertainty.probes import controls, folds, least_squares
+from uncertainty.probes import controls
+from uncertainty.probes.fits import folds, least_squares
 
 
 def test_permutation_p_by_hand():

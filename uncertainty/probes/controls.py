@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from uncertainty.probes import folds as folds_lib
-from uncertainty.probes import least_squares
-from uncertainty.probes.folds import Folds
+from uncertainty.probes.fits import folds as folds_lib
+from uncertainty.probes.fits import least_squares
+from uncertainty.probes.fits.folds import Folds
 
 # The model's own output measures, as baseline features.
 OUTPUT_MEASURES = ('mc_choice_entropy', 'mc_choice_logprob',

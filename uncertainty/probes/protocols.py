@@ -12,18 +12,12 @@ import jax
 import numpy as np
 import pandas as pd
 
-from uncertainty.probes import (
-  controls,
-  least_squares,
-  ridge,
-  scores,
-)
-from uncertainty.probes import (
-  folds as folds_lib,
-)
+from uncertainty.probes import controls
 from uncertainty.probes import (
   targets as targets_lib,
 )
+from uncertainty.probes.fits import folds as folds_lib
+from uncertainty.probes.fits import least_squares, ridge, scores
 from uncertainty.specs import ProbeSpec, listed
 from uncertainty.types import UserError
 

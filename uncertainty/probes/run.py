@@ -29,21 +29,12 @@ import pandas as pd
 from absl import logging
 
 from uncertainty.data import human
-from uncertainty.probes import (
-  controls,
-  mlp,
-  moments,
-  protocols,
-  sums,
-  transfer,
-  truth_table,
-)
-from uncertainty.probes import (
-  folds as folds_lib,
-)
+from uncertainty.probes import controls, protocols, sums, transfer, truth_table
 from uncertainty.probes import (
   targets as targets_lib,
 )
+from uncertainty.probes.fits import folds as folds_lib
+from uncertainty.probes.fits import mlp, moments
 from uncertainty.results import activations, schema, shards
 from uncertainty.specs import StudySpec
 from uncertainty.types import UserError

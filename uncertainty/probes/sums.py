@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from uncertainty.probes import controls, moments
+from uncertainty.probes import controls
 from uncertainty.probes import targets as targets_lib
+from uncertainty.probes.fits import moments
 from uncertainty.results import schema, shards
 from uncertainty.types import Item, UserError
 

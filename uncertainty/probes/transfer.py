@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from uncertainty.probes import folds as folds_lib
-from uncertainty.probes import ridge
+from uncertainty.probes.fits import folds as folds_lib
+from uncertainty.probes.fits import ridge
 from uncertainty.types import UserError
 
 

@@ -16,9 +16,9 @@ import pandas as pd
 from scipy import stats
 from sklearn import metrics
 
-from uncertainty.probes import classify, mlp, truth
-from uncertainty.probes import folds as folds_lib
-from uncertainty.probes.folds import Folds
+from uncertainty.probes.fits import classify, mlp, truth
+from uncertainty.probes.fits import folds as folds_lib
+from uncertainty.probes.fits.folds import Folds
 from uncertainty.types import UserError
 
 

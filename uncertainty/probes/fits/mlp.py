@@ -14,7 +14,7 @@ import numpy as np
 import optax
 import orbax.checkpoint as ocp
 
-from uncertainty.probes.folds import Folds
+from uncertainty.probes.fits.folds import Folds
 
 
 @dataclasses.dataclass(frozen=True)

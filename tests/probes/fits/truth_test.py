@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sklearn import linear_model
 
-from uncertainty.probes import classify, folds, truth
-from uncertainty.probes.classify import LinearProbe
+from uncertainty.probes.fits import classify, folds, truth
+from uncertainty.probes.fits.classify import LinearProbe
 from uncertainty.types import UserError
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn import linear_model, metrics
 
-from uncertainty.probes import folds, least_squares
+from uncertainty.probes.fits import folds, least_squares
 
 
 def loop(acts_NLD, targets_NT, split, make=linear_model.LinearRegression):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn import model_selection
 
-from uncertainty.probes import folds
+from uncertainty.probes.fits import folds
 from uncertainty.types import UserError
 
 

@@ -15,10 +15,10 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from uncertainty.probes import classify, precision
-from uncertainty.probes.classify import LinearProbe, Train
-from uncertainty.probes.folds import Folds
-from uncertainty.probes.least_squares import take_rows
+from uncertainty.probes.fits import classify, precision
+from uncertainty.probes.fits.classify import LinearProbe, Train
+from uncertainty.probes.fits.folds import Folds
+from uncertainty.probes.fits.least_squares import take_rows
 from uncertainty.types import UserError
 
 

@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from uncertainty.probes import precision, ridge, scores
+from uncertainty.probes.fits import precision, ridge, scores
 
 
 @flax.struct.dataclass

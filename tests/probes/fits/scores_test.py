@@ -6,7 +6,7 @@ import numpy as np
 from scipy import stats
 from sklearn import metrics
 
-from uncertainty.probes import precision, scores
+from uncertainty.probes.fits import precision, scores
 
 
 def _scores(predicted, target, valid):

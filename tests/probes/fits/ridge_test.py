@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn import linear_model, metrics, model_selection, preprocessing
 
-from uncertainty.probes import folds, ridge
+from uncertainty.probes.fits import folds, ridge
 
 PENALTIES = (1.0, 10.0, 100.0, 1000.0)
 

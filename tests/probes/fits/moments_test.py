@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn import linear_model, metrics, pipeline, preprocessing
 
-from uncertainty.probes import moments
+from uncertainty.probes.fits import moments
 
 N_FOLDS = 4
 

@@ -13,9 +13,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from uncertainty.probes import precision
-from uncertainty.probes.folds import Folds
-from uncertainty.probes.least_squares import take_rows
+from uncertainty.probes.fits import precision
+from uncertainty.probes.fits.folds import Folds
+from uncertainty.probes.fits.least_squares import take_rows
 from uncertainty.types import UserError
 
 _NEWTON_STEPS = 100

@@ -22,10 +22,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from uncertainty.probes import folds as folds_lib
-from uncertainty.probes import precision, scores
-from uncertainty.probes.folds import Folds
-from uncertainty.probes.least_squares import take_rows
+from uncertainty.probes.fits import folds as folds_lib
+from uncertainty.probes.fits import precision, scores
+from uncertainty.probes.fits.folds import Folds
+from uncertainty.probes.fits.least_squares import take_rows
 
 # Penalties per unit of width: standardised activations have a mean square of
 # one in every dimension, so that the useful range grows with their number.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn import covariance, discriminant_analysis, linear_model
 
-from uncertainty.probes import classify, folds
+from uncertainty.probes.fits import classify, folds
 from uncertainty.types import UserError
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from uncertainty.probes import folds, mlp
+from uncertainty.probes.fits import folds, mlp
 
 _SPEC = mlp.MLPSpec(hidden=16, steps=120, batch=32, learning_rate=1e-2)
 

@@ -28,8 +28,8 @@ import jax.numpy as jnp
 import numpy as np
 import scipy.linalg
 
-from uncertainty.probes import precision, scores
-from uncertainty.probes.folds import Folds
+from uncertainty.probes.fits import precision, scores
+from uncertainty.probes.fits.folds import Folds
 
 # Singular values below this part of the largest count as zero: the default
 # `tol` of scikit-learn's LinearRegression from 1.9 on.

@@ -1,0 +1,1 @@
+"""Fits on plain arrays: every layer, fold and target at once, no tables."""
