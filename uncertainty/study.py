@@ -130,7 +130,7 @@ def task_names(spec: StudySpec) -> tuple[str, ...]:
         f'config.prompt.answer asks for a choice in {len(formats)} ways '
         f'({", ".join(formats)}); keep one and run the other in its own '
         'workdir')
-  capture_policy.keeper(spec)
+  capture_policy.capturing_task(spec)
   return names
 
 

@@ -78,7 +78,7 @@ def test_layout_of_packed_prompts():
   entries = [Entry((5, 6, 7), (9,)), Entry((8, 4), (9, 3))]
   layout = batching.lay_out(
       batching.PackedRows(((0, 1), ()), 8, 0), entries, 10, reads=3, inner=0,
-      captures=2)
+      n_captures=2)
   assert layout.batch.tokens_BT[0].tolist() == [5, 6, 7, 8, 4, 0, 0, 0]
   assert layout.batch.positions_BT[0, :5].tolist() == [10, 11, 12, 10, 11]
   assert layout.batch.segments_BT.tolist() == [
@@ -95,7 +95,7 @@ def test_layout_of_branches():
   entries = [Entry((5, 6), (7, 4), ((7, 8, 9), (4,)))]
   layout = batching.lay_out(
       batching.PackedRows(((0,),), 8, 0), entries, 0, reads=1, inner=64,
-      captures=0)
+      n_captures=0)
   assert layout.batch.tokens_BT[0, :4].tolist() == [5, 6, 7, 8]
   assert layout.batch.segments_BT[0, :5].tolist() == [0, 0, 1, 1, -1]
   assert layout.batch.positions_BT[0, :4].tolist() == [0, 1, 2, 3]

@@ -34,7 +34,8 @@ def test_filters_by_hand():
   logits = jnp.log(jnp.asarray([[.1, .4, .2, .3]]))
 
   def kept(**kwargs):
-    out = token_sampling.keep(logits, token_sampling.Sampling(1.0, **kwargs))
+    out = token_sampling.filter_logits(
+        logits, token_sampling.Sampling(1.0, **kwargs))
     return np.flatnonzero(np.isfinite(out[0])).tolist()
 
   assert kept() == [0, 1, 2, 3]
@@ -50,7 +51,8 @@ def test_filters_by_hand():
 def test_nucleus_is_the_sorted_one():
   rng = np.random.default_rng(0)
   logits = jnp.asarray(rng.normal(0, 3, (20, 500)), jnp.float32)
-  out = token_sampling.keep(logits, token_sampling.Sampling(1.0, top_p=.9))
+  out = token_sampling.filter_logits(
+      logits, token_sampling.Sampling(1.0, top_p=.9))
   p = -np.sort(-np.asarray(jax.nn.softmax(logits, -1), np.float64), -1)
   want = (np.cumsum(p, -1) < .9).sum(-1) + 1
   np.testing.assert_array_equal(np.isfinite(out).sum(-1), want)

@@ -88,7 +88,7 @@ class ItemBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
 
   def _generate_examples(self, items: Iterable[Item]):
     for key, item in enumerate(items):
-      yield key, _encode(item)
+      yield key, _to_record(item)
 
 
 def load(builder: type[ItemBuilder], spec: DataSpec) -> Iterator[Item]:
@@ -163,10 +163,10 @@ def _read(prepared: ItemBuilder, split: str) -> Iterator[Item]:
   as_data_source: Any = prepared.as_data_source
   source = as_data_source(split=split)
   for i in range(len(source)):
-    yield _decode(source[i])
+    yield _from_record(source[i])
 
 
-def _encode(item: Item) -> dict[str, Any]:
+def _to_record(item: Item) -> dict[str, Any]:
   return {
       'item_id': item.item_id,
       'question': item.question,
@@ -184,7 +184,7 @@ def _encode(item: Item) -> dict[str, Any]:
   }
 
 
-def _decode(record: Mapping[str, Any]) -> Item:
+def _from_record(record: Mapping[str, Any]) -> Item:
   details = json.loads(record['details'])
   shares = details['human_shares']
   answer = int(record['answer'])

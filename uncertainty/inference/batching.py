@@ -32,8 +32,8 @@ class Entry:
     branches: continuations, scored from their second token on (their first
       is among the targets).
     whole_branches: read the branches' last tokens too (for activations).
-    captures: places in the stem at which activations are kept; empty: its
-      last.
+    capture_places: places in the stem at which activations are captured;
+      empty: its last.
     group: entries of one group share a prefix.
   """
 
@@ -41,7 +41,7 @@ class Entry:
   targets: tuple[int, ...]
   branches: tuple[tuple[int, ...], ...] = ()
   whole_branches: bool = False
-  captures: tuple[int, ...] = ()
+  capture_places: tuple[int, ...] = ()
   group: int = 0
 
   @property
@@ -246,14 +246,19 @@ def halves(rows: PackedRows) -> tuple[PackedRows, PackedRows]:
 
 
 def lay_out(rows: PackedRows, entries: Sequence[Entry], prefix_length: int, *,
-            reads: int, inner: int, captures: int) -> Layout:
+            reads: int, inner: int, n_captures: int) -> Layout:
   """Fills a batch's arrays.
 
   Args:
     rows: the batch.
     entries: what `rows` indexes.
     prefix_length: tokens that come before every row.
-    reads, inner, captures: sizes N, M, P to fill up to.
+    reads: N, reads to fill up to.
+    inner: M, places within branches to fill up to.
+    n_captures: P, captured places of a row to fill up to; 0 captures none.
+
+  Returns:
+    The batch's arrays, all int32 on the host, and where things are in them.
   """
   shape = (len(rows.rows), rows.length)
   tokens, positions = np.zeros(shape, np.int32), np.zeros(shape, np.int32)
@@ -261,7 +266,7 @@ def lay_out(rows: PackedRows, entries: Sequence[Entry], prefix_length: int, *,
   positions += prefix_length
   width = max([len(entries[i].targets) for r in rows.rows for i in r] or [0])
   found = _Found()
-  capture = np.zeros((shape[0], captures), np.int32)
+  capture = np.zeros((shape[0], n_captures), np.int32)
   for b, row in enumerate(rows.rows):
     at, slot = 0, 0
     for s, i in enumerate(row):
@@ -276,7 +281,7 @@ def lay_out(rows: PackedRows, entries: Sequence[Entry], prefix_length: int, *,
       found.reads.append(b * rows.length + at - 1)
       found.targets.append(entry.targets)
       found.slots.append((b, slot))
-      places = [at - n + c for c in entry.captures] or [at - 1]
+      places = [at - n + c for c in entry.capture_places] or [at - 1]
       for k, branch in enumerate(entry.branches):
         fed = branch if entry.whole_branches else branch[:-1]
         tokens[b, at:at + len(fed)] = fed
@@ -290,7 +295,7 @@ def lay_out(rows: PackedRows, entries: Sequence[Entry], prefix_length: int, *,
         at += len(fed)
         if entry.whole_branches:
           places.append(at - 1)
-      if captures:
+      if n_captures:
         capture[b, slot:slot + len(places)] = places
       slot += len(places)
   return Layout(

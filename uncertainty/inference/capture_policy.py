@@ -1,4 +1,4 @@
-"""Which task of a run keeps activations, and where in its tokens."""
+"""Which task of a run captures activations, and where in its tokens."""
 
 import dataclasses
 from typing import Any
@@ -9,9 +9,9 @@ from uncertainty.inference.score import Ask, Scores
 from uncertainty.specs import StudySpec, listed
 from uncertainty.types import CaptureSpec, UserError
 
-# What each task can keep. One row per item: at the prompt's last token, at the
-# last token of the choice it prefers, the mean over a written answer's tokens.
-# One row per token: all of the prompt.
+# What each task can capture. One row per item: at the prompt's last token, at
+# the last token of the choice it prefers, the mean over a written answer's
+# tokens. One row per token: all of the prompt.
 POSITIONS = {
     'letters': ('last_prompt', 'all'),
     'numbers': ('last_prompt', 'all'),
@@ -21,11 +21,17 @@ POSITIONS = {
 }
 
 
-def keeper(spec: StudySpec) -> str | None:
-  """The run's first task that has the wanted positions; None: no sites.
+def capturing_task(spec: StudySpec) -> str | None:
+  """The run's one task that captures: its first with the wanted positions.
+
+  Args:
+    spec: the run's; `probe.sites`, `probe.positions` and `prompt.answer` say.
+
+  Returns:
+    The task's name in `prompt.answer`; None if no sites are asked for.
 
   Raises:
-    UserError: none of its tasks has them.
+    UserError: none of its tasks has these positions.
   """
   if not listed(spec.probe.sites):
     return None
@@ -41,32 +47,72 @@ def keeper(spec: StudySpec) -> str | None:
 
 
 def capture_spec(spec: StudySpec, task: str) -> CaptureSpec | None:
-  """What a task keeps; None if nothing, or if another task of the run does."""
+  """What a task captures.
+
+  Args:
+    spec: the run's.
+    task: the task's name; one that `prompt.answer` does not list is taken to
+      be the run's only one.
+
+  Returns:
+    Sites and positions; None if nothing, or if another task of the run does.
+
+  Raises:
+    UserError: no task of the run has the wanted positions.
+  """
   if task not in listed(spec.prompt.answer):
     spec = dataclasses.replace(
         spec, prompt=dataclasses.replace(spec.prompt, answer=task))
-  if keeper(spec) != task:
+  if capturing_task(spec) != task:
     return None
   return CaptureSpec(listed(spec.probe.sites), spec.probe.positions)
 
 
-def places(capture: CaptureSpec | None, n_tokens: int) -> tuple[int, ...]:
-  """Where in a prompt of so many tokens; empty: at its last."""
+def capture_places(capture: CaptureSpec | None,
+                   n_tokens: int) -> tuple[int, ...]:
+  """Where in a prompt activations are captured.
+
+  Args:
+    capture: what is captured; None for nothing.
+    n_tokens: the prompt's tokens.
+
+  Returns:
+    Every place from 0 for the positions `all`; else none, which `Ask` reads
+    as the prompt's last.
+  """
   if capture is None or capture.positions != 'all':
     return ()
   return tuple(range(n_tokens))
 
 
-def kept(scores: Scores, j: int, ask: Ask) -> dict[str, np.ndarray]:
-  """What the batch's place j kept: site → [T, L, D] at the ask's `captures`,
-  or [L, D] at its last token if it names none."""
-  n = len(ask.captures)
+def captured(scores: Scores, j: int, ask: Ask) -> dict[str, np.ndarray]:
+  """The activations of one prompt of a batch.
+
+  Args:
+    scores: of the batch.
+    j: the prompt's place in the batch.
+    ask: the prompt.
+
+  Returns:
+    Site → [T, L, D] at the prompt's T `capture_places`, or [L, D] at its last
+    token if it names none.
+  """
+  n = len(ask.capture_places)
   return {site: values[j, :n] if n else values[j, 0]
           for site, values in scores.activations.items()}
 
 
-def texts(tokenizer: Any, ask: Ask) -> str | list[str]:
-  """The tokens that `kept` stands on."""
+def captured_texts(tokenizer: Any, ask: Ask) -> str | list[str]:
+  """The tokens at which `captured` stands, as text.
+
+  Args:
+    tokenizer: the model's.
+    ask: the prompt.
+
+  Returns:
+    One text per place in `capture_places`, or the last token's if it names
+    none.
+  """
   found = [str(tokenizer.decode([ask.stem[place]]))
-           for place in ask.captures or (-1,)]
-  return found if ask.captures else found[0]
+           for place in ask.capture_places or (-1,)]
+  return found if ask.capture_places else found[0]

@@ -259,7 +259,7 @@ class _Engine:
     reads = max(sum(map(len, r.rows)) for r in self._plan
                 if r.length == rows.length)
     layout = batching.lay_out(rows, self._entries, self._start, reads=reads,
-                              inner=0, captures=0)
+                              inner=0, n_captures=0)
     hidden_ND, read = answer_rows.prefill(
         self._model.module, self._model.run_params,
         jax.tree.map(jnp.asarray, layout.batch), layout.reads_N, self._prefix,

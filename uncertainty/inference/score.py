@@ -36,8 +36,8 @@ class Ask:
     branches: continuations to score (see `batching.Entry`).
     group: prompts of a group may share more of their beginning.
     whole_branches: read the branches to their ends (for activations there).
-    captures: places in the stem at which activations are kept; empty: the
-      last.
+    capture_places: places in the stem at which activations are captured;
+      empty: the last.
   """
 
   name: str
@@ -46,7 +46,7 @@ class Ask:
   branches: tuple[tuple[int, ...], ...] = ()
   group: str = ''
   whole_branches: bool = False
-  captures: tuple[int, ...] = ()
+  capture_places: tuple[int, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,9 +58,9 @@ class Scores:
     measures: name → [n] or [n, k], of the next-token distribution.
     target_logprobs_NA: of the asks' targets, in order, then filling.
     branch_logprobs: (ask, branch) → Σ ln p of its tokens after the first.
-    activations: site → [n, places, L, D]: the ask's `captures`, then the last
-      token of each branch if `whole_branches`. Asks with fewer places than
-      others of the batch repeat some.
+    activations: site → [n, places, L, D]: the ask's `capture_places`, then the
+      last token of each branch if `whole_branches`. Asks with fewer places
+      than others of the batch repeat some.
   """
 
   asks_N: np.ndarray
@@ -81,7 +81,8 @@ def score(
     model: the model.
     asks: prompts. The plan of batches depends on all of them.
     spec: batch sizes and tokens to keep.
-    capture: sites to keep at the last prompt token (and branch ends).
+    capture: sites to capture, at each ask's `capture_places` (and the ends of
+      its whole branches).
     wanted: indices to score; batches without any of them are skipped.
     label: of the progress bar.
 
@@ -113,7 +114,7 @@ class _Size(NamedTuple):
 
   reads: int
   inner: int
-  captures: int
+  n_captures: int
 
 
 def _size(rows: batching.PackedRows,
@@ -122,11 +123,11 @@ def _size(rows: batching.PackedRows,
   inner = sum(len(b) - 1 for row in members for e in row for b in e.branches)
   return _Size(
       reads=sum(map(len, members)), inner=-(-inner // _SLAB) * _SLAB,
-      captures=max(sum(_places(e) for e in row) for row in members))
+      n_captures=max(sum(_places(e) for e in row) for row in members))
 
 
 def _places(entry: batching.Entry) -> int:
-  return (max(len(entry.captures), 1)
+  return (max(len(entry.capture_places), 1)
           + len(entry.branches) * entry.whole_branches)
 
 
@@ -193,7 +194,7 @@ class _Runner:
       size = full
     layout = batching.lay_out(
         rows, self.plan.entries, self.n_shared, reads=size.reads,
-        inner=size.inner, captures=size.captures if self.capture else 0)
+        inner=size.inner, n_captures=size.n_captures if self.capture else 0)
     place = functools.partial(_place, self.model)
     out = _forward(
         self.model.module, self.model.run_params, self.shared,
@@ -313,8 +314,8 @@ def _must_be_whole(model: models.Model, asks: Sequence[Ask]) -> bool:
 def _share(asks: Sequence[Ask], whole: bool) -> list[prefix.PrefixGroup]:
   if whole:
     return [prefix.PrefixGroup((), tuple(range(len(asks))))]
-  # Up to the first place to keep: a prefix's activations are not kept.
-  stems = [a.stem[:min(a.captures) + 1] if a.captures else a.stem
+  # Up to the first place to capture: none are captured in a prefix.
+  stems = [a.stem[:min(a.capture_places) + 1] if a.capture_places else a.stem
            for a in asks]
   return prefix.split(stems, [a.group for a in asks])
 
@@ -328,7 +329,7 @@ def _entries(asks: Sequence[Ask], groups: Sequence[prefix.PrefixGroup],
       out[i] = batching.Entry(
           ask.stem[len(group.tokens):], ask.targets, ask.branches,
           ask.whole_branches,
-          tuple(c - len(group.tokens) for c in ask.captures), g)
+          tuple(c - len(group.tokens) for c in ask.capture_places), g)
   return out
 
 

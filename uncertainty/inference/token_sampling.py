@@ -73,7 +73,7 @@ def draw(logits_BV: jax.Array, keys_B2: jax.Array, steps_B: jax.Array,
   """
   if sampling.temperature == 0:
     return jnp.argmax(logits_BV, axis=-1).astype(jnp.int32)
-  scaled_BV = keep(logits_BV / sampling.temperature, sampling)
+  scaled_BV = filter_logits(logits_BV / sampling.temperature, sampling)
 
   def noise(key_2, step):
     key = jax.random.wrap_key_data(key_2)
@@ -85,7 +85,7 @@ def draw(logits_BV: jax.Array, keys_B2: jax.Array, steps_B: jax.Array,
   return jnp.argmax(noisy_BV, axis=-1).astype(jnp.int32)
 
 
-def keep(logits_BV: jax.Array, sampling: Sampling) -> jax.Array:
+def filter_logits(logits_BV: jax.Array, sampling: Sampling) -> jax.Array:
   """Logits with those outside top k and top p set to −inf."""
   vocabulary = logits_BV.shape[-1]
   if 0 < sampling.top_k < vocabulary:

@@ -33,8 +33,8 @@ def read_hidden(module: Decoder, params, batch: Batch, *,
     batch: right-padded rows; positions start after the prefix.
     prefix: keys and values of tokens before every row; B = 1 if all rows
       share them (they are stored and read once), else B rows.
-    capture: activations to keep (static).
-    capture_at_BP: indices into the rows' tokens at which to keep them.
+    capture: activations to capture (static).
+    capture_at_BP: indices into the rows' tokens at which to capture them.
     with_key_values: whether to return the rows' own keys and values (static).
 
   Returns:

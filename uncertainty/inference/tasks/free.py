@@ -70,13 +70,14 @@ def _with_activations(
     asks.append(Ask(
         generation.item_id,
         prompt + tuple(int(t) for t in generation.tokens_T[:last]),
-        captures=tuple(range(len(prompt) + first, len(prompt) + last))))
+        capture_places=tuple(range(len(prompt) + first, len(prompt) + last))))
     texts.append(''.join(strings[first:last]))
   found: dict[str, list[Any]] = {
       site: [None] * len(asks) for site in capture.sites}
   for scores in score(model, asks, spec.score, capture=capture, label='read'):
     for j, i in enumerate(scores.asks_N.tolist()):
-      for site, values_TLD in capture_policy.kept(scores, j, asks[i]).items():
+      here = capture_policy.captured(scores, j, asks[i])
+      for site, values_TLD in here.items():
         found[site][i] = values_TLD.mean(0)
   return dataclasses.replace(
       chunk, columns=chunk.columns | {'captured_tokens': texts},

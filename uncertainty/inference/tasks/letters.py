@@ -52,7 +52,7 @@ def _labelled(model: models.Model, items: Sequence[Item], spec: StudySpec,
   asks = [Ask(items[a.item].item_id, stem,
               tuple(t for ids in labels[:len(a.order)] for t in ids),
               group=items[a.item].group,
-              captures=capture_policy.places(capture, len(stem)))
+              capture_places=capture_policy.capture_places(capture, len(stem)))
           for a, stem in zip(asked, stems)]
 
   def reply(i: int, j: int, scores: Scores) -> Reply:
@@ -69,8 +69,8 @@ def _labelled(model: models.Model, items: Sequence[Item], spec: StudySpec,
         asked[i].prompt.text, len(stems[i]), logprobs_C,
         float(np.logaddexp.reduce(logprobs_C)),
         {k: v[j] for k, v in scores.measures.items()},
-        activations=capture_policy.kept(scores, j, asks[i]),
-        captured_token=capture_policy.texts(model.tokenizer, asks[i]))
+        activations=capture_policy.captured(scores, j, asks[i]),
+        captured_token=capture_policy.captured_texts(model.tokenizer, asks[i]))
 
   yield from finish(items, asked, done, lambda wanted: score(
       model, asks, spec.score, capture=capture, wanted=wanted, label=name),

@@ -27,7 +27,7 @@ def statement(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
   stems = tokenize_texts(model, [p.text for p in built])
   wanted = {i for i, item in enumerate(items) if item.item_id not in done}
   asks = [Ask(item.item_id, stem,
-              captures=capture_policy.places(capture, len(stem)))
+              capture_places=capture_policy.capture_places(capture, len(stem)))
           for item, stem in zip(items, stems)]
   if not wanted:
     return
@@ -42,8 +42,10 @@ def statement(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
                'n_tokens': [len(stems[i]) for i in fresh]}
     if capture:
       columns['captured_tokens'] = [
-          capture_policy.texts(model.tokenizer, asks[i]) for i in fresh]
-    kept = [capture_policy.kept(scores, j, asks[i]) for j, i in rows]
+          capture_policy.captured_texts(model.tokenizer, asks[i])
+          for i in fresh]
+    captured = [capture_policy.captured(scores, j, asks[i]) for j, i in rows]
     yield TaskChunk(
         [items[i].item_id for i in fresh], columns,
-        {site: [found[site] for found in kept] for site in scores.activations})
+        {site: [found[site] for found in captured]
+         for site in scores.activations})
