@@ -173,7 +173,7 @@ def test_verbal_wordings_are_asked_together(model):
 
 
 def test_p_true_averages_both_orders_and_keeps_the_mass():
-  row = p_true._row('x', np.log([.6, .2]), np.log([.3, .3]))
+  row = p_true.p_true_columns('x', np.log([.6, .2]), np.log([.3, .3]))
   assert row['p_true'] == pytest.approx((.75 + .5) / 2)
   assert row['p_true_mass'] == pytest.approx(.6)
   assert row['p_true_label_shift'] == pytest.approx(.125)
@@ -181,11 +181,11 @@ def test_p_true_averages_both_orders_and_keeps_the_mass():
 
 
 def test_p_true_is_missing_where_the_judge_answers_neither():
-  row = p_true._row('x', np.log([.6, .2]), np.log([.004, .002]))
+  row = p_true.p_true_columns('x', np.log([.6, .2]), np.log([.004, .002]))
   assert math.isnan(row['p_true'])
   assert row['p_true_reason'] == 'answers neither True nor False'
   assert row['p_true_mass'] == pytest.approx(.006)
-  row = p_true._row('', np.log([.6, .2]), np.log([.6, .2]))
+  row = p_true.p_true_columns('', np.log([.6, .2]), np.log([.6, .2]))
   assert math.isnan(row['p_true']) and row['p_true_reason'] == 'empty answer'
 
 

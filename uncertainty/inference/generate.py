@@ -10,12 +10,12 @@ import collections
 import dataclasses
 import math
 from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from uncertainty import models
 from uncertainty.inference import answer_rows, batching, token_sampling
 from uncertainty.inference import prefix as prefix_lib
 from uncertainty.measures import sequence
@@ -62,6 +62,7 @@ class GenerateSpec:
   stop: str = 'brace'
 
   def __post_init__(self):
+    """Checks the sizes; UserError if one is below 1."""
     if self.max_tokens < 1 or self.batch_size < 1:
       raise UserError(
           f'max_tokens={self.max_tokens} and batch_size={self.batch_size} '
@@ -73,11 +74,13 @@ class Generation:
   """One generated answer of T tokens.
 
   Attributes:
-    item_id, sample: the request's, and the sample's number.
+    item_id: the request's.
+    sample: the sample's number, from 0.
     tokens_T: the tokens, up to and including the one that ended it.
     steps: measure → its value at each step [T]; `token_logprob` is the ln p
       of the generated token.
-    top_logprobs_TK, top_tokens_TK: the most probable next tokens at each step.
+    top_logprobs_TK: ln p of the K most probable next tokens at each step.
+    top_tokens_TK: those tokens.
     rest_logprob_T: ln of the probability of all other tokens.
     hit_cap: whether it was cut off at `max_tokens`.
   """
@@ -92,14 +95,25 @@ class Generation:
   hit_cap: bool
 
 
-def stop_ids(model: Any, stop: str = 'brace') -> tuple[int, ...]:
-  """The config's end-of-sequence tokens and those that `stop` names."""
+def stop_ids(model: models.Model, stop: str = 'brace') -> tuple[int, ...]:
+  """The config's end-of-sequence tokens and those that `stop` names.
+
+  Args:
+    model: a loaded model.
+    stop: as in `GenerateSpec`.
+
+  Returns:
+    Token ids, ascending.
+
+  Raises:
+    UserError: there are none, so that no answer would end.
+  """
   ids = set(model.config.eos_token_ids)
   marks, is_end = _STOPS[stop]
   for piece, token in model.tokenizer.get_vocab().items():
     # Decoding a whole vocabulary would take seconds: candidates only.
     if any(mark in piece for mark in marks) and is_end(
-        model.tokenizer.decode([token])):
+        str(model.tokenizer.decode([token]))):
       ids.add(token)
   if not ids:
     raise UserError(
@@ -118,7 +132,7 @@ _STOPS: dict[str, tuple[tuple[str, ...], Callable[[str], bool]]] = {
 
 
 def generate(
-    model: Any, requests: Sequence[Request], spec: GenerateSpec, *,
+    model: models.Model, requests: Sequence[Request], spec: GenerateSpec, *,
     seed: int, done: Collection[str] = (),
 ) -> Iterator[Generation]:
   """Answers requests, in the order in which they finish.
@@ -161,7 +175,8 @@ def generate(
           (r, s) for r, s in waiting if (r.item_id, s) not in finished)
 
 
-def _check(model: Any, requests: Sequence[Request], spec: GenerateSpec):
+def _check(model: models.Model, requests: Sequence[Request],
+           spec: GenerateSpec) -> None:
   ids = [r.item_id for r in requests]
   if len(set(ids)) < len(ids):
     raise ValueError('generation requests must have distinct item ids')
@@ -191,7 +206,7 @@ def _round_up(length: int) -> int:
 class _Engine:
   """One batch of rows and the queue that fills it."""
 
-  def __init__(self, model: Any, requests: Sequence[Request],
+  def __init__(self, model: models.Model, requests: Sequence[Request],
                spec: GenerateSpec, seed: int, batch_size: int):
     self._model, self._seed = model, seed
     self._spec = answer_rows.DecodeSpec(

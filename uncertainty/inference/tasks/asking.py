@@ -62,7 +62,7 @@ def tokenize_dialogue(model: models.Model, dialogue: Dialogue, style: str
 
 
 def next_token_masses(
-    model: Any, rows: Sequence[tuple[int, ...]],
+    model: models.Model, rows: Sequence[tuple[int, ...]],
     groups: Sequence[tuple[int, ...]], *,
     template: Sequence[tuple[int, ...]] = (),
 ) -> np.ndarray:

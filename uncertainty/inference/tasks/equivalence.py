@@ -10,11 +10,11 @@
 import dataclasses
 import functools
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
-from uncertainty import prompts
+from uncertainty import models, prompts
 from uncertainty.inference.tasks import asking
 from uncertainty.measures import grading
 from uncertainty.models import text_encoder
@@ -77,7 +77,7 @@ def _same_words(first: str, second: str) -> bool:
 class ModelJudge:
   """The scored model: the likelier of yes and no."""
 
-  model: Any
+  model: models.Model
   style: str
   name: str
 
@@ -130,7 +130,7 @@ class NliJudge:
     return Verdicts(likeliest == entailment, np.ones(len(pairs), bool))
 
 
-def make(model: Any, spec: StudySpec) -> Judge:
+def make(model: models.Model, spec: StudySpec) -> Judge:
   """The judge that `config.free.judge` names.
 
   Raises:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from uncertainty import prompts
+from uncertainty import models, prompts
 from uncertainty.inference import capture_policy, token_sampling
 from uncertainty.inference import generate as generate_lib
 from uncertainty.inference.generate import GenerateSpec, Generation, Request
@@ -21,11 +21,26 @@ from uncertainty.types import CaptureSpec, Item, UserError
 CHUNK = 64  # items a shard holds: what a killed run loses at most
 
 
-def run(model: Any, items: Sequence[Item], spec: StudySpec, *, seed: int,
-        done: frozenset[str] = frozenset()) -> Iterator[TaskChunk]:
-  """Answers every item once, greedily (see `columns`).
+def run(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
+        seed: int, done: frozenset[str] = frozenset(),
+        ) -> Iterator[TaskChunk]:
+  """Answers every item once, greedily, with activations if asked for.
 
-  With `config.free.grader=model` also what `model_grader.grades` adds.
+  Args:
+    model: a loaded model.
+    items: all items of the run; batches are planned over all of them.
+    spec: the run's.
+    seed: of the run.
+    done: ids of items not to ask again.
+
+  Yields:
+    Up to `CHUNK` items at a time, as they finish: `n_tokens` of the prompt,
+    what `columns` says and, with `config.free.grader=model`, what
+    `model_grader.grades` adds; with activations `captured_tokens`, the text
+    over which they are averaged.
+
+  Raises:
+    UserError: an unknown grader, or what `generate` raises.
   """
   if spec.free.grader not in ('rules', 'model'):
     raise UserError(f'config.free.grader={spec.free.grader!r}: choose rules '
@@ -56,7 +71,7 @@ def run(model: Any, items: Sequence[Item], spec: StudySpec, *, seed: int,
 
 
 def _with_activations(
-    chunk: TaskChunk, model: Any, group: Sequence[Generation],
+    chunk: TaskChunk, model: models.Model, group: Sequence[Generation],
     prompt_of: Mapping[str, Request], spec: StudySpec, capture: CaptureSpec,
 ) -> TaskChunk:
   """Reads prompts and answers again, for the mean over each bracket."""
@@ -85,14 +100,32 @@ def _with_activations(
 
 
 def greedy_spec(spec: StudySpec) -> GenerateSpec:
+  """How the task generates: greedily, measuring every step.
+
+  Args:
+    spec: the run's; `free` has the sizes, `score.top_k` what is kept.
+
+  Returns:
+    What `generate` takes.
+  """
   return GenerateSpec(
       max_tokens=spec.free.max_tokens, batch_size=spec.free.batch_size,
       sampling=token_sampling.GREEDY, top_k=spec.score.top_k)
 
 
-def bracket_requests(model: Any, items: Sequence[Item], spec: StudySpec,
-                     n_samples: int = 1) -> list[Request]:
-  """One request an item, its prompt ending in an opened brace."""
+def bracket_requests(model: models.Model, items: Sequence[Item],
+                     spec: StudySpec, n_samples: int = 1) -> list[Request]:
+  """One request an item, its prompt ending in an opened brace.
+
+  Args:
+    model: whose tokenizer and chat template.
+    items: the items.
+    spec: the run's; `prompt` and `data.name` choose the wording.
+    n_samples: answers wanted of each.
+
+  Returns:
+    Requests in the items' order.
+  """
   asked = dataclasses.replace(spec.prompt, answer='free')
   built = prompts.build(items, asked, model.tokenizer,
                         dataset=spec.data.name, seed=spec.seed)
@@ -104,7 +137,15 @@ def bracket_requests(model: Any, items: Sequence[Item], spec: StudySpec,
 
 def grouped(generations: Iterator[Generation], size: int
             ) -> Iterator[list[Generation]]:
-  """Lists of `size` as they come, the last one shorter."""
+  """Groups generations as they come.
+
+  Args:
+    generations: the generations.
+    size: of a group.
+
+  Yields:
+    Lists of `size`, the last one perhaps shorter.
+  """
   group: list[Generation] = []
   for generation in generations:
     group.append(generation)
@@ -116,28 +157,54 @@ def grouped(generations: Iterator[Generation], size: int
 
 
 def to_chunk(item_ids: list[str], rows: list[dict[str, Any]]) -> TaskChunk:
+  """Turns rows of results, at least one, into columns.
+
+  Args:
+    item_ids: whose rows.
+    rows: column → entry, the same columns in each.
+
+  Returns:
+    The chunk, without activations.
+  """
   return TaskChunk(
       item_ids, {name: [row[name] for row in rows] for name in rows[0]})
 
 
 def token_strings(tokenizer: Any, tokens: Sequence[int],
                   eos_token_ids: Sequence[int]) -> list[str]:
-  """Each token's own text; '' for the end of the sequence."""
+  """Each token's own text.
+
+  Args:
+    tokenizer: the model's.
+    tokens: T token ids.
+    eos_token_ids: those that end a sequence.
+
+  Returns:
+    T texts; '' for the end of the sequence.
+  """
   return ['' if int(t) in eos_token_ids else tokenizer.decode([int(t)])
           for t in tokens]
 
 
-def answer_bracket(model: Any, generation: Generation
+def answer_bracket(model: models.Model, generation: Generation
                    ) -> tuple[sequence.Bracket, list[str]]:
-  """Where a generation's answer lies, and its tokens' texts."""
+  """Finds the answer in what was generated after the opened brace.
+
+  Args:
+    model: the model that generated it.
+    generation: T tokens.
+
+  Returns:
+    Where the answer lies among the tokens, and the T tokens' texts.
+  """
   eos = model.config.eos_token_ids
   tokens = [int(t) for t in generation.tokens_T]
   strings = token_strings(model.tokenizer, tokens, eos)
-  text = model.tokenizer.decode([t for t in tokens if t not in eos])
+  text = str(model.tokenizer.decode([t for t in tokens if t not in eos]))
   return sequence.find_bracket(strings, text, generation.hit_cap), strings
 
 
-def columns(model: Any, item: Item, generation: Generation, *,
+def columns(model: models.Model, item: Item, generation: Generation, *,
             keep_steps: bool = False) -> dict[str, Any]:
   """Results columns of one greedy answer.
 
@@ -149,6 +216,15 @@ def columns(model: Any, item: Item, generation: Generation, *,
   item without a right answer. With `keep_steps`, every step's most probable
   tokens, flat: `fr_step_top_logprobs`, `fr_step_top_tokens` (T·k entries) and
   `fr_step_rest_logprob` (T), from which later measures can be computed.
+
+  Args:
+    model: the model that answered.
+    item: what it was asked.
+    generation: its answer of T tokens, measured at each step.
+    keep_steps: add the steps' most probable tokens.
+
+  Returns:
+    Column → entry; measures in the units of `measures.registry`.
   """
   bracket, strings = answer_bracket(model, generation)
   row: dict[str, Any] = sequence.columns(
@@ -178,7 +254,14 @@ def _flat(values: Any, dtype: Any) -> np.ndarray:
 
 
 def right_answers(item: Item) -> tuple[str, ...]:
-  """The right answer in words and its aliases; empty if none is known."""
+  """The right answer in words, then its aliases.
+
+  Args:
+    item: the item; of a closed question, the right choice's words count.
+
+  Returns:
+    The texts; empty if none is known.
+  """
   right = item.answer_text
   if not right and item.answer is not None and item.choices:
     right = item.choices[item.answer]
@@ -186,7 +269,18 @@ def right_answers(item: Item) -> tuple[str, ...]:
 
 
 def grades(item: Item, answer: str, prefix: str = 'fr_') -> dict[str, Any]:
-  """The grades' columns; NaN with a reason where nothing is right."""
+  """Grades an answer by rules (`measures.grading.grade`).
+
+  Args:
+    item: what was asked.
+    answer: the answer in words.
+    prefix: of the columns.
+
+  Returns:
+    `correct`, `correct_exact`, `correct_alias`, `correct_edit` (1, 0 or NaN)
+    and `correct_reason`, each behind the prefix; NaN with a reason where the
+    item has no right answer.
+  """
   right = right_answers(item)
   names = [f'{prefix}correct{end}' for end in ('', '_exact', '_alias',
                                                '_edit', '_reason')]

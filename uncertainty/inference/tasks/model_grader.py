@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from uncertainty import prompts
+from uncertainty import models, prompts
 from uncertainty.inference.tasks import asking
 from uncertainty.prompts import self_report
 from uncertainty.specs import StudySpec
 
 
-def grades(model: Any, questions: Sequence[str], right: Sequence[str],
+def grades(model: models.Model, questions: Sequence[str], right: Sequence[str],
            answers: Sequence[str], spec: StudySpec) -> list[dict[str, Any]]:
   """Grades answers against the right ones ('' where none is known).
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from uncertainty import prompts
+from uncertainty import models, prompts
 from uncertainty.inference import generate as generate_lib
 from uncertainty.inference.generate import GenerateSpec
 from uncertainty.inference.tasks import asking, free
@@ -20,15 +20,24 @@ from uncertainty.specs import StudySpec
 from uncertainty.types import Item
 
 
-def run(model: Any, items: Sequence[Item], spec: StudySpec, *, seed: int,
-        done: frozenset[str] = frozenset()) -> Iterator[TaskChunk]:
+def run(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
+        seed: int, done: frozenset[str] = frozenset(),
+        ) -> Iterator[TaskChunk]:
   """Answers every item greedily and asks whether the answer is true.
 
-  Columns: `p_true` (probability of True, renormalised over both options,
-  mean over both orders), `p_true_mass` (smaller raw mass of both options),
-  `p_true_label_shift` (half of what swapping the letters changes),
-  `p_true_answer`, its grades `p_true_correct…`, and `p_true_reason`, why
-  `p_true` is missing.
+  Args:
+    model: a loaded model.
+    items: all items of the run; batches are planned over all of them.
+    spec: the run's.
+    seed: of the run.
+    done: ids of items not to ask again.
+
+  Yields:
+    Up to `free.CHUNK` items at a time: what `p_true_columns` says,
+    `p_true_answer` and its grades `p_true_correct…`.
+
+  Raises:
+    UserError: what `generate` raises.
   """
   by_id = {item.item_id: item for item in items}
   requests = free.bracket_requests(model, items, spec)
@@ -46,9 +55,19 @@ def run(model: Any, items: Sequence[Item], spec: StudySpec, *, seed: int,
     yield free.to_chunk([i.item_id for i in asked], rows)
 
 
-def judge(model: Any, questions: Sequence[str], answers: Sequence[str],
-          spec: StudySpec) -> list[dict[str, Any]]:
-  """P(True) of each answer, in both orders of the options."""
+def judge(model: models.Model, questions: Sequence[str],
+          answers: Sequence[str], spec: StudySpec) -> list[dict[str, Any]]:
+  """P(True) of each answer, in both orders of the options.
+
+  Args:
+    model: a loaded model.
+    questions: N questions.
+    answers: an answer to each.
+    spec: the run's; `prompt` has the style and whether examples are shown.
+
+  Returns:
+    For each answer what `p_true_columns` says.
+  """
   style = prompts.style_of(spec.prompt, model.tokenizer)
   letters = prompts.letter_tokens(model.tokenizer, 2)
   masses = {}
@@ -62,14 +81,26 @@ def judge(model: Any, questions: Sequence[str], answers: Sequence[str],
         model, [tokens(q, a) for q, a in zip(questions, answers)], letters,
         template=[tokens('Who?', '1'), tokens('a', 'No')])
     masses[swapped] = found[:, ::-1] if swapped else found
-  return [_row(answers[i], masses[False][i], masses[True][i])
+  return [p_true_columns(answers[i], masses[False][i], masses[True][i])
           for i in range(len(answers))]
 
 
-def _row(answer: str, plain: np.ndarray, swapped: np.ndarray
-         ) -> dict[str, Any]:
-  """One item's columns from ln p of (True, False) in either order."""
-  raw = np.exp(np.stack([plain, swapped]).astype(np.float64))
+def p_true_columns(answer: str, plain_2: np.ndarray, swapped_2: np.ndarray
+                   ) -> dict[str, Any]:
+  """One answer's columns: P(True) = mean over orders of p(T) / (p(T) + p(F)).
+
+  Args:
+    answer: the answer judged; an empty one has no P(True).
+    plain_2: ln p of (True, False), True being option A.
+    swapped_2: the same, True being option B.
+
+  Returns:
+    `p_true` (0 to 1), `p_true_mass` (the smaller p(T) + p(F)),
+    `p_true_label_shift` (half of the difference between the orders) and
+    `p_true_reason`, why `p_true` is NaN: an empty answer, or a mass under
+    `asking.LEAST_MASS`.
+  """
+  raw = np.exp(np.stack([plain_2, swapped_2]).astype(np.float64))
   mass = float(raw.sum(axis=1).min())
   reason = ''
   if not answer:

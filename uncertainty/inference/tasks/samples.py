@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from uncertainty import models
 from uncertainty.inference import generate as generate_lib
 from uncertainty.inference.generate import GenerateSpec, Generation
 from uncertainty.inference.tasks import equivalence
@@ -18,9 +19,25 @@ from uncertainty.types import Item, UserError
 CHUNK = 16  # items whose pairs of answers are judged together
 
 
-def run(model: Any, items: Sequence[Item], spec: StudySpec, *, seed: int,
-        done: frozenset[str] = frozenset()) -> Iterator[TaskChunk]:
-  """Samples `config.free.n_samples` answers an item (see `columns`)."""
+def run(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
+        seed: int, done: frozenset[str] = frozenset(),
+        ) -> Iterator[TaskChunk]:
+  """Samples `config.free.n_samples` answers an item.
+
+  Args:
+    model: a loaded model.
+    items: all items of the run; batches are planned over all of them.
+    spec: the run's.
+    seed: of the run.
+    done: ids of items not to ask again.
+
+  Yields:
+    Up to `CHUNK` items at a time, as they finish: what `columns` says.
+
+  Raises:
+    UserError: fewer than two samples, temperature 0, an unknown correction or
+      judge, or what `generate` raises.
+  """
   free = spec.free
   if free.n_samples < 2 or free.temperature == 0:
     raise UserError(
@@ -63,8 +80,9 @@ def _by_item(generations: Iterator[Generation], n_samples: int
     yield ready
 
 
-def _chunk(model: Any, judge: equivalence.Judge, items: Sequence[Item],
-           group: Sequence[Sequence[Generation]], spec: StudySpec,
+def _chunk(model: models.Model, judge: equivalence.Judge,
+           items: Sequence[Item], group: Sequence[Sequence[Generation]],
+           spec: StudySpec,
            ) -> TaskChunk:
   texts = [[free_response.answer_bracket(model, g)[0].answer for g in samples]
            for samples in group]
@@ -89,6 +107,21 @@ def columns(item: Item, answers: Sequence[str], samples: Sequence[Generation],
   (with the correction asked for), `semantic_n_clusters`, `semantic_clusters`;
   `semantic_variant` says exactly what ran, `semantic_reason` how many pairs
   the judge answered neither way (taken for different), '' if none.
+
+  Semantic entropy is −Σ p ln p over clusters of answers that entail each
+  other (Kuhn et al. 2023, arXiv 2302.09664; Farquhar et al. 2024).
+
+  Args:
+    item: what was asked.
+    answers: S answers in words.
+    samples: the S generations they come from.
+    entails_SS: whether the answer of the row entails that of the column.
+    unread: pairs that the judge answered neither way.
+    judge: its name.
+    free: how they were sampled.
+
+  Returns:
+    Column → entry; entropies in nats.
   """
   said = semantic.consistency([grading.normalise(a) for a in answers])
   clusters = semantic.cluster_by_entailment(entails_SS)

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from uncertainty import models
 from uncertainty.specs import StudySpec
 from uncertainty.types import Item
 
@@ -36,7 +37,22 @@ class Task(Protocol):
   resumed run computes the very batches that the killed one had left.
   """
 
-  def __call__(self, model: Any, items: Sequence[Item], spec: StudySpec, *,
-               seed: int, done: frozenset[str] = frozenset(),
-               ) -> Iterator[TaskChunk]:
+  def __call__(self, model: models.Model, items: Sequence[Item],
+               spec: StudySpec, *, seed: int,
+               done: frozenset[str] = frozenset()) -> Iterator[TaskChunk]:
+    """Asks the items that are not done.
+
+    Args:
+      model: a loaded model.
+      items: all items of the run.
+      spec: the run's.
+      seed: of the run.
+      done: ids of items not to ask again.
+
+    Yields:
+      Finished items, a few at a time.
+
+    Raises:
+      UserError: settings or items that this way of asking cannot take.
+    """
     ...

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from uncertainty import prompts
+from uncertainty import models, prompts
 from uncertainty.inference import generate as generate_lib
 from uncertainty.inference.generate import GenerateSpec, Request
 from uncertainty.inference.tasks import free
@@ -17,7 +17,13 @@ from uncertainty.types import Item, UserError
 
 
 def variants(spec: StudySpec) -> list[tuple[str, str]]:
-  """(form, order) of each wording in `config.free.verbal`.
+  """The wordings that `config.free.verbal` names.
+
+  Args:
+    spec: the run's.
+
+  Returns:
+    (form, order) of each, as `self_report.verbal` takes them.
 
   Raises:
     UserError: an unknown or repeated one.
@@ -32,15 +38,30 @@ def variants(spec: StudySpec) -> list[tuple[str, str]]:
   return [known[n] for n in names]
 
 
-def run(model: Any, items: Sequence[Item], spec: StudySpec, *, seed: int,
-        done: frozenset[str] = frozenset()) -> Iterator[TaskChunk]:
-  """Asks every item in each wording.
+def run(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
+        seed: int, done: frozenset[str] = frozenset(),
+        ) -> Iterator[TaskChunk]:
+  """Asks every item in each wording for an answer and confidence in it.
 
-  Columns for the first wording: `verbal_confidence`, `verbal_form` (how it
-  was stated), `verbal_reason` (why it is missing), `verbal_answer`, its
-  grades `verbal_correct…` (with choices, whether it names the right one),
-  `verbal_prediction` (the choice named, or NaN), `verbal_text` (the whole
-  reply). Further wordings add theirs as `verbal_FORM_ORDER_…`.
+  After Tian et al. 2023 (arXiv 2305.14975).
+
+  Args:
+    model: a loaded model.
+    items: all items of the run; batches are planned over all of them.
+    spec: the run's.
+    seed: of the run.
+    done: ids of items not to ask again.
+
+  Yields:
+    Up to `free.CHUNK` items at a time. Columns for the first wording:
+    `verbal_confidence` (0 to 1), `verbal_form` (how it was stated),
+    `verbal_reason` (why it is missing), `verbal_answer`, its grades
+    `verbal_correct…` (with choices, whether it names the right one),
+    `verbal_prediction` (the choice named, or NaN), `verbal_text` (the whole
+    reply). Further wordings add theirs as `verbal_FORM_ORDER_…`.
+
+  Raises:
+    UserError: an unknown or repeated wording, or what `generate` raises.
   """
   wordings = variants(spec)
   streams = [_ask(model, items, spec, wording, seed, done)
@@ -64,7 +85,7 @@ def run(model: Any, items: Sequence[Item], spec: StudySpec, *, seed: int,
     yield free.to_chunk(ready, [waiting.pop(i) for i in ready])
 
 
-def _ask(model: Any, items: Sequence[Item], spec: StudySpec,
+def _ask(model: models.Model, items: Sequence[Item], spec: StudySpec,
          wording: tuple[str, str], seed: int, done: frozenset[str],
          ) -> Iterator[tuple[str, dict[str, Any]]]:
   form, order = wording
@@ -85,14 +106,18 @@ def _ask(model: Any, items: Sequence[Item], spec: StudySpec,
           top_k=0, stop='paragraph'), seed=seed, done=done)
   for generation in generations:
     eos = model.config.eos_token_ids
-    text = model.tokenizer.decode(
-        [int(t) for t in generation.tokens_T if int(t) not in eos])
+    text = str(model.tokenizer.decode(
+        [int(t) for t in generation.tokens_T if int(t) not in eos]))
     yield generation.item_id, read_reply(
         by_id[generation.item_id], self_report.OPENING[order] + text)
 
 
 def read_reply(item: Item, text: str) -> dict[str, Any]:
   """What a whole reply says, its opening included.
+
+  Args:
+    item: what was asked.
+    text: the reply; what follows an empty line is left out.
 
   Returns:
     confidence, form, reason, answer, prediction, text and the grades.
@@ -113,7 +138,15 @@ def read_reply(item: Item, text: str) -> dict[str, Any]:
 
 
 def named_choice(item: Item, answer: str) -> float:
-  """Index of the one choice whose words the answer repeats; else NaN."""
+  """The one choice whose words the answer repeats.
+
+  Args:
+    item: the item with its choices.
+    answer: the answer in words.
+
+  Returns:
+    The choice's index; NaN if no choice, or more than one, has these words.
+  """
   said = grading.normalise(answer)
   named = [i for i, choice in enumerate(item.choices)
            if said and grading.normalise(prompts.to_ascii(choice)) == said]
