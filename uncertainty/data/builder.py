@@ -35,22 +35,56 @@ class ItemBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
   DEFAULT_SUBSET: ClassVar[str | None] = None
 
   def __init__(self, *, paths: Paths, data_dir: str):
+    """Makes a builder of located sources.
+
+    Args:
+      paths: source files by name, as `locate` returns them.
+      data_dir: where prepared data goes.
+    """
     self._paths = paths
     super().__init__(data_dir=data_dir, file_format='array_record')
 
   @classmethod
   @abc.abstractmethod
   def locate(cls, spec: DataSpec, download_dir: pathlib.Path) -> Paths:
-    """Source files by name, found or downloaded."""
+    """Source files by name, found or downloaded.
+
+    Args:
+      spec: `manual_dir` is looked through first.
+      download_dir: where downloads go.
+
+    Returns:
+      Paths by name.
+
+    Raises:
+      UserError: a file is neither at hand nor downloadable.
+    """
 
   @classmethod
   @abc.abstractmethod
   def read(cls, paths: Paths) -> Iterator[Item]:
-    """Items out of the source files, in their order."""
+    """Items out of the source files, in their order.
+
+    Args:
+      paths: as `locate` returns them.
+
+    Yields:
+      Items, unchecked.
+
+    Raises:
+      UserError: a file that is not what its authors publish.
+    """
 
   @classmethod
   def read_examples(cls, paths: Paths) -> Iterator[Item]:
-    """Worked examples for few-shot prompts, grouped like the items."""
+    """Worked examples for few-shot prompts, grouped like the items.
+
+    Args:
+      paths: as `locate` returns them.
+
+    Yields:
+      Items; none unless a data set has some.
+    """
     del paths
     return iter(())
 
@@ -97,6 +131,17 @@ def load(builder: type[ItemBuilder], spec: DataSpec) -> Iterator[Item]:
   Prepared data lies under `spec.data_dir` (or the user's cache), in a folder
   named by a hash of the source files, so that changed sources are prepared
   anew.
+
+  Args:
+    builder: the data set's.
+    spec: folders to look through; subset and limit are not applied here.
+
+  Yields:
+    Items in the order of their sources, worked examples in `extra`.
+
+  Raises:
+    UserError: sources that cannot be had or read, or a folder that cannot be
+      written.
   """
   root = pathlib.Path(spec.data_dir).expanduser() if spec.data_dir else (
       sources.cache_dir() / 'data')

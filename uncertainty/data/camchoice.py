@@ -32,6 +32,18 @@ class CamChoice(builder.ItemBuilder):
 
   @classmethod
   def locate(cls, spec: DataSpec, download_dir: pathlib.Path) -> builder.Paths:
+    """Source files by name; see `ItemBuilder.locate`.
+
+    Args:
+      spec: `manual_dir` is looked through first.
+      download_dir: where downloads go.
+
+    Returns:
+      Paths by name.
+
+    Raises:
+      UserError: a file is neither at hand nor downloadable.
+    """
     for name in _NAMES:
       path = sources.find(cls.name, sources.Source(path=name), spec.manual_dir)
       if path is not None:
@@ -42,6 +54,17 @@ class CamChoice(builder.ItemBuilder):
 
   @classmethod
   def read(cls, paths: builder.Paths) -> Iterator[Item]:
+    """Items in the order of the source files; see `ItemBuilder.read`.
+
+    Args:
+      paths: as `locate` returns them.
+
+    Yields:
+      Items, unchecked.
+
+    Raises:
+      UserError: a file that is not what its authors publish.
+    """
     path = paths['camchoice.jsonl']
     with open(path, encoding='utf-8') as file:
       for number, line in enumerate(file, 1):

@@ -56,11 +56,34 @@ class Coane(builder.ItemBuilder):
 
   @classmethod
   def locate(cls, spec: DataSpec, download_dir: pathlib.Path) -> builder.Paths:
+    """Source files by name; see `ItemBuilder.locate`.
+
+    Args:
+      spec: `manual_dir` is looked through first.
+      download_dir: where downloads go.
+
+    Returns:
+      Paths by name.
+
+    Raises:
+      UserError: a file is neither at hand nor downloadable.
+    """
     return sources.locate(cls.name, [_SUPPLEMENT], manual_dir=spec.manual_dir,
                           download_dir=download_dir)
 
   @classmethod
   def read(cls, paths: builder.Paths) -> Iterator[Item]:
+    """Items in the order of the source files; see `ItemBuilder.read`.
+
+    Args:
+      paths: as `locate` returns them.
+
+    Yields:
+      Items, unchecked.
+
+    Raises:
+      UserError: a file that is not what its authors publish.
+    """
     recall, choice = tables(paths[_SUPPLEMENT.path])
     for row, (free, multiple) in enumerate(zip(recall, choice, strict=True)):
       yield _item(row, free, multiple)
@@ -68,6 +91,12 @@ class Coane(builder.ItemBuilder):
 
 def tables(path: pathlib.Path) -> tuple[list[list[str]], list[list[str]]]:
   """The supplement's tables A1 (recall) and A2 (choice): rows of cells.
+
+  Args:
+    path: the supplement, a Word file.
+
+  Returns:
+    Both tables, a list of cells' texts per question.
 
   Raises:
     UserError: the file is not the supplement.

@@ -44,6 +44,9 @@ def normalise(shares: Sequence[float], *, where: str = 'human shares',
     where: the item and file, for the error.
     tolerance: how far from 1 the sum may lie (rounded percentages).
 
+  Returns:
+    float64 [C], summing to 1.
+
   Raises:
     UserError: negative or missing shares, or a sum that is not about 1.
   """
@@ -71,6 +74,9 @@ def check(item: Item, *, source: str) -> Item:
   Args:
     item: any item; open questions (no choices) pass if they have no shares.
     source: the file it came from, for the error.
+
+  Returns:
+    The item; its shares, if any, sum to 1.
 
   Raises:
     UserError: one choice or more than 26, an answer that is not among the
@@ -101,6 +107,9 @@ def check(item: Item, *, source: str) -> Item:
 
 def columns(item: Item) -> dict[str, object]:
   """The item's results columns about people.
+
+  Args:
+    item: a checked item.
 
   Returns:
     `human_entropy` (NaN without shares), `human_shares` (list or None),

@@ -58,6 +58,18 @@ class MMLU(builder.ItemBuilder):
 
   @classmethod
   def locate(cls, spec: DataSpec, download_dir: pathlib.Path) -> builder.Paths:
+    """Source files by name; see `ItemBuilder.locate`.
+
+    Args:
+      spec: `manual_dir` is looked through first.
+      download_dir: where downloads go.
+
+    Returns:
+      Paths by name.
+
+    Raises:
+      UserError: a file is neither at hand nor downloadable.
+    """
     wanted = [_source(split, subject)
               for split in ('test', 'dev') for subject in SUBJECTS]
     return sources.locate(cls.name, wanted, manual_dir=spec.manual_dir,
@@ -65,10 +77,29 @@ class MMLU(builder.ItemBuilder):
 
   @classmethod
   def read(cls, paths: builder.Paths) -> Iterator[Item]:
+    """Items in the order of the source files; see `ItemBuilder.read`.
+
+    Args:
+      paths: as `locate` returns them.
+
+    Yields:
+      Items, unchecked.
+
+    Raises:
+      UserError: a file that is not what its authors publish.
+    """
     yield from _read(paths, 'test')
 
   @classmethod
   def read_examples(cls, paths: builder.Paths) -> Iterator[Item]:
+    """The subjects' `dev` questions, as worked examples.
+
+    Args:
+      paths: as `locate` returns them.
+
+    Yields:
+      Items, grouped by subject.
+    """
     yield from _read(paths, 'dev')
 
 

@@ -57,6 +57,18 @@ class ProtoQA(builder.ItemBuilder):
 
   @classmethod
   def locate(cls, spec: DataSpec, download_dir: pathlib.Path) -> builder.Paths:
+    """Source files by name; see `ItemBuilder.locate`.
+
+    Args:
+      spec: `manual_dir` is looked through first.
+      download_dir: where downloads go.
+
+    Returns:
+      Paths by name.
+
+    Raises:
+      UserError: a file is neither at hand nor downloadable.
+    """
     subset = spec.subset or cls.DEFAULT_SUBSET
     if subset not in _SOURCES:
       raise UserError(f'data.subset={subset}: protoqa has'
@@ -69,6 +81,17 @@ class ProtoQA(builder.ItemBuilder):
 
   @classmethod
   def read(cls, paths: builder.Paths) -> Iterator[Item]:
+    """Items in the order of the source files; see `ItemBuilder.read`.
+
+    Args:
+      paths: as `locate` returns them.
+
+    Yields:
+      Items, unchecked.
+
+    Raises:
+      UserError: a file that is not what its authors publish.
+    """
     [(name, path)] = paths.items()
     if name == _PREPARED.path:
       yield from _read_prepared(path)

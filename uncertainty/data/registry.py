@@ -43,6 +43,9 @@ def load(spec: DataSpec) -> list[Item]:
     spec: data set, folders, and which items: `subset` (one or several groups,
       topics or splits, comma-separated), then the first `limit`.
 
+  Returns:
+    The items, checked.
+
   Raises:
     UserError: an unknown data set or subset, a limit below 1, source files
       that cannot be had, or items that are not usable.

@@ -51,6 +51,9 @@ def cache_dir() -> pathlib.Path:
   """Where downloads and prepared data live unless told otherwise.
 
   The environment's `UNCERTAINTY_CACHE`, else this platform's user cache.
+
+  Returns:
+    The folder, which need not exist.
   """
   if chosen := os.environ.get('UNCERTAINTY_CACHE'):
     return pathlib.Path(chosen).expanduser()
@@ -66,7 +69,16 @@ def cache_dir() -> pathlib.Path:
 
 
 def digest_of(path: pathlib.Path, like: str = 'sha256:') -> str:
-  """The file's digest, of the same kind as `like`."""
+  """The file's digest, of the same kind as `like`.
+
+  Args:
+    path: the file.
+    like: a digest, or only its `KIND:`; `sha256:` or `git:` (a git blob's
+      SHA-1).
+
+  Returns:
+    `KIND:` and the hexadecimal digest.
+  """
   kind = like.partition(':')[0] or 'sha256'
   hasher = _HASHERS[kind](path.stat().st_size)
   with open(path, 'rb') as file:
@@ -89,7 +101,19 @@ _HASHERS: dict[str, Callable] = {
 
 def find(dataset: str, source: Source,
          manual_dir: str | os.PathLike | None) -> pathlib.Path | None:
-  """The file under `manual_dir/DATASET` or `manual_dir`, or None."""
+  """The file under `manual_dir/DATASET` or `manual_dir`, or None.
+
+  Args:
+    dataset: the data set's name.
+    source: the file.
+    manual_dir: the user's folder; None for none.
+
+  Returns:
+    Its path; None if it is not there.
+
+  Raises:
+    UserError: `manual_dir` is no folder.
+  """
   if manual_dir is None:
     return None
   root = pathlib.Path(manual_dir).expanduser()
@@ -108,6 +132,15 @@ def locate(dataset: str, sources: Iterable[Source], *,
            manual_dir: str | os.PathLike | None,
            download_dir: pathlib.Path) -> dict[str, pathlib.Path]:
   """Paths of the sources by `Source.path`, downloading what is missing.
+
+  Args:
+    dataset: the data set's name.
+    sources: the files.
+    manual_dir: the user's folder, looked through first; None for none.
+    download_dir: where downloads go.
+
+  Returns:
+    Paths of all but missing optional files.
 
   Raises:
     UserError: a file is neither at hand nor downloadable, or its checksum is

@@ -62,6 +62,12 @@ def _records(path: pathlib.Path) -> list[dict[str, Any]]:
 def load(spec: DataSpec) -> list[Item]:
   """Items of the table at `spec.path`.
 
+  Args:
+    spec: `path` names a .csv, .tsv, .jsonl or .parquet file.
+
+  Returns:
+    The items in the table's order.
+
   Raises:
     UserError: no such file, an unknown format, a missing column, or an item
       that is not usable (see `human.check`).

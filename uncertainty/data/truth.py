@@ -66,11 +66,34 @@ class Truth(builder.ItemBuilder):
 
   @classmethod
   def locate(cls, spec: DataSpec, download_dir: pathlib.Path) -> builder.Paths:
+    """Source files by name; see `ItemBuilder.locate`.
+
+    Args:
+      spec: `manual_dir` is looked through first.
+      download_dir: where downloads go.
+
+    Returns:
+      Paths by name.
+
+    Raises:
+      UserError: a file is neither at hand nor downloadable.
+    """
     return sources.locate(cls.name, _SOURCES, manual_dir=spec.manual_dir,
                           download_dir=download_dir)
 
   @classmethod
   def read(cls, paths: builder.Paths) -> Iterator[Item]:
+    """Items in the order of the source files; see `ItemBuilder.read`.
+
+    Args:
+      paths: as `locate` returns them.
+
+    Yields:
+      Items, unchecked.
+
+    Raises:
+      UserError: a file that is not what its authors publish.
+    """
     for source in _SOURCES:
       yield from _read(paths[source.path], source.path.removesuffix('.csv'))
 

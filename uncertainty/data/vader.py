@@ -50,6 +50,18 @@ class Vader(builder.ItemBuilder):
 
   @classmethod
   def locate(cls, spec: DataSpec, download_dir: pathlib.Path) -> builder.Paths:
+    """Source files by name; see `ItemBuilder.locate`.
+
+    Args:
+      spec: `manual_dir` is looked through first.
+      download_dir: where downloads go.
+
+    Returns:
+      Paths by name.
+
+    Raises:
+      UserError: a file is neither at hand nor downloadable.
+    """
     del download_dir  # it comes with a package
     path = sources.find(cls.name, _LEXICON, spec.manual_dir)
     if path is None:
@@ -66,6 +78,17 @@ class Vader(builder.ItemBuilder):
 
   @classmethod
   def read(cls, paths: builder.Paths) -> Iterator[Item]:
+    """Items in the order of the source files; see `ItemBuilder.read`.
+
+    Args:
+      paths: as `locate` returns them.
+
+    Yields:
+      Items, unchecked.
+
+    Raises:
+      UserError: a file that is not what its authors publish.
+    """
     entries = _entries(paths[_LEXICON.path])
     words = list(entries)
     for i in np.random.default_rng(_ORDER_SEED).permutation(len(words)):

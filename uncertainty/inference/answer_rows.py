@@ -106,7 +106,20 @@ def prefill(module, params, batch: Batch, reads_N: jax.Array,
 @functools.partial(jax.jit, static_argnames=('module', 'spec'))
 def measure(module, params, hidden_BD: jax.Array, keys_B2: jax.Array,
             steps_B: jax.Array, spec: DecodeSpec) -> dict[str, jax.Array]:
-  """Draws each row's next token and measures its distribution."""
+  """Draws each row's next token and measures its distribution.
+
+  Args:
+    module: the decoder.
+    params: its parameters.
+    hidden_BD: final hidden state of each row's last token.
+    keys_B2: `token_sampling.row_key` of each row.
+    steps_B: tokens generated so far.
+    spec: how to draw, and how many top tokens to keep.
+
+  Returns:
+    `tokens` [B] int32, `token_logprob` [B] (ln p before temperature), `finite`
+    [B], and for a `top_k` the next-token measures [B] and top tokens [B, k].
+  """
   logits_BV = models.unembed(module, params, hidden_BD)
   tokens_B = token_sampling.draw(logits_BV, keys_B2, steps_B, spec.sampling)
   chosen_B = jnp.take_along_axis(logits_BV, tokens_B[:, None], axis=-1)[:, 0]
@@ -121,7 +134,18 @@ def measure(module, params, hidden_BD: jax.Array, keys_B2: jax.Array,
 
 def empty_rows(module, params, spec: DecodeSpec, batch_size: int, slots: int
                ) -> DecodingRows:
-  """Rows without anything to generate."""
+  """Rows without anything to generate.
+
+  Args:
+    module: the decoder.
+    params: its parameters.
+    spec: what is recorded.
+    batch_size: B.
+    slots: tokens after the shared prefix that each row can hold.
+
+  Returns:
+    B inactive rows.
+  """
   config = module.config
   hidden_BD = jnp.zeros((batch_size, config.width), wide(module.dtype))
   keys_B2 = jnp.zeros((batch_size, 2), jnp.uint32)
@@ -142,7 +166,18 @@ def empty_rows(module, params, spec: DecodeSpec, batch_size: int, slots: int
     jax.jit, static_argnames='room', donate_argnames='rows')
 def insert(rows: DecodingRows, row: jax.Array, prompt: PrefilledPrompt,
            key_2: jax.Array, room: int) -> DecodingRows:
-  """Puts a prompt of at most `room` tokens into a row."""
+  """Puts a prompt of at most `room` tokens into a row.
+
+  Args:
+    rows: the rows; donated.
+    row: index of the one to fill (int32 scalar).
+    prompt: what was read of it.
+    key_2: its random key.
+    room: slots to copy, at least the prompt's tokens (static).
+
+  Returns:
+    The rows, that one active at step 0.
+  """
   L, _, _, K, H = prompt.read.keys_LBSKH.shape
   zero = jnp.zeros_like(row)
 
@@ -169,7 +204,19 @@ def insert(rows: DecodingRows, row: jax.Array, prompt: PrefilledPrompt,
     jax.jit, static_argnames=('module', 'spec'), donate_argnames='rows')
 def run(module, params, rows: DecodingRows, prefix: KeyValues | None,
         enough: jax.Array, spec: DecodeSpec) -> DecodingRows:
-  """Generates until `enough` rows have finished, or none is active."""
+  """Generates until `enough` rows have finished, or none is active.
+
+  Args:
+    module: the decoder.
+    params: its parameters.
+    rows: the rows; donated.
+    prefix: what all prompts start with.
+    enough: rows that must finish before it returns (int32 scalar).
+    spec: how to generate.
+
+  Returns:
+    The rows further on.
+  """
   started = rows.active_B.sum()
 
   def going_on(rows: DecodingRows) -> jax.Array:

@@ -46,6 +46,7 @@ class Entry:
 
   @property
   def length(self) -> int:
+    """Tokens that it takes in a row; a branch's last is not read."""
     less = 0 if self.whole_branches else 1
     return len(self.stem) + sum(len(b) - less for b in self.branches)
 
@@ -89,7 +90,11 @@ class Layout:
 
 
 def device_tokens() -> int:
-  """Tokens in a batch that fill the device: a CPU works from its caches."""
+  """Tokens in a batch that fill the device: a CPU works from its caches.
+
+  Returns:
+    1024 on a CPU, 16384 elsewhere.
+  """
   return 1024 if jax.default_backend() == 'cpu' else 16384
 
 
@@ -98,6 +103,13 @@ def row_lengths(lengths: Sequence[int],
   """The few row lengths that cost least padding, longest last.
 
   Each further length must save `shape_tokens` padded tokens.
+
+  Args:
+    lengths: tokens of each row, at least one row.
+    shape_tokens: padded tokens that one more compiled shape must save.
+
+  Returns:
+    Ascending multiples of 8; every row fits the last.
   """
   ceilings = -(-np.asarray(lengths, np.int64) // _MULTIPLE) * _MULTIPLE
   sizes, counts = np.unique(ceilings, return_counts=True)
@@ -122,7 +134,16 @@ def row_lengths(lengths: Sequence[int],
 
 
 def packed_length(lengths: Sequence[int], most: int) -> int:
-  """The row length, up to `most`, that packs prompts for least work."""
+  """The row length, up to `most`, that packs prompts for least work.
+
+  Args:
+    lengths: tokens of each prompt; a sample of about 1000 is tried.
+    most: the longest row to consider, in tokens.
+
+  Returns:
+    The length in tokens: the least Σ n (1 + 0.0006 n) over packed rows of n
+    tokens (attention's cost grows with n), and compiled shapes beside.
+  """
   if not lengths:
     return most
   step = -(-len(lengths) // _SAMPLE)
@@ -144,6 +165,13 @@ def pack(lengths: Sequence[int], row_tokens: int) -> list[list[int]]:
   """Best-fit decreasing: indices of entries per row of `row_tokens`.
 
   An entry longer than a row has a row to itself.
+
+  Args:
+    lengths: tokens of each entry.
+    row_tokens: tokens that a row holds.
+
+  Returns:
+    Per row, indices of its entries, longest first.
   """
   order = sorted(range(len(lengths)), key=lambda i: (-lengths[i], i))
   rows: list[list[int]] = []
@@ -239,7 +267,14 @@ def _batch_size(counts: Sequence[int], length: int, batch_tokens: int,
 
 
 def halves(rows: PackedRows) -> tuple[PackedRows, PackedRows]:
-  """The batch in two, for when it does not fit the device's memory."""
+  """The batch in two, for when it does not fit the device's memory.
+
+  Args:
+    rows: a batch.
+
+  Returns:
+    The first half, rounded up, and the rest.
+  """
   middle = -(-len(rows.rows) // 2)
   return (dataclasses.replace(rows, rows=rows.rows[:middle]),
           dataclasses.replace(rows, rows=rows.rows[middle:]))

@@ -28,6 +28,9 @@ def run_ahead(todo: Sequence[batching.PackedRows],
     ahead: keep two in flight, so that an accelerator does not wait for the
       host.
 
+  Yields:
+    What `collect` returned, in the order of the batches.
+
   Raises:
     UserError: a single row that does not fit.
   """

@@ -30,7 +30,14 @@ class PrefixGroup:
 
 
 def common_length(rows: Sequence[tuple[int, ...]]) -> int:
-  """How many first tokens all rows share, leaving each at least one."""
+  """How many first tokens all rows share, leaving each at least one.
+
+  Args:
+    rows: tokens of each prompt, at least one.
+
+  Returns:
+    Tokens shared, less than the shortest prompt's.
+  """
   first, last = min(rows), max(rows)  # in this order, all others lie between
   limit = min(len(row) for row in rows) - 1
   for i in range(min(limit, len(first), len(last))):
@@ -78,13 +85,28 @@ def _cost(groups: list[PrefixGroup], rows) -> int:
 
 
 def n_slots(n_tokens: int) -> int:
-  """Padded length of a prefix: at most a quarter, and 31 tokens, more."""
+  """Padded length of a prefix: at most a quarter, and 31 tokens, more.
+
+  Args:
+    n_tokens: the prefix's.
+
+  Returns:
+    Slots: few different numbers, so that few shapes compile.
+  """
   step = max(_LEAST_SLOTS, 2 ** (n_tokens.bit_length() - 3))
   return -(-n_tokens // step) * step
 
 
 def read(model: models.Model, tokens: Sequence[int]) -> KeyValues | None:
-  """Keys and values of a prefix, B = 1, in padded slots; None if empty."""
+  """Keys and values of a prefix, B = 1, in padded slots; None if empty.
+
+  Args:
+    model: the model.
+    tokens: the prefix's.
+
+  Returns:
+    Keys and values [L, 1, S, K, H] with length n; None for no tokens.
+  """
   if not tokens:
     return None
   n = len(tokens)

@@ -86,6 +86,9 @@ def score(
     wanted: indices to score; batches without any of them are skipped.
     label: of the progress bar.
 
+  Yields:
+    A batch's scores; `asks_N` says whose.
+
   Raises:
     UserError: a prompt beyond the model's context, logits that are not
       finite, or a prompt that does not fit the device's memory alone.
@@ -152,6 +155,14 @@ class Plan:
 
 def plan(model: models.Model, asks: Sequence[Ask], spec: ScoreSpec) -> Plan:
   """Which prompts are read together, and after which prefix.
+
+  Args:
+    model: for its context length, rotary tables and mesh.
+    asks: prompts.
+    spec: batch sizes.
+
+  Returns:
+    The batches, none computed.
 
   Raises:
     UserError: a prompt beyond the model's context.
@@ -273,7 +284,7 @@ def _forward(
 
 def _inner(module, params, hidden_XD: jax.Array, inner_M: jax.Array,
            targets_M: jax.Array) -> jax.Array:
-  """ln p of the next token within branches, a slab of logits at a time."""
+  """Next tokens' ln p within branches, a slab of logits at a time."""
   if not inner_M.shape[0]:
     return jnp.zeros((0,), jnp.float32)
 

@@ -32,6 +32,7 @@ class Sampling:
   top_k: int = 0
 
   def __post_init__(self):
+    """Checks the ranges; UserError if one is left."""
     if self.temperature < 0 or not 0 < self.top_p <= 1 or self.top_k < 0:
       raise UserError(
           f'sampling with temperature={self.temperature}, top_p={self.top_p}, '
@@ -43,7 +44,16 @@ GREEDY = Sampling()
 
 
 def row_key(seed: int, item_id: str, sample: int) -> jax.Array:
-  """The key of one generation: key data [2] uint32."""
+  """The key of one generation: key data [2] uint32.
+
+  Args:
+    seed: of the run.
+    item_id: the item's.
+    sample: the sample's number, from 0.
+
+  Returns:
+    Key data [2] uint32.
+  """
   digest = hashlib.sha256(item_id.encode()).digest()
   parts = (int.from_bytes(digest[:4], 'little'),
            int.from_bytes(digest[4:8], 'little'), sample)
@@ -86,7 +96,17 @@ def draw(logits_BV: jax.Array, keys_B2: jax.Array, steps_B: jax.Array,
 
 
 def filter_logits(logits_BV: jax.Array, sampling: Sampling) -> jax.Array:
-  """Logits with those outside top k and top p set to −inf."""
+  """Logits with those outside top k and top p set to −inf.
+
+  Nucleus sampling after Holtzman et al. 2020 (arXiv 1904.09751).
+
+  Args:
+    logits_BV: after temperature.
+    sampling: `top_k` and `top_p`.
+
+  Returns:
+    [B, V]; ties at the edges are all kept.
+  """
   vocabulary = logits_BV.shape[-1]
   if 0 < sampling.top_k < vocabulary:
     edge_B = jax.lax.top_k(logits_BV, sampling.top_k)[0][:, -1]

@@ -40,6 +40,9 @@ def restore_or_convert(
     abstract: tree of `jax.ShapeDtypeStruct` with shardings.
     convert: makes the arrays, in the same tree.
 
+  Returns:
+    The arrays, placed as `abstract` says.
+
   Raises:
     UserError: the directory cannot be written, or matches the stamp but
       cannot be read.
@@ -68,6 +71,10 @@ def source_stamp(
     files: the checkpoint's files.
     fingerprint: the model's.
     mapping: the family's table; a changed table makes a cache stale.
+
+  Returns:
+    The stamp as JSON values: fingerprint, hash of the table, and each file's
+    name, size in bytes and time of change in ns.
   """
   return {
       'fingerprint': fingerprint,

@@ -18,7 +18,18 @@ BLOCK_SITES = ('attention_out', 'mlp_out', 'residual')
 
 def check(spec: CaptureSpec | None, at_BP: jax.Array | None
           ) -> tuple[str, ...]:
-  """The sites asked for; UserError for unknown ones or a missing position."""
+  """The sites asked for, checked.
+
+  Args:
+    spec: what to capture; None for nothing.
+    at_BP: positions to gather; needed unless the spec says `all`.
+
+  Returns:
+    The sites; empty for none.
+
+  Raises:
+    UserError: an unknown site, or positions that are missing.
+  """
   if spec is None or not spec.sites:
     return ()
   for site in spec.sites:
@@ -32,7 +43,15 @@ def check(spec: CaptureSpec | None, at_BP: jax.Array | None
 
 
 def gather(x_BTD: jax.Array, at_BP: jax.Array | None) -> jax.Array:
-  """[B, P, D]: the rows' tokens at the given indices, or all."""
+  """[B, P, D]: the rows' tokens at the given indices, or all.
+
+  Args:
+    x_BTD: activations of all tokens.
+    at_BP: P indices into each row's tokens; None for all of them.
+
+  Returns:
+    [B, P, D], or [B, T, D] for all.
+  """
   if at_BP is None:
     return x_BTD
   return jnp.take_along_axis(x_BTD, at_BP[:, :, None], axis=1)
@@ -40,7 +59,18 @@ def gather(x_BTD: jax.Array, at_BP: jax.Array | None) -> jax.Array:
 
 def demand(activations: dict[str, jax.Array], sites: tuple[str, ...]
            ) -> dict[str, jax.Array]:
-  """The activations; UserError if a site that was asked for is missing."""
+  """The activations of the sites asked for.
+
+  Args:
+    activations: site → what the pass gathered.
+    sites: the sites asked for.
+
+  Returns:
+    Those sites' activations.
+
+  Raises:
+    UserError: a site yielded nothing for this model.
+  """
   for site in sites:
     if site not in activations or not activations[site].size:
       raise UserError(f'activation site {site!r} yielded nothing for this '

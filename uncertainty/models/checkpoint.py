@@ -69,6 +69,9 @@ def match(
     config: the decoder's.
     where: the checkpoint, for messages.
 
+  Returns:
+    Canonical name → tensor, for all that the table reads.
+
   Raises:
     UserError: a tensor is missing, unknown, there twice, or of another shape.
   """
@@ -157,7 +160,17 @@ def abstract(
     table: Iterable[families.Mapping], config: DecoderConfig, dtype: str,
     sharding_of: Callable[[str, tuple[int, ...]], jax.sharding.Sharding],
 ) -> dict[str, Any]:
-  """What `fill` returns, as `jax.ShapeDtypeStruct` with shardings."""
+  """What `fill` returns, as `jax.ShapeDtypeStruct` with shardings.
+
+  Args:
+    table: the family's, for this config.
+    config: the decoder's.
+    dtype: a key of `DTYPES`.
+    sharding_of: path and shape of a parameter → its sharding.
+
+  Returns:
+    The tree of parameters.
+  """
   tree: dict[str, Any] = {}
   for entry in table:
     _insert(tree, entry.path, _leaf(entry, config, dtype, sharding_of))

@@ -80,6 +80,7 @@ class DecoderConfig:
   learned_positions: bool = False
 
   def __post_init__(self):
+    """Checks that shapes fit; UserError if they do not."""
     if self.n_heads % self.n_kv_heads:
       raise UserError(
           f'config.json: {self.n_heads} attention heads do not divide over '

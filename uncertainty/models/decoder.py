@@ -40,8 +40,10 @@ from uncertainty.types import Batch
 
 
 def _gelu(x: jax.Array) -> jax.Array:
-  """GELU (Hendrycks & Gimpel 2016). `jax.nn.gelu`, but its constants are
-  float32 for float64 where x64 is off."""
+  """GELU (Hendrycks & Gimpel 2016), in the argument's own precision.
+
+  `jax.nn.gelu` has float32 constants for float64 where x64 is off.
+  """
   return 0.5 * x * lax.erfc(-x * math.sqrt(0.5))
 
 
@@ -105,6 +107,14 @@ class MLP(nn.Module):
 
   @nn.compact
   def __call__(self, x_BTD: jax.Array) -> jax.Array:
+    """The sublayer's output.
+
+    Args:
+      x_BTD: normalised residual stream.
+
+    Returns:
+      [B, T, D], to be added to the residual stream.
+    """
     c = self.config
     D, F, ways = c.width, c.mlp_width, 2 if c.gated else 1
     zeros = nn.initializers.zeros
@@ -134,6 +144,16 @@ class Block(nn.Module):
   @nn.compact
   def __call__(self, x_BTD: jax.Array, layer: PerLayer, shared: Shared
                ) -> tuple[jax.Array, Trace]:
+    """One step of the scan over layers.
+
+    Args:
+      x_BTD: the residual stream.
+      layer: what differs by layer.
+      shared: what all layers see.
+
+    Returns:
+      The residual stream after the layer, and what is captured of it.
+    """
     c = self.config
     pre, post = c.norm_placement != 'post', c.norm_placement != 'pre'
 
@@ -197,7 +217,18 @@ class Decoder(nn.Module):
              sites: tuple[str, ...] = (),
              capture_at_BP: jax.Array | None = None,
              with_key_values: bool = False) -> tuple[jax.Array, Trace]:
-    """The final norm's output [B, T, D], and what was asked to be kept."""
+    """The final norm's output, and what was asked to be captured.
+
+    Args:
+      batch: token rows.
+      past: stretches of earlier keys and values, in order: a prefix, a cache.
+      sites: activations to capture (static).
+      capture_at_BP: places in the rows to capture at; None for all.
+      with_key_values: return the rows' own keys and values (static).
+
+    Returns:
+      [B, T, D] float32 (float64 for float64 weights), and the trace.
+    """
     c = self.config
     x_BTD = self._embed(batch)
     activations = {}
@@ -243,7 +274,14 @@ class Decoder(nn.Module):
 
   @nn.compact
   def unembed(self, hidden_XD: jax.Array) -> jax.Array:
-    """Logits [..., V] float32 of final hidden states."""
+    """Logits of final hidden states: cap · tanh((h Wᵀ + b) / cap), or h Wᵀ + b.
+
+    Args:
+      hidden_XD: after the final norm, any leading shape X.
+
+    Returns:
+      [..., V] float32.
+    """
     c = self.config
     head = self._table('token_embedding' if c.tie_embeddings
                        else 'unembedding')
@@ -261,7 +299,16 @@ class Decoder(nn.Module):
 
 def per_layer(config: DecoderConfig, batch: Batch, past: tuple[Past, ...]
               ) -> PerLayer:
-  """What differs by layer, with a leading L axis."""
+  """What differs by layer, with a leading L axis.
+
+  Args:
+    config: the decoder's.
+    batch: the rows, for their shape.
+    past: stretches of earlier keys and values.
+
+  Returns:
+    Indices of each layer's rotary table and mask, and its past.
+  """
   rotary_index = [i if i >= 0 else len(config.rotaries)
                   for i in config.rotary_index]
   windows = _windows(config, batch, past)
@@ -287,7 +334,19 @@ def _windows(config: DecoderConfig, batch: Batch, past: tuple[Past, ...]
 def shared_by_layers(config: DecoderConfig, batch: Batch,
                      past: tuple[Past, ...],
                      capture_at_BP: jax.Array | None) -> Shared:
-  """Rotary angles and attention masks, computed once for all layers."""
+  """Rotary angles and attention masks, computed once for all layers.
+
+  Args:
+    config: the decoder's.
+    batch: the rows.
+    past: stretches of earlier keys and values.
+    capture_at_BP: passed on.
+
+  Returns:
+    Angles of every rotary table, and masks [B, T, S] per window and stretch. A
+    token sees earlier positions of its window, within its own segment or the
+    stem.
+  """
   positions_BT, segments_BT = batch.positions_BT, batch.segments_BT
   angles = None
   if config.rotaries:

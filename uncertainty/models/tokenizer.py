@@ -84,6 +84,12 @@ def from_directory(path: pathlib.Path) -> PreTrainedTokenizerFast:
   The file's own rules are used as they stand; no class is chosen by the
   model's name and no code from the directory runs.
 
+  Args:
+    path: the directory.
+
+  Returns:
+    The tokenizer.
+
   Raises:
     UserError: there is no tokenizer.json, or it cannot be read.
   """
@@ -119,6 +125,9 @@ def from_gguf(
   Args:
     metadata: the file's key-value pairs.
     where: the file's name, for messages.
+
+  Returns:
+    The tokenizer, with the chat template of the file if it has one.
 
   Raises:
     UserError: a field is missing, or names a tokenizer that is not known.

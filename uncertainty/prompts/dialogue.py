@@ -41,6 +41,13 @@ class Dialogue:
 def style_of(spec: PromptSpec, tokenizer: Any) -> str:
   """'chat' or 'completion': the spec's, or what the tokenizer allows.
 
+  Args:
+    spec: what is asked for.
+    tokenizer: the model's; `auto` chats if it has a chat template.
+
+  Returns:
+    `chat` or `completion`.
+
   Raises:
     UserError: chat asked of a tokenizer without a template, or no such style.
   """
@@ -63,6 +70,12 @@ def write(dialogue: Dialogue, tokenizer: Any, style: str) -> str:
     dialogue: the turns.
     tokenizer: for its chat template and the text of its BOS token.
     style: 'chat' or 'completion'.
+
+  Returns:
+    The text, to be tokenized with `add_special_tokens=False`.
+
+  Raises:
+    UserError: the chat template cannot be applied.
   """
   return _WRITERS[style](dialogue, tokenizer)
 
@@ -72,6 +85,16 @@ def lead(tokenizer: Any, style: str) -> str:
 
   A space in completions; in chats whatever the template puts in front of an
   assistant's words, mostly nothing.
+
+  Args:
+    tokenizer: the model's.
+    style: `chat` or `completion`.
+
+  Returns:
+    The text between, perhaps empty.
+
+  Raises:
+    UserError: the chat template cannot be applied.
   """
   if style == 'completion':
     return ' '
@@ -112,6 +135,12 @@ _WRITERS = {'chat': _write_chat, 'completion': _write_completion}
 
 def takes_system(tokenizer: Any) -> bool:
   """Whether the chat template shows a system turn: some raise, some drop it.
+
+  Args:
+    tokenizer: with a chat template.
+
+  Returns:
+    True if the system turn's words come out.
   """
   return _takes_system(tokenizer, str(tokenizer.chat_template))
 

@@ -16,6 +16,15 @@ def bracketed(item: Item, wording: Wording, examples: tuple[Example, ...], *,
 
   As in the published runs, a chat repeats the instruction in its last turn
   only, a completion in each.
+
+  Args:
+    item: an open question.
+    wording: the data set's.
+    examples: worked examples with their replies.
+    style: `chat` or `completion`.
+
+  Returns:
+    The dialogue, its reply opened by a brace.
   """
   last = f'{wording.free_question.format(question=item.question)}\n{FREE_CUE}'
   shown = [(wording.free_question.format(question=e.question), e.reply)

@@ -12,10 +12,26 @@ _VARIANTS = ('{}', '{}.', '{} ', '{})', '{},', '{}:', ' {}', '({})', '{}。')
 
 
 def letter(index: int) -> str:
+  """The letter of a choice.
+
+  Args:
+    index: from 0, below 26.
+
+  Returns:
+    A, B, …
+  """
   return LETTERS[index]
 
 
 def number(index: int) -> str:
+  """The number of a choice.
+
+  Args:
+    index: from 0.
+
+  Returns:
+    1, 2, …
+  """
   return str(index + 1)
 
 
@@ -44,7 +60,20 @@ def letter_tokens(tokenizer: Any, n_choices: int) -> list[tuple[int, ...]]:
 
 
 def number_tokens(tokenizer: Any, n_choices: int) -> list[tuple[int, ...]]:
-  """Like `letter_tokens`, for the labels 1, 2, 3, …"""
+  """Token ids whose probabilities sum to a number's, per choice.
+
+  The variants of `letter_tokens`, for the labels 1, 2, 3, …
+
+  Args:
+    tokenizer: encodes text with `add_special_tokens=False`.
+    n_choices: at least 2.
+
+  Returns:
+    One sorted tuple of ids per choice.
+
+  Raises:
+    UserError: a number that no single token stands for.
+  """
   return [_ids(tokenizer, (number(i),), 'numbers') for i in range(n_choices)]
 
 

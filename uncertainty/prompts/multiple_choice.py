@@ -20,6 +20,9 @@ def labelled(item: Item, wording: Wording, examples: tuple[Example, ...], *,
     examples: worked examples to show.
     kind: 'letters' or 'numbers'.
     stray_brace: end a chat with an opened brace, as the published runs did.
+
+  Returns:
+    The dialogue; the reply is expected to be a label.
   """
   label = LABELS[kind]
   group = _in_words(item.group)
@@ -37,7 +40,16 @@ def labelled(item: Item, wording: Wording, examples: tuple[Example, ...], *,
 
 def worded(item: Item, wording: Wording,
            examples: tuple[Example, ...]) -> Dialogue:
-  """The question alone; a choice's own words are the answer."""
+  """The question alone; a choice's own words are the answer.
+
+  Args:
+    item: a closed question; its choices are not shown.
+    wording: the data set's.
+    examples: worked examples to show.
+
+  Returns:
+    The dialogue; the reply is expected to be a choice's words.
+  """
   return Dialogue(
       system=wording.text_system.format(group=_in_words(item.group)),
       examples=tuple((wording.text_question.format(question=e.question),

@@ -12,6 +12,13 @@ from uncertainty.types import Item, UserError
 def permute(item: Item, order: Sequence[int]) -> Item:
   """The item with choice `order[i]` at place i; answer and shares follow.
 
+  Args:
+    item: a closed question.
+    order: C indices of its choices.
+
+  Returns:
+    The reordered item.
+
   Raises:
     UserError: `order` is not a permutation of the item's choices.
   """
@@ -26,7 +33,15 @@ def permute(item: Item, order: Sequence[int]) -> Item:
 
 
 def shuffled(item: Item, *, seed: int = 0) -> Item:
-  """The item with its choices in an order drawn from seed and item."""
+  """The item with its choices in an order drawn from seed and item.
+
+  Args:
+    item: a closed question.
+    seed: of the run.
+
+  Returns:
+    The reordered item; the same for the same seed and `item_id`.
+  """
   rng = _random(f'shuffle {seed} {item.item_id}')
   return permute(item, rng.permutation(len(item.choices)).tolist())
 
@@ -42,6 +57,14 @@ def orders(item: Item, n_orders: int, *, seed: int = 0
 
   They depend on the seed and the item only, not on its neighbours. Fewer come
   back if the item has fewer orders than asked for.
+
+  Args:
+    item: a closed question of C choices.
+    n_orders: how many are wanted.
+    seed: of the run.
+
+  Returns:
+    At most min(n_orders, C!) orders of C indices each.
   """
   n_choices = len(item.choices)
   rng = _random(f'{seed} {item.item_id}')

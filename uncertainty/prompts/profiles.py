@@ -30,12 +30,26 @@ _ASCII = str.maketrans({
 
 
 def to_ascii(text: str) -> str:
-  """Typographic quotes, dashes and the ellipsis as plain ASCII."""
+  """Typographic quotes, dashes and the ellipsis as plain ASCII.
+
+  Args:
+    text: any text.
+
+  Returns:
+    The text; other characters stay as they are.
+  """
   return text.translate(_ASCII)
 
 
 def cleaned(item: Item) -> Item:
-  """The item with its question and choices in plain punctuation."""
+  """The item with its question and choices in plain punctuation.
+
+  Args:
+    item: any item.
+
+  Returns:
+    The item with `to_ascii` applied.
+  """
   return dataclasses.replace(
       item, question=to_ascii(item.question),
       choices=tuple(map(to_ascii, item.choices)))
@@ -52,6 +66,9 @@ def build(items: Sequence[Item], spec: PromptSpec, tokenizer: Any, *,
     tokenizer: for its chat template and BOS text.
     dataset: names the wording of the `clean` profile.
     seed: unused so far; prompts do not depend on chance.
+
+  Returns:
+    Prompts in the items' order.
 
   Raises:
     UserError: an unknown profile, style, format or data set, or an item
@@ -81,11 +98,30 @@ class Setting:
   lead: str  # between a prompt and the words of its answer
 
   def write(self, dialogue: Dialogue) -> str:
+    """The prompt's text in the call's style; see `dialogue.write`.
+
+    Args:
+      dialogue: the turns.
+
+    Returns:
+      The text, special tokens written out.
+    """
     return dialogues.write(dialogue, self.tokenizer, self.style)
 
 
 def wording_of(dataset: str, profile: str) -> Wording:
-  """The data set's wording; the published one in the `paper` profile."""
+  """The data set's wording; the published one in the `paper` profile.
+
+  Args:
+    dataset: a name in `instructions.WORDINGS`.
+    profile: `paper` or `clean`.
+
+  Returns:
+    The wording.
+
+  Raises:
+    UserError: a data set without prompts.
+  """
   if dataset not in WORDINGS:
     raise UserError(f'data.name={dataset}: no prompts for this data set; it'
                     f' must be one of {", ".join(WORDINGS)}')
@@ -93,7 +129,15 @@ def wording_of(dataset: str, profile: str) -> Wording:
 
 
 def examples_of(item: Item, setting: Setting) -> tuple[Example, ...]:
-  """Worked examples: the item's own subject's, else the data set's."""
+  """Worked examples: the item's own subject's, else the data set's.
+
+  Args:
+    item: the item asked; `extra['examples']` may hold its subject's.
+    setting: profile, wording and whether examples are shown.
+
+  Returns:
+    The examples; empty for `few_shot=False`.
+  """
   if not setting.spec.few_shot:
     return ()
   own = item.extra.get('examples', ())

@@ -46,6 +46,19 @@ def verbal(question: str, choices: Sequence[str], *, form: str, order: str,
   """Asks for an answer and, after or before it, the confidence in it.
 
   The reply starts inside `OPENING[order]`.
+
+  The format after Tian et al. 2023 (arXiv 2305.14975).
+
+  Args:
+    question: the question in plain punctuation.
+    choices: to choose from; empty for an open question.
+    form: one of `FORMS`: how confidence is stated.
+    order: confidence `after` or `before` the answer.
+    few_shot: show the worked examples.
+    style: `chat` or `completion`, which repeats the task in each turn.
+
+  Returns:
+    The dialogue.
   """
   task = _VERBAL[order].format(scale=_SCALE[form])
   examples = tuple(
@@ -76,6 +89,17 @@ def self_evaluation(question: str, answer: str, *, swapped: bool,
 
   A is True; with `swapped`, A is False, so that a preference for a letter
   can be averaged away.
+
+  The format after Kadavath et al. 2022 (arXiv 2207.05221).
+
+  Args:
+    question: the question in plain punctuation.
+    answer: the proposed answer.
+    swapped: put False first.
+    few_shot: show the worked examples.
+
+  Returns:
+    The dialogue; its reply is a letter.
   """
   options = _TRUE_FALSE[::-1] if swapped else _TRUE_FALSE
 
@@ -95,7 +119,18 @@ def self_evaluation(question: str, answer: str, *, swapped: bool,
 
 
 def entailment(question: str, first: str, second: str) -> Dialogue:
-  """Asks whether one answer entails another: yes or no."""
+  """Asks whether one answer entails another: yes or no.
+
+  After Farquhar et al. 2024 (Nature 630, 625–630), Methods.
+
+  Args:
+    question: the question in plain punctuation.
+    first: the answer that may entail.
+    second: the answer that may be entailed.
+
+  Returns:
+    The dialogue; its reply is yes or no.
+  """
   def user(q, a, b):
     return (f'Question: {q}\nAnswer 1: {a}\nAnswer 2: {b}\n'
             'Does answer 1 mean that answer 2 is right too?')
@@ -111,7 +146,16 @@ def entailment(question: str, first: str, second: str) -> Dialogue:
 
 
 def equivalence_grade(question: str, right: str, answer: str) -> Dialogue:
-  """Asks a judge whether an answer agrees with the right one: yes or no."""
+  """Asks a judge whether an answer agrees with the right one: yes or no.
+
+  Args:
+    question: the question in plain punctuation.
+    right: the right answer.
+    answer: the answer to grade.
+
+  Returns:
+    The dialogue; its reply is yes or no.
+  """
   def user(q, a, b):
     return (f'Question: {q}\nRight answer: {a}\nGiven answer: {b}\n'
             'Is the given answer right?')
@@ -125,7 +169,11 @@ def equivalence_grade(question: str, right: str, answer: str) -> Dialogue:
 
 
 def judge_prompts() -> dict[str, str]:
-  """The wording of every judge, as the manifest records it."""
+  """The wording of every judge, as the manifest records it.
+
+  Returns:
+    Judge → its prompt, with names in capitals where texts go.
+  """
   shown = {
       'p_true': self_evaluation('QUESTION', 'ANSWER', swapped=False,
                                 few_shot=True),

@@ -25,6 +25,13 @@ _NO = ('no', 'No', ' no', ' No', 'NO')
 def word_tokens(tokenizer: Any, words: Sequence[str]) -> tuple[int, ...]:
   """The words that are a single token.
 
+  Args:
+    tokenizer: the model's.
+    words: spellings of one word, leading spaces counting.
+
+  Returns:
+    Their ids, ascending.
+
   Raises:
     UserError: none is.
   """
@@ -41,6 +48,17 @@ def word_tokens(tokenizer: Any, words: Sequence[str]) -> tuple[int, ...]:
 
 
 def yes_no_tokens(tokenizer: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
+  """The tokens that stand for yes and for no.
+
+  Args:
+    tokenizer: the model's.
+
+  Returns:
+    Ids of yes, ids of no.
+
+  Raises:
+    UserError: the tokenizer has no single token for one of them.
+  """
   return word_tokens(tokenizer, _YES), word_tokens(tokenizer, _NO)
 
 
@@ -66,7 +84,7 @@ def next_token_masses(
     groups: Sequence[tuple[int, ...]], *,
     template: Sequence[tuple[int, ...]] = (),
 ) -> np.ndarray:
-  """ln of the summed probability of each group of tokens.
+  """Log of the summed probability of each group of tokens: ln Σ p.
 
   Equal prompts are read once. Prompts are read in fixed shapes behind the
   prefix that the `template` prompts share, so that a prompt's numbers do not

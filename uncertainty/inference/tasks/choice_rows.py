@@ -51,6 +51,11 @@ def chunk(items: Sequence[Item],
       item's own order. Choice probabilities are averaged over orders, and so
       are the next-token measures; prompt, top tokens and activations are the
       first order's.
+
+  Returns:
+    The items' columns: `prompt`, `n_tokens`, `prediction` (index), `correct`
+    and `agrees` (1, 0 or NaN), `choice_logprobs`, measures `mc_…` and, with
+    several orders, `order_…`.
   """
   rows = [_row(item, some) for item, some in zip(items, replies)]
   columns = {name: [row[name] for row in rows] for name in rows[0]}
@@ -96,7 +101,7 @@ def _row(item: Item, replies: Sequence[Reply]) -> dict[str, Any]:
 
 
 def _average(logprobs: Sequence[np.ndarray]) -> np.ndarray:
-  """ln of the mean probability; exact for one order."""
+  """Log of the mean probability; exact for one order."""
   if len(logprobs) == 1:
     return np.asarray(logprobs[0], np.float64)
   stacked = np.stack(logprobs).astype(np.float64)

@@ -39,8 +39,12 @@ class Pair:
 
 @dataclasses.dataclass(frozen=True)
 class Verdicts:
-  """Of N pairs: whether the first entails the second, and whether the judge
-  answered at all; one that it left unread counts as no entailment."""
+  """What a judge says of N pairs.
+
+  Attributes:
+    entails_N: whether the first entails the second; False where unread.
+    read_N: whether the judge answered at all.
+  """
 
   entails_N: np.ndarray
   read_N: np.ndarray
@@ -51,9 +55,18 @@ class Judge(Protocol):
 
   @property
   def name(self) -> str:
+    """What ran, for the column `semantic_variant`."""
     ...
 
   def __call__(self, pairs: Sequence[Pair]) -> Verdicts:
+    """Judges N pairs.
+
+    Args:
+      pairs: the pairs.
+
+    Returns:
+      Verdicts in the pairs' order.
+    """
     ...
 
 
@@ -64,6 +77,7 @@ class WordsJudge:
   name: str = 'words'
 
   def __call__(self, pairs: Sequence[Pair]) -> Verdicts:
+    """Judges N pairs by `grading.normalise` and `grading.near`."""
     same = [_same_words(p.first, p.second) for p in pairs]
     return Verdicts(np.asarray(same, bool), np.ones(len(pairs), bool))
 
@@ -82,6 +96,7 @@ class ModelJudge:
   name: str
 
   def __call__(self, pairs: Sequence[Pair]) -> Verdicts:
+    """Judges N pairs; unread where yes and no have under `LEAST_MASS`."""
     def tokens(pair):
       return asking.tokenize_dialogue(self.model, self_report.entailment(
           prompts.to_ascii(pair.question), pair.first, pair.second),
@@ -104,6 +119,7 @@ class EmbeddingJudge:
   name: str
 
   def __call__(self, pairs: Sequence[Pair]) -> Verdicts:
+    """Judges N pairs: entailed if the cosine is at least `COSINE`."""
     texts = sorted({t for p in pairs for t in (p.first, p.second)})
     if not texts:
       return Verdicts(np.zeros(0, bool), np.zeros(0, bool))
@@ -121,6 +137,7 @@ class NliJudge:
   name: str
 
   def __call__(self, pairs: Sequence[Pair]) -> Verdicts:
+    """Judges N pairs: entailed if that label is the likeliest."""
     if not pairs:
       return Verdicts(np.zeros(0, bool), np.zeros(0, bool))
     likeliest = self.encoder.classify([
@@ -132,6 +149,13 @@ class NliJudge:
 
 def make(model: models.Model, spec: StudySpec) -> Judge:
   """The judge that `config.free.judge` names.
+
+  Args:
+    model: the scored model, for the judge `model`.
+    spec: the run's.
+
+  Returns:
+    The judge.
 
   Raises:
     UserError: there is no such judge, or its files cannot be read.
@@ -165,7 +189,16 @@ def _encoder(source: str) -> text_encoder.TextEncoder:
 
 def entailments(judge: Judge, question: str, answers: Sequence[str],
                 ) -> tuple[np.ndarray, int]:
-  """`entailments_of_many` for one question."""
+  """`entailments_of_many` for one question.
+
+  Args:
+    judge: the judge.
+    question: what was asked.
+    answers: S answers.
+
+  Returns:
+    entails [S, S] bool and the number of pairs that the judge left unread.
+  """
   return entailments_of_many(judge, [(question, answers)])[0]
 
 
@@ -177,6 +210,10 @@ def entailments_of_many(
   Answers equal after normalisation entail each other without being asked
   about; an empty answer entails only an empty one. Each distinct ordered pair
   is asked once.
+
+  Args:
+    judge: the judge.
+    questions: of each, its text and S answers.
 
   Returns:
     For each question, entails [S, S] bool and the number of pairs that the

@@ -28,7 +28,21 @@ class Asked:
 def letters(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
             seed: int, done: frozenset[str] = frozenset(),
             ) -> Iterator[TaskChunk]:
-  """Choices under letters: a letter's variants are summed (method.md 2)."""
+  """Choices under letters: ln Σ p over each letter's variants.
+
+  Args:
+    model: a loaded model.
+    items: closed questions, all of the run.
+    spec: the run's.
+    seed: of the orders of choices.
+    done: ids of items not to ask again.
+
+  Yields:
+    Items of a batch as they finish; columns of `choice_rows.chunk`.
+
+  Raises:
+    UserError: an item with fewer than two choices, or what `score` raises.
+  """
   return _labelled(model, items, spec, 'letters', prompts.letter_tokens,
                    seed, done)
 
@@ -36,7 +50,21 @@ def letters(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
 def numbers(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
             seed: int, done: frozenset[str] = frozenset(),
             ) -> Iterator[TaskChunk]:
-  """Choices under numbers: the variants of 1, 2, … are summed."""
+  """Choices under numbers: ln Σ p over the variants of 1, 2, and so on.
+
+  Args:
+    model: a loaded model.
+    items: closed questions, all of the run.
+    spec: the run's.
+    seed: of the orders of choices.
+    done: ids of items not to ask again.
+
+  Yields:
+    Items of a batch as they finish; columns of `choice_rows.chunk`.
+
+  Raises:
+    UserError: an item with fewer than two choices, or what `score` raises.
+  """
   return _labelled(model, items, spec, 'numbers', prompts.number_tokens,
                    seed, done)
 
@@ -81,7 +109,18 @@ def finish(items: Sequence[Item], asked: Sequence[Asked],
            done: frozenset[str],
            run: Callable[[Collection[int]], Iterator[Scores]],
            reply: Callable[[int, int, Scores], Reply]) -> Iterator[TaskChunk]:
-  """Runs the prompts of unfinished items; yields items as they finish."""
+  """Runs the prompts of unfinished items; yields items as they finish.
+
+  Args:
+    items: all items.
+    asked: all prompts, some per item.
+    done: ids of items not to ask again.
+    run: indices of wanted prompts → their scores, batch by batch.
+    reply: index of a prompt, its place in a batch, the scores → what was said.
+
+  Yields:
+    Items whose prompts are all scored.
+  """
   orders: dict[int, list[int]] = {}
   for i, a in enumerate(asked):
     if items[a.item].item_id not in done:
@@ -107,6 +146,16 @@ def ask_all(model: models.Model, items: Sequence[Item], spec: StudySpec,
             name: str, seed: int) -> list[Asked]:
   """One prompt per item and order of its choices, its own order first.
 
+  Args:
+    model: for its tokenizer.
+    items: closed questions.
+    spec: the run's; `prompt.n_orders` of each.
+    name: the task's.
+    seed: of the orders.
+
+  Returns:
+    Prompts, item by item.
+
   Raises:
     UserError: an item with fewer than two choices.
   """
@@ -127,7 +176,15 @@ def ask_all(model: models.Model, items: Sequence[Item], spec: StudySpec,
 
 def tokenize_texts(model: models.Model, texts: Sequence[str]
                    ) -> list[tuple[int, ...]]:
-  """Tokens of each text, special tokens as written in it."""
+  """Tokens of each text, special tokens as written in it.
+
+  Args:
+    model: whose tokenizer.
+    texts: prompts or continuations.
+
+  Returns:
+    Token ids of each.
+  """
   if not texts:
     return []
   tokenizer: Any = model.tokenizer

@@ -18,6 +18,13 @@ def grades(model: models.Model, questions: Sequence[str], right: Sequence[str],
 
   The prompt is `self_report.equivalence_grade`.
 
+  Args:
+    model: the scored model.
+    questions: N questions.
+    right: the right answer to each.
+    answers: the given ones.
+    spec: the run's; `prompt.style` counts.
+
   Returns:
     For each, `fr_correct_model` (1, 0 or NaN) and `fr_correct_model_reason`,
     why it is missing: no right answer, or a judge that answers neither.

@@ -19,6 +19,19 @@ def statement(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
 
   Columns: `prompt`, `n_tokens`, and with activations `captured_tokens`, where
   in each text they were taken.
+
+  Args:
+    model: a loaded model.
+    items: statements, all of the run.
+    spec: the run's.
+    seed: of the run.
+    done: ids of items not to read again.
+
+  Yields:
+    Items of a batch as they finish.
+
+  Raises:
+    UserError: what `score` raises.
   """
   capture = capture_policy.capture_spec(spec, 'statement')
   built = prompts.build(

@@ -45,7 +45,24 @@ TEXT_SCORES: dict[str, Callable[..., np.ndarray]] = {
 def text(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
          seed: int, done: frozenset[str] = frozenset(),
          ) -> Iterator[TaskChunk]:
-  """Scores the words of each choice after the item's prompt."""
+  """Scores the words of each choice after the item's prompt.
+
+  Args:
+    model: a loaded model.
+    items: closed questions, all of the run.
+    spec: the run's; `prompt.text_score` is described above.
+    seed: of the orders of choices.
+    done: ids of items not to ask again.
+
+  Yields:
+    Items of a batch as they finish; columns of `choice_rows.chunk`, and
+    `choice_logprobs_sum` (ln p), `…_tokens`, `…_bytes` and `…_neutral` (ln p)
+    of each choice.
+
+  Raises:
+    UserError: an unknown score, a choice without words, an item with fewer than
+      two choices, or what `score` raises.
+  """
   text_score = spec.prompt.text_score
   if text_score not in TEXT_SCORES:
     raise UserError(f'prompt.text_score={text_score}: choose one of '
@@ -101,6 +118,13 @@ def continuations(
   Prompt and continuation are tokenized together, as the model would read
   them, if the prompt's tokens come out the same; else (a token would straddle
   the boundary) each by itself.
+
+  Args:
+    model: whose tokenizer.
+    asked: the prompts.
+
+  Returns:
+    Token ids of each prompt, and of each of its continuations.
 
   Raises:
     UserError: a continuation without tokens.

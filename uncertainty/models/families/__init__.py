@@ -100,7 +100,17 @@ ARCHITECTURES: dict[str, str] = {
 
 
 def for_architecture(architecture: str) -> Family:
-  """The family of `config.json`'s `architectures[0]`."""
+  """The family of `config.json`'s `architectures[0]`.
+
+  Args:
+    architecture: such as `LlamaForCausalLM`.
+
+  Returns:
+    The family.
+
+  Raises:
+    UserError: it is not implemented.
+  """
   if architecture not in ARCHITECTURES:
     raise UserError(
         f'model architecture {architecture!r} is not implemented; known: '
@@ -110,7 +120,16 @@ def for_architecture(architecture: str) -> Family:
 
 def canonical_name(family: Family, name: str, *,
                    tied: bool = False) -> str | None:
-  """A tensor's name without model prefixes; None if it is to be ignored."""
+  """A tensor's name without model prefixes.
+
+  Args:
+    family: whose older names are known.
+    name: as the file has it.
+    tied: the head is the embedding, so that a stored one is ignored.
+
+  Returns:
+    The canonical name; None for a tensor to ignore.
+  """
   for prefix in _PREFIXES:
     if name.startswith(prefix):
       name = name[len(prefix):]

@@ -32,23 +32,55 @@ class Fields:
   """A config being read: remembers what was asked for."""
 
   def __init__(self, values: Mapping[str, Any], family: str):
+    """Wraps a config.
+
+    Args:
+      values: `config.json`'s.
+      family: its name, for messages.
+    """
     self._values = dict(values)
     self._family = family
     self._read: set[str] = set()
 
   def get(self, name: str, default: Any = None) -> Any:
-    """The field, or the default where it is absent or null."""
+    """The field, or the default where it is absent or null.
+
+    Args:
+      name: the field's.
+      default: taken where it is absent or null.
+
+    Returns:
+      Its value.
+    """
     self._read.add(name)
     value = self._values.get(name)
     return default if value is None else value
 
   def nullable(self, name: str, default: Any = None) -> Any:
-    """The field, null included; the default only where it is absent."""
+    """The field, null included; the default only where it is absent.
+
+    Args:
+      name: the field's.
+      default: taken where it is absent.
+
+    Returns:
+      Its value, perhaps None.
+    """
     self._read.add(name)
     return self._values.get(name, default)
 
   def need(self, name: str) -> Any:
-    """The field; UserError if it is absent."""
+    """The field, which must be there.
+
+    Args:
+      name: the field's.
+
+    Returns:
+      Its value.
+
+    Raises:
+      UserError: it is absent or null.
+    """
     value = self.get(name)
     if value is None:
       raise UserError(
@@ -57,13 +89,29 @@ class Fields:
     return value
 
   def only(self, name: str, *allowed: Any) -> None:
-    """Refuses a field with any other value (absent is fine)."""
+    """Refuses a field with any other value (absent is fine).
+
+    Args:
+      name: the field's.
+      *allowed: values that are implemented.
+
+    Raises:
+      UserError: another value.
+    """
     value = self.get(name)
     if value is not None and value not in allowed:
       raise self.error(name, value)
 
   def error(self, name: str, value: Any) -> UserError:
-    """The error for a value that is not implemented."""
+    """The error for a value that is not implemented.
+
+    Args:
+      name: the field's.
+      value: what it says.
+
+    Returns:
+      The error, to be raised.
+    """
     return UserError(
         f'config.json of a {self._family} model: {name} = {value!r} is not '
         'implemented and would change the result')
@@ -77,7 +125,18 @@ class Fields:
 
   def layer_windows(self, window: int | None, default: tuple[bool, ...]
                     ) -> tuple[int, ...]:
-    """Per layer, its window (0: none), by `layer_types` or a default."""
+    """Per layer, its window (0: none), by `layer_types` or a default.
+
+    Args:
+      window: keys that a local layer sees; None or 0 for all.
+      default: whether each layer is local, if the config does not say.
+
+    Returns:
+      L windows in tokens.
+
+    Raises:
+      UserError: a layer type that is not implemented.
+    """
     kinds = self.get('layer_types')
     if kinds is None:
       local = default
@@ -93,7 +152,14 @@ _LAYER_TYPES = {'sliding_attention': True, 'full_attention': False}
 
 
 def token_ids(value: Any) -> tuple[int, ...]:
-  """`eos_token_id`, which may be null, a number or a list."""
+  """`eos_token_id`, which may be null, a number or a list.
+
+  Args:
+    value: the field.
+
+  Returns:
+    Token ids; empty for null.
+  """
   if value is None:
     return ()
   return tuple(value) if isinstance(value, list | tuple) else (value,)
@@ -105,7 +171,19 @@ _ACTIVATIONS = {'silu': 'silu', 'swish': 'silu', 'gelu': 'gelu',
 
 
 def activation(fields: Fields, name: str, default: str) -> str:
-  """The MLP's activation under our name."""
+  """The MLP's activation under our name.
+
+  Args:
+    fields: the config.
+    name: the field's.
+    default: taken where it is absent.
+
+  Returns:
+    `silu`, `gelu` or `gelu_tanh`.
+
+  Raises:
+    UserError: another activation.
+  """
   value = fields.get(name, default)
   if value not in _ACTIVATIONS:
     raise fields.error(name, value)
@@ -118,6 +196,12 @@ def shape(fields: Fields, head_dim: int | None = None) -> dict[str, Any]:
   Args:
     fields: the config.
     head_dim: the family's default; None divides the width by the heads.
+
+  Returns:
+    Field of `DecoderConfig` → value.
+
+  Raises:
+    UserError: a field that must be there is absent.
   """
   n_heads = fields.need('num_attention_heads')
   width = fields.need('hidden_size')

@@ -18,7 +18,17 @@ _GEMMA3_TEXT = {
 
 
 def gemma1_config(hf_config: Map[str, Any]) -> DecoderConfig:
-  """`GemmaForCausalLM`."""
+  """`GemmaForCausalLM`.
+
+  Args:
+    hf_config: `config.json` in transformers' spelling.
+
+  Returns:
+    The decoder's config.
+
+  Raises:
+    UserError: a field that would change the result and is not implemented.
+  """
   fields = Fields(hf_config, 'gemma')
   common = _common(fields)
   return _finish(
@@ -28,7 +38,17 @@ def gemma1_config(hf_config: Map[str, Any]) -> DecoderConfig:
 
 
 def gemma2_config(hf_config: Map[str, Any]) -> DecoderConfig:
-  """`Gemma2ForCausalLM`: soft caps, every other layer local."""
+  """`Gemma2ForCausalLM`: soft caps, every other layer local.
+
+  Args:
+    hf_config: `config.json` in transformers' spelling.
+
+  Returns:
+    The decoder's config.
+
+  Raises:
+    UserError: a field that would change the result and is not implemented.
+  """
   fields = Fields(hf_config, 'gemma2')
   common = _common(fields)
   windows = fields.layer_windows(
@@ -43,7 +63,17 @@ def gemma2_config(hf_config: Map[str, Any]) -> DecoderConfig:
 
 
 def gemma3_config(hf_config: Map[str, Any]) -> DecoderConfig:
-  """`Gemma3ForCausalLM`, or the text half of a multimodal config."""
+  """`Gemma3ForCausalLM`, or the text half of a multimodal config.
+
+  Args:
+    hf_config: `config.json` in transformers' spelling.
+
+  Returns:
+    The decoder's config.
+
+  Raises:
+    UserError: a field that would change the result and is not implemented.
+  """
   if 'text_config' in hf_config:
     tokens = {name: hf_config[name]
               for name in ('bos_token_id', 'eos_token_id')
@@ -111,7 +141,14 @@ _BOTH = {'attention_norm': 'input_layernorm',
 
 
 def mapping(config: DecoderConfig) -> tuple[Mapping, ...]:
-  """Gemma's tensor names; 1 is added to every norm."""
+  """Gemma's tensor names; 1 is added to every norm.
+
+  Args:
+    config: the decoder's.
+
+  Returns:
+    One entry per parameter.
+  """
   layer = 'layers.{layer}.'
   norms = _BOTH if config.norm_placement == 'both' else _PRE
   return (

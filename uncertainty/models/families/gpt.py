@@ -14,7 +14,17 @@ _BIASES = {'norm': 'layer', 'gated': False, 'output_bias': True,
 
 
 def neox_config(hf_config: Map[str, Any]) -> DecoderConfig:
-  """`GPTNeoXForCausalLM`: parallel residual, partial rotary."""
+  """`GPTNeoXForCausalLM`: parallel residual, partial rotary.
+
+  Args:
+    hf_config: `config.json` in transformers' spelling.
+
+  Returns:
+    The decoder's config.
+
+  Raises:
+    UserError: a field that would change the result and is not implemented.
+  """
   fields = Fields(hf_config, 'gpt_neox')
   shape = fields_lib.shape(fields)
   fields.only('head_dim', shape['width'] // shape['n_heads'])
@@ -38,7 +48,14 @@ def neox_config(hf_config: Map[str, Any]) -> DecoderConfig:
 
 
 def neox_mapping(config: DecoderConfig) -> tuple[Mapping, ...]:
-  """query_key_value holds each head's query, key, value in turn."""
+  """query_key_value holds each head's query, key, value in turn.
+
+  Args:
+    config: the decoder's.
+
+  Returns:
+    One entry per parameter.
+  """
   layer, path = 'layers.{layer}.', 'layers/'
   H, dim, width = config.n_heads, config.head_dim, config.width
   qkv, out = layer + 'attention.query_key_value.', layer + 'attention.dense.'
@@ -73,7 +90,17 @@ def neox_mapping(config: DecoderConfig) -> tuple[Mapping, ...]:
 
 
 def gpt2_config(hf_config: Map[str, Any]) -> DecoderConfig:
-  """`GPT2LMHeadModel`: learned positions."""
+  """`GPT2LMHeadModel`: learned positions.
+
+  Args:
+    hf_config: `config.json` in transformers' spelling.
+
+  Returns:
+    The decoder's config.
+
+  Raises:
+    UserError: a field that would change the result and is not implemented.
+  """
   fields = Fields(hf_config, 'gpt2')
   width, n_heads = fields.need('n_embd'), fields.need('n_head')
   n_layers = fields.need('n_layer')
@@ -101,7 +128,14 @@ def gpt2_config(hf_config: Map[str, Any]) -> DecoderConfig:
 
 
 def gpt2_mapping(config: DecoderConfig) -> tuple[Mapping, ...]:
-  """Conv1D weights are [in, out]; c_attn holds all q, then k, then v."""
+  """Conv1D weights are [in, out]; c_attn holds all q, then k, then v.
+
+  Args:
+    config: the decoder's.
+
+  Returns:
+    One entry per parameter.
+  """
   layer, path = 'h.{layer}.', 'layers/'
   H, dim, width = config.n_heads, config.head_dim, config.width
   wide = config.mlp_width

@@ -21,6 +21,9 @@ def gated_fields(fields: Fields, **defaults: Any) -> dict[str, Any]:
     fields: the config.
     **defaults: the family's own `rms_norm_eps`, `tie_word_embeddings`,
       `rope_theta`, `head_dim`, `original_length`.
+
+  Returns:
+    Field of `DecoderConfig` → value.
   """
   shape = fields_lib.shape(fields, defaults.get('head_dim'))
   n_layers, head_dim = shape['n_layers'], shape['head_dim']
@@ -49,7 +52,17 @@ def _finish(fields: Fields, **values: Any) -> DecoderConfig:
 
 
 def config(hf_config: Map[str, Any]) -> DecoderConfig:
-  """`LlamaForCausalLM`."""
+  """`LlamaForCausalLM`.
+
+  Args:
+    hf_config: `config.json` in transformers' spelling.
+
+  Returns:
+    The decoder's config.
+
+  Raises:
+    UserError: a field that would change the result and is not implemented.
+  """
   fields = Fields(hf_config, 'llama')
   bias = bool(fields.get('attention_bias', False))
   fields.only('activation', 'swiglu')  # Falcon 3 says so besides hidden_act
@@ -60,7 +73,17 @@ def config(hf_config: Map[str, Any]) -> DecoderConfig:
 
 
 def mistral_config(hf_config: Map[str, Any]) -> DecoderConfig:
-  """`MistralForCausalLM`: a window on every layer (0.1) or none (0.3)."""
+  """`MistralForCausalLM`: a window on every layer (0.1) or none (0.3).
+
+  Args:
+    hf_config: `config.json` in transformers' spelling.
+
+  Returns:
+    The decoder's config.
+
+  Raises:
+    UserError: a field that would change the result and is not implemented.
+  """
   fields = Fields(hf_config, 'mistral')
   values = gated_fields(fields)
   window = fields.nullable('sliding_window', 4096) or 0
@@ -78,7 +101,17 @@ def _qwen_windows(fields: Fields, n_layers: int) -> tuple[int, ...]:
 
 
 def qwen2_config(hf_config: Map[str, Any]) -> DecoderConfig:
-  """`Qwen2ForCausalLM` (Qwen2, Qwen2.5): biases on q, k, v."""
+  """`Qwen2ForCausalLM` (Qwen2, Qwen2.5): biases on q, k, v.
+
+  Args:
+    hf_config: `config.json` in transformers' spelling.
+
+  Returns:
+    The decoder's config.
+
+  Raises:
+    UserError: a field that would change the result and is not implemented.
+  """
   fields = Fields(hf_config, 'qwen2')
   values = gated_fields(fields)
   values['windows'] = _qwen_windows(fields, values['n_layers'])
@@ -87,7 +120,17 @@ def qwen2_config(hf_config: Map[str, Any]) -> DecoderConfig:
 
 
 def qwen3_config(hf_config: Map[str, Any]) -> DecoderConfig:
-  """`Qwen3ForCausalLM`: queries and keys normalised per head."""
+  """`Qwen3ForCausalLM`: queries and keys normalised per head.
+
+  Args:
+    hf_config: `config.json` in transformers' spelling.
+
+  Returns:
+    The decoder's config.
+
+  Raises:
+    UserError: a field that would change the result and is not implemented.
+  """
   fields = Fields(hf_config, 'qwen3')
   values = gated_fields(fields, head_dim=128)
   values['windows'] = _qwen_windows(fields, values['n_layers'])
@@ -98,7 +141,17 @@ def qwen3_config(hf_config: Map[str, Any]) -> DecoderConfig:
 
 
 def olmo2_config(hf_config: Map[str, Any]) -> DecoderConfig:
-  """`Olmo2ForCausalLM`: norms after the sublayers only."""
+  """`Olmo2ForCausalLM`: norms after the sublayers only.
+
+  Args:
+    hf_config: `config.json` in transformers' spelling.
+
+  Returns:
+    The decoder's config.
+
+  Raises:
+    UserError: a field that would change the result and is not implemented.
+  """
   fields = Fields(hf_config, 'olmo2')
   bias = bool(fields.get('attention_bias', False))
   return _finish(
@@ -108,7 +161,17 @@ def olmo2_config(hf_config: Map[str, Any]) -> DecoderConfig:
 
 
 def smollm3_config(hf_config: Map[str, Any]) -> DecoderConfig:
-  """`SmolLM3ForCausalLM`: no rotation on every fourth layer."""
+  """`SmolLM3ForCausalLM`: no rotation on every fourth layer.
+
+  Args:
+    hf_config: `config.json` in transformers' spelling.
+
+  Returns:
+    The decoder's config.
+
+  Raises:
+    UserError: a field that would change the result and is not implemented.
+  """
   fields = Fields(hf_config, 'smollm3')
   values = gated_fields(fields, rope_theta=2e6, tie_word_embeddings=True)
   n_layers = values['n_layers']
@@ -135,7 +198,14 @@ _POST = {'attention_post_norm': 'post_attention_layernorm',
 
 
 def mapping(config: DecoderConfig) -> tuple[Mapping, ...]:
-  """The tensor names of all these families."""
+  """The tensor names of all these families.
+
+  Args:
+    config: the decoder's.
+
+  Returns:
+    One entry per parameter.
+  """
   layer = 'layers.{layer}.'
   norms = _POST if config.norm_placement == 'post' else _PRE
   return (

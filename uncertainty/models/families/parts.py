@@ -6,25 +6,61 @@ from uncertainty.models.families.mapping import Mapping, Part, view, whole
 
 def norm_scale(path: str, source: str, width: int,
                add: float = 0.0) -> Mapping:
-  """A norm's scale, kept in float32."""
+  """A norm's scale, kept in float32.
+
+  Args:
+    path: the norm's, in params.
+    source: the tensor's name.
+    width: D.
+    add: constant to add (1 where the checkpoint stores scale − 1).
+
+  Returns:
+    Entry of the table.
+  """
   return Mapping(path + '/scale', (whole(source, width),), add=add,
                  float32=True)
 
 
 def layer_norm(path: str, source: str, width: int) -> list[Mapping]:
-  """A layer norm's scale and bias."""
+  """A layer norm's scale and bias.
+
+  Args:
+    path: the norm's, in params.
+    source: the tensors' name up to `.weight` and `.bias`.
+    width: D.
+
+  Returns:
+    Entries of the table.
+  """
   return [norm_scale(path, source + '.weight', width),
           bias(path + '/bias', source + '.bias', width)]
 
 
 def bias(path: str, source: str, *shape: int) -> Mapping:
-  """A bias as it is, kept in float32."""
+  """A bias as it is, kept in float32.
+
+  Args:
+    path: where it goes in params.
+    source: the tensor's name.
+    *shape: its shape.
+
+  Returns:
+    Entry of the table.
+  """
   return Mapping(path, (whole(source, *shape),), float32=True)
 
 
 def ends(config: DecoderConfig, *, embedding: str = 'embed_tokens.weight'
          ) -> list[Mapping]:
-  """Embedding, and the head where it is not tied."""
+  """Embedding, and the head where it is not tied.
+
+  Args:
+    config: the decoder's.
+    embedding: the embedding's tensor name.
+
+  Returns:
+    Entries of the table.
+  """
   rows = (config.vocab_size, config.width)
   entries = [Mapping('token_embedding', (whole(embedding, *rows),))]
   if not config.tie_embeddings:
@@ -35,20 +71,48 @@ def ends(config: DecoderConfig, *, embedding: str = 'embed_tokens.weight'
 def heads(source: str, n_heads: int, config: DecoderConfig,
           rows: tuple[int, int] | None = None, n_rows: int | None = None
           ) -> Part:
-  """A projection [n_heads * dim, D] as [D, K, heads per group, dim]."""
+  """A projection [n_heads * dim, D] as [D, K, heads per group, dim].
+
+  Args:
+    source: the tensor's name.
+    n_heads: heads in the projection: H for queries, K for keys or values.
+    config: the decoder's.
+    rows: first row and row after the last in a fused tensor; None for all.
+    n_rows: rows of a fused tensor; None for n_heads * dim.
+
+  Returns:
+    The part.
+  """
   kv, dim, width = config.n_kv_heads, config.head_dim, config.width
   return view(source, (n_rows or n_heads * dim, width),
               (kv, n_heads // kv, dim, width), (3, 0, 1, 2), rows)
 
 
 def head_vector(source: str, n_heads: int, config: DecoderConfig) -> Part:
-  """A vector [n_heads * dim] as [K, heads per group, dim]."""
+  """A vector [n_heads * dim] as [K, heads per group, dim].
+
+  Args:
+    source: the tensor's name.
+    n_heads: H or K.
+    config: the decoder's.
+
+  Returns:
+    The part.
+  """
   kv, dim = config.n_kv_heads, config.head_dim
   return view(source, (n_heads * dim,), (kv, n_heads // kv, dim), (0, 1, 2))
 
 
 def output(source: str, config: DecoderConfig) -> Mapping:
-  """The output projection [D, heads * dim] as [K, G, dim, D]."""
+  """The output projection [D, heads * dim] as [K, G, dim, D].
+
+  Args:
+    source: the tensor's name.
+    config: the decoder's.
+
+  Returns:
+    Entry of the table.
+  """
   shape = (config.width, config.n_kv_heads, config.n_groups, config.head_dim)
   source_shape = (config.width, config.n_heads * config.head_dim)
   return Mapping('layers/attention/output',
@@ -57,7 +121,16 @@ def output(source: str, config: DecoderConfig) -> Mapping:
 
 def attention(config: DecoderConfig, prefix: str, *, add: float = 0.0
               ) -> list[Mapping]:
-  """Separate q, k, v projections, fused per key/value head."""
+  """Separate q, k, v projections, fused per key/value head.
+
+  Args:
+    config: the decoder's; says which biases and norms there are.
+    prefix: of the tensors' names, such as `layers.{layer}.self_attn.`.
+    add: constant to add to the scales of query and key norms.
+
+  Returns:
+    Entries of the table.
+  """
   names = [(prefix + 'q_proj.', config.n_heads),
            (prefix + 'k_proj.', config.n_kv_heads),
            (prefix + 'v_proj.', config.n_kv_heads)]
@@ -92,7 +165,15 @@ def _qk_norms(config: DecoderConfig, prefix: str, add: float
 
 
 def gated_mlp(config: DecoderConfig, prefix: str) -> list[Mapping]:
-  """gate, up [F, D] as [D, 2, F]; down [D, F] as [F, D]."""
+  """Gate and up [F, D] as [D, 2, F]; down [D, F] as [F, D].
+
+  Args:
+    config: the decoder's.
+    prefix: of the tensors' names, such as `layers.{layer}.mlp.`.
+
+  Returns:
+    Entries of the table.
+  """
   wide, width = config.mlp_width, config.width
   names = (prefix + 'gate_proj.', prefix + 'up_proj.')
   path = 'layers/mlp/'
@@ -112,6 +193,14 @@ def gated_mlp(config: DecoderConfig, prefix: str) -> list[Mapping]:
 
 
 def down(config: DecoderConfig, source: str) -> Mapping:
-  """The MLP's way back [D, F] as [F, D]."""
+  """The MLP's way back [D, F] as [F, D].
+
+  Args:
+    config: the decoder's.
+    source: the tensor's name.
+
+  Returns:
+    Entry of the table.
+  """
   shape = (config.width, config.mlp_width)
   return Mapping('layers/mlp/down', (view(source, shape, shape, (1, 0)),))

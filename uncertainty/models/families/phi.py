@@ -10,7 +10,17 @@ from uncertainty.models.families.mapping import Mapping, view
 
 
 def config(hf_config: Map[str, Any]) -> DecoderConfig:
-  """`Phi3ForCausalLM`."""
+  """`Phi3ForCausalLM`.
+
+  Args:
+    hf_config: `config.json` in transformers' spelling.
+
+  Returns:
+    The decoder's config.
+
+  Raises:
+    UserError: a field that would change the result and is not implemented.
+  """
   fields = Fields(hf_config, 'phi3')
   values = llama.gated_fields(fields, rms_norm_eps=1e-5)
   window = fields.nullable('sliding_window') or 0
@@ -24,7 +34,14 @@ def config(hf_config: Map[str, Any]) -> DecoderConfig:
 
 
 def mapping(config: DecoderConfig) -> tuple[Mapping, ...]:
-  """Llama's names, but qkv_proj and gate_up_proj hold several."""
+  """Llama's names, but qkv_proj and gate_up_proj hold several.
+
+  Args:
+    config: the decoder's.
+
+  Returns:
+    One entry per parameter.
+  """
   layer = 'layers.{layer}.'
   qkv = layer + 'self_attn.qkv_proj.weight'
   queries = config.n_heads * config.head_dim

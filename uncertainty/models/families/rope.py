@@ -33,7 +33,15 @@ _NEEDED = {
 
 
 def parameters(fields: Fields, layer_type: str | None = None) -> dict[str, Any]:
-  """One flat dict: rope_type, rope_theta and the scaling's own fields."""
+  """One flat dict: rope_type, rope_theta and the scaling's own fields.
+
+  Args:
+    fields: the config, in either spelling.
+    layer_type: whose parameters, where `rope_parameters` has them by type.
+
+  Returns:
+    Name → value.
+  """
   new = fields.get('rope_parameters')
   theta = fields.get('rope_theta', fields.get('rotary_emb_base'))
   scaling = fields.get('rope_scaling')
@@ -63,6 +71,9 @@ def rotary(values: Mapping[str, Any], head_dim: int, *,
     context_length: the config's longest position, for longrope.
     original_length: context length before longrope's extension, if the config
       holds it at its top level.
+
+  Returns:
+    Frequencies in radians per token, and the scale of cosines and sines.
 
   Raises:
     UserError: a rotary type or field that is not implemented.
