@@ -1,7 +1,7 @@
 """Language models: one decoder for all families, and loading of weights."""
 
-from uncertainty.models.config import DecoderConfig, Rotary
 from uncertainty.models.decoder import Decoder
+from uncertainty.models.families.config import DecoderConfig, Rotary
 from uncertainty.models.forward import (
     decode,
     empty_cache,

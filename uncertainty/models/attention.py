@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 
 from uncertainty.models import rotary
-from uncertainty.models.config import DecoderConfig
+from uncertainty.models.families.config import DecoderConfig
 from uncertainty.models.matmul_precision import dot, initial, weights
 from uncertainty.models.norms import Norm
 

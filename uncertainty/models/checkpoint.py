@@ -20,7 +20,7 @@ import ml_dtypes
 import numpy as np
 
 from uncertainty.models import families
-from uncertainty.models.config import DecoderConfig
+from uncertainty.models.families.config import DecoderConfig
 from uncertainty.types import UserError
 
 DTYPES = {'float64': np.dtype(np.float64),

@@ -27,7 +27,7 @@ from jax import lax
 from uncertainty.models import capture as capture_lib
 from uncertainty.models import rotary
 from uncertainty.models.attention import Attention, Stretch
-from uncertainty.models.config import DecoderConfig
+from uncertainty.models.families.config import DecoderConfig
 from uncertainty.models.matmul_precision import (
   bits,
   dot,

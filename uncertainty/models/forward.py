@@ -8,15 +8,15 @@ import numpy as np
 from jax.core import Tracer
 
 from uncertainty.models import capture as capture_lib
-from uncertainty.models.config import DecoderConfig
 from uncertainty.models.decoder import Decoder, Past
+from uncertainty.models.families.config import DecoderConfig
 from uncertainty.models.matmul_precision import bits, weights
 from uncertainty.types import (
-    Batch,
-    CaptureSpec,
-    ForwardOutput,
-    KeyValues,
-    UserError,
+  Batch,
+  CaptureSpec,
+  ForwardOutput,
+  KeyValues,
+  UserError,
 )
 
 

@@ -13,17 +13,17 @@ import jax.numpy as jnp
 from transformers import PreTrainedTokenizerFast
 
 from uncertainty.models import (
-    cache,
-    checkpoint,
-    families,
-    gguf_model,
-    safetensors_file,
-    sharding,
-    tokenizer,
+  cache,
+  checkpoint,
+  families,
+  gguf_model,
+  safetensors_file,
+  sharding,
+  tokenizer,
 )
 from uncertainty.models import source as source_lib
-from uncertainty.models.config import DecoderConfig
 from uncertainty.models.decoder import Decoder
+from uncertainty.models.families.config import DecoderConfig
 from uncertainty.models.forward import raw_bits
 from uncertainty.models.gguf_file import GgufFile
 from uncertainty.types import UserError

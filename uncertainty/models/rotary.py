@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from uncertainty.models.config import Rotary
+from uncertainty.models.families.config import Rotary
 
 Angles = tuple[jax.Array, jax.Array]  # cosines, sines; [..., B, T, pairs]
 

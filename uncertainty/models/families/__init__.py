@@ -35,8 +35,8 @@ from collections.abc import Callable
 from collections.abc import Mapping as Map
 from typing import Any
 
-from uncertainty.models.config import DecoderConfig
 from uncertainty.models.families import gemma, gpt, llama, phi
+from uncertainty.models.families.config import DecoderConfig
 from uncertainty.models.families.mapping import Mapping, Part
 from uncertainty.types import UserError
 

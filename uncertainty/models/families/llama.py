@@ -7,9 +7,9 @@ Qwen 2, Qwen 3, OLMo 2 and SmolLM3 differ from it in a few fields.
 from collections.abc import Mapping as Map
 from typing import Any
 
-from uncertainty.models.config import DecoderConfig
 from uncertainty.models.families import fields as fields_lib
 from uncertainty.models.families import parts, rope
+from uncertainty.models.families.config import DecoderConfig
 from uncertainty.models.families.fields import Fields
 from uncertainty.models.families.mapping import Mapping
 

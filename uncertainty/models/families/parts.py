@@ -1,6 +1,6 @@
 """Mappings that several families share, under transformers' tensor names."""
 
-from uncertainty.models.config import DecoderConfig
+from uncertainty.models.families.config import DecoderConfig
 from uncertainty.models.families.mapping import Mapping, Part, view, whole
 
 

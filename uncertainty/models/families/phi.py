@@ -3,8 +3,8 @@
 from collections.abc import Mapping as Map
 from typing import Any
 
-from uncertainty.models.config import DecoderConfig
 from uncertainty.models.families import llama, parts
+from uncertainty.models.families.config import DecoderConfig
 from uncertainty.models.families.fields import Fields
 from uncertainty.models.families.mapping import Mapping, view
 

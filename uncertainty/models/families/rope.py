@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from uncertainty.models.config import Rotary
+from uncertainty.models.families.config import Rotary
 from uncertainty.models.families.fields import Fields
 from uncertainty.types import UserError
 
