@@ -28,10 +28,10 @@ from uncertainty import (
   specs,
 )
 from uncertainty.inference import capture_policy
-from uncertainty.models import sharding
+from uncertainty.models import registry, sharding
 from uncertainty.probes import collect
 from uncertainty.prompts import self_report
-from uncertainty.results import manifest, schema, shards
+from uncertainty.results import columns, manifest, schema, shards
 from uncertainty.specs import ModelSpec, StudySpec
 from uncertainty.types import Item, UserError
 
@@ -100,12 +100,20 @@ def _score(spec: StudySpec, workdir: pathlib.Path) -> None:
       frames[name] = _run_task(name, model, items, spec, workdir)
     if jax.process_index() == 0:
       table = schema.merge_tasks(schema.item_frame(items), frames)
-      table = table.assign(
-          model=model.name, dataset=spec.data.name, kind=model.kind,
-          answer_format=tasks[0])
       shards.write_table(
-          table,
+          table.assign(**_said_of_all(model, spec)),
           workdir / 'results' / spec.data.name / f'{model.name}.parquet')
+
+
+def _said_of_all(model: models.Model, spec: StudySpec) -> dict[str, object]:
+  """Columns that are alike in every row of a results table."""
+  lineage = registry.lineage(model.name, model.config.family)
+  n_parameters = sum(x.size for x in jax.tree.leaves(model.params))
+  return {
+      columns.MODEL: model.name, columns.DATASET: spec.data.name,
+      columns.KIND: model.kind, columns.FAMILY: lineage.family,
+      columns.SIZE: n_parameters / 1e9, columns.BASE: lineage.base,
+      columns.ANSWER_FORMAT: task_names(spec)[0]}
 
 
 def task_names(spec: StudySpec) -> tuple[str, ...]:

@@ -36,3 +36,19 @@ def test_look_up_by_name_and_by_hub_id():
   assert registry.by_hub_id('meta-llama/unknown') is None
   with pytest.raises(UserError, match="'Llama_9' is not a model"):
     registry.get('Llama_9')
+
+
+def test_a_model_descends_from_what_the_tables_say():
+  assert registry.lineage('Llama_3.2_1B_Ins', 'llama') == registry.Lineage(
+      'Llama 3', 'Llama_3.2_1B')
+  assert registry.lineage('Falcon3_7B', 'llama') == registry.Lineage(
+      'Falcon 3')
+  assert registry.lineage('SmolLM2-135M-Instruct.Q4_1', 'llama') == (
+      registry.Lineage('SmolLM 2', 'SmolLM2-135M'))
+  # A name that looks like a Gemma is not parsed.
+  assert registry.lineage('my-gemma-2-instruct', 'qwen2') == registry.Lineage(
+      'qwen2')
+  for base, instruct in registry.pairs():
+    assert registry.lineage(instruct.name, '').base == base.name
+    assert registry.lineage(base.name, '').base == ''
+    assert base.series == instruct.series

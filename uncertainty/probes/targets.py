@@ -6,6 +6,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from uncertainty.results import columns
+
 
 @dataclasses.dataclass(frozen=True)
 class Target:
@@ -23,19 +25,21 @@ class Target:
 
 
 TARGETS: Mapping[str, Target] = {
-    'human_entropy': Target('human_entropy', unit='of ln K'),
-    'rt_correct': Target('human_mc_rt_correct', unit='ms'),
-    'rt_combined': Target('human_mc_rt_combined', unit='ms'),
-    'log_rt_correct': Target('human_mc_rt_correct', log=True, unit='ln ms'),
-    'log_rt_combined': Target('human_mc_rt_combined', log=True, unit='ln ms'),
-    'mc_prop_correct': Target('human_mc_prop_correct', unit='share'),
-    'fr_prop_correct': Target('human_fr_prop_correct', unit='share'),
-    'model_correct': Target('correct', unit='0 or 1'),
-    'model_entropy': Target('mc_choice_entropy', unit='of ln K'),
+    columns.HUMAN_ENTROPY: Target(columns.HUMAN_ENTROPY, unit='of ln K'),
+    'rt_correct': Target(columns.HUMAN_MC_RT_CORRECT, unit='ms'),
+    'rt_combined': Target(columns.HUMAN_MC_RT_COMBINED, unit='ms'),
+    'log_rt_correct': Target(
+        columns.HUMAN_MC_RT_CORRECT, log=True, unit='ln ms'),
+    'log_rt_combined': Target(
+        columns.HUMAN_MC_RT_COMBINED, log=True, unit='ln ms'),
+    'mc_prop_correct': Target(columns.HUMAN_MC_PROP_CORRECT, unit='share'),
+    'fr_prop_correct': Target(columns.HUMAN_FR_PROP_CORRECT, unit='share'),
+    'model_correct': Target(columns.CORRECT, unit='0 or 1'),
+    'model_entropy': Target(columns.CHOICE_ENTROPY, unit='of ln K'),
 }
 
 # method.md section 5. The paper drops an item that lacks any of them.
-PAPER_TARGETS = ('human_entropy', 'rt_correct', 'rt_combined')
+PAPER_TARGETS = (columns.HUMAN_ENTROPY, 'rt_correct', 'rt_combined')
 
 
 def values(

@@ -11,16 +11,16 @@ import numpy as np
 import pandas as pd
 
 from uncertainty.measures import grading
-from uncertainty.results import schema
+from uncertainty.results import columns, schema
 from uncertainty.types import UserError
 
 # Rulings as people write them; '?' is an item that cannot be graded.
 RULINGS = {'Y': 1.0, 'N': 0.0, '?': np.nan}
-_SHEET = ('dataset', 'model', 'item_id', 'question', 'answer_text',
-          'fr_answer', 'grader_1', 'grader_2', 'arbiter')
-_KEYS = ['dataset', 'model', 'item_id']
-GRADES = ('fr_correct', 'fr_correct_edit', 'fr_correct_alias',
-          'fr_correct_exact')
+_KEYS = [columns.DATASET, columns.MODEL, columns.ITEM_ID]
+_SHEET = (*_KEYS, columns.QUESTION, columns.ANSWER_TEXT, columns.FR_ANSWER,
+          'grader_1', 'grader_2', 'arbiter')
+GRADES = (columns.FR_CORRECT, columns.FR_CORRECT_EDIT,
+          columns.FR_CORRECT_ALIAS, columns.FR_CORRECT_EXACT)
 
 
 def export_sheet(results_dir: str | pathlib.Path,
@@ -28,6 +28,10 @@ def export_sheet(results_dir: str | pathlib.Path,
   """Writes the sheet that graders fill in: one row an answer, CSV.
 
   Automatic grades are left out, so as not to lead the graders.
+
+  Args:
+    results_dir: a workdir, or a folder of workdirs.
+    path: of the sheet to write.
 
   Returns:
     Number of answers.
@@ -37,7 +41,7 @@ def export_sheet(results_dir: str | pathlib.Path,
   """
   sheets = []
   for (dataset, model), frame in schema.read_results(results_dir).items():
-    if 'fr_answer' in frame:
+    if columns.FR_ANSWER in frame:
       sheets.append(frame.assign(dataset=dataset, model=model).reindex(
           columns=list(_SHEET)))
   if not sheets:
@@ -56,6 +60,9 @@ def import_sheet(path: str | pathlib.Path) -> pd.DataFrame:
 
   Where both graders agree their ruling holds, else the arbiter's; one
   grader's alone holds too.
+
+  Args:
+    path: of a sheet that `export_sheet` wrote and people filled in.
 
   Returns:
     dataset, model, item_id, ruling (1, 0 or NaN), settled_by ('graders',
@@ -107,6 +114,13 @@ def with_rulings(
 
   The automatic grade moves to `fr_correct_auto`; answers without a ruling
   keep it, those that people could not grade become missing.
+
+  Args:
+    results: (dataset, model) → one row per item.
+    rulings: of `import_sheet`.
+
+  Returns:
+    The same tables; those without a ruling are the very ones given.
   """
   out = {}
   for (dataset, model), frame in results.items():
@@ -118,9 +132,11 @@ def with_rulings(
       continue
     found = frame['item_id'].map(mine.set_index('item_id')['ruling'])
     ruled = frame['item_id'].isin(mine['item_id'])
-    automatic = frame.get('fr_correct', pd.Series(np.nan, frame.index))
-    out[dataset, model] = frame.assign(
-        fr_correct=found.where(ruled, automatic), fr_correct_auto=automatic)
+    automatic = frame.get(
+        columns.FR_CORRECT, pd.Series(np.nan, frame.index))
+    out[dataset, model] = frame.assign(**{
+        columns.FR_CORRECT: found.where(ruled, automatic),
+        columns.FR_CORRECT_AUTO: automatic})
   return out
 
 
@@ -157,6 +173,10 @@ def agreement_table(
 ) -> pd.DataFrame:
   """Each automatic grade against people's rulings, by model and in all.
 
+  Args:
+    results: (dataset, model) → one row per item, with or without rulings.
+    rulings: of `import_sheet`.
+
   Returns:
     model ('all' for the sum), dataset, grade, and what `agreement` gives.
   """
@@ -164,8 +184,9 @@ def agreement_table(
   for grade in GRADES:
     parts = []
     for (dataset, model), frame in results.items():
-      column = 'fr_correct_auto' if (
-          grade == 'fr_correct' and 'fr_correct_auto' in frame) else grade
+      ruled = columns.FR_CORRECT_AUTO in frame
+      column = columns.FR_CORRECT_AUTO if (
+          grade == columns.FR_CORRECT and ruled) else grade
       if column not in frame:
         continue
       mine = rulings[(rulings['dataset'] == dataset)
@@ -190,6 +211,12 @@ def regrade_published(results_dir: str | pathlib.Path) -> pd.DataFrame:
   Args:
     results_dir: files such as `coane_MODEL.parquet` with `fr_model_answer`
       and `fr_correct?`.
+
+  Returns:
+    Of `agreement_table`.
+
+  Raises:
+    UserError: no file there holds rulings.
   """
   results, rulings = {}, []
   for path in sorted(pathlib.Path(results_dir).glob('*.parquet')):
@@ -203,10 +230,11 @@ def regrade_published(results_dir: str | pathlib.Path) -> pd.DataFrame:
                   raw['fr_model_answer'], raw['Correct_Answer_Text'],
                   raw['Question'])]
     results['coane', model] = pd.DataFrame({
-        'item_id': ids, 'fr_correct': [g.rules for g in grades],
-        'fr_correct_edit': [g.edit for g in grades],
-        'fr_correct_alias': [g.alias for g in grades],
-        'fr_correct_exact': [g.exact for g in grades]})
+        columns.ITEM_ID: ids,
+        columns.FR_CORRECT: [g.rules for g in grades],
+        columns.FR_CORRECT_EDIT: [g.edit for g in grades],
+        columns.FR_CORRECT_ALIAS: [g.alias for g in grades],
+        columns.FR_CORRECT_EXACT: [g.exact for g in grades]})
     rulings.append(pd.DataFrame({
         'dataset': 'coane', 'model': model, 'item_id': ids,
         'ruling': raw['fr_correct?'].map(RULINGS), 'settled_by': 'graders'}))

@@ -17,8 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from uncertainty import data
+from uncertainty.results import columns, schema
 from uncertainty.results import published_columns as names
-from uncertainty.results import schema
 from uncertainty.specs import DataSpec
 from uncertainty.types import UserError
 
@@ -66,6 +66,9 @@ def read(
     spec: its `manual_dir` is where a data set's source files are, needed when
       no file holds the human columns.
 
+  Returns:
+    What the folder holds, in our names and types.
+
   Raises:
     UserError: no such files; a file that cannot be read; two files of one
       model that disagree; human columns that are nowhere to be found.
@@ -86,11 +89,11 @@ def read(
       frame = _complete(_merge(same), items, same[0].path)
       rows += _column_rows(same, frame, sources[dataset])
       frames[dataset, model] = _tidy(frame, dataset, model)
-  columns = pd.DataFrame(
+  listed = pd.DataFrame(
       rows, columns=['dataset', 'model', 'file', 'column', 'ours', 'status'])
   activations = (
       pd.concat(probes.values(), ignore_index=True) if probes else None)
-  return Published(frames, columns, activations, sources, tuple(probes))
+  return Published(frames, listed, activations, sources, tuple(probes))
 
 
 def _open_all(
@@ -277,18 +280,19 @@ def _tidy(frame: pd.DataFrame, dataset: str, model: str) -> pd.DataFrame:
   known = prediction.notna() & answer.notna()
   frame['correct'] = np.where(known, prediction == answer, np.nan)
   favourite = unknown
-  if 'human_shares' in frame:
+  if columns.HUMAN_SHARES in frame:
     favourite = pd.Series([
         np.nan if s is None or len(s) == 0 else float(np.argmax(s))
-        for s in frame['human_shares']])
+        for s in frame[columns.HUMAN_SHARES]])
   known = prediction.notna() & favourite.notna()
   frame['agrees'] = np.where(known, prediction == favourite, np.nan)
-  if 'fr_grade' in frame:
-    frame['fr_correct'] = frame['fr_grade'].map({'Y': 1.0, 'N': 0.0})
+  if columns.FR_GRADE in frame:
+    frame[columns.FR_CORRECT] = frame[columns.FR_GRADE].map(
+        {'Y': 1.0, 'N': 0.0})
   if 'choices' in frame:
     frame['n_choices'] = frame['choices'].map(len)
-  elif 'choice_logprobs' in frame:
-    frame['n_choices'] = frame['choice_logprobs'].map(len)
+  elif columns.CHOICE_LOGPROBS in frame:
+    frame['n_choices'] = frame[columns.CHOICE_LOGPROBS].map(len)
   kinds = frame.get('kind')
   kind = str(kinds.iloc[0]).lower() if kinds is not None and n_items else ''
   guess = 'ins' if re.search(r'(_Ins|_Chat)$', model) else 'base'

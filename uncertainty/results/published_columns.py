@@ -72,7 +72,14 @@ EXPECTED = (
 
 
 def measure(column: str) -> str | None:
-  """Our name of a paper's measure column, such as `mc_top-1-prob`."""
+  """Our name of a paper's measure column.
+
+  Args:
+    column: theirs, such as `mc_top-1-prob`.
+
+  Returns:
+    Ours (`mc_top1_logprob`), or None if it is no measure.
+  """
   for theirs, ours in PREFIXES.items():
     if column.startswith(theirs):
       stem = _STEMS.get(column[len(theirs):])
@@ -81,7 +88,14 @@ def measure(column: str) -> str | None:
 
 
 def paper_name(column: str) -> str | None:
-  """The paper's name of our measure or human column, or None."""
+  """The paper's name of our measure or human column.
+
+  Args:
+    column: ours.
+
+  Returns:
+    Theirs, or None if its files have no such column.
+  """
   for theirs, ours in HUMAN.items():
     if column == ours:
       return theirs
@@ -93,7 +107,14 @@ def paper_name(column: str) -> str | None:
 
 
 def ours(column: str) -> str | None:
-  """Our name of any column of the paper's files, or None if we have none."""
+  """Our name of any column of the paper's files.
+
+  Args:
+    column: theirs.
+
+  Returns:
+    Ours, or None for what we have no name for and for second copies.
+  """
   if _REPEATED.match(column):
     return None
   return (HUMAN.get(column) or ITEM.get(column) or RUN.get(column)

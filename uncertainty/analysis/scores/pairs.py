@@ -1,7 +1,15 @@
-"""What a model's name says: family, size, and which base it was tuned from."""
+"""Family and size of a model, and which base it was tuned from.
+
+Results say so themselves (`results.columns`: family, size, base). Names are
+read only where they do not: tables of others, and those of older runs.
+"""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from uncertainty.results import columns
 
 # Endings that say a model was tuned to follow instructions.
 _TUNED = re.compile(
@@ -15,19 +23,74 @@ def base_name(model: str) -> str:
   return _TUNED.sub('', model, count=1)
 
 
-def pairs(models: Sequence[str]) -> list[tuple[str, str]]:
+def pairs(models: Sequence[str], bases: Mapping[str, str | None] | None = None,
+          ) -> list[tuple[str, str]]:
   """(base, instruct) of every pair among the models, in their order.
 
-  Only names that are equal but for the ending count: two models of different
-  families are never a pair.
+  Args:
+    models: their names, a sweep's workdir in parentheses.
+    bases: model → what `base_of` gives. Of models that are not in it, or with
+      None, names count that are equal but for the ending.
+
+  Returns:
+    Pairs asked alike; two models of different families are never one.
   """
   known = {m.lower(): m for m in models}
   found = []
   for model in models:
-    base = known.get(base_name(model).lower())
+    told = (bases or {}).get(model)
+    if told is None:
+      told = base_name(model)
+    elif told and variant(model):
+      told = f'{told} ({variant(model)})'
+    base = known.get(told.lower())
     if base is not None and base != model:
       found.append((base, model))
   return sorted(found, key=lambda pair: list(models).index(pair[0]))
+
+
+def said(frame: pd.DataFrame, column: str):
+  """What a results table says of its model, or None.
+
+  Args:
+    frame: a results table; rows of items that the model lacks are missing.
+    column: one that all its rows share.
+
+  Returns:
+    The first value that is not missing.
+  """
+  known = frame[column].dropna().tolist() if column in frame else []
+  return known[0] if known else None
+
+
+def family_of(model: str, frame: pd.DataFrame) -> str:
+  """The model's family, from its results or else from its name."""
+  return said(frame, columns.FAMILY) or family(model)
+
+
+def size_of(model: str, frame: pd.DataFrame) -> float:
+  """Parameters in billions, from its results, its name, or the paper's files.
+
+  Args:
+    model: its name.
+    frame: its results.
+
+  Returns:
+    NaN where none of them says.
+  """
+  counted = said(frame, columns.SIZE)
+  if counted is not None:
+    return float(counted)
+  named = size(model)
+  if named == named:  # is not NaN
+    return named
+  stated = said(frame, columns.MODEL_SIZE)
+  return named if stated is None else float(stated)
+
+
+def base_of(frame: pd.DataFrame) -> str | None:
+  """The model it was tuned from, '' if none; None if its results are mute."""
+  return said(frame, columns.BASE)
 
 
 def family(model: str) -> str:

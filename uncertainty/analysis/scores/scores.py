@@ -87,7 +87,7 @@ def _of_stack(stack: stacking.Stack) -> list[ModelItems]:
     if rows:
       found.append(ModelItems(
           stack.dataset, model, str(_first(frame, 'kind', '')),
-          pairs.family(model), _size(model, frame), frame,
+          pairs.family_of(model, frame), pairs.size_of(model, frame), frame,
           tuple(stack.rows[i].column for i in rows), uncertain_MN[rows],
           confidence_MN[rows], correct_MN[rows]))
   return found
@@ -97,11 +97,6 @@ def _first(frame: pd.DataFrame, column: str, default):
   """The column's first known value; all rows of one model share it."""
   known = frame[column].dropna().tolist() if column in frame else []
   return known[0] if known else default
-
-
-def _size(model: str, frame: pd.DataFrame) -> float:
-  size = pairs.size(model)
-  return float(_first(frame, 'model_size', np.nan)) if np.isnan(size) else size
 
 
 def scores(

@@ -1,0 +1,39 @@
+"""Family, size and base: from the results, and from names where they lack."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from uncertainty.analysis.scores import pairs
+
+
+def test_results_that_speak_are_believed_against_the_name():
+  frame = pd.DataFrame({
+      'family': [None, 'Qwen 2'], 'size': [np.nan, 0.494], 'base': ['', '']})
+  assert pairs.family_of('Llama_3.2_1B_Ins', frame) == 'Qwen 2'
+  assert pairs.size_of('Llama_3.2_1B_Ins', frame) == 0.494
+  assert pairs.base_of(frame) == ''
+
+
+def test_mute_results_leave_it_to_the_name_then_to_the_papers_files():
+  mute = pd.DataFrame({'item_id': ['a'], 'model_size': [7]})
+  assert pairs.family_of('Falcon3_10B_Ins', mute) == 'Falcon 3'
+  assert pairs.size_of('Falcon3_10B_Ins', mute) == 10.0
+  assert pairs.size_of('Mistral_0.1', mute) == 7.0
+  assert math.isnan(pairs.size_of('Mistral_0.1', mute[['item_id']]))
+  assert pairs.base_of(mute) is None
+
+
+@pytest.mark.parametrize('bases, expected', [
+    (None, [('Gemma_2B', 'Gemma_2B_Ins')]),
+    # What the results say replaces the name, in both directions.
+    ({'Gemma_2B_Ins': ''}, []),
+    ({'Gemma_2B_Ins': '', 'tuned (a)': 'Gemma_2B'},
+     [('Gemma_2B (a)', 'tuned (a)')]),
+    ({'Gemma_2B_Ins': None}, [('Gemma_2B', 'Gemma_2B_Ins')]),
+])
+def test_pairs_of_names_or_of_what_results_say(bases, expected):
+  models = ['Gemma_2B', 'Gemma_2B_Ins', 'Gemma_2B (a)', 'tuned (a)']
+  assert pairs.pairs(models, bases) == expected
