@@ -9,10 +9,13 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from uncertainty.analysis.calibration.confidence_maps import item_folds
 from uncertainty.analysis.scores.scores import PRIMARY, ModelItems
+from uncertainty.analysis.statistics.least_squares import (
+  held_out_r2,
+  least_squares,
+)
 
 TIMES = ('human_mc_rt_combined', 'human_mc_rt_correct',
          'human_fr_rt_answered', 'human_fr_rt_correct')
@@ -106,31 +109,3 @@ def _fits(table, time, scale, y, people, model, wrong, with_people, seed):
         form, fit['beta'][0], b, b_se, b_p, c, c_p, fit['r2'], fit['aic'],
         fit['bic'], held_out_r2(design, y, folds), len(y)))
   return rows
-
-
-def least_squares(design_NP: np.ndarray, y_N: np.ndarray) -> dict:
-  """beta, se, p (Student's t), r2, aic, bic, as statsmodels' OLS reports."""
-  n, p = design_NP.shape
-  beta, _, _, _ = np.linalg.lstsq(design_NP, y_N, rcond=None)
-  residual = y_N - design_NP @ beta
-  error = float(residual @ residual)
-  covariance = np.linalg.pinv(design_NP.T @ design_NP) * error / (n - p)
-  se = np.sqrt(np.diag(covariance))
-  loglik = -n / 2 * (np.log(2 * np.pi * error / n) + 1)
-  return {
-      'beta': beta, 'se': se,
-      'p': 2 * stats.t.sf(np.abs(beta / se), n - p),
-      'r2': 1 - error / float(np.sum((y_N - y_N.mean())**2)),
-      'aic': -2 * loglik + 2 * p, 'bic': -2 * loglik + p * np.log(n)}
-
-
-def held_out_r2(
-    design_NP: np.ndarray, y_N: np.ndarray, folds_N: np.ndarray) -> float:
-  """1 − squared error on held-out items / that of the training mean."""
-  error = baseline = 0.0
-  for fold in np.unique(folds_N):
-    test = folds_N == fold
-    beta, _, _, _ = np.linalg.lstsq(design_NP[~test], y_N[~test], rcond=None)
-    error += np.sum((y_N[test] - design_NP[test] @ beta)**2)
-    baseline += np.sum((y_N[test] - y_N[~test].mean())**2)
-  return float(1 - error / baseline)

@@ -1,0 +1,35 @@
+"""Hick's law and its rivals on made-up times."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from uncertainty.analysis.questions import response_time
+
+
+def test_hicks_law_wins_where_it_made_the_times(model_items):
+  rng = np.random.default_rng(5)
+  people, k = rng.random(300), np.full(300, 4.)
+  wrong = rng.random(300)
+  time = 500 + 900 * (2 * people) + 100 * rng.normal(size=300)
+  table = model_items(
+      rng.random((1, 300)), human_entropy=people, n_choices=k,
+      human_mc_prop_correct=1 - wrong, human_mc_rt_combined=time)
+  table = dataclasses.replace(table, measures=('mc_choice_entropy',))
+  found = response_time.hick([table])
+  found = found[found['scale'] == 'ms'].set_index('form')
+  law = found.loc['a + b·H(people)']
+  assert abs(law['a'] - 500) < 60 and abs(law['b'] - 900) < 40
+  assert found['bic'].idxmin() == 'a + b·H(people)'
+  assert found.loc['a + b·H(model)', 'cv_r2'] < .02 < .9 < law['cv_r2']
+  assert found.loc['a', 'cv_r2'] == pytest.approx(0)
+  assert found['delta_aic'].min() == 0
+
+
+def test_response_time_follows_hicks_law(study_tables):
+  table = study_tables['response_time']
+  best = table[(table['scale'] == 'ms') & (table['model'] == 'people')]
+  row = best.set_index('form').loc['a + b·H(people)']
+  np.testing.assert_allclose(row['b'], 500 / np.log2(3))
+  np.testing.assert_allclose(row['r2'], 1)
