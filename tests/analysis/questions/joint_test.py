@@ -5,6 +5,7 @@ import pandas as pd
 from scipy import stats
 
 from uncertainty.analysis.questions import joint
+from uncertainty.analysis.scores.scores import Score
 
 
 def _joint_frame(seed, linked):
@@ -45,3 +46,21 @@ def test_score_correlations_against_scipy():
       found.loc[('auroc', 'models', '2'), 'rho'],
       stats.spearmanr(one['rho'], one['auroc']).statistic)
   assert np.isnan(found.loc[('−ece', 'models', '2'), 'rho'])
+
+
+def test_auroc_that_is_not_defined_is_no_test():
+  """All answers right: neither an AUROC nor a p, which was 1."""
+  def score(outcome, measure, value, p_value, draws):
+    return Score('d', 'M', outcome, measure, value, p_value, 9,
+                 np.asarray(draws, np.float32))
+  found = [score(outcome, measure, *values) for measure, auroc, draws in (
+      ('mc_a', np.nan, [np.nan] * 40), ('mc_b', .9, np.linspace(.7, 1, 40)))
+           for outcome, values in (
+               ('alignment:human_entropy', (.5, .01, [.5] * 40)),
+               ('auroc', (auroc, np.nan, draws)))]
+  table = joint.cells(found, .05, .95).set_index('measure')
+  assert np.isnan(table.loc['mc_a', ['auroc_p', 'auroc_p_bh']].astype(
+      float)).all()
+  # One test, not two: the correction changes nothing.
+  assert table.loc['mc_b', 'auroc_p_bh'] == table.loc['mc_b', 'auroc_p']
+  np.testing.assert_allclose(table.loc['mc_b', 'auroc_p'], 2 / 41)

@@ -107,3 +107,10 @@ def test_sign_flips_keep_their_level():
   assert 0.023 < np.mean(p <= 0.05) < 0.077
   assert np.isnan(resampling.sign_flip_test(
       np.full((1, 3), np.nan), 9, seed=0)[0])
+
+
+def test_a_difference_that_is_not_defined_has_no_p_value():
+  draws = np.array([[0.1, 0.2, 0.3, 0.4], [0.1, np.nan, np.nan, np.nan]])
+  found = resampling.paired_difference(
+      np.array([np.nan, 0.2]), np.zeros(2), draws, np.zeros((2, 4)), 0.9)
+  assert np.isnan(found.p_value).all()

@@ -15,7 +15,10 @@ def test_signed_rank_against_scipy_and_by_hand():
   # Ranks of .1 .2 .3 .4 .5: W⁺ = 3 + 2 + 5, W⁻ = 1 + 4.
   np.testing.assert_allclose(r, (10 - 5) / 15)
   np.testing.assert_allclose(p_value, stats.wilcoxon(d[d != 0]).pvalue)
-  assert signed_rank(np.zeros(3)) == (0.0, 1.0)
+
+
+def test_differences_that_are_all_zero_have_no_p_value():
+  assert np.isnan(signed_rank(np.zeros(3))).all()
 
 
 def test_weighted_rank_biserial_equals_repeated_pairs():

@@ -224,7 +224,8 @@ def instruct_cells(table: pd.DataFrame) -> pd.DataFrame:
     d = np.array([value[base] - value[tuned] for base, tuned in found], float)
     d = d[np.isfinite(d)]
     if len(d):
-      r, p_value = signed_rank(d)
+      # The paper's zero where nothing differs, which it leaves blank.
+      r, p_value = signed_rank(d) if d.any() else (0.0, 1.0)
       tie_free = bool(group['tie_free'].all())
       rows.append((figure, measure, INSTRUCT, r, p_value, len(d), tie_free))
   return pd.DataFrame(rows, columns=_CELL)

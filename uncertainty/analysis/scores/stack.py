@@ -16,6 +16,7 @@ from uncertainty.measures import registry
 from uncertainty.types import UserError
 
 _FREE = ('fr', 'bracket', 'fr_first', 'bracket_first')
+_BEYOND = 1e300  # larger than any measure, and a sum of them is finite
 _NOT_SIGNALS = ('human_shares', 'human_count', 'human_valence')
 
 
@@ -57,9 +58,13 @@ class Stack:
     return tuple(self.frames)
 
   def uncertainty(self) -> np.ndarray:
-    """[M, N] measures turned so that high is uncertain."""
+    """[M, N] measures turned so that high is uncertain.
+
+    A measure may be infinite (the log margin of a tie): such items keep their
+    rank, at a finite value beyond all others.
+    """
     sign_M = np.array([r.measure.orientation for r in self.rows], np.float64)
-    return self.values_MN * sign_M[:, None]
+    return np.clip(self.values_MN * sign_M[:, None], -_BEYOND, _BEYOND)
 
 
 def stack_results(

@@ -263,6 +263,13 @@ def _checked(
     raise UserError(
         f'measures cover {measures_MN.shape[1]} items and signals '
         f'{signals_SN.shape[1]}; align them on item_id first')
+  for side, values in (('measures', measures_MN), ('signals', signals_SN)):
+    row, item = np.nonzero(np.isinf(values))
+    if len(row):
+      raise UserError(
+          f'{side} hold infinities (row {row[0]}, item {item[0]}); give what '
+          'is beyond all others a finite value that ranks there, or NaN if it '
+          'is not known')
   return measures_MN, signals_SN
 
 

@@ -122,6 +122,17 @@ def paired_difference(
 
   The p-value is twice the smaller share of draws on either side of zero, at
   least 2 / (R + 1): it inverts the percentile interval.
+
+  Args:
+    first_X: the statistic of one side on the data.
+    second_X: that of the other.
+    first_XR: of one side on each draw.
+    second_XR: of the other on the same draws.
+    level: nominal coverage.
+
+  Returns:
+    The difference with its percentile interval and p; p is NaN where the
+    difference is, or more than half of the draws are.
   """
   draws_XR = np.asarray(first_XR) - np.asarray(second_XR)
   interval = percentile_interval(draws_XR, level)
@@ -129,7 +140,8 @@ def paired_difference(
   p_X = 2 * (1 + np.minimum(
       np.sum(draws_XR <= 0, -1), np.sum(draws_XR >= 0, -1))) / (n_X + 1)
   value = np.asarray(first_X) - np.asarray(second_X)
-  p_value = np.where(n_X > 0, np.minimum(p_X, 1.0), np.nan)
+  defined_X = ~np.isnan(value) & ~np.isnan(interval.low)
+  p_value = np.where(defined_X, np.minimum(p_X, 1.0), np.nan)
   return Difference(value, interval.low, interval.high, p_value)
 
 

@@ -16,14 +16,14 @@ def signed_rank(differences_N: np.ndarray) -> tuple[float, float]:
     differences_N: one difference per pair, nothing missing.
 
   Returns:
-    r in [−1, 1] and p (exact for few pairs, as `scipy.stats.wilcoxon`);
-    (0, 1) where every difference is zero.
+    r in [−1, 1] and p (exact for few pairs, as `scipy.stats.wilcoxon`); NaN
+    where every difference is zero, as nothing is ranked.
 
   Source: Wilcoxon 1945; Kerby 2014.
   """
   d = differences_N[differences_N != 0]
   if not len(d):
-    return 0.0, 1.0
+    return float('nan'), float('nan')
   ranks = stats.rankdata(np.abs(d))
   r = float((ranks[d > 0].sum() - ranks[d < 0].sum()) / ranks.sum())
   with warnings.catch_warnings():  # scipy warns that few pairs are few
