@@ -233,3 +233,18 @@ def test_probe_results_alone(shared, tmp_path):
   assert set(cells['figure'].str.split('_').str[0]) == {'activations'}
   probes = pd.read_parquet(tmp_path / 'out' / 'probes_published.parquet')
   assert len(probes) == 184 * 3 * 11
+
+
+def test_a_tie_whose_log_margin_is_infinite_is_analysed(
+    study_results, analyse):
+  results = study_results(['Aa_1B', 'Aa_1B_Ins'])
+  for frame in results.values():
+    frame['mc_choice_log_margin'] = -frame['mc_choice_entropy']
+    frame.loc[frame.index[10], 'mc_choice_log_margin'] = -np.inf
+  scores = analyse(results)['scores'].set_index(['outcome', 'measure'])
+  n = scores.loc[('alignment:human_entropy', 'mc_choice_log_margin'), 'n']
+  assert set(n) == {80, 75}
+  tables = _core(results, SPEC)
+  found = tables['calibration'].query("measure == 'mc_choice_log_margin'")
+  platt = found.query("confidence_map == 'platt' and metric == 'brier'")
+  assert platt['value'].between(0, .5).all()

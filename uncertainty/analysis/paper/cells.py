@@ -132,7 +132,8 @@ def _spearman_rows(
     measures_MN = np.stack([
         frame[c].to_numpy(float) * _orientation(c) for c in columns])
     signals_SN = np.stack([frame[s].to_numpy(float) for s in signals])
-    found = ranking.spearman(measures_MN[:, keep], signals_SN[:, keep])
+    found = ranking.spearman(
+        ranking.finite(measures_MN[:, keep]), signals_SN[:, keep])
     for s, signal in enumerate(signals):
       figure = (f'corr_heatmap_{title} ({panel.title})_'
                 f'{names.paper_name(signal)}')

@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 
 from uncertainty.analysis.calibration import confidence_maps
+from uncertainty.analysis.statistics import ranking
 from uncertainty.measures import registry
 from uncertainty.types import UserError
 
 _FREE = ('fr', 'bracket', 'fr_first', 'bracket_first')
-_BEYOND = 1e300  # larger than any measure, and a sum of them is finite
 _NOT_SIGNALS = ('human_shares', 'human_count', 'human_valence')
 
 
@@ -61,10 +61,10 @@ class Stack:
     """[M, N] measures turned so that high is uncertain.
 
     A measure may be infinite (the log margin of a tie): such items keep their
-    rank, at a finite value beyond all others.
+    rank, one beyond all others.
     """
     sign_M = np.array([r.measure.orientation for r in self.rows], np.float64)
-    return np.clip(self.values_MN * sign_M[:, None], -_BEYOND, _BEYOND)
+    return ranking.finite(self.values_MN * sign_M[:, None])
 
 
 def stack_results(
