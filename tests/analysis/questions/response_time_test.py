@@ -33,3 +33,31 @@ def test_response_time_follows_hicks_law(study_tables):
   row = best.set_index('form').loc['a + b·H(people)']
   np.testing.assert_allclose(row['b'], 500 / np.log2(3))
   np.testing.assert_allclose(row['r2'], 1)
+
+
+def test_all_forms_are_fitted_to_the_same_items(model_items):
+  """A model that lacks items, and one that lacks too many."""
+  rng = np.random.default_rng(6)
+  k = rng.integers(2, 6, 200).astype(float)
+  people = {
+      'human_entropy': rng.random(200), 'n_choices': k,
+      'human_mc_prop_correct': rng.random(200),
+      'human_mc_rt_combined': 500 + 300 * np.log(k) + rng.normal(size=200)}
+  tables = []
+  for name, n_missing in (('whole', 0), ('gaps', 9), ('few', 120)):
+    values = rng.random((1, 200))
+    values[0, :n_missing] = np.nan
+    table = model_items(values, model=name, **people)
+    tables.append(dataclasses.replace(table, measures=('mc_choice_entropy',)))
+  found = response_time.hick(tables)
+  assert set(found['model']) == {'people', 'whole', 'gaps'}
+  assert set(found['n']) == {191}
+  # The report names ln K among the rivals; here it made the times.
+  rows = found[(found['scale'] == 'ms')]
+  assert rows.loc[rows['aic'].idxmin(), 'form'] == 'a + b·ln K'
+  # In any order of models the people's fits are the same.
+  again = response_time.hick(tables[::-1])
+  first, second = (
+      t[t['model'] == 'people'].set_index(['scale', 'form'])['aic']
+      for t in (found, again))
+  np.testing.assert_allclose(first, second[first.index])
