@@ -6,9 +6,10 @@ import pytest
 import scipy.stats
 
 from uncertainty import analysis
-from uncertainty.analysis import core_tables
 from uncertainty.analysis.calibration import errors, reliability
 from uncertainty.analysis.questions import alignment, calibrated
+from uncertainty.analysis.run import score
+from uncertainty.analysis.scores import stack
 from uncertainty.results import shards
 from uncertainty.specs import AnalysisSpec, StudySpec
 from uncertainty.types import UserError
@@ -16,8 +17,12 @@ from uncertainty.types import UserError
 SPEC = StudySpec(analysis=AnalysisSpec(n_bootstrap=100), seed=3)
 
 
+def _core(results, spec):
+  return score(stack.stack_results(results), spec).tables
+
+
 def test_alignment_cells_equal_scipy(toy_results):
-  table = core_tables.core_tables(toy_results, SPEC)['alignment']
+  table = _core(toy_results, SPEC)['alignment']
   assert tuple(table) == alignment.COLUMNS
   assert len(table) == 2 * 9 * 2
   cells = table.set_index(['model', 'measure', 'signal'])
@@ -38,7 +43,7 @@ def test_alignment_cells_equal_scipy(toy_results):
 
 
 def test_constant_and_missing_measures_are_nan_with_n(toy_results):
-  tables = core_tables.core_tables(toy_results, SPEC)
+  tables = _core(toy_results, SPEC)
   cells = tables['alignment'].set_index(['model', 'measure', 'signal'])
   for measure, n in (('mc_nucleus_size_0.5', 40), ('mc_choice_log_mass', 0)):
     cell = cells.loc[('alpha', measure, 'human_entropy')]
@@ -50,7 +55,7 @@ def test_constant_and_missing_measures_are_nan_with_n(toy_results):
 
 
 def test_calibration_has_every_map_metric_and_grade(toy_results):
-  table = core_tables.core_tables(toy_results, SPEC)['calibration']
+  table = _core(toy_results, SPEC)['calibration']
   assert tuple(table) == calibrated.COLUMNS
   assert not table.duplicated(list(calibrated.COLUMNS[:6])).any()
   cell = table.query(
@@ -78,7 +83,7 @@ def test_reproduction_shows_the_papers_comparison_beside_the_right_one(
     toy_results):
   spec = StudySpec(
       analysis=AnalysisSpec(n_bootstrap=20), mode='reproduction', seed=3)
-  table = core_tables.core_tables(toy_results, spec)['calibration']
+  table = _core(toy_results, spec)['calibration']
   free = table.query("measure == 'fr_total_entropy' and model == 'beta'")
   assert set(free['correctness']) == {'fr_correct', 'correct'}
   split = table.query("metric == 'ece_sweep_split_l2'")
@@ -86,7 +91,7 @@ def test_reproduction_shows_the_papers_comparison_beside_the_right_one(
 
 
 def test_reliability_counts_every_item_once(toy_results):
-  table = core_tables.core_tables(toy_results, SPEC)['reliability']
+  table = _core(toy_results, SPEC)['reliability']
   assert tuple(table) == reliability.COLUMNS
   totals = table.query("model == 'alpha' and measure == 'mc_choice_entropy'"
                        ).groupby(['confidence_map', 'binning'])['count'].sum()
@@ -94,8 +99,8 @@ def test_reliability_counts_every_item_once(toy_results):
 
 
 def test_a_model_reads_the_same_in_any_company(toy_results):
-  both = core_tables.core_tables(toy_results, SPEC)
-  alone = core_tables.core_tables(
+  both = _core(toy_results, SPEC)
+  alone = _core(
       {('toy', 'alpha'): toy_results['toy', 'alpha']}, SPEC)
   for name in ('calibration', 'summary', 'items'):
     pd.testing.assert_frame_equal(
@@ -125,7 +130,7 @@ def test_run_writes_all_tables_and_the_same_ones_twice(toy_results, tmp_path):
 def test_too_few_items_are_an_error_that_says_what_to_do(toy_results):
   few = {key: frame.iloc[:2] for key, frame in toy_results.items()}
   with pytest.raises(UserError, match='toy has results for 2 item'):
-    core_tables.core_tables(few, SPEC)
+    _core(few, SPEC)
 
 
 def test_no_results_are_an_error(tmp_path):
@@ -137,7 +142,7 @@ def test_results_without_people_or_grades_still_give_tables(toy_results):
   bare = {
       key: frame[['item_id', 'mc_choice_entropy', 'mc_choice_logprob']]
       for key, frame in toy_results.items()}
-  tables = core_tables.core_tables(bare, SPEC)
+  tables = _core(bare, SPEC)
   assert len(tables['alignment']) == 0
   assert tuple(tables['calibration']) == calibrated.COLUMNS
   assert len(tables['items']) == 80
@@ -156,3 +161,90 @@ def test_statements_without_any_measure_still_give_tables(tmp_path):
   names = {path.stem for path in (tmp_path / 'out').glob('*.parquet')}
   assert {'summary', 'size', 'effects', 'joint'} <= names
   assert pd.read_parquet(tmp_path / 'out/size.parquet').empty
+
+
+def test_every_table_is_filled_and_finite_where_it_must_be(study_tables):
+  for name, table in study_tables.items():
+    # As the paper ran it, no factor changes alone and no confidence is stated.
+    assert len(table) or name in (
+        'design_contrasts', 'stated_confidence', 'stated_unread'), name
+  assert study_tables['scores']['value'].notna().all()
+  joint = study_tables['joint']
+  assert len(joint) == 8 * 3 and joint['auroc'].between(0, 1).all()
+  assert set(study_tables['choice_count']['stratum']) == {'all', 'K=3'}
+  assert study_tables['combination']['model'].iloc[-1] == 'all models'
+  assert study_tables['ceiling']['reliability'].between(0, 1).all()
+
+
+def test_a_sweep_tells_tuning_from_prompt(study_results, analyse):
+  forms = {'paper-chat': 'Q [INST] {', 'clean-chat': 'Q [INST]',
+           'clean-completion': 'Q A:'}
+  results = {}
+  for variant, prompt in forms.items():
+    for (dataset, name), frame in study_results(['Aa_1B', 'Aa_1B_Ins']).items():
+      model = f'{name} ({variant})'
+      results[dataset, model] = frame.assign(prompt=prompt, model=model)
+  found = analyse(results)
+  effects = found['effects']
+  assert set(effects['variant']) == set(forms)
+  assert (effects['n_pairs'] == 1).all()
+  table = found['design_contrasts']
+  table = table[(table['outcome'] == 'agreement')]
+  assert sorted(zip(table['factor'], table['held'])) == [
+      ('brace', 'base, chat'), ('brace', 'instruct, chat'),
+      ('chat', 'base, no brace'), ('chat', 'instruct, no brace'),
+      ('tuning', 'chat, brace'), ('tuning', 'chat, no brace'),
+      ('tuning', 'completion, no brace')]
+  # The same answers under every prompt: nothing but tuning differs.
+  assert (table.loc[table['factor'] != 'tuning', 'difference'] == 0).all()
+
+
+def test_equal_seeds_give_equal_tables(study_results, analyse):
+  results = study_results(['Aa_1B', 'Aa_1B_Ins'])
+  first, second = (analyse(results) for _ in range(2))
+  for name in first:
+    pd.testing.assert_frame_equal(first[name], second[name])
+
+
+def test_two_models_that_are_no_pair(study_results, analyse):
+  found = analyse(
+      study_results(['Aa_1B', 'Bb_2B_Ins']))
+  assert found['effects'].empty and found['effects_pairs'].empty
+  assert len(found['joint']) == 6 and found['mixed'].empty
+
+
+def test_one_model_without_people(study_results, analyse):
+  frame = study_results(['Aa_1B'])['coane', 'Aa_1B']
+  bare = frame[['item_id', 'mc_choice_entropy', 'correct', 'kind']]
+  found = analyse({('mmlu', 'Aa_1B'): bare})
+  assert set(found['scores']['outcome']) == {'auroc', 'ece', 'accuracy'}
+  assert found['partial'].empty and found['ceiling'].empty
+
+
+@pytest.mark.shared
+def test_probe_results_alone(shared, tmp_path):
+  name = 'coane_activations_10fold.parquet'
+  (tmp_path / name).write_bytes((shared / 'published' / name).read_bytes())
+  spec = StudySpec(
+      analysis=AnalysisSpec(results_format='published'), mode='reproduction')
+  analysis.run(tmp_path, tmp_path / 'out', spec)
+  cells = pd.read_parquet(tmp_path / 'out' / 'cells.parquet')
+  assert len(cells) == 9 * (184 + 92)
+  assert set(cells['figure'].str.split('_').str[0]) == {'activations'}
+  probes = pd.read_parquet(tmp_path / 'out' / 'probes_published.parquet')
+  assert len(probes) == 184 * 3 * 11
+
+
+def test_a_tie_whose_log_margin_is_infinite_is_analysed(
+    study_results, analyse):
+  results = study_results(['Aa_1B', 'Aa_1B_Ins'])
+  for frame in results.values():
+    frame['mc_choice_log_margin'] = -frame['mc_choice_entropy']
+    frame.loc[frame.index[10], 'mc_choice_log_margin'] = -np.inf
+  scores = analyse(results)['scores'].set_index(['outcome', 'measure'])
+  n = scores.loc[('alignment:human_entropy', 'mc_choice_log_margin'), 'n']
+  assert set(n) == {80, 75}
+  tables = _core(results, SPEC)
+  found = tables['calibration'].query("measure == 'mc_choice_log_margin'")
+  platt = found.query("confidence_map == 'platt' and metric == 'brier'")
+  assert platt['value'].between(0, .5).all()

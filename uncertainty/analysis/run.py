@@ -1,15 +1,49 @@
-"""The analysis stage: results tables in, analysis tables out."""
+"""The analysis stage: results tables in, analysis tables out.
 
+Results are stacked once, every measure of every model is scored once with its
+bootstrap draws, and every table is derived from that.
+"""
+
+import dataclasses
 import pathlib
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
+from absl import logging
 
-from uncertainty.analysis import study_tables
-from uncertainty.analysis.core_tables import core_tables
+from uncertainty.analysis.calibration import reliability
+from uncertainty.analysis.paper import flaws
+from uncertainty.analysis.paper import tables as paper
+from uncertainty.analysis.questions import (
+  alignment,
+  beyond_difficulty,
+  choice_count,
+  combination,
+  hierarchical,
+  instruct,
+  items,
+  joint,
+  noise_ceiling,
+  response_time,
+  size,
+  stated_confidence,
+  summary,
+)
+from uncertainty.analysis.questions import calibrated as calibrated_tables
 from uncertainty.analysis.questions import probe_readout as readout
+from uncertainty.analysis.scores import aligned as aligning
+from uncertainty.analysis.scores import calibrate, scores
+from uncertainty.analysis.scores import stack as stacking
+from uncertainty.analysis.statistics import resampling
 from uncertainty.results import published, schema, shards
 from uncertainty.specs import StudySpec
+from uncertainty.types import UserError
+
+Results = Mapping[tuple[str, str], pd.DataFrame]
+_LEAST = 3  # fewer items support no correlation and no calibration
+# Permutations test counts of models or cells; more would not change a digit.
+_MOST_PERMUTATIONS = 1000
 
 
 def run(
@@ -17,8 +51,7 @@ def run(
     spec: StudySpec) -> None:
   """Analyses all results under a folder and writes tables under another.
 
-  Writes alignment, calibration, reliability, summary and items (.parquet),
-  then the study's tables (`study_tables.study_tables`), and for the paper's
+  Writes the tables of `score` and of `study_tables`, and for the paper's
   files or in reproduction mode its figures' cells. Each file is whole or not
   there; equal inputs and seed give equal tables.
 
@@ -42,13 +75,16 @@ def run(
   files = source.activation_files or tuple(filter(None, [spec.probe.published]))
   if files:
     write({'probes_published': readout.published_tables(files)})
-  if source.frames:  # the paper's probe tables may stand alone
-    write(core_tables(source.frames, spec))
-    write(study_tables.study_tables(
-        source.frames, spec, probe_readout(results_dir, source)))
+  stacks = stacking.stack_results(source.frames)
+  if stacks:  # the paper's probe tables may stand alone
+    scored = score(stacks, spec)
+    write(scored.tables)
+    write(study_tables(
+        source.frames, stacks, scored.scores, spec,
+        probe_readout(results_dir, source)))
   if (spec.mode == 'reproduction'
       or spec.analysis.results_format == 'published'):
-    write(study_tables.reproduction_tables(source, results_dir, spec))
+    write(paper.reproduction_tables(source, stacks, results_dir, spec))
 
 
 def read(
@@ -69,3 +105,137 @@ def probe_readout(
     return readout.of_published(
         readout.published_tables(source.activation_files))
   return readout.of_workdirs(results_dir)
+
+
+@dataclasses.dataclass(frozen=True)
+class Scored:
+  """Every score with its draws, and the tables that every analysis has."""
+
+  scores: list[scores.Score]
+  tables: dict[str, pd.DataFrame]
+
+
+def score(stacks: Sequence[stacking.Stack], spec: StudySpec) -> Scored:
+  """Scores every measure of every model, data set by data set.
+
+  Args:
+    stacks: of `stacking.stack_results`.
+    spec: `analysis`, `mode` and `seed` are read.
+
+  Returns:
+    The scores, and the tables alignment, calibration, reliability, summary
+    and items. Of arrays over items or draws only the scores' draws stay.
+
+  Raises:
+    UserError: a data set with fewer than 3 items.
+  """
+  level = spec.analysis.confidence_level
+  found: list[scores.Score] = []
+  parts: dict[str, list[pd.DataFrame]] = {
+      name: [] for name in ('alignment', 'calibration', 'summary', 'items')}
+  # Data sets without any grade have no curve.
+  parts['reliability'] = [pd.DataFrame(columns=list(reliability.COLUMNS))]
+  for stack in stacks:
+    n_items = len(stack.item_ids)
+    if n_items < _LEAST:
+      raise UserError(
+          f'{stack.dataset} has results for {n_items} item(s); an analysis '
+          f'needs {_LEAST} or more: raise --config.data.limit')
+    logging.info('%s: %d models, %d items, %d measures', stack.dataset,
+                 len(stack.models), n_items, len(stack.rows))
+    # One set of draws per data set: differences between models are paired.
+    counts_NR = resampling.bootstrap_counts(
+        n_items, spec.analysis.n_bootstrap, seed=spec.seed)
+    aligned = aligning.align(stack, counts_NR)
+    calibrated = []
+    for one in calibrate.calibrate(
+        stack, counts_NR, level=level, n_bins=spec.analysis.n_bins,
+        seed=spec.seed, reproduction=spec.mode == 'reproduction'):
+      parts['reliability'].append(
+          calibrated_tables.curves(stack, one, level=level))
+      # Confidences by item of all maps at once would outweigh the draws.
+      calibrated.append(dataclasses.replace(one, curved=None))
+    found += scores.scores(stack, aligned, calibrated, counts_NR)
+    parts['alignment'].append(
+        alignment.alignment_table(stack, aligned, level=level))
+    parts['calibration'].append(
+        calibrated_tables.calibration_table(stack, calibrated))
+    parts['summary'].append(
+        summary.summary_table(stack, counts_NR, level=level))
+    parts['items'].append(items.item_table(stack))
+  return Scored(found, {k: _joined(tables) for k, tables in parts.items()})
+
+
+def _joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+  filled = [t for t in tables if len(t)]
+  return pd.concat(filled, ignore_index=True) if filled else tables[0]
+
+
+def study_tables(
+    results: Results, stacks: Sequence[stacking.Stack],
+    found: list[scores.Score], spec: StudySpec,
+    probe_readout: pd.DataFrame | None = None,
+) -> dict[str, pd.DataFrame]:
+  """Every table of the study's questions; what each holds its function says.
+
+  Args:
+    results: (dataset, model) → one row per item.
+    stacks: the same, stacked.
+    found: of `score`.
+    spec: its `analysis` and `seed`.
+    probe_readout: of `questions.probe_readout`, if probes ran.
+
+  Returns:
+    file stem under `analysis/` → table. Tables that the results cannot fill
+    (no pairs, no response times) are empty.
+  """
+  level, alpha = spec.analysis.confidence_level, spec.analysis.alpha
+  n_draws, seed = spec.analysis.n_bootstrap, spec.seed
+  n_permutations = min(n_draws, _MOST_PERMUTATIONS)
+  models = [m for stack in stacks for m in scores.model_items(stack)]
+  made = {'scores': scores.score_frame(found, models)}
+
+  def add(name: str, make: Callable[[], pd.DataFrame]) -> None:
+    start = time.perf_counter()
+    made[name] = make()
+    logging.debug('%s: %.1f s', name, time.perf_counter() - start)
+
+  add('effects_pairs', lambda: _pair_differences(found, probe_readout, level))
+  add('effects', lambda: instruct.effects(
+      made['effects_pairs'], level, n_draws, seed))
+  add('joint', lambda: joint.cells(found, alpha, level))
+  add('joint_chance', lambda: joint.co_occurrence(
+      made['joint'], n_permutations, seed))
+  add('joint_correlations', lambda: joint.score_correlations(
+      made['joint'], n_permutations, seed))
+  add('partial', lambda: beyond_difficulty.partial_alignment(models, level))
+  add('calibration_by_people', lambda: beyond_difficulty.calibration_by_people(
+      models, n_bins=spec.analysis.n_bins))
+  add('choice_count', lambda: choice_count.choice_count(models, level))
+  add('ceiling', lambda: noise_ceiling.ceilings(models, seed=seed))
+  add('ceiling_corrected', lambda: noise_ceiling.corrected(
+      found, made['ceiling'], level))
+  add('response_time', lambda: response_time.hick(models, seed))
+  add('combination', lambda: combination.combinations(
+      models, n_draws, level, seed))
+  add('size', lambda: size.size_effects(made['scores'], n_permutations, seed))
+  add('mixed', lambda: hierarchical.mixed_models(
+      made['scores'], models, level))
+  add('prompt_forms', lambda: flaws.prompt_forms(results))
+  add('design', lambda: flaws.design(found, made['prompt_forms']))
+  add('design_contrasts', lambda: flaws.contrasts(
+      found, made['design'], level))
+  add('free_response_ece', lambda: flaws.free_response_ece(stacks))
+  add('stated_confidence',
+      lambda: stated_confidence.stated_against_internal(results))
+  add('stated_unread', lambda: stated_confidence.unread(results))
+  return made
+
+
+def _pair_differences(
+    found: list[scores.Score], probe_readout: pd.DataFrame | None,
+    level: float) -> pd.DataFrame:
+  parts = [instruct.pair_differences(found, level)]
+  if probe_readout is not None and len(probe_readout):
+    parts.append(readout.pair_differences(probe_readout))
+  return _joined(parts)

@@ -39,9 +39,9 @@ def test_every_draw_equals_the_metric_on_the_resampled_items():
       expected = bootstrap.error_values(
           confidence[row][:, items], correct[row][:, items],
           _kept(binnings, row, items))
-      expected['ece_smooth'] = smooth.smooth_ece_at(
+      expected['ece_smooth'] = smooth.smooth_ece(
           confidence[row][:, items], correct[row][:, items],
-          binnings.smooth.bandwidth_M[row])
+          binnings.smooth.bandwidth_M[row]).value_M
       for name in bootstrap.ERROR_METRICS:
         # Roots of differences near zero lose half their digits.
         tolerance = 2e-3 if name in ('ece_debiased', 'ece_smooth') else 2e-5

@@ -29,8 +29,8 @@ def _direct(confidence, correct, bandwidth):
 @pytest.mark.parametrize('bandwidth', [0.03, 0.1, 0.7])
 def test_fixed_bandwidth_equals_direct_integration(bandwidth):
   confidence, correct = _data()
-  found = smooth.smooth_ece_at(
-      confidence, correct, np.full(4, bandwidth))
+  found = smooth.smooth_ece(
+      confidence, correct, np.full(4, bandwidth)).value_M
   expected = [_direct(c, y, bandwidth)
               for c, y in zip(confidence, correct, strict=True)]
   np.testing.assert_allclose(found, expected, atol=2e-5)
@@ -41,8 +41,8 @@ def test_bandwidth_is_the_error_itself():
   found = smooth.smooth_ece(confidence, correct)
   np.testing.assert_allclose(found.value_M, found.bandwidth_M, atol=3e-4)
   np.testing.assert_allclose(
-      found.value_M, smooth.smooth_ece_at(
-          confidence, correct, found.bandwidth_M))
+      found.value_M, smooth.smooth_ece(
+          confidence, correct, found.bandwidth_M).value_M)
 
 
 @pytest.mark.parity
@@ -74,8 +74,9 @@ def test_draws_equal_the_resampled_items():
         bandwidth)
     for r in range(5):
       items = np.repeat(np.arange(90), counts[:, r])
-      expected = smooth.smooth_ece_at(
-          confidence[:1, items], correct[:1, items], np.array([bandwidth]))
+      expected = smooth.smooth_ece(
+          confidence[:1, items], correct[:1, items],
+          np.array([bandwidth])).value_M
       assert draws[r] == pytest.approx(expected[0], abs=5e-4)
 
 

@@ -138,3 +138,13 @@ def test_bad_tables_are_errors_that_say_where(toy_results):
     stack.stack_results(twice)
   with pytest.raises(UserError, match='no column item_id'):
     stack.stack_results({('toy', 'alpha'): frame.drop(columns='item_id')})
+
+
+def test_an_infinite_measure_keeps_its_rank(toy_results):
+  """The log margin of a tie is −∞: more uncertain than any other item."""
+  frame = toy_results['toy', 'alpha']
+  frame['mc_choice_log_margin'] = np.where(
+      np.arange(40) == 3, -np.inf, np.arange(40.0))
+  data, = stack.stack_results(toy_results)
+  turned = data.uncertainty()[_row(data, 'alpha', 'mc_choice_log_margin')]
+  assert turned[3] == 1 and np.delete(turned, 3).max() == 0

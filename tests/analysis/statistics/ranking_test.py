@@ -18,7 +18,7 @@ def _data():
   measures = rng.random((6, 60)) + signals[0]
   measures[1] = np.round(3 * measures[1])
   measures[2, 10:20] = np.nan
-  measures[3, ::9] = -np.inf
+  measures[3, ::9] = -9
   measures[4] = 0.3
   measures[5] = np.nan
   return measures, signals
@@ -138,3 +138,13 @@ def test_intervals_cover_the_populations_rho():
 def test_unequal_items_are_an_error_that_says_so():
   with pytest.raises(UserError, match='align them on item_id'):
     ranking.spearman(np.zeros((1, 3)), np.zeros((1, 4)))
+
+
+@pytest.mark.parametrize('value', [np.inf, -np.inf])
+def test_infinities_are_an_error_that_says_where(value):
+  fine, bad = np.arange(6.0).reshape(2, 3), np.arange(6.0).reshape(2, 3)
+  bad[1, 2] = value
+  with pytest.raises(UserError, match=r'signals hold .* \(row 1, item 2\)'):
+    ranking.spearman(fine, bad)
+  with pytest.raises(UserError, match='measures hold infinities'):
+    ranking.bootstrap_spearman(bad, fine, np.ones((3, 2)))

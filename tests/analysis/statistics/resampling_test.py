@@ -56,35 +56,6 @@ def test_percentiles_leave_missing_draws_out():
   assert np.isnan(found.low[2]) and np.isnan(found.high[2])
 
 
-def test_bca_equals_scipys():
-  rng = np.random.default_rng(0)
-  sample = rng.exponential(size=60)
-  theirs = scipy.stats.bootstrap(
-      (sample,), np.std, method='BCa', n_resamples=20_000,
-      rng=np.random.default_rng(1)).confidence_interval
-
-  def spread(counts):
-    mean = sample @ counts / counts.sum(0)
-    return np.sqrt(sample ** 2 @ counts / counts.sum(0) - mean ** 2)
-
-  counts = resampling.bootstrap_counts(60, 20_000, seed=2)
-  ours = resampling.bca_interval(
-      spread(counts), np.asarray(np.std(sample)),
-      spread(resampling.jackknife_counts(60)), 0.95)
-  width = theirs.high - theirs.low
-  assert ours.low == pytest.approx(theirs.low, abs=0.02 * width)
-  assert ours.high == pytest.approx(theirs.high, abs=0.03 * width)
-
-
-def test_bca_without_bias_or_skew_is_the_percentile_interval():
-  draws = np.arange(-500, 501, dtype=float)[None]
-  jackknife = np.array([[-1.0, 0.0, 1.0]])
-  bca = resampling.bca_interval(draws, np.zeros(1), jackknife, 0.9)
-  plain = resampling.percentile_interval(draws, 0.9)
-  np.testing.assert_allclose(bca.low, plain.low, atol=1e-9)
-  np.testing.assert_allclose(bca.high, plain.high, atol=1e-9)
-
-
 def test_debiased_interval_moves_by_twice_the_bias():
   draws = np.linspace(2, 4, 1001)[None]  # mean 3, estimate 2.5: bias .5
   found = resampling.debiased_interval(draws, np.array([2.5]), 0.9)
@@ -136,3 +107,10 @@ def test_sign_flips_keep_their_level():
   assert 0.023 < np.mean(p <= 0.05) < 0.077
   assert np.isnan(resampling.sign_flip_test(
       np.full((1, 3), np.nan), 9, seed=0)[0])
+
+
+def test_a_difference_that_is_not_defined_has_no_p_value():
+  draws = np.array([[0.1, 0.2, 0.3, 0.4], [0.1, np.nan, np.nan, np.nan]])
+  found = resampling.paired_difference(
+      np.array([np.nan, 0.2]), np.zeros(2), draws, np.zeros((2, 4)), 0.9)
+  assert np.isnan(found.p_value).all()

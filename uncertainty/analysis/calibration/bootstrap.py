@@ -7,16 +7,14 @@ error over that binning. Sums per bin are then one matrix product for all
 resamples.
 """
 
-import concurrent.futures
 import dataclasses
-import os
 
 import numpy as np
-import threadpoolctl
 
 from uncertainty.analysis.calibration import errors, selective
 from uncertainty.analysis.calibration import smooth as calibration_smooth
 from uncertainty.analysis.statistics import resampling
+from uncertainty.analysis.statistics.parallel import in_parallel
 from uncertainty.types import UserError
 
 # How an interval is read from the draws. Noise inflates an error that cannot
@@ -42,17 +40,20 @@ INTERVALS = {
 ERROR_METRICS = tuple(INTERVALS)
 _AT_LEAST_ZERO = ('brier_reliability', 'brier_resolution')
 _LEAST = 3  # fewer items have no calibration worth a number
-_CHUNK = 16  # rows per thread's task
 
 
 @dataclasses.dataclass(frozen=True)
 class Estimates:
-  """Metric → [M] arrays: values, interval ends; and the items behind them."""
+  """Metric → [M] arrays: values, interval ends; and the items behind them.
+
+  `draws` holds [M, R] float32 of the metrics that were asked to be kept.
+  """
 
   value: dict[str, np.ndarray]
   low: dict[str, np.ndarray]
   high: dict[str, np.ndarray]
   n_M: np.ndarray
+  draws: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,7 +121,8 @@ def error_draws(
 def error_estimates(
     confidence_MN: np.ndarray, correct_MN: np.ndarray,
     counts_NR: np.ndarray, *, level: float, n_bins: int = 15,
-    binnings: Binnings | None = None) -> Estimates:
+    binnings: Binnings | None = None,
+    keep: tuple[str, ...] = ()) -> Estimates:
   """Every error of `ERROR_METRICS` with its bootstrap interval.
 
   Args:
@@ -130,6 +132,7 @@ def error_estimates(
     level: nominal coverage.
     n_bins: of the width and mass binnings.
     binnings: `choose_binnings` of the same rows, if at hand.
+    keep: metrics whose draws are returned.
 
   Returns:
     Rows with fewer than 3 items are NaN.
@@ -149,6 +152,7 @@ def error_estimates(
   counts_NR = np.ascontiguousarray(counts_NR, np.float32)
   low = {name: np.full(len(confidence_MN), np.nan) for name in value}
   high = {name: np.full(len(confidence_MN), np.nan) for name in value}
+  kept = _room(keep, len(confidence_MN), counts_NR)
 
   def fill(rows: slice):
     draws = error_draws(
@@ -159,14 +163,18 @@ def error_estimates(
       interval = read_interval(
           name, draws[name], value[name][rows], truth[rows], level)
       low[name][rows], high[name][rows] = interval.low, interval.high
+    for name, values in kept.items():
+      values[rows] = draws[name]
 
   in_parallel(fill, len(confidence_MN))
-  return Estimates(value, low, high, np.sum(binnings.width_MN >= 0, -1))
+  return Estimates(
+      value, low, high, np.sum(binnings.width_MN >= 0, -1), kept)
 
 
 def rank_estimates(
     certainty_MN: np.ndarray, correct_MN: np.ndarray,
-    counts_NR: np.ndarray, *, level: float) -> Estimates:
+    counts_NR: np.ndarray, *, level: float,
+    keep: tuple[str, ...] = ()) -> Estimates:
   """AUROC, AURC, AUGRC and PRR with percentile intervals.
 
   Args:
@@ -174,6 +182,10 @@ def rank_estimates(
     correct_MN: as for `error_estimates`.
     counts_NR: as there.
     level: as there.
+    keep: as there.
+
+  Returns:
+    Rows with fewer than 3 items are NaN.
   """
   certainty_MN = np.asarray(certainty_MN, np.float64)
   correct_MN = np.asarray(correct_MN, np.float64)
@@ -184,6 +196,7 @@ def rank_estimates(
   counts_NR = np.ascontiguousarray(counts_NR, np.float32)
   low = {name: np.full(len(n_M), np.nan) for name in value}
   high = {name: np.full(len(n_M), np.nan) for name in value}
+  kept = _room(keep, len(n_M), counts_NR)
 
   def fill(rows: slice):
     draws = selective.rank_metrics(
@@ -193,9 +206,18 @@ def rank_estimates(
       undefined = np.isnan(value[name][rows])
       low[name][rows] = np.where(undefined, np.nan, interval.low)
       high[name][rows] = np.where(undefined, np.nan, interval.high)
+    for name, values in kept.items():
+      values[rows] = draws[name]
 
   in_parallel(fill, len(n_M))
-  return Estimates(value, low, high, n_M)
+  return Estimates(value, low, high, n_M, kept)
+
+
+def _room(
+    keep: tuple[str, ...], n_rows: int, counts_NR: np.ndarray,
+) -> dict[str, np.ndarray]:
+  shape = (n_rows, counts_NR.shape[1])
+  return {name: np.full(shape, np.nan, np.float32) for name in keep}
 
 
 def read_interval(
@@ -211,20 +233,6 @@ def read_interval(
     return found
   return resampling.Interval(
       np.maximum(found.low, 0), np.maximum(found.high, 0))
-
-
-def in_parallel(task, n_rows: int, chunk: int = _CHUNK) -> None:
-  """Runs `task(rows)` over slices of rows on all cores.
-
-  One BLAS thread each: BLAS's own threads spin while they wait, which on a
-  busy machine costs several times the work itself.
-  """
-  slices = [slice(i, min(i + chunk, n_rows))
-            for i in range(0, n_rows, chunk)]
-  with (threadpoolctl.threadpool_limits(1, user_api='blas'),
-        concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool):
-    for _ in pool.map(task, slices):
-      pass
 
 
 def _rows_of(binnings: Binnings, rows: slice) -> Binnings:

@@ -11,6 +11,7 @@ import numpy as np
 import scipy.optimize
 import scipy.special
 
+from uncertainty.analysis.statistics import ranking
 from uncertainty.types import UserError
 
 _NUCLEUS = 'nucleus_size_'
@@ -166,20 +167,7 @@ def _known(certainty_MN, correct_MN):
         f'measures {certainty_MN.shape} and correctness {correct_MN.shape} '
         'must have one row per measure, one column per item')
   known_MN = ~(np.isnan(certainty_MN) | np.isnan(correct_MN))
-  return _finite(certainty_MN), correct_MN, known_MN
-
-
-def _finite(certainty_MN):
-  """Infinities (the log of a zero margin) one beyond the finite extremes."""
-  if not np.isinf(certainty_MN).any():
-    return certainty_MN
-  finite = np.isfinite(certainty_MN)
-  lowest = np.where(finite, certainty_MN, np.inf).min(-1, keepdims=True)
-  highest = np.where(finite, certainty_MN, -np.inf).max(-1, keepdims=True)
-  none = ~finite.any(-1, keepdims=True)
-  lowest, highest = (np.where(none, 0.0, end) for end in (lowest, highest))
-  certainty_MN = np.where(certainty_MN == -np.inf, lowest - 1, certainty_MN)
-  return np.where(certainty_MN == np.inf, highest + 1, certainty_MN)
+  return ranking.finite(certainty_MN), correct_MN, known_MN
 
 
 def _isotonic(x_N, y_N) -> tuple[np.ndarray, np.ndarray]:

@@ -14,10 +14,6 @@ import numpy as np
 from uncertainty.analysis.statistics import ranking
 from uncertainty.types import UserError
 
-BRIER_METRICS = (
-    'brier', 'brier_reliability', 'brier_resolution', 'brier_uncertainty',
-    'brier_within_variance', 'brier_within_covariance')
-
 
 @dataclasses.dataclass(frozen=True)
 class BinSums:

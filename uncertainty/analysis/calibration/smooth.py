@@ -30,40 +30,40 @@ class SmoothECE:
 
 
 def smooth_ece(
-    confidence_MN: np.ndarray, correct_MN: np.ndarray) -> SmoothECE:
+    confidence_MN: np.ndarray, correct_MN: np.ndarray,
+    bandwidth_M: np.ndarray | None = None) -> SmoothECE:
   """smECE of every row, over the items where both are known.
 
   Args:
     confidence_MN: in [0, 1]; NaN left out.
     correct_MN: grades in [0, 1]; NaN left out.
+    bandwidth_M: σ to smooth with; None: the σ where smECE_σ = σ.
 
   Returns:
-    value and bandwidth, equal to within 1/4096; NaN for rows without items.
+    value and bandwidth, equal to within 1/4096 where it was looked for; NaN
+    for rows without items.
 
   Raises:
     UserError: a confidence outside [0, 1].
   """
   spectrum = _spectrum(confidence_MN, correct_MN)
-  n_rows = len(spectrum)
-  low, high = np.zeros(n_rows), np.ones(n_rows)
+  if bandwidth_M is None:
+    bandwidth_M = _fixed_point(spectrum)
+  value_M = _error(spectrum, np.asarray(bandwidth_M, np.float64))
+  empty = np.isnan(spectrum[:, 0])
+  return SmoothECE(value_M, np.where(empty, np.nan, bandwidth_M))
+
+
+def _fixed_point(spectrum: np.ndarray) -> np.ndarray:
+  """[M] where smECE_σ falls below σ, by halving."""
+  low, high = np.zeros(len(spectrum)), np.ones(len(spectrum))
   for _ in range(_STEPS):
     middle = (low + high) / 2
     small = (middle > _LEAST_WIDTH) & (middle >= _error(spectrum, middle))
     settled = middle <= _LEAST_WIDTH
     high = np.where(small, middle, high)
     low = np.where(small | settled, low, middle)
-  value = _error(spectrum, high)
-  empty = np.isnan(spectrum[:, 0])
-  return SmoothECE(value, np.where(empty, np.nan, high))
-
-
-def smooth_ece_at(
-    confidence_MN: np.ndarray, correct_MN: np.ndarray,
-    bandwidth_M: np.ndarray) -> np.ndarray:
-  """[M] smECE_σ at given bandwidths."""
-  return _error(
-      _spectrum(confidence_MN, correct_MN),
-      np.asarray(bandwidth_M, np.float64))
+  return high
 
 
 def smooth_draws(

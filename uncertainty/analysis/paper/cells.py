@@ -7,22 +7,19 @@ checked against the printed numbers.
 
 import dataclasses
 import re
-import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from uncertainty.analysis.paper import ece as paper_ece
 from uncertainty.analysis.paper import tie_order
 from uncertainty.analysis.scores import pairs as model_pairs
 from uncertainty.analysis.scores import stack as stacking
 from uncertainty.analysis.statistics import ranking
+from uncertainty.analysis.statistics.signed_rank import signed_rank
 from uncertainty.measures import registry
 from uncertainty.results import published_columns as names
-
-Results = Mapping[tuple[str, str], pd.DataFrame]
 
 INSTRUCT = 'Wilcoxon r (IFT Pairs)'
 COLUMNS = ['figure', 'measure', 'model', 'value', 'p_value', 'n', 'shown',
@@ -61,12 +58,12 @@ _PANELS = (
 
 
 def cells(
-    results: Results, mode: str = 'reproduction', ties: str = 'avx2',
-) -> pd.DataFrame:
+    stacks: Sequence[stacking.Stack], mode: str = 'reproduction',
+    ties: str = 'avx2') -> pd.DataFrame:
   """Every cell of the paper's behavioural figures.
 
   Args:
-    results: (dataset, model) → one row per item, our columns.
+    stacks: the data sets, our columns.
     mode: 'reproduction': the paper's recipes, flaws included; 'sound': the
       same figures with free-response calibration against graded
       free-response correctness, tied confidences never split, and no blanks.
@@ -79,7 +76,7 @@ def cells(
     `tie_free` is False where the value depends on the order of ties.
   """
   rows = []
-  for stack in stacking.stack_results(results):
+  for stack in stacks:
     keep = kept_items(stack.dataset, stack.frames)
     has_free = any(row.prefix not in ('mc', '') for row in stack.rows)
     for panel in _PANELS:
@@ -135,7 +132,8 @@ def _spearman_rows(
     measures_MN = np.stack([
         frame[c].to_numpy(float) * _orientation(c) for c in columns])
     signals_SN = np.stack([frame[s].to_numpy(float) for s in signals])
-    found = ranking.spearman(measures_MN[:, keep], signals_SN[:, keep])
+    found = ranking.spearman(
+        ranking.finite(measures_MN[:, keep]), signals_SN[:, keep])
     for s, signal in enumerate(signals):
       figure = (f'corr_heatmap_{title} ({panel.title})_'
                 f'{names.paper_name(signal)}')
@@ -227,23 +225,11 @@ def instruct_cells(table: pd.DataFrame) -> pd.DataFrame:
     d = np.array([value[base] - value[tuned] for base, tuned in found], float)
     d = d[np.isfinite(d)]
     if len(d):
-      r, p_value = signed_rank(d)
+      # The paper's zero where nothing differs, which it leaves blank.
+      r, p_value = signed_rank(d) if d.any() else (0.0, 1.0)
       tie_free = bool(group['tie_free'].all())
       rows.append((figure, measure, INSTRUCT, r, p_value, len(d), tie_free))
   return pd.DataFrame(rows, columns=_CELL)
-
-
-def signed_rank(differences: np.ndarray) -> tuple[float, float]:
-  """(matched-pairs rank-biserial r, two-sided Wilcoxon p); zeros left out."""
-  d = differences[differences != 0]
-  if not len(d):
-    return 0.0, 1.0
-  ranks = stats.rankdata(np.abs(d))
-  r = float((ranks[d > 0].sum() - ranks[d < 0].sum()) / ranks.sum())
-  with warnings.catch_warnings():  # scipy warns that few pairs are few
-    warnings.simplefilter('ignore', UserWarning)
-    p_value = float(stats.wilcoxon(d)[1])
-  return r, p_value
 
 
 def probe_cells(activations: pd.DataFrame) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """The paper's two calibration errors, for reproducing its cells.
 
-The calibration analysis itself is in `calibration_tables`.
+The calibration analysis itself starts in `scores.calibrate`.
 """
 
 import numpy as np

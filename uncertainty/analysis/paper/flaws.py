@@ -5,7 +5,7 @@ prompts lack. Free-response calibration: the published panels hold
 free-response uncertainty against multiple-choice correctness.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -25,7 +25,8 @@ _CHAT_MARKS = ('<|start_header_id|>', '<start_of_turn>', '[INST]', '<|im_start',
                '<|user|>', '<|assistant|>', '<|system|>', '### Instruction')
 
 
-def prompt_forms(results: scores.Results) -> pd.DataFrame:
+def prompt_forms(
+    results: Mapping[tuple[str, str], pd.DataFrame]) -> pd.DataFrame:
   """Which multiple-choice prompts end with the stray brace.
 
   Returns:
@@ -57,7 +58,7 @@ def _form(brace: pd.Series, chat: pd.Series) -> str:
       ' + brace' if brace.iloc[0] else '')
 
 
-def free_response_ece(results: scores.Results) -> pd.DataFrame:
+def free_response_ece(stacks: Sequence[stacking.Stack]) -> pd.DataFrame:
   """Each free-response cell under both definitions of correctness.
 
   Returns:
@@ -67,7 +68,7 @@ def free_response_ece(results: scores.Results) -> pd.DataFrame:
     changes_print, n.
   """
   rows = []
-  for stack in stacking.stack_results(results):
+  for stack in stacks:
     keep = reproduction.kept_items(stack.dataset, stack.frames)
     confidence_MN = stacking.paper_confidence(stack)
     for row, confidence in zip(stack.rows, confidence_MN, strict=True):

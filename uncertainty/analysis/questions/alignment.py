@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from uncertainty.analysis.calibration import bootstrap
 from uncertainty.analysis.scores import stack as stacking
-from uncertainty.analysis.statistics import multiplicity, ranking, resampling
+from uncertainty.analysis.scores.aligned import Aligned
+from uncertainty.analysis.statistics import multiplicity, resampling
+from uncertainty.analysis.statistics.parallel import in_parallel
 
 COLUMNS = (
     'model', 'dataset', 'measure', 'signal', 'rho', 'p_value', 'n', 'ci_low',
@@ -13,8 +14,7 @@ COLUMNS = (
 
 
 def alignment_table(
-    stack: stacking.Stack, counts_NR: np.ndarray, *, level: float
-) -> pd.DataFrame:
+    stack: stacking.Stack, found: Aligned, *, level: float) -> pd.DataFrame:
   """All cells of one data set.
 
   Measures are turned so that high is uncertain: a positive rho with human
@@ -24,58 +24,31 @@ def alignment_table(
 
   Args:
     stack: the data set.
-    counts_NR: resamples of its items.
+    found: of `scores.aligned.align`.
     level: nominal coverage of the percentile intervals.
 
   Returns:
     One row per model, measure and signal, `COLUMNS`.
   """
-  uncertainty_MN = stack.uncertainty()
-  groups: dict[tuple[int, ...], list[int]] = {}
-  for m, row in enumerate(stack.rows):
-    wanted = tuple(stacking.signals_for(row, stack.signal_names))
-    groups.setdefault(wanted, []).append(m)
-  parts = []
-  for wanted, members in groups.items():
-    if wanted:
-      parts.append(_cells(
-          stack, uncertainty_MN, np.array(members), np.array(wanted),
-          counts_NR, level))
-  if not parts:
+  if not len(found.rho_X):
     return pd.DataFrame(columns=list(COLUMNS))
-  table = pd.concat(parts).sort_values(['row', 'column'], ignore_index=True)
-  p_value = table['p_value'].to_numpy()
-  for name, correct in multiplicity.CORRECTIONS.items():
-    table[f'p_{name}'] = correct(p_value)
-  table['n_tests'] = np.sum(~np.isnan(p_value))
-  return table.reindex(columns=list(COLUMNS))
+  low, high = (np.full(len(found.rho_X), np.nan) for _ in range(2))
 
+  def fill(cells: slice):
+    interval = resampling.percentile_interval(found.draws_XR[cells], level)
+    undefined = np.isnan(found.rho_X[cells])
+    low[cells] = np.where(undefined, np.nan, interval.low)
+    high[cells] = np.where(undefined, np.nan, interval.high)
 
-def _cells(stack, uncertainty_MN, members, wanted, counts_NR, level):
-  measures_MN = uncertainty_MN[members]
-  signals_SN = stack.signals_SN[wanted]
-  found = ranking.spearman(measures_MN, signals_SN)
-  shape = found.rho_MS.shape
-  low, high = np.full(shape, np.nan), np.full(shape, np.nan)
-
-  def fill(rows: slice):
-    draws_MSR = ranking.bootstrap_spearman(
-        measures_MN[rows], signals_SN, counts_NR)
-    interval = resampling.percentile_interval(draws_MSR, level)
-    undefined = np.isnan(found.rho_MS[rows])
-    low[rows] = np.where(undefined, np.nan, interval.low)
-    high[rows] = np.where(undefined, np.nan, interval.high)
-
-  bootstrap.in_parallel(fill, len(members), chunk=64)
-  names = np.array(stack.signal_names, object)[wanted]
-  repeated = np.repeat(members, len(wanted))
-  return pd.DataFrame({
-      'row': repeated,
-      'column': np.tile(wanted, len(members)),
-      'model': [stack.rows[m].model for m in repeated],
+  in_parallel(fill, len(low), chunk=64)
+  table = pd.DataFrame({
+      'model': [stack.rows[m].model for m in found.row_X],
       'dataset': stack.dataset,
-      'measure': [stack.rows[m].column for m in repeated],
-      'signal': np.tile(names, len(members)),
-      'rho': found.rho_MS.ravel(), 'p_value': found.p_value_MS.ravel(),
-      'n': found.n_MS.ravel(), 'ci_low': low.ravel(),
-      'ci_high': high.ravel()})
+      'measure': [stack.rows[m].column for m in found.row_X],
+      'signal': [stack.signal_names[s] for s in found.signal_X],
+      'rho': found.rho_X, 'p_value': found.p_value_X, 'n': found.n_X,
+      'ci_low': low, 'ci_high': high})
+  for name, correct in multiplicity.CORRECTIONS.items():
+    table[f'p_{name}'] = correct(found.p_value_X)
+  table['n_tests'] = np.sum(~np.isnan(found.p_value_X))
+  return table.reindex(columns=list(COLUMNS))

@@ -5,16 +5,18 @@ entropy only because both follow difficulty. Partial Spearman correlations
 hold correctness, difficulty or the number of choices fixed.
 """
 
-import dataclasses
-from collections.abc import Iterator
-
 import numpy as np
 import pandas as pd
-from scipy import special
 
 from uncertainty.analysis.calibration import errors
 from uncertainty.analysis.scores.scores import ModelItems
 from uncertainty.analysis.statistics import multiplicity, ranking
+from uncertainty.analysis.statistics.partial import (
+  alike,
+  fisher_interval,
+  partial_correlation,
+  partial_p_value,
+)
 
 # What is held fixed, by results column.
 CONTROLS = {
@@ -25,24 +27,13 @@ CONTROLS = {
 _SIGNAL = 'human_entropy'
 
 
-def partial_correlation(
-    r_xy: np.ndarray, r_xz: np.ndarray, r_yz: np.ndarray) -> np.ndarray:
-  """Correlation of x and y with one z held fixed, from plain ones."""
-  with np.errstate(invalid='ignore', divide='ignore'):
-    return (r_xy - r_xz * r_yz) / np.sqrt((1 - r_xz**2) * (1 - r_yz**2))
-
-
-def partial_p_value(r: np.ndarray, n: int, n_controls: int = 1) -> np.ndarray:
-  """Two-sided p by Student's t with n − 2 − controls degrees of freedom."""
-  freedom = n - 2 - n_controls
-  with np.errstate(invalid='ignore', divide='ignore'):
-    t = np.abs(r) * np.sqrt(freedom / (1 - r**2))
-  return 2 * special.stdtr(freedom, -t)
-
-
 def partial_alignment(
     tables: list[ModelItems], level: float) -> pd.DataFrame:
   """Spearman of each measure with human entropy, plain and partial.
+
+  Args:
+    tables: models with their measures.
+    level: nominal coverage.
 
   Returns:
     dataset, model, measure, given (correctness | difficulty | ln K), rho
@@ -78,29 +69,6 @@ def partial_alignment(
   return found
 
 
-@dataclasses.dataclass(frozen=True)
-class Block:
-  """Measures that know the same items and meet the same control."""
-
-  rows: np.ndarray
-  items: np.ndarray
-  control_N: np.ndarray  # over `items`
-
-
-def alike(
-    values_MN: np.ndarray, people_N: np.ndarray, control_MN: np.ndarray,
-) -> Iterator[Block]:
-  """Groups measures whose correlations can be taken in one block."""
-  known_MN = np.isfinite(values_MN + people_N + control_MN)
-  groups: dict[tuple[bytes, bytes], list[int]] = {}
-  for m, known in enumerate(known_MN):
-    key = known.tobytes(), control_MN[m, known].tobytes()
-    groups.setdefault(key, []).append(m)
-  for rows in groups.values():
-    items = np.flatnonzero(known_MN[rows[0]])
-    yield Block(np.array(rows), items, control_MN[rows[0], items])
-
-
 def _partial(x_MN, y_N, z_N, level: float) -> list[tuple]:
   r_MS = ranking.spearman(x_MN, np.stack([y_N, z_N])).rho_MS
   r_yz = ranking.spearman(y_N[None], z_N[None]).rho_MS[0, 0]
@@ -112,22 +80,15 @@ def _partial(x_MN, y_N, z_N, level: float) -> list[tuple]:
           for rho, value, p_value in zip(r_MS[:, 0], value_M, p_M)]
 
 
-def fisher_interval(
-    r: float, n: int, level: float) -> tuple[float, float]:
-  """Fisher z interval of a rank correlation.
-
-  Standard error sqrt((1 + r²/2)/(n − 3)) (Bonett & Wright 2000).
-  """
-  if n <= 3 or not np.isfinite(r) or abs(r) >= 1:
-    return float('nan'), float('nan')
-  half = special.ndtri((1 + level) / 2) * np.sqrt((1 + r**2 / 2) / (n - 3))
-  return float(np.tanh(np.arctanh(r) - half)), float(
-      np.tanh(np.arctanh(r) + half))
-
-
 def calibration_by_people(
-    tables: list[ModelItems], n_groups: int = 3) -> pd.DataFrame:
+    tables: list[ModelItems], n_groups: int = 3, n_bins: int = 15,
+) -> pd.DataFrame:
   """Calibration where people agree, waver and disagree.
+
+  Args:
+    tables: models with their measures.
+    n_groups: of items, by quantiles of human entropy.
+    n_bins: of the calibration error.
 
   Returns:
     dataset, model, measure, people (group of human entropy: 'low', 'middle',
@@ -157,7 +118,8 @@ def calibration_by_people(
           continue
         grades_MN = np.broadcast_to(
             block.control_N[inside], (len(block.rows), inside.sum()))
-        ece_M = _ece(confidence_MN[:, inside], grades_MN)
+        ece_M = _ece(
+            confidence_MN[:, inside], grades_MN, n_bins)
         for i, m in enumerate(block.rows):
           rows.append((
               table.dataset, table.model, table.measures[m], label,
@@ -176,7 +138,7 @@ def _groups(people_N: np.ndarray, n_groups: int) -> np.ndarray:
   return np.searchsorted(cuts, people_N, side='left')
 
 
-def _ece(confidence_MN, correct_MN) -> np.ndarray:
-  bins = errors.width_bins(confidence_MN, correct_MN)
+def _ece(confidence_MN, correct_MN, n_bins) -> np.ndarray:
+  bins = errors.width_bins(confidence_MN, correct_MN, n_bins)
   return errors.ece(
       errors.bin_sums(bins, confidence_MN, correct_MN))

@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from uncertainty.analysis.questions.beyond_difficulty import (
+from uncertainty.analysis.scores.scores import ModelItems
+from uncertainty.analysis.statistics import ranking
+from uncertainty.analysis.statistics.partial import (
   alike,
   fisher_interval,
   partial_correlation,
   partial_p_value,
 )
-from uncertainty.analysis.scores.scores import ModelItems
-from uncertainty.analysis.statistics import ranking
 
 _LEAST = 10  # items of one K
 

@@ -3,6 +3,9 @@
 Human entropy is regressed on all measures of a model (ridge on their ranks),
 and predicted for items outside the fit. Everything that is chosen, the ridge
 penalty and the best single measure, is chosen inside the training folds.
+Predictions are correlated with the target within each fold: over all folds at
+once, a fold whose target is high is predicted low by the rest, so that
+predictions of noise would correlate below zero.
 """
 
 import numpy as np
@@ -15,6 +18,7 @@ from uncertainty.analysis.statistics import ranking, resampling
 _TARGET = 'human_entropy'
 _PENALTIES = np.logspace(-1, 5, 13)
 _LEAST = 50  # items
+_LEAST_IN_FOLD = 10
 
 
 def combinations(
@@ -23,10 +27,18 @@ def combinations(
 ) -> pd.DataFrame:
   """Held-out Spearman with human entropy: combination against best single.
 
+  Args:
+    tables: models with their measures.
+    n_draws: of the paired bootstrap.
+    level: nominal coverage.
+    seed: of the folds and the draws.
+    n_folds: at most; fewer where a fold would hold fewer than 10 items.
+
   Returns:
     dataset, model ('all models' combines every model's choice entropy),
     prefix (mc | fr | …, 'all'), n_measures, best_single (chosen most often),
-    rho_single, rho_combined, gain, gain_low, gain_high, p_value (paired
+    rho_single, rho_combined (means over folds), gain (below zero where the
+    combination loses), gain_low, gain_high, p_value (two-sided, paired
     bootstrap over items of the held-out predictions), r2_combined, n.
   """
   rows = []
@@ -72,18 +84,46 @@ def _compare(values_MN, names, target_N, n_draws, level, seed, n_folds):
   if known.sum() < _LEAST or len(names) < 2:
     return None
   x, y = values_MN[:, known], target_N[known]
-  folds = item_folds(len(y), n_folds, seed=seed)
+  folds = item_folds(
+      len(y), min(n_folds, len(y) // _LEAST_IN_FOLD), seed=seed)
   combined, single, chosen = held_out(x, y, folds)
   counts_NR = resampling.bootstrap_counts(len(y), n_draws, seed=seed)
   both = np.stack([combined, single])
-  rho = ranking.spearman(both, y[None]).rho_MS[:, 0]
-  draws = ranking.bootstrap_spearman(both, y[None], counts_NR)[:, 0]
+  ones = np.ones((len(y), 1), np.int32)
+  rho = spearman_within(both, y, folds, ones)[:, 0]
+  draws = spearman_within(both, y, folds, counts_NR)
   gain = resampling.paired_difference(
       rho[:1], rho[1:], draws[:1], draws[1:], level)
   r2 = 1 - np.sum((y - combined)**2) / np.sum((y - y.mean())**2)
   favourite = max(set(chosen), key=chosen.count)
   return (len(names), names[favourite], rho[1], rho[0], gain.value[0],
           gain.low[0], gain.high[0], gain.p_value[0], r2, len(y))
+
+
+def spearman_within(
+    predictions_MN: np.ndarray, target_N: np.ndarray, folds_N: np.ndarray,
+    counts_NR: np.ndarray) -> np.ndarray:
+  """Spearman with the target within folds, averaged over folds by size.
+
+  Args:
+    predictions_MN: held-out predictions.
+    target_N: what they predict.
+    folds_N: fold of each item.
+    counts_NR: resamples of items; ones for the data themselves.
+
+  Returns:
+    [M, R]; folds where a side is constant are left out.
+  """
+  total, weight = 0.0, 0.0
+  for fold in np.unique(folds_N):
+    inside = folds_N == fold
+    rho_MR = ranking.bootstrap_spearman(
+        predictions_MN[:, inside], target_N[inside][None],
+        counts_NR[inside])[:, 0].astype(np.float64)
+    size_R = counts_NR[inside].sum(0)
+    total = total + np.nan_to_num(rho_MR) * size_R
+    weight = weight + np.isfinite(rho_MR) * size_R
+  return np.where(weight > 0, total / np.maximum(weight, 1), np.nan)
 
 
 def held_out(
@@ -99,8 +139,8 @@ def held_out(
 
   Returns:
     ridge predictions [N], predictions by the best single measure [N], the
-    chosen measure of every fold. Both are linear in ranks on the target's
-    scale, so that folds can be pooled.
+    chosen measure of every fold. Both are linear in ranks, on the target's
+    scale.
   """
   x_NM = ranking.midranks(values_MN).T / len(target_N) - .5
   combined, single = np.empty(len(target_N)), np.empty(len(target_N))

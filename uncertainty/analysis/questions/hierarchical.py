@@ -30,8 +30,8 @@ def mixed_models(
   """Every headline claim through statsmodels' MixedLM.
 
   Args:
-    scores: of `study_scores.score_frame`.
-    tables: of `study_scores.gather`.
+    scores: of `scores.score_frame`.
+    tables: of `scores.model_items`.
     level: of the intervals.
     max_rows: of an item-level fit; larger data sets use every k-th item.
 
@@ -68,7 +68,7 @@ def _score_level(scores: pd.DataFrame, level: float) -> list[tuple]:
       {'value': value[m], 'instruct': float(m == tuned), 'pair': base,
        'family': pairs.family(base)}
       for base, tuned in couples for m in (base, tuned)])
-  fit, random = _fit(long, 'value ~ instruct', (
+  fit, random = fit_mixed(long, 'value ~ instruct', (
       ('family, pair', 'family', {'pair': '0 + C(pair)'}),
       ('pair', 'pair', None)))
   d = np.array([value[tuned] - value[base] for base, tuned in couples])
@@ -105,7 +105,7 @@ def _item_level(
       ['u', 'h']].mean()
   step = -(-len(cells) // max_rows)
   cells = cells[cells['item'].isin(cells['item'].unique()[::step])]
-  fit, random = _fit(cells.reset_index(drop=True), 'u ~ h * instruct', (
+  fit, random = fit_mixed(cells.reset_index(drop=True), 'u ~ h * instruct', (
       ('item, family within item', 'item', {'family': '0 + C(family)'}),
       ('item', 'item', None)))
   rho = long.groupby(['model', 'instruct'])[['u', 'h']].apply(
@@ -133,7 +133,7 @@ def _normal_ranks(values_N: np.ndarray) -> np.ndarray:
   return scores / spread if spread > 0 else scores
 
 
-def _fit(long: pd.DataFrame, formula: str, structures: tuple):
+def fit_mixed(long: pd.DataFrame, formula: str, structures: tuple):
   """(fit, its random effects): the first structure that converges.
 
   Args:

@@ -7,10 +7,13 @@ All differences are instruct − base (the paper's instruct column in
 import numpy as np
 import pandas as pd
 
-from uncertainty.analysis.paper.cells import signed_rank
 from uncertainty.analysis.scores import pairs
 from uncertainty.analysis.scores.scores import PRIMARY, Score
 from uncertainty.analysis.statistics import multiplicity, resampling
+from uncertainty.analysis.statistics.signed_rank import (
+  signed_rank,
+  weighted_rank_biserial,
+)
 
 # Asked before looking: does tuning change alignment with people's entropy,
 # calibration, accuracy and agreement? On the measure nearest to the human
@@ -95,7 +98,7 @@ def effects(
       counts_NR = resampling.bootstrap_counts(
           len(d), n_draws, seed=seed, groups_N=family)
       means = d @ counts_NR / np.maximum(counts_NR.sum(0), 1)
-      r_draws = _weighted_rank_biserial(d, counts_NR)
+      r_draws = weighted_rank_biserial(d, counts_NR)
       low, high = _ends(means, level)
       r_low, r_high = _ends(r_draws, level)
     summed = np.bincount(member, d)
@@ -129,17 +132,3 @@ def correct_for_many(table: pd.DataFrame) -> pd.DataFrame:
 def _ends(draws_R: np.ndarray, level: float) -> tuple[float, float]:
   interval = resampling.percentile_interval(draws_R[None], level)
   return float(interval.low[0]), float(interval.high[0])
-
-
-def _weighted_rank_biserial(
-    d_N: np.ndarray, counts_NR: np.ndarray) -> np.ndarray:
-  """[R] (W⁺ − W⁻)/(W⁺ + W⁻) of resamples given as counts; zeros left out."""
-  keep = d_N != 0
-  d_N, counts_NR = d_N[keep], counts_NR[keep]
-  size = np.abs(d_N)
-  below = (size[:, None] > size).astype(float) @ counts_NR
-  tied = (size[:, None] == size).astype(float) @ counts_NR
-  weight = counts_NR * (below + (tied + 1) / 2)
-  total = weight.sum(0)
-  with np.errstate(invalid='ignore', divide='ignore'):
-    return np.sign(d_N) @ weight / np.where(total > 0, total, np.nan)

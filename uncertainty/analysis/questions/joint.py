@@ -43,11 +43,14 @@ def cells(found: list[Score], alpha: float, level: float) -> pd.DataFrame:
     draws = scores['auroc'].draws_R
     interval = resampling.percentile_interval(draws[None], level)
     known = draws[np.isfinite(draws)]
-    p_auroc = (1 + np.sum(known <= .5)) / (1 + len(known))
+    # Where all answers are right there is no AUROC, and nothing to test.
+    defined = np.isfinite(scores['auroc'].value + interval.low[0])
+    p_auroc = (min(1.0, 2 * (1 + np.sum(known <= .5)) / (1 + len(known)))
+               if defined else np.nan)
     ece = scores['ece'].value if 'ece' in scores else np.nan
     rows.append((*key, scores[_ALIGNMENT].value, scores[_ALIGNMENT].p_value,
                  ece, scores['auroc'].value, interval.low[0], interval.high[0],
-                 min(1.0, 2 * p_auroc)))
+                 p_auroc))
   frame = pd.DataFrame(rows, columns=[
       'dataset', 'model', 'measure', 'rho', 'rho_p', 'ece', 'auroc',
       'auroc_low', 'auroc_high', 'auroc_p'])

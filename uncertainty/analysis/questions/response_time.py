@@ -1,78 +1,138 @@
 """Response time as information: Hick's law and its rivals.
 
 Hick (1952): time = a + b·H, H the entropy of the choice in bits. Each rival
-replaces H; all are ordinary least squares on the same items, compared by AIC,
-BIC and error on held-out items.
+replaces H; all are ordinary least squares on the same items of one data set
+and time, compared by AIC, BIC and error on held-out items.
 """
 
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from uncertainty.analysis.calibration.confidence_maps import item_folds
 from uncertainty.analysis.scores.scores import PRIMARY, ModelItems
+from uncertainty.analysis.statistics.least_squares import (
+  held_out_r2,
+  least_squares,
+)
 
 TIMES = ('human_mc_rt_combined', 'human_mc_rt_correct',
          'human_fr_rt_answered', 'human_fr_rt_correct')
-# Predictors from h (people's entropy in bits), m (the model's in bits),
-# d (share of people who were wrong). The first is the null.
-FORMS: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], list]] = {
-    'a': lambda h, m, d: [],
-    'a + b·H(people)': lambda h, m, d: [h],
-    'a + b·H(people) + c·H(people)²': lambda h, m, d: [h, h**2],
-    'a + b·2^H(people)': lambda h, m, d: [2**h],
-    'a + b·error rate': lambda h, m, d: [d],
-    'a + b·H(people) + c·error rate': lambda h, m, d: [h, d],
-    'a + b·H(model)': lambda h, m, d: [m],
-    'a + b·2^H(model)': lambda h, m, d: [2**m],
-    'a + b·H(people) + c·H(model)': lambda h, m, d: [h, m],
+_LEAST = 30  # items
+_MOST_MISSING = 0.1  # share of items; a model that lacks more is left out
+
+
+@dataclasses.dataclass(frozen=True)
+class Predictors:
+  """What times are explained by, over items.
+
+  Attributes:
+    h_N: people's entropy in bits.
+    m_N: the model's, of its choice.
+    d_N: share of people who were wrong.
+    k_N: ln of the number of choices.
+  """
+
+  h_N: np.ndarray
+  m_N: np.ndarray
+  d_N: np.ndarray
+  k_N: np.ndarray
+
+  def at(self, items_N: np.ndarray) -> 'Predictors':
+    return Predictors(self.h_N[items_N], self.m_N[items_N], self.d_N[items_N],
+                      self.k_N[items_N])
+
+
+# The first is the null.
+FORMS: dict[str, Callable[[Predictors], list[np.ndarray]]] = {
+    'a': lambda x: [],
+    'a + b·H(people)': lambda x: [x.h_N],
+    'a + b·H(people) + c·H(people)²': lambda x: [x.h_N, x.h_N**2],
+    'a + b·2^H(people)': lambda x: [2**x.h_N],
+    'a + b·error rate': lambda x: [x.d_N],
+    'a + b·H(people) + c·error rate': lambda x: [x.h_N, x.d_N],
+    'a + b·ln K': lambda x: [x.k_N],
+    'a + b·H(model)': lambda x: [x.m_N],
+    'a + b·2^H(model)': lambda x: [2**x.m_N],
+    'a + b·H(people) + c·H(model)': lambda x: [x.h_N, x.m_N],
 }
 _OF_MODEL = 'H(model)'
+_LN_K = 'a + b·ln K'
 
 
 def hick(tables: list[ModelItems], seed: int = 0) -> pd.DataFrame:
   """Every form for every response time; forms without a model only once.
 
+  All forms of a data set and time are fitted to the items that people and
+  every model know, as an AIC compares only fits to the same items. Models
+  that lack more than a tenth of people's items are left out.
+
+  Args:
+    tables: models with their measures.
+    seed: of the folds.
+
   Returns:
     dataset, model ('people' for forms without a model), time (results
     column), scale (ms | ln ms), form, a, b, b_se, b_p, c (NaN if absent), r2,
     aic, bic, delta_aic (from the best form of the same model, time and scale),
-    cv_r2 (1 − error / error of the mean, 10 folds), n, c_p.
+    cv_r2 (1 − error / error of the mean, 10 folds), n, c_p. No row for ln K
+    where all items have one K.
+
+  Source: Hick 1952.
   """
-  rows, done = [], set()
-  for table in tables:
-    frame = table.frame
-    if not {'human_entropy', 'n_choices'} <= set(frame):
-      continue
-    bits = np.log2(frame['n_choices'].to_numpy(float))
-    people = frame['human_entropy'].to_numpy(float) * bits
-    wrong = (1 - frame['human_mc_prop_correct'].to_numpy(float)
-             if 'human_mc_prop_correct' in frame
-             else np.full(len(frame), np.nan))
-    model = np.full(len(frame), np.nan)
-    if PRIMARY in table.measures:
-      model = table.values_MN[table.measures.index(PRIMARY)] * bits
+  rows = []
+  for dataset in dict.fromkeys(t.dataset for t in tables):
+    models = [t for t in tables if t.dataset == dataset
+              and {'human_entropy', 'n_choices'} <= set(t.frame)]
     for time in TIMES:
-      if time not in frame:
-        continue
-      seconds = frame[time].to_numpy(float)
-      known = np.isfinite(seconds + people + wrong + model) & (seconds > 0)
-      if known.sum() < 30:
-        continue
-      for scale, y in (('ms', seconds[known]), ('ln ms', np.log(
-          seconds[known]))):
-        new = (table.dataset, time, scale) not in done
-        done.add((table.dataset, time, scale))
-        rows += _fits(table, time, scale, y, people[known], model[known],
-                      wrong[known], new, seed)
+      rows += _of_time([t for t in models if time in t.frame], time, seed)
   found = pd.DataFrame(rows, columns=[
       'dataset', 'model', 'time', 'scale', 'form', 'a', 'b', 'b_se', 'b_p',
       'c', 'c_p', 'r2', 'aic', 'bic', 'cv_r2', 'n'])
   if len(found):
     found['delta_aic'] = found['aic'] - _best_aic(found)
   return found
+
+
+def _of_time(
+    tables: Sequence[ModelItems], time: str, seed: int) -> list[tuple]:
+  """Rows of one data set and response time."""
+  if not tables:
+    return []
+  read = [_predictors(table) for table in tables]
+  times = [table.frame[time].to_numpy(float) for table in tables]
+  people_TN = np.stack([
+      np.isfinite(y + x.h_N + x.d_N + x.k_N) & (y > 0)
+      for x, y in zip(read, times, strict=True)])
+  known_TN = people_TN & np.stack([np.isfinite(x.m_N) for x in read])
+  wanted = (1 - _MOST_MISSING) * people_TN.any(0).sum()
+  used = [i for i, known in enumerate(known_TN)
+          if known.sum() >= max(wanted, _LEAST)]
+  items_N = known_TN[used].all(0)
+  if not used or items_N.sum() < _LEAST:
+    return []
+  rows = []
+  for i in used:
+    y = times[i][items_N]
+    for scale, values in (('ms', y), ('ln ms', np.log(y))):
+      rows += _fits(tables[i], time, scale, values, read[i].at(items_N),
+                    i == used[0], seed)
+  return rows
+
+
+def _predictors(table: ModelItems) -> Predictors:
+  frame = table.frame
+  missing = np.full(len(frame), np.nan)
+  k_N = np.log(frame['n_choices'].to_numpy(float))
+  bits_N = k_N / np.log(2)
+  model_N = (table.values_MN[table.measures.index(PRIMARY)] * bits_N
+             if PRIMARY in table.measures else missing)
+  wrong_N = (1 - frame['human_mc_prop_correct'].to_numpy(float)
+             if 'human_mc_prop_correct' in frame else missing)
+  people_N = frame['human_entropy'].to_numpy(float) * bits_N
+  return Predictors(people_N, model_N, wrong_N, k_N)
 
 
 def _best_aic(found: pd.DataFrame) -> pd.Series:
@@ -87,14 +147,16 @@ def _best_aic(found: pd.DataFrame) -> pd.Series:
   return np.minimum(own, theirs)
 
 
-def _fits(table, time, scale, y, people, model, wrong, with_people, seed):
+def _fits(table, time, scale, y, given, with_people, seed):
   rows = []
   folds = item_folds(len(y), 10, seed=seed)
   for form, predictors in FORMS.items():
     of_model = _OF_MODEL in form
     if not (of_model or with_people):
       continue
-    design = np.stack([np.ones(len(y)), *predictors(people, model, wrong)], 1)
+    if form == _LN_K and np.ptp(given.k_N) == 0:
+      continue
+    design = np.stack([np.ones(len(y)), *predictors(given)], 1)
     fit = least_squares(design, y)
     b, b_se, b_p, c, c_p = (np.nan,) * 5
     if design.shape[1] > 1:
@@ -106,31 +168,3 @@ def _fits(table, time, scale, y, people, model, wrong, with_people, seed):
         form, fit['beta'][0], b, b_se, b_p, c, c_p, fit['r2'], fit['aic'],
         fit['bic'], held_out_r2(design, y, folds), len(y)))
   return rows
-
-
-def least_squares(design_NP: np.ndarray, y_N: np.ndarray) -> dict:
-  """beta, se, p (Student's t), r2, aic, bic, as statsmodels' OLS reports."""
-  n, p = design_NP.shape
-  beta, _, _, _ = np.linalg.lstsq(design_NP, y_N, rcond=None)
-  residual = y_N - design_NP @ beta
-  error = float(residual @ residual)
-  covariance = np.linalg.pinv(design_NP.T @ design_NP) * error / (n - p)
-  se = np.sqrt(np.diag(covariance))
-  loglik = -n / 2 * (np.log(2 * np.pi * error / n) + 1)
-  return {
-      'beta': beta, 'se': se,
-      'p': 2 * stats.t.sf(np.abs(beta / se), n - p),
-      'r2': 1 - error / float(np.sum((y_N - y_N.mean())**2)),
-      'aic': -2 * loglik + 2 * p, 'bic': -2 * loglik + p * np.log(n)}
-
-
-def held_out_r2(
-    design_NP: np.ndarray, y_N: np.ndarray, folds_N: np.ndarray) -> float:
-  """1 − squared error on held-out items / that of the training mean."""
-  error = baseline = 0.0
-  for fold in np.unique(folds_N):
-    test = folds_N == fold
-    beta, _, _, _ = np.linalg.lstsq(design_NP[~test], y_N[~test], rcond=None)
-    error += np.sum((y_N[test] - design_NP[test] @ beta)**2)
-    baseline += np.sum((y_N[test] - y_N[~test].mean())**2)
-  return float(1 - error / baseline)

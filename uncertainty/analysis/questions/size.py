@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from uncertainty.analysis.questions.response_time import least_squares
 from uncertainty.analysis.statistics import multiplicity, ranking
+from uncertainty.analysis.statistics.least_squares import least_squares
 
 _LEAST = 4
 
@@ -14,7 +14,7 @@ def size_effects(
   """Score against ln size, over models and within families.
 
   Args:
-    scores: of `study_scores.score_frame`.
+    scores: of `scores.score_frame`.
     n_draws: permutations.
     seed: of the permutations.
 

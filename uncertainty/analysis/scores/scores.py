@@ -1,26 +1,27 @@
-"""Scores of every model and measure, with bootstrap draws over items.
+"""Every model and measure scored once, with bootstrap draws over items.
 
-The tables of the study all start here: how well a measure is aligned with
-people (Spearman's rho), how well it is calibrated (ECE of the paper's
-confidence, AUROC), and how often the model is right or agrees. Draws of items
-are shared by all models of a data set, so that differences between models are
-paired.
+The study's tables all start here: how well a measure is aligned with people
+(Spearman's rho), how well it is calibrated (ECE of the paper's confidence,
+AUROC), and how often the model is right or agrees. Draws of items are shared
+by all models of a data set, so that differences between models are paired.
 """
 
 import dataclasses
-import os
-from collections.abc import Mapping
-from concurrent import futures
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
 
-from uncertainty.analysis.calibration import errors, selective
 from uncertainty.analysis.scores import pairs
 from uncertainty.analysis.scores import stack as stacking
-from uncertainty.analysis.statistics import ranking, resampling
-
-Results = Mapping[tuple[str, str], pd.DataFrame]
+from uncertainty.analysis.scores.aligned import Aligned
+from uncertainty.analysis.scores.calibrate import (
+  AUROC,
+  ECE,
+  PAPER,
+  RANKING,
+  Calibrated,
+)
 
 SIGNALS = (
     'human_entropy', 'human_mc_prop_correct', 'human_mc_rt_combined',
@@ -34,7 +35,7 @@ class ModelItems:
 
   Attributes:
     frame: the results table, indexed by item_id.
-    measures: measure columns.
+    measures: measure columns that hold a value.
     values_MN: their values, turned so that high is uncertain.
     confidence_MN: the paper's confidence; NaN where it has no map.
     correct_MN: the right correctness for each measure: of the choice for
@@ -56,7 +57,7 @@ class ModelItems:
 
 @dataclasses.dataclass(frozen=True)
 class Score:
-  """One number per (model, outcome, measure), with its draws."""
+  """One number per (model, outcome, measure), with its draws [R], float32."""
 
   dataset: str
   model: str
@@ -68,13 +69,8 @@ class Score:
   draws_R: np.ndarray
 
 
-def gather(results: Results) -> list[ModelItems]:
-  """Results tables with their measures read out, items aligned by item_id."""
-  return [t for stack in stacking.stack_results(results)
-          for t in _of_stack(stack)]
-
-
-def _of_stack(stack: stacking.Stack) -> list[ModelItems]:
+def model_items(stack: stacking.Stack) -> list[ModelItems]:
+  """A stack model by model; models without any value are left out."""
   uncertain_MN = stack.uncertainty()
   confidence_MN = stacking.paper_confidence(stack)
   correct_MN = np.full(uncertain_MN.shape, np.nan)
@@ -100,72 +96,67 @@ def _first(frame: pd.DataFrame, column: str, default):
 
 
 def scores(
-    tables: list[ModelItems], n_draws: int, seed: int = 0) -> list[Score]:
-  """Every score of every model, with draws over the data set's items."""
-  counts = {}
-  for table in tables:
-    key = (table.dataset, len(table.frame))
-    if key not in counts:
-      counts[key] = resampling.bootstrap_counts(key[1], n_draws, seed=seed)
+    stack: stacking.Stack, aligned: Aligned, calibrated: Iterable[Calibrated],
+    counts_NR: np.ndarray) -> list[Score]:
+  """Every score of every model on one data set, nothing computed twice.
 
-  def of_model(table: ModelItems) -> list[Score]:
-    counts_NR = counts[table.dataset, len(table.frame)]
-    return [*_alignment(table, counts_NR), *_calibration(table, counts_NR),
-            *_shares(table, counts_NR)]
+  Args:
+    stack: the data set.
+    aligned: of `scores.aligned.align`, with draws; only `SIGNALS` become
+      scores.
+    calibrated: of `scores.calibrate.calibrate`; AUROC and, under the paper's
+      map, `ECE` become scores, each against the measure's own grade.
+    counts_NR: the resamples behind both.
 
-  # NumPy's large operations run outside the interpreter's lock.
-  with futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-    return [s for found in pool.map(of_model, tables) for s in found]
-
-
-def _alignment(table: ModelItems, counts_NR: np.ndarray) -> list[Score]:
-  names = [s for s in SIGNALS if s in table.frame
-           and np.isfinite(table.frame[s].to_numpy(float)).sum() > 2]
-  if not names:
-    return []
-  signals_SN = np.stack([table.frame[s].to_numpy(float) for s in names])
-  point = ranking.spearman(table.values_MN, signals_SN)
-  draws_MSR = ranking.bootstrap_spearman(
-      table.values_MN, signals_SN, counts_NR)
-  return [
-      Score(table.dataset, table.model, f'alignment:{signal}', measure,
-            float(point.rho_MS[m, s]), float(point.p_value_MS[m, s]),
-            int(point.n_MS[m, s]), draws_MSR[m, s])
-      for m, measure in enumerate(table.measures)
-      for s, signal in enumerate(names)]
-
-
-def _calibration(table: ModelItems, counts_NR: np.ndarray) -> list[Score]:
-  ones = np.ones((len(table.frame), 1), np.int32)
-  rank = [selective.rank_metrics(
-      -table.values_MN, table.correct_MN, c)['auroc']
-          for c in (ones, counts_NR)]
+  Returns:
+    Per model: alignment by measure, AUROC and ECE by measure, shares right.
+    Measures without any value have no score.
+  """
+  alignment = _alignment(stack, aligned)
+  calibration = _calibration(stack, calibrated)
   found = []
-  for m, measure in enumerate(table.measures):
-    known = np.isfinite(table.values_MN[m] + table.correct_MN[m])
-    if known.any():
-      found.append(Score(
-          table.dataset, table.model, 'auroc', measure, float(rank[0][m, 0]),
-          np.nan, int(known.sum()), rank[1][m].astype(np.float32)))
-    known = np.isfinite(table.confidence_MN[m] + table.correct_MN[m])
-    if known.any():
-      value, draws = (_ece(table, m, c) for c in (ones, counts_NR))
-      found.append(Score(
-          table.dataset, table.model, 'ece', measure, float(value[0]), np.nan,
-          int(known.sum()), draws.astype(np.float32)))
+  for table in model_items(stack):
+    for by_measure in (alignment, calibration):
+      for measure in table.measures:
+        found += by_measure.get((table.model, measure), [])
+    found += _shares(table, counts_NR)
   return found
 
 
-def _ece(table: ModelItems, m: int, counts_NR: np.ndarray) -> np.ndarray:
-  """[R] width-binned L2 error; bins are fixed, items are drawn."""
-  confidence, correct = table.confidence_MN[m], table.correct_MN[m]
-  known = np.isfinite(confidence + correct)
-  confidence, correct = confidence[known], correct[known]
-  bins = errors.width_bins(confidence[None], correct[None])[0]
-  member_BN = (np.arange(bins.max() + 1)[:, None] == bins).astype(np.float32)
-  counts = counts_NR[known].astype(np.float32)
-  gap_BR = (member_BN * (confidence - correct).astype(np.float32)) @ counts
-  return errors.gap_ece(gap_BR.T, (member_BN @ counts).T, 'l2')
+def _alignment(
+    stack: stacking.Stack, aligned: Aligned,
+) -> dict[tuple[str, str], list[Score]]:
+  known_S = np.isfinite(stack.signals_SN).sum(1) > 2
+  found: dict[tuple[str, str], list[Score]] = {}
+  order = {signal: i for i, signal in enumerate(SIGNALS)}
+  for x, (m, s) in enumerate(zip(aligned.row_X, aligned.signal_X)):
+    row, signal = stack.rows[m], stack.signal_names[s]
+    if signal in order and known_S[s]:
+      found.setdefault((row.model, row.column), []).append(Score(
+          stack.dataset, row.model, f'alignment:{signal}', row.column,
+          float(aligned.rho_X[x]), float(aligned.p_value_X[x]),
+          int(aligned.n_X[x]), aligned.draws_XR[x]))
+  for scored in found.values():
+    scored.sort(key=lambda s: order[s.outcome.removeprefix('alignment:')])
+  return found
+
+
+def _calibration(
+    stack: stacking.Stack, calibrated: Iterable[Calibrated],
+) -> dict[tuple[str, str], list[Score]]:
+  wanted = {RANKING: ('auroc', AUROC), PAPER: ('ece', ECE)}
+  found: dict[tuple[str, str], list[Score]] = {}
+  for one in calibrated:
+    if one.confidence_map not in wanted:
+      continue
+    outcome, metric = wanted[one.confidence_map]
+    values, draws_MR = one.estimates.value[metric], one.estimates.draws[metric]
+    for i in np.flatnonzero(one.own_M & (one.estimates.n_M > 0)):
+      row = stack.rows[one.rows[i]]
+      found.setdefault((row.model, row.column), []).append(Score(
+          stack.dataset, row.model, outcome, row.column, float(values[i]),
+          np.nan, int(one.estimates.n_M[i]), draws_MR[i]))
+  return found
 
 
 def _shares(table: ModelItems, counts_NR: np.ndarray) -> list[Score]:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from uncertainty.analysis.calibration import confidence_maps
+from uncertainty.analysis.statistics import ranking
 from uncertainty.measures import registry
 from uncertainty.types import UserError
 
@@ -57,9 +58,13 @@ class Stack:
     return tuple(self.frames)
 
   def uncertainty(self) -> np.ndarray:
-    """[M, N] measures turned so that high is uncertain."""
+    """[M, N] measures turned so that high is uncertain.
+
+    A measure may be infinite (the log margin of a tie): such items keep their
+    rank, one beyond all others.
+    """
     sign_M = np.array([r.measure.orientation for r in self.rows], np.float64)
-    return self.values_MN * sign_M[:, None]
+    return ranking.finite(self.values_MN * sign_M[:, None])
 
 
 def stack_results(

@@ -87,6 +87,28 @@ def midranks(values_MN: np.ndarray) -> np.ndarray:
   return ranks.reshape(np.shape(values_MN))
 
 
+def finite(values_MN: np.ndarray) -> np.ndarray:
+  """Infinities one beyond a row's finite extremes, where they keep their rank.
+
+  A measure may be infinite with a meaning: the log of a zero margin.
+
+  Args:
+    values_MN: rows over items; NaN stays NaN.
+
+  Returns:
+    The same where nothing is infinite; −1 and 1 in rows without finite values.
+  """
+  if not np.isinf(values_MN).any():
+    return values_MN
+  known = np.isfinite(values_MN)
+  lowest = np.where(known, values_MN, np.inf).min(-1, keepdims=True)
+  highest = np.where(known, values_MN, -np.inf).max(-1, keepdims=True)
+  none = ~known.any(-1, keepdims=True)
+  lowest, highest = (np.where(none, 0.0, end) for end in (lowest, highest))
+  values_MN = np.where(values_MN == -np.inf, lowest - 1, values_MN)
+  return np.where(values_MN == np.inf, highest + 1, values_MN)
+
+
 def spearman(measures_MN: np.ndarray, signals_SN: np.ndarray) -> Correlations:
   """Spearman's rho of every measure with every signal.
 
@@ -263,6 +285,12 @@ def _checked(
     raise UserError(
         f'measures cover {measures_MN.shape[1]} items and signals '
         f'{signals_SN.shape[1]}; align them on item_id first')
+  for side, values in (('measures', measures_MN), ('signals', signals_SN)):
+    row, item = np.nonzero(np.isinf(values))
+    if len(row):
+      raise UserError(
+          f'{side} hold infinities (row {row[0]}, item {item[0]}); rank them '
+          'with `finite`, or give NaN if they are not known')
   return measures_MN, signals_SN
 
 

@@ -9,7 +9,6 @@ draws serve all models and measures: differences between them are paired.
 import dataclasses
 
 import numpy as np
-import scipy.special
 
 from uncertainty.types import UserError
 
@@ -65,11 +64,6 @@ def bootstrap_counts(
       _multinomial(rng, len(labels), n_draws)[member_N])
 
 
-def jackknife_counts(n_items: int) -> np.ndarray:
-  """[N, N] int32: column i leaves out item i."""
-  return 1 - np.eye(n_items, dtype=np.int32)
-
-
 def percentile_interval(draws_XR: np.ndarray, level: float) -> Interval:
   """The middle `level` of the draws (last axis); NaN draws are left out.
 
@@ -121,42 +115,6 @@ def debiased_interval(
   return Interval(low, high)
 
 
-def bca_interval(
-    draws_XR: np.ndarray, point_X: np.ndarray, jackknife_XN: np.ndarray,
-    level: float) -> Interval:
-  """Bias-corrected and accelerated interval (Efron 1987).
-
-  Args:
-    draws_XR: the statistic on each draw.
-    point_X: the statistic on the data.
-    jackknife_XN: the statistic with each item left out.
-    level: nominal coverage.
-  """
-  draws_XR = np.asarray(draws_XR, np.float64)
-  n_draws = draws_XR.shape[-1]
-  below_X = (np.mean(draws_XR < point_X[..., None], -1)
-             + np.mean(draws_XR == point_X[..., None], -1) / 2)
-  # A point outside all draws would put the ends at infinity.
-  below_X = np.clip(below_X, 0.5 / n_draws, 1 - 0.5 / n_draws)
-  bias_X = scipy.special.ndtri(below_X)
-  pull_XN = np.mean(jackknife_XN, -1, keepdims=True) - jackknife_XN
-  spread_X = np.sum(pull_XN ** 2, -1)
-  with np.errstate(invalid='ignore', divide='ignore'):
-    skew_X = np.where(
-        spread_X > 0, np.sum(pull_XN ** 3, -1) / (6 * spread_X ** 1.5), 0.0)
-  z_2 = scipy.special.ndtri(np.array([(1 - level) / 2, (1 + level) / 2]))
-  shifted_X2 = bias_X[..., None] + z_2
-  share_X2 = scipy.special.ndtr(
-      bias_X[..., None] + shifted_X2 / (1 - skew_X[..., None] * shifted_X2))
-  place_X2 = share_X2 * (n_draws - 1)
-  floor_X2 = np.clip(np.nan_to_num(place_X2), 0, n_draws - 2).astype(np.intp)
-  sorted_XR = np.sort(draws_XR, -1)
-  left_X2 = np.take_along_axis(sorted_XR, floor_X2, -1)
-  right_X2 = np.take_along_axis(sorted_XR, floor_X2 + 1, -1)
-  ends_X2 = left_X2 + (place_X2 - floor_X2) * (right_X2 - left_X2)
-  return Interval(ends_X2[..., 0], ends_X2[..., 1])
-
-
 def paired_difference(
     first_X: np.ndarray, second_X: np.ndarray, first_XR: np.ndarray,
     second_XR: np.ndarray, level: float) -> Difference:
@@ -164,6 +122,17 @@ def paired_difference(
 
   The p-value is twice the smaller share of draws on either side of zero, at
   least 2 / (R + 1): it inverts the percentile interval.
+
+  Args:
+    first_X: the statistic of one side on the data.
+    second_X: that of the other.
+    first_XR: of one side on each draw.
+    second_XR: of the other on the same draws.
+    level: nominal coverage.
+
+  Returns:
+    The difference with its percentile interval and p; p is NaN where the
+    difference is, or more than half of the draws are.
   """
   draws_XR = np.asarray(first_XR) - np.asarray(second_XR)
   interval = percentile_interval(draws_XR, level)
@@ -171,7 +140,8 @@ def paired_difference(
   p_X = 2 * (1 + np.minimum(
       np.sum(draws_XR <= 0, -1), np.sum(draws_XR >= 0, -1))) / (n_X + 1)
   value = np.asarray(first_X) - np.asarray(second_X)
-  p_value = np.where(n_X > 0, np.minimum(p_X, 1.0), np.nan)
+  defined_X = ~np.isnan(value) & ~np.isnan(interval.low)
+  p_value = np.where(defined_X, np.minimum(p_X, 1.0), np.nan)
   return Difference(value, interval.low, interval.high, p_value)
 
 

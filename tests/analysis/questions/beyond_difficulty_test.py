@@ -1,0 +1,63 @@
+"""Alignment beyond difficulty, and calibration where people disagree."""
+
+import numpy as np
+import statsmodels.api as sm
+from scipy import stats
+
+from uncertainty.analysis.questions import beyond_difficulty
+
+
+def test_partial_correlation_against_residuals(model_items):
+  rng = np.random.default_rng(0)
+  z = rng.normal(size=80)
+  x, y = z + rng.normal(size=80), z + rng.normal(size=80)
+  table = model_items(x[None], human_entropy=y, human_mc_prop_correct=z)
+  found = beyond_difficulty.partial_alignment([table], .95).set_index('given')
+  row = found.loc['difficulty']
+  ranks = [stats.rankdata(v) for v in (x, y, z)]
+  design = sm.add_constant(ranks[2])
+  residuals = [sm.OLS(r, design).fit().resid for r in ranks[:2]]
+  np.testing.assert_allclose(
+      row['partial_rho'], stats.pearsonr(*residuals).statistic)
+  # The same t as the ranks' own regression coefficient.
+  both = sm.OLS(ranks[1], np.column_stack([ranks[0], design])).fit()
+  np.testing.assert_allclose(row['p_value'], both.pvalues[0])
+  np.testing.assert_allclose(row['rho'], stats.spearmanr(x, y).statistic)
+  assert row['ci_low'] < row['partial_rho'] < row['ci_high']
+
+
+def test_alignment_that_is_only_difficulty_vanishes(model_items):
+  rng = np.random.default_rng(1)
+  hard = rng.random(2000)
+  table = model_items(
+      (hard + .3 * rng.normal(size=2000))[None],
+      human_entropy=hard + .3 * rng.normal(size=2000),
+      human_mc_prop_correct=-hard)
+  row = beyond_difficulty.partial_alignment([table], .95).iloc[0]
+  assert row['rho'] > .4 and abs(row['partial_rho']) < .06
+
+
+def test_calibration_by_people_by_hand(model_items):
+  people = np.array([.1, .1, .5, .5, .9, .9])
+  correct = np.array([1., 1., 1., 0., 0., 0.])
+  values = np.array([[.1, .1, .2, .2, .1, .1]])
+  table = model_items(values, correct=correct, human_entropy=people)
+  found = beyond_difficulty.calibration_by_people([table]).set_index('people')
+  np.testing.assert_allclose(found.loc['low', 'gap'], -.1)
+  np.testing.assert_allclose(found.loc['high', 'gap'], .9)
+  np.testing.assert_allclose(found.loc['middle', ['confidence', 'accuracy']]
+                             .astype(float), [.8, .5])
+  assert found['n'].tolist() == [2, 2, 2]
+  np.testing.assert_allclose(found['gap_rho'], stats.spearmanr(
+      1 - values[0] - correct, people).statistic)
+
+
+def test_ece_by_people_is_over_the_bins_that_were_asked_for(model_items):
+  rng = np.random.default_rng(3)
+  table = model_items(
+      rng.random((1, 90)), correct=(rng.random(90) < .5).astype(float),
+      human_entropy=np.zeros(90))
+  one, many = (beyond_difficulty.calibration_by_people(
+      [table], n_bins=n).iloc[0] for n in (1, 15))
+  np.testing.assert_allclose(one['ece'], abs(one['gap']))
+  assert many['ece'] > one['ece'] + .05

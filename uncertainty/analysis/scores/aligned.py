@@ -1,0 +1,72 @@
+"""Spearman's rho of every measure with every human signal, with its draws."""
+
+import dataclasses
+
+import numpy as np
+
+from uncertainty.analysis.scores import stack as stacking
+from uncertainty.analysis.statistics import ranking
+from uncertainty.analysis.statistics.parallel import in_parallel
+
+
+@dataclasses.dataclass(frozen=True)
+class Aligned:
+  """One entry per (row, signal) of a stack that are compared, in that order.
+
+  Attributes:
+    row_X: which row of the stack.
+    signal_X: which of its signals.
+    rho_X: Spearman's rho, the measure turned so that high is uncertain.
+    p_value_X: two-sided, by Student's t.
+    n_X: items that both know.
+    draws_XR: float32, rho in every resample of items.
+  """
+
+  row_X: np.ndarray
+  signal_X: np.ndarray
+  rho_X: np.ndarray
+  p_value_X: np.ndarray
+  n_X: np.ndarray
+  draws_XR: np.ndarray
+
+
+def align(stack: stacking.Stack, counts_NR: np.ndarray) -> Aligned:
+  """Every measure with the signals of its kind (`stack.signals_for`).
+
+  Args:
+    stack: one data set.
+    counts_NR: resamples of its items, shared by all rows, so that differences
+      between models are paired.
+
+  Returns:
+    Rho, p and draws are NaN where a side is constant or fewer than 3 items
+    have both.
+  """
+  uncertainty_MN = stack.uncertainty()
+  pairs = [(m, s) for m, row in enumerate(stack.rows)
+           for s in stacking.signals_for(row, stack.signal_names)]
+  groups: dict[tuple[int, ...], dict[int, int]] = {}
+  for x, (m, _) in enumerate(pairs):
+    wanted = tuple(stacking.signals_for(stack.rows[m], stack.signal_names))
+    groups.setdefault(wanted, {}).setdefault(m, x)
+  row_X, signal_X = np.array(pairs, np.intp).reshape(-1, 2).T
+  rho_X, p_value_X = (np.full(len(pairs), np.nan) for _ in range(2))
+  n_X = np.zeros(len(pairs), np.int64)
+  draws_XR = np.full((len(pairs), counts_NR.shape[1]), np.nan, np.float32)
+  for wanted, first in groups.items():
+    measures_MN = uncertainty_MN[list(first)]
+    signals_SN = stack.signals_SN[list(wanted)]
+    # Signals of one measure stand next to each other.
+    place_MS = np.array(list(first.values()))[:, None] + np.arange(len(wanted))
+    point = ranking.spearman(measures_MN, signals_SN)
+    rho_X[place_MS] = point.rho_MS
+    p_value_X[place_MS] = point.p_value_MS
+    n_X[place_MS] = point.n_MS
+
+    def fill(rows: slice, measures_MN=measures_MN, signals_SN=signals_SN,
+             place_MS=place_MS):
+      draws_XR[place_MS[rows]] = ranking.bootstrap_spearman(
+          measures_MN[rows], signals_SN, counts_NR)
+
+    in_parallel(fill, len(measures_MN), chunk=64)
+  return Aligned(row_X, signal_X, rho_X, p_value_X, n_X, draws_XR)
