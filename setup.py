@@ -5,6 +5,8 @@ import pathlib
 import setuptools
 
 _ROOT = pathlib.Path(__file__).parent
+_INIT = (_ROOT / 'uncertainty/__init__.py').read_text(encoding='utf-8')
+_VERSION = _INIT.split("\n__version__ = '")[1].split("'")[0]
 
 # What a run needs: a model forward pass, its analysis and its report.
 _RUNTIME = [
@@ -51,7 +53,7 @@ _COLAB = ['ipykernel>=6.29', 'nbclient>=0.10', 'nbformat>=5.10']
 
 setuptools.setup(
     name='uncertainty',
-    version='0.1.0',
+    version=_VERSION,
     description=(
         "How large language models' uncertainty compares with people's:"
         ' alignment, calibration and activations, in JAX and Flax.'
@@ -60,8 +62,14 @@ setuptools.setup(
     long_description_content_type='text/markdown',
     license='Apache-2.0',
     python_requires='>=3.11',
-    packages=setuptools.find_packages(include=['uncertainty', 'uncertainty.*']),
+    packages=[
+        *setuptools.find_packages(include=['uncertainty', 'uncertainty.*']),
+        'uncertainty.configs',
+    ],
+    # The configs come with the package, and nothing named `configs` does.
+    package_dir={'uncertainty.configs': 'configs'},
     package_data={'uncertainty.report': ['*.html', '*.css', '*.js']},
+    entry_points={'console_scripts': ['uncertainty = uncertainty.main:main']},
     install_requires=_RUNTIME,
     extras_require={
         'gpu': ['jax[cuda13]'],

@@ -1,20 +1,17 @@
-"""Runs a study: python -m uncertainty.main --config=configs/quickstart.py."""
+"""Runs a study: uncertainty --config=quickstart --workdir=runs/quickstart."""
 
 import os
 import sys
 from typing import NoReturn
 
-import jax
 from absl import app, flags, logging
 from ml_collections import config_flags
 
-from uncertainty import specs, study
-from uncertainty.measures import registry
-from uncertainty.models import sharding
-from uncertainty.types import UserError
+from uncertainty import config_files, specs, study
+from uncertainty.errors import UserError
 
 _CONFIG = config_flags.DEFINE_config_file(
-    'config', None, 'The question asked: configs/NAME.py[:arg].')
+    'config', None, f'{", ".join(config_files.names())} or PATH.py, [:arg].')
 _WORKDIR = flags.DEFINE_string('workdir', None, 'Folder of the run.')
 _STAGES = flags.DEFINE_list('stages', list(study.STAGES), 'What to run.')
 _LIST = flags.DEFINE_bool('list_measures', False, 'Print all measures.')
@@ -22,11 +19,16 @@ _DISTRIBUTED = flags.DEFINE_bool('distributed', False, 'Join a cluster.')
 
 
 def _parse_flags(argv: list[str]) -> list[str]:
+  for flag in flags.FLAGS.get_key_flags_for_module(__name__):
+    # --help is about the flags of what was started, be it a console script.
+    flags.FLAGS.register_key_flag_for_module(sys.argv[0], flag)
+  flags.FLAGS['config'].parser = config_files.Parser()
   try:
     return flags.FLAGS(argv)
-  except (flags.Error, KeyError, AttributeError, TypeError, ValueError,
-          FileNotFoundError) as error:
-    _fail(f'{error}; see configs/ and --help')
+  except UserError as e:
+    _fail(e)
+  except (flags.Error, KeyError, AttributeError, TypeError, ValueError) as e:
+    _fail(f'{e}; see configs/ and --help')
 
 
 def _fail(message: object) -> NoReturn:
@@ -35,15 +37,13 @@ def _fail(message: object) -> NoReturn:
 
 def _main(argv: list[str]) -> None:
   if _LIST.value:
-    print(registry.table())
+    print(study.measures_table())
     return
   if len(argv) > 1 or not (_CONFIG.value and _WORKDIR.value):
-    _fail('give --config=configs/NAME.py and --workdir=DIR')
+    _fail('give --config=NAME or PATH.py, and --workdir=DIR')
   try:
-    if _DISTRIBUTED.value:
-      sharding.join_cluster()
     spec = specs.parse(_CONFIG.value.to_dict())
-    study.run(spec, _WORKDIR.value, _STAGES.value)
+    study.run(spec, _WORKDIR.value, _STAGES.value, cluster=_DISTRIBUTED.value)
   except UserError as error:
     _fail(error)
 
@@ -52,7 +52,7 @@ def main() -> None:
   logging.set_verbosity(logging.INFO)
   # Compiled programs are kept between runs, next to other programs' caches.
   cache = os.environ.get('XDG_CACHE_HOME', os.path.expanduser('~/.cache'))
-  jax.config.update('jax_compilation_cache_dir', f'{cache}/uncertainty/xla')
+  os.environ.setdefault('JAX_COMPILATION_CACHE_DIR', f'{cache}/uncertainty/xla')
   app.run(_main, flags_parser=_parse_flags)
 
 

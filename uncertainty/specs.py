@@ -10,7 +10,7 @@ import typing
 from collections.abc import Mapping
 from typing import Any
 
-from uncertainty.types import UserError
+from uncertainty.errors import UserError
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,37 +9,35 @@ import contextlib
 import functools
 import pathlib
 import time
+import typing
 from collections.abc import Iterator, Sequence
 
-import jax
-import numpy as np
-import pandas as pd
 from absl import logging
-from jax.experimental import multihost_utils
 
-from uncertainty import (
-  analysis,
-  data,
-  inference,
-  models,
-  probes,
-  prompts,
-  report,
-  specs,
-)
-from uncertainty.inference import capture_policy
-from uncertainty.models import registry, sharding
-from uncertainty.probes import collect
-from uncertainty.prompts import self_report
-from uncertainty.results import columns, manifest, schema, shards
+from uncertainty import specs
+from uncertainty.errors import UserError
 from uncertainty.specs import ModelSpec, StudySpec
-from uncertainty.types import Item, UserError
+
+# A stage imports what it needs when it runs: --help waits for nothing, and
+# the report needs no model.
+if typing.TYPE_CHECKING:
+  import pandas as pd
+
+  from uncertainty import inference, models
+  from uncertainty.types import Item
 
 
 def run(
-    spec: StudySpec, workdir: str | pathlib.Path, stages: Sequence[str]
+    spec: StudySpec, workdir: str | pathlib.Path, stages: Sequence[str], *,
+    cluster: bool = False,
 ) -> None:
   """Runs the stages on a workdir; scoring resumes where a run stopped.
+
+  Args:
+    spec: what to run.
+    workdir: where all of it goes; made if it is not there.
+    stages: some of `STAGES`; they run in that order.
+    cluster: first join the processes that were started for one run.
 
   Raises:
     UserError: bad input, or a workdir that belongs to another config or run.
@@ -48,6 +46,13 @@ def run(
   if unknown:
     raise UserError(
         f'unknown stage {unknown[0]!r}; --stages takes {",".join(STAGES)}')
+  import jax
+
+  from uncertainty.models import sharding
+  from uncertainty.results import manifest
+
+  if cluster:
+    sharding.join_cluster()
   workdir = pathlib.Path(workdir)
   _agree(spec)
   writes = jax.process_index() == 0
@@ -68,6 +73,12 @@ def _agree(spec: StudySpec) -> None:
   Raises:
     UserError: on every process, if their configs would score something else.
   """
+  import jax
+  import numpy as np
+  from jax.experimental import multihost_utils
+
+  from uncertainty.results import manifest
+
   digests = multihost_utils.process_allgather(np.uint32(manifest.digest(spec)))
   if len(np.unique(digests)) > 1:
     raise UserError(
@@ -76,11 +87,20 @@ def _agree(spec: StudySpec) -> None:
 
 
 def _barrier(name: str) -> None:
+  import jax
+  from jax.experimental import multihost_utils
+
   if jax.process_count() > 1:
     multihost_utils.sync_global_devices(name)
 
 
 def _score(spec: StudySpec, workdir: pathlib.Path) -> None:
+  import jax
+
+  from uncertainty import data, prompts
+  from uncertainty.prompts import self_report
+  from uncertainty.results import manifest, schema, shards
+
   if spec.results_dir:
     return
   tasks = task_names(spec)
@@ -105,8 +125,14 @@ def _score(spec: StudySpec, workdir: pathlib.Path) -> None:
           workdir / 'results' / spec.data.name / f'{model.name}.parquet')
 
 
-def _said_of_all(model: models.Model, spec: StudySpec) -> dict[str, object]:
+def _said_of_all(
+    model: 'models.Model', spec: StudySpec) -> dict[str, object]:
   """Columns that are alike in every row of a results table."""
+  import jax
+
+  from uncertainty.models import registry
+  from uncertainty.results import columns
+
   lineage = registry.lineage(model.name, model.config.family)
   n_parameters = sum(x.size for x in jax.tree.leaves(model.params))
   return {
@@ -122,6 +148,9 @@ def task_names(spec: StudySpec) -> tuple[str, ...]:
   Raises:
     UserError: an unknown one, or two formats for one choice.
   """
+  from uncertainty import inference
+  from uncertainty.inference import capture_policy
+
   names = specs.listed(spec.prompt.answer)
   for name in names:
     if name not in inference.TASKS:
@@ -147,8 +176,13 @@ def model_sources(spec: ModelSpec) -> tuple[str, ...]:
 
 
 @functools.lru_cache(maxsize=1)
-def load_model(spec: ModelSpec, source: str) -> models.Model:
+def load_model(spec: ModelSpec, source: str) -> 'models.Model':
   """Loads a model over all devices at hand; the last one is kept."""
+  import jax
+
+  from uncertainty import models
+  from uncertainty.models import sharding
+
   mesh = None
   if jax.device_count() > 1:
     mesh = sharding.make_mesh(model=spec.model_axis)
@@ -158,10 +192,16 @@ def load_model(spec: ModelSpec, source: str) -> models.Model:
 
 
 def _run_task(
-    name: str, model: models.Model, items: Sequence[Item], spec: StudySpec,
-    workdir: pathlib.Path,
-) -> pd.DataFrame:
+    name: str, model: 'models.Model', items: 'Sequence[Item]',
+    spec: StudySpec, workdir: pathlib.Path,
+) -> 'pd.DataFrame':
   """Runs what is not yet in the task's shards, and reads them all."""
+  import jax
+  import pandas as pd
+
+  from uncertainty.probes import collect
+  from uncertainty.results import shards
+
   place = pathlib.Path(spec.data.name) / model.name
   store = shards.ShardStore(workdir / 'shards' / place / name)
   done = store.done()
@@ -179,9 +219,11 @@ def _run_task(
 
 
 def _fresh(
-    name: str, model: models.Model, items: Sequence[Item], spec: StudySpec,
-    done: frozenset[str],
-) -> Iterator[inference.TaskChunk]:
+    name: str, model: 'models.Model', items: 'Sequence[Item]',
+    spec: StudySpec, done: frozenset[str],
+) -> 'Iterator[inference.TaskChunk]':
+  from uncertainty import inference
+
   if len(done) < len(items):
     yield from inference.TASKS[name](
         model, items, spec, seed=spec.seed, done=done)
@@ -191,15 +233,28 @@ def _probe(spec: StudySpec, workdir: pathlib.Path) -> None:
   if spec.probe.positions == 'all' and spec.probe.store == 'rows':
     logging.info('no probes: they take one row of activations an item')
   elif any((workdir / d).is_dir() for d in ('activations', 'moments')):
+    from uncertainty import probes
+
     probes.run(workdir, spec)
 
 
 def _analyze(spec: StudySpec, workdir: pathlib.Path) -> None:
-  analysis.run(spec.results_dir or workdir, workdir / 'analysis', spec)
+  from uncertainty.analysis import run as analysis_run
+
+  analysis_run.run(spec.results_dir or workdir, workdir / 'analysis', spec)
 
 
 def _report(spec: StudySpec, workdir: pathlib.Path) -> None:
+  from uncertainty import report
+
   print(report.write(workdir, spec))
+
+
+def measures_table() -> str:
+  """Every measure with its columns, as `--list_measures` prints them."""
+  from uncertainty.measures import registry
+
+  return registry.table()
 
 
 STAGES = {

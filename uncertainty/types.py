@@ -16,6 +16,8 @@ from typing import Any
 import flax.struct
 import jax
 
+from uncertainty.errors import UserError as UserError
+
 
 @dataclasses.dataclass(frozen=True)
 class Item:
@@ -119,10 +121,3 @@ class CaptureSpec:
 
   sites: tuple[str, ...] = ()
   positions: str = 'last_prompt'  # last_prompt | answer | bracket_mean | all
-
-
-class UserError(Exception):
-  """Bad input: says what was wrong, where, and what to do, in one line.
-
-  `main` prints it without a traceback and exits with status 2.
-  """

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import scipy.stats
 
-from uncertainty import analysis
+from uncertainty.analysis import run as analysis_run
 from uncertainty.analysis.calibration import errors, reliability
 from uncertainty.analysis.questions import alignment, calibrated
 from uncertainty.analysis.run import score
@@ -117,7 +117,7 @@ def test_run_writes_all_tables_and_the_same_ones_twice(toy_results, tmp_path):
     shards.write_table(
         frame, tmp_path / 'results' / dataset / f'{model}.parquet')
   for out in ('one', 'two'):
-    analysis.run(tmp_path, tmp_path / out, SPEC)
+    analysis_run.run(tmp_path, tmp_path / out, SPEC)
   names = {path.stem for path in (tmp_path / 'one').glob('*.parquet')}
   assert {'alignment', 'calibration', 'reliability', 'summary', 'items',
           'effects', 'joint'} <= names
@@ -135,7 +135,7 @@ def test_too_few_items_are_an_error_that_says_what_to_do(toy_results):
 
 def test_no_results_are_an_error(tmp_path):
   with pytest.raises(UserError, match='no results under'):
-    analysis.run(tmp_path, tmp_path / 'out', SPEC)
+    analysis_run.run(tmp_path, tmp_path / 'out', SPEC)
 
 
 def test_results_without_people_or_grades_still_give_tables(toy_results):
@@ -157,7 +157,7 @@ def test_statements_without_any_measure_still_give_tables(tmp_path):
       'n_tokens': 5, 'model': 'small', 'dataset': 'truth', 'kind': 'base',
       'answer_format': 'statement'})
   shards.write_table(frame, tmp_path / 'results/truth/small.parquet')
-  analysis.run(tmp_path, tmp_path / 'out', SPEC)
+  analysis_run.run(tmp_path, tmp_path / 'out', SPEC)
   names = {path.stem for path in (tmp_path / 'out').glob('*.parquet')}
   assert {'summary', 'size', 'effects', 'joint'} <= names
   assert pd.read_parquet(tmp_path / 'out/size.parquet').empty
@@ -227,7 +227,7 @@ def test_probe_results_alone(shared, tmp_path):
   (tmp_path / name).write_bytes((shared / 'published' / name).read_bytes())
   spec = StudySpec(
       analysis=AnalysisSpec(results_format='published'), mode='reproduction')
-  analysis.run(tmp_path, tmp_path / 'out', spec)
+  analysis_run.run(tmp_path, tmp_path / 'out', spec)
   cells = pd.read_parquet(tmp_path / 'out' / 'cells.parquet')
   assert len(cells) == 9 * (184 + 92)
   assert set(cells['figure'].str.split('_').str[0]) == {'activations'}

@@ -1,0 +1,161 @@
+"""A study in a notebook: run it, then look at its tables and its page."""
+
+import dataclasses
+import functools
+import html
+import pathlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+from ml_collections import config_dict
+
+from uncertainty import config_files, specs, study
+from uncertainty.analysis import run as analysis_run
+from uncertainty.errors import UserError
+from uncertainty.results import manifest
+
+
+class Tables(Mapping[str, pd.DataFrame]):
+  """The analysis's tables by name; each is read when it is asked for."""
+
+  def __init__(self, folder: pathlib.Path):
+    self._folder = folder
+
+  def __getitem__(self, name: str) -> pd.DataFrame:
+    path = self._folder / f'{name}.parquet'
+    if not path.is_file():
+      known = ', '.join(self) or 'none: run the stage analyze'
+      raise KeyError(f'no table {name!r}; there are {known}')
+    return pd.read_parquet(path)
+
+  def __iter__(self) -> Iterator[str]:
+    return iter(sorted(p.stem for p in self._folder.glob('*.parquet')))
+
+  def __len__(self) -> int:
+    return len(list(self))
+
+  def __repr__(self) -> str:
+    return f'Tables({", ".join(self)})'
+
+
+@dataclasses.dataclass(frozen=True)
+class Page:
+  """A report, as a path; a notebook shows it where it is a cell's value.
+
+  Attributes:
+    path: the HTML file; it needs no network and no server.
+    height: of the frame in a notebook, in pixels.
+  """
+
+  path: pathlib.Path
+  height: int = 700
+
+  def __fspath__(self) -> str:
+    return str(self.path)
+
+  def __str__(self) -> str:
+    return str(self.path)
+
+  def _repr_html_(self) -> str:
+    # The page itself rather than its address: notebooks on other machines
+    # and in browsers cannot open this one's files.
+    page = html.escape(self.path.read_text(encoding='utf-8'), quote=True)
+    return (f'<iframe srcdoc="{page}" width="100%" height="{self.height}" '
+            'style="border: 0"></iframe>')
+
+
+@dataclasses.dataclass(frozen=True)
+class StudyRun:
+  """What a study left in its workdir.
+
+  Attributes:
+    workdir: the run's folder.
+    spec: what was run.
+  """
+
+  workdir: pathlib.Path
+  spec: specs.StudySpec
+
+  @property
+  def tables(self) -> Tables:
+    """Analysis tables by name, such as 'alignment' and 'calibration'."""
+    return Tables(self.workdir / 'analysis')
+
+  @functools.cached_property
+  def results(self) -> Mapping[tuple[str, str], pd.DataFrame]:
+    """(dataset, model) → one row per item.
+
+    Raises:
+      UserError: nothing has been scored.
+    """
+    source = self.spec.results_dir or self.workdir
+    return analysis_run.read(source, self.spec).frames
+
+  @property
+  def page(self) -> Page:
+    """The report.
+
+    Raises:
+      UserError: the stage `report` has not run.
+    """
+    path = self.workdir / 'report' / 'index.html'
+    if not path.is_file():
+      raise UserError(
+          f"no report in {self.workdir}; run with stages=('report',)")
+    return Page(path)
+
+
+def run(
+    config: str | Mapping[str, Any] | config_dict.ConfigDict,
+    workdir: str | pathlib.Path | None = None,
+    stages: Sequence[str] = tuple(study.STAGES), **overrides: Any,
+) -> StudyRun:
+  """Runs a study and returns its tables and page; the notebook's `main`.
+
+  Args:
+    config: the name of a config of the package's own or a file's path, with
+      `:arg` ('coane:free', 'mine.py:quicktest'), or a config.
+    workdir: where it goes; scoring resumes where it stopped. None:
+      runs/DATASET-DIGEST, a folder of its own for whatever would score
+      something else.
+    stages: some of score, probe, analyze, report.
+    **overrides: single fields by their dotted names; they do not change the
+      config that was passed.
+
+  Returns:
+    The run, whose tables are read as they are asked for.
+
+  Raises:
+    UserError: no such config or field, a bad value, bad input.
+
+  Example:
+    study = uncertainty.run('coane:free', **{'data.limit': 20})
+    study.tables['alignment'].sort_values('rho')
+    study.page
+  """
+  loaded = config_files.load(config) if isinstance(config, str) else config
+  if isinstance(loaded, config_dict.ConfigDict):
+    loaded = loaded.to_dict()
+  fields = specs.flatten(loaded) | overrides
+  spec = specs.parse(_nested(fields))
+  if workdir is None:
+    workdir = pathlib.Path(
+        'runs', f'{spec.data.name}-{manifest.digest(spec):08x}')
+  study.run(spec, workdir, stages)
+  return StudyRun(pathlib.Path(workdir), spec)
+
+
+def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
+  """{'a.b': 1} → {'a': {'b': 1}}."""
+  nested: dict[str, Any] = {}
+  for name, value in flat.items():
+    *sections, field = name.split('.')
+    place = nested
+    for section in sections:
+      place = place.setdefault(section, {})
+      if not isinstance(place, dict):
+        raise UserError(
+            f'config.{name}: {section} is a value and has no fields')
+    place[field] = value
+  return nested
