@@ -16,12 +16,13 @@ _ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 # Rooms of the package, from the lowest floor up: a page of the API each.
 ROOMS = {
-    'types': 'Shared types', 'specs': 'Configuration', 'data': 'Data sets',
-    'prompts': 'Prompts', 'models': 'Models', 'measures': 'Measures',
-    'results': 'Tables on disk', 'inference': 'Inference',
-    'tuning': 'Tuning', 'probes': 'Probes',
-    'analysis': 'Analysis', 'report': 'Report', 'worlds': 'Simulated studies',
-    'study': 'The study',
+    'errors': 'Errors', 'types': 'Shared types', 'specs': 'Configuration',
+    'config_files': 'Config files', 'data': 'Data sets', 'prompts': 'Prompts',
+    'models': 'Models', 'measures': 'Measures', 'results': 'Tables on disk',
+    'inference': 'Inference', 'probes': 'Probes', 'analysis': 'Analysis',
+    'calibration': 'Calibration in one line', 'report': 'Report',
+    'worlds': 'Simulated studies', 'study': 'The study',
+    'notebook': 'A study in a notebook',
 }
 # Modules that act when they are imported, such as flags and scripts.
 _NOT_IMPORTED = ('main',)

@@ -97,7 +97,8 @@ class AnalysisSpec:
   n_bootstrap: int = 2000  # resamples behind an interval
   confidence_level: float = 0.95  # of intervals
   alpha: float = 0.05  # error rate of a family of tests
-  n_bins: int = 15  # of a calibration error
+  # Of a calibration error.
+  n_bins: int = 15
   results_format: str = 'ours'  # ours | published: the paper's own files
   compare_with: str | None = None  # CSV of printed cells (figure, measure, …)
 
