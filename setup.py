@@ -51,6 +51,9 @@ _TEST = [
 
 _COLAB = ['ipykernel>=6.29', 'nbclient>=0.10', 'nbformat>=5.10']
 
+# The site in docs/.
+_DOCS = ['myst-nb>=1.4', 'sphinx>=8.2', 'sphinx-book-theme>=1.1.4']
+
 setuptools.setup(
     name='uncertainty',
     version=_VERSION,
@@ -85,5 +88,6 @@ setuptools.setup(
         ],
         'bench': ['torch==2.13.0', 'psutil>=6'],
         'colab': _COLAB,
+        'docs': _DOCS,
     },
 )

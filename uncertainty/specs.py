@@ -29,7 +29,7 @@ class ModelSpec:
 class DataSpec:
   """Which items."""
 
-  name: str = 'vader'
+  name: str = 'vader'  # of `data.registry.DATASETS`
   manual_dir: str | None = None  # look here for source files first
   data_dir: str | None = None  # where prepared data lives; None: user's cache
   path: str | None = None  # the file behind data.name='table'
@@ -63,12 +63,12 @@ class ScoreSpec:
 class FreeSpec:
   """How answers are generated."""
 
-  max_tokens: int = 48
-  batch_size: int = 32
-  n_samples: int = 10
-  temperature: float = 1.0
-  top_p: float = 1.0
-  top_k: int = 0
+  max_tokens: int = 48  # of an answer, at most
+  batch_size: int = 32  # answers written at once
+  n_samples: int = 10  # answers an item, for the task samples
+  temperature: float = 1.0  # of samples
+  top_p: float = 1.0  # nucleus that samples are drawn from; 1: everything
+  top_k: int = 0  # likeliest tokens that samples are drawn from; 0: all
   keep_steps: bool = True  # store each step's top log-probabilities
   grader: str = 'rules'  # rules | model: adds the scored model's own grades
   judge: str = 'model'  # model | words | embedding:SOURCE | nli:SOURCE
@@ -82,10 +82,10 @@ class ProbeSpec:
 
   protocol: str = 'sound'  # paper | sound; both: comma-separated
   sites: str = ''  # captured sites, comma-separated; '': no activations
-  positions: str = 'last_prompt'
+  positions: str = 'last_prompt'  # tokens that activations are taken at
   store: str = 'rows'  # rows | sums: keep moments by fold, not the rows
-  n_folds: int = 10
-  n_permutations: int = 1000
+  n_folds: int = 10  # of cross-validation
+  n_permutations: int = 1000  # of each target, for its null
   mlp: bool = False  # train the non-linear probe too
   published: str | None = None  # the paper's probe results, shown beside
 
@@ -94,9 +94,10 @@ class ProbeSpec:
 class AnalysisSpec:
   """How results are analysed."""
 
-  n_bootstrap: int = 2000
-  confidence_level: float = 0.95
-  alpha: float = 0.05
+  n_bootstrap: int = 2000  # resamples behind an interval
+  confidence_level: float = 0.95  # of intervals
+  alpha: float = 0.05  # error rate of a family of tests
+  # Of a calibration error.
   n_bins: int = 15
   results_format: str = 'ours'  # ours | published: the paper's own files
   compare_with: str | None = None  # CSV of printed cells (figure, measure, …)
@@ -115,7 +116,7 @@ class StudySpec:
   analysis: AnalysisSpec = AnalysisSpec()
   mode: str = 'sound'  # sound | reproduction
   results_dir: str | None = None  # analyse these results; None: workdir's
-  seed: int = 0
+  seed: int = 0  # of prompts, samples, folds and resamples
 
 
 # Fields that take one of a few words.
