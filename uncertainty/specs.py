@@ -98,6 +98,7 @@ class AnalysisSpec:
   confidence_level: float = 0.95
   alpha: float = 0.05
   n_bins: int = 15
+  calibrated_below: float = 0.1  # calibration error that counts as calibrated
   results_format: str = 'ours'  # ours | published: the paper's own files
   compare_with: str | None = None  # CSV of printed cells (figure, measure, …)
 
@@ -133,6 +134,7 @@ _POSITIVE = (
     'data.limit', 'score.top_k', 'prompt.n_orders',
     'model.model_axis', 'free.max_tokens', 'free.batch_size', 'free.n_samples',
     'probe.n_folds', 'analysis.n_bootstrap', 'analysis.n_bins',
+    'analysis.calibrated_below',
 )
 
 

@@ -8,8 +8,9 @@ uncertainty about it is
 
 with d shared by all models and ε its own; a is the model's alignment. Its
 confidence is c = 1/K + (1 − 1/K) Φ(b − u), and it is right with probability
-c − gap, so that its calibration error is exactly |gap|. Alignment a, boldness
-b and gap have effects of family, model, tuning, and tuning within families.
+0.6 + i (c − 0.6) − gap: where i = 1 its calibration error is exactly |gap|,
+where i = 0 confidence says nothing. Alignment a, boldness b and gap have
+effects of family, model, tuning, and tuning within families.
 """
 
 import dataclasses
@@ -24,6 +25,7 @@ Frames = dict[tuple[str, str], pd.DataFrame]
 # Pairs in the six families of the published study.
 PUBLISHED_FAMILIES = (2, 2, 3, 2, 2, 4)
 _SMALLEST = 0.02  # a gap must leave probabilities in [0, 1]
+_CENTRE = 0.6  # the accuracy towards which uninformative confidence shrinks
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,8 +62,10 @@ class World:
     boldness: b.
     gap: confidence less probability of being right; clipped to
       [−0.02, 1/K − 0.02].
+    informative: i.
     joint: correlation of the families' deviations in a with those in b.
     shared: s, the share of a model's own uncertainty that all models share.
+    shared_tuned: how much of d tuned models share among themselves only.
     shared_right: the same for which answers are right.
     cluster_size: items that share a passage or subject.
     cluster_share: share of every latent variance that lies between clusters;
@@ -78,8 +82,10 @@ class World:
   alignment: Effects = Effects()
   boldness: Effects = Effects(0.3, 0.2, 0.1)
   gap: Effects = Effects()
+  informative: float = 1.0
   joint: float = 0.0
   shared: float = 0.3
+  shared_tuned: float = 0.0
   shared_right: float = 0.3
   cluster_size: int = 1
   cluster_share: float = 0.0
@@ -117,10 +123,12 @@ def simulate(world: World, *, seed: int) -> Study:
   models = draw_models(world, rng)
   n_models = len(models.names)
   cluster_N = np.arange(world.n_items) // world.cluster_size
-  latent = _clustered(rng, world, cluster_N, (3 + 2 * n_models))
-  z_N, d_N, t_N = latent[:3]
-  own_MN, luck_MN = latent[3:3 + n_models], latent[3 + n_models:]
-  noise_MN = (np.sqrt(world.shared) * d_N
+  latent = _clustered(rng, world, cluster_N, 4 + 2 * n_models)
+  z_N, d_N, t_N, tuned_N = latent[:4]
+  own_MN, luck_MN = latent[4:4 + n_models], latent[4 + n_models:]
+  part_M1 = (world.shared_tuned * models.tuned_M)[:, None]
+  d_MN = np.sqrt(1 - part_M1) * d_N + np.sqrt(part_M1) * tuned_N
+  noise_MN = (np.sqrt(world.shared) * d_MN
               + np.sqrt(1 - world.shared) * own_MN)
   a_M1 = models.alignment_M[:, None]
   u_MN = a_M1 * z_N + np.sqrt(1 - a_M1 ** 2) * noise_MN
@@ -128,7 +136,8 @@ def simulate(world: World, *, seed: int) -> Study:
   luck_MN = scipy.special.ndtr(
       np.sqrt(world.shared_right) * t_N
       + np.sqrt(1 - world.shared_right) * luck_MN)
-  correct_MN = luck_MN < confidence_MN - models.gap_M[:, None]
+  correct_MN = luck_MN < right_probability(
+      confidence_MN, models.gap_M[:, None], world)
   people = _people_columns(world, z_N, cluster_N, rng)
   frames = {}
   for m, name in enumerate(models.names):
@@ -175,6 +184,12 @@ def confidence(
   least = 1 / world.n_choices
   share = scipy.special.ndtr(boldness - u)
   return least + _SMALLEST + (1 - least - 2 * _SMALLEST) * share
+
+
+def right_probability(
+    confidence: np.ndarray, gap: np.ndarray, world: World) -> np.ndarray:
+  """P(right) at a confidence."""
+  return _CENTRE + world.informative * (confidence - _CENTRE) - gap
 
 
 def people_entropy(

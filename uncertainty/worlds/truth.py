@@ -40,7 +40,9 @@ def of_models(world: generator.World, models: generator.Models) -> Truth:
   share_G = (np.arange(4000) + 0.5) / 4000
   confidence_MG = generator.confidence(
       scipy.special.ndtri(share_G), models.boldness_M[:, None], world)
-  right_MG = confidence_MG - models.gap_M[:, None]
+  right_MG = generator.right_probability(
+      confidence_MG, models.gap_M[:, None], world)
+  gap_M = np.sqrt(np.mean((confidence_MG - right_MG) ** 2, 1))
   accuracy_M = right_MG.mean(1)
   wrong_MG = 1 - right_MG
   less_sure_MG = wrong_MG.sum(1, keepdims=True) - np.cumsum(wrong_MG, 1)
@@ -48,8 +50,8 @@ def of_models(world: generator.World, models: generator.Models) -> Truth:
   auroc_M = pairs_M / (right_MG.sum(1) * wrong_MG.sum(1))
   fifths_M = right_MG[:, :800].mean(1) - right_MG[:, -800:].mean(1)
   return Truth(
-      rho(models.alignment_M, world), np.abs(models.gap_M), auroc_M,
-      accuracy_M, fifths_M)
+      rho(models.alignment_M, world), gap_M, auroc_M, accuracy_M,
+      fifths_M)
 
 
 def rho(alignment: np.ndarray, world: generator.World) -> np.ndarray:
@@ -70,7 +72,8 @@ def tuning_effects(world: generator.World) -> dict[str, float]:
   models = generator.draw_models(many, np.random.default_rng(1))
   value_M = {
       'alignment': rho(models.alignment_M, world),
-      'calibration': models.gap_M ** 2, 'accuracy': _accuracy(world, models)}
+      'calibration': models.gap_M ** 2,  # where confidence informs fully
+      'accuracy': _accuracy(world, models)}
   return {name: float(np.mean(v[models.tuned_M] - v[~models.tuned_M]))
           for name, v in value_M.items()}
 
@@ -79,7 +82,8 @@ def _accuracy(world, models) -> np.ndarray:
   """E Φ(b − u) = Φ(b / √2) for standard normal u."""
   ends = generator.confidence(np.array([np.inf, -np.inf]), 0.0, world)
   share_M = scipy.special.ndtr(models.boldness_M / np.sqrt(2))
-  return ends[0] + (ends[1] - ends[0]) * share_M - models.gap_M
+  return generator.right_probability(
+      ends[0] + (ends[1] - ends[0]) * share_M, models.gap_M, world)
 
 
 @functools.lru_cache
