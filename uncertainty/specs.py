@@ -99,6 +99,7 @@ class AnalysisSpec:
   alpha: float = 0.05  # error rate of a family of tests
   # Of a calibration error.
   n_bins: int = 15
+  calibrated_below: float = 0.1  # calibration error that counts as calibrated
   results_format: str = 'ours'  # ours | published: the paper's own files
   compare_with: str | None = None  # CSV of printed cells (figure, measure, …)
 
@@ -134,6 +135,7 @@ _POSITIVE = (
     'data.limit', 'score.top_k', 'prompt.n_orders',
     'model.model_axis', 'free.max_tokens', 'free.batch_size', 'free.n_samples',
     'probe.n_folds', 'analysis.n_bootstrap', 'analysis.n_bins',
+    'analysis.calibrated_below',
 )
 
 

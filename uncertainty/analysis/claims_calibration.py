@@ -1,0 +1,154 @@
+"""The squared calibration error without its noise, and what is known of it.
+
+Over bins of weight w_b with mean gap g_b (confidence less grade), Σ w_b g_b²
+is inflated by the gaps' noise. With g ~ N(γ, Σ) and W = diag(w):
+
+  E Σ w_b g_b² = θ + tr(WΣ),
+  Var Σ w_b g_b² = 2 tr(WΣWΣ) + 4 γᵀWΣWγ,
+
+so θ̂ = Σ w_b g_b² − tr(WΣ̂) is unbiased (Kumar et al. 2019, with the noise of
+the gap rather than of the grade alone, and of whole clusters). Its interval
+inverts a scaled non-central χ² with these two moments, which holds its level
+where θ = 0 and no normal interval does.
+"""
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+import scipy.special
+
+from uncertainty.analysis.calibration import errors
+
+_STEPS = 60  # bisections: 2^-60 of the bracket
+
+
+@dataclasses.dataclass(frozen=True)
+class SquaredError:
+  """A debiased squared calibration error.
+
+  Attributes:
+    estimate: θ̂; below 0 where there is less error than noise would give.
+    square: Σ w_b g_b².
+    noise: tr(WΣ).
+    noise_2: tr(WΣWΣ).
+    scale: gᵀWΣWg / gᵀWg: how noisy the gaps are where they are large.
+    influence_N: what each item adds to θ̂ − θ, times N; 0 where missing.
+    root_GB: Σ = rootᵀ root, a row per cluster; times sqrt(W) on both sides.
+  """
+
+  estimate: float
+  square: float
+  noise: float
+  noise_2: float
+  scale: float
+  influence_N: np.ndarray
+  root_GB: np.ndarray
+
+
+def squared_error(
+    confidence_N: np.ndarray, correct_N: np.ndarray, cluster_N: np.ndarray,
+    n_bins: int) -> SquaredError:
+  """θ̂ over bins of equal mass.
+
+  Args:
+    confidence_N: in [0, 1]; NaN left out.
+    correct_N: grades; NaN left out.
+    cluster_N: number of each item's cluster.
+    n_bins: B.
+  """
+  bins_N = errors.mass_bins(confidence_N[None], correct_N[None], n_bins)[0]
+  known = bins_N >= 0
+  bin_n, group_n = bins_N[known], cluster_N[known]
+  gap_n = confidence_N[known] - correct_N[known]
+  count_B = np.bincount(bin_n)
+  gap_B = np.bincount(bin_n, gap_n) / count_B
+  weight_B = count_B / count_B.sum()
+  rest_n = gap_n - gap_B[bin_n]
+  root_GB = np.zeros((int(cluster_N.max()) + 1, len(count_B)))
+  present = np.zeros(root_GB.shape, bool)
+  present[group_n, bin_n] = True
+  np.add.at(root_GB, (group_n, bin_n), rest_n / count_B[bin_n])
+  clusters_B = present.sum(0)
+  root_GB *= np.sqrt(clusters_B / np.maximum(clusters_B - 1, 1))
+  root_GB *= np.sqrt(weight_B)
+  covariance = root_GB.T @ root_GB
+  scaled = np.sqrt(weight_B) * gap_B
+  square, noise = float(scaled @ scaled), float(np.trace(covariance))
+  noise_2 = float((covariance ** 2).sum())
+  scale = (float(scaled @ covariance @ scaled) / square if square > 0
+           else noise_2 / max(noise, 1e-300))
+  influence_N = np.zeros(len(confidence_N))
+  influence_N[known] = (
+      2 * gap_B[bin_n] * rest_n + gap_B[bin_n] ** 2 - square
+  ) * (len(confidence_N) / known.sum())
+  return SquaredError(square - noise, square, noise, noise_2, scale,
+                      influence_N, root_GB)
+
+
+def probability_below(error: SquaredError, theta: float) -> float:
+  """P(a repeat's Σ w_b g_b² is below the one seen), were the truth θ."""
+  if error.noise <= 0:
+    return float(error.square >= theta)
+  k = (error.noise_2 + 2 * error.scale * theta) / (error.noise + 2 * theta)
+  return float(scipy.special.chndtr(
+      error.square / k, error.noise / k, theta / k))
+
+
+def interval(error: SquaredError, level: float) -> tuple[float, float]:
+  """Interval of the squared error θ ≥ 0, exact in coverage down to θ = 0.
+
+  Near 0 nothing can lie below, so both tails' probability is spent above; the
+  lower tail's share grows to half of it as θ exceeds the noise.
+  """
+  if error.noise <= 0:
+    return error.square, error.square
+  alpha = 1 - level
+
+  def tail(theta: float) -> float:
+    return alpha / 2 * -np.expm1(-2 * theta / error.noise)
+
+  high = _crossing(
+      lambda t: probability_below(error, t) > tail(t), error)
+  low = _crossing(
+      lambda t: probability_below(error, t) > 1 - alpha + tail(t), error)
+  return low, high
+
+
+def two_sided_p(error: SquaredError, theta: float) -> float:
+  """p of the hypothesis that the squared error is θ > 0."""
+  below = probability_below(error, theta)
+  return min(1.0, 2 * min(below, 1 - below))
+
+
+def difference_variance(
+    first: SquaredError, second: SquaredError,
+    influence_G: np.ndarray, n_items: int) -> float:
+  """Variance of the difference of two errors over the same items.
+
+  The influences' variance takes the noisy gaps for the true ones, which
+  counts the quadratic part twice: it is taken out once.
+
+  Args:
+    first: one error.
+    second: the other.
+    influence_G: first's less second's influences, summed within clusters.
+    n_items: N.
+  """
+  linear = float((influence_G ** 2).sum()) / n_items ** 2
+  cross = float(((first.root_GB.T @ second.root_GB) ** 2).sum())
+  quadratic = 2 * (first.noise_2 + second.noise_2 - 2 * cross)
+  return max(linear - quadratic, quadratic, 0.0)
+
+
+def _crossing(holds: Callable[[float], bool], error: SquaredError) -> float:
+  """The largest θ at which a condition holds that holds below it."""
+  if not holds(0.0):
+    return 0.0
+  low, high = 0.0, 2 * error.square + 20 * error.noise
+  while holds(high):
+    high *= 2
+  for _ in range(_STEPS):
+    middle = (low + high) / 2
+    low, high = (middle, high) if holds(middle) else (low, middle)
+  return low

@@ -1,0 +1,247 @@
+"""Whole studies with known truth, as results tables.
+
+An item has a latent contestedness z: people's answers to it are a mixture of
+one choice and a random distribution, weighed by Φ(z). A model's latent
+uncertainty about it is
+
+  u = a z + sqrt(1 − a²) e,   e = sqrt(s) d + sqrt(1 − s) ε,
+
+with d shared by all models and ε its own; a is the model's alignment. Its
+confidence is c = 1/K + (1 − 1/K) Φ(b − u), and it is right with probability
+0.6 + i (c − 0.6) − gap: where i = 1 its calibration error is exactly |gap|,
+where i = 0 confidence says nothing. Alignment a, boldness b and gap have
+effects of family, model, tuning, and tuning within families.
+"""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import scipy.special
+
+from uncertainty.worlds import measures
+
+Frames = dict[tuple[str, str], pd.DataFrame]
+# Pairs in the six families of the published study.
+PUBLISHED_FAMILIES = (2, 2, 3, 2, 2, 4)
+_SMALLEST = 0.02  # a gap must leave probabilities in [0, 1]
+_CENTRE = 0.6  # the accuracy towards which uninformative confidence shrinks
+
+
+@dataclasses.dataclass(frozen=True)
+class Effects:
+  """One property of models: its mean, and how it varies.
+
+  Attributes:
+    mean: over base models.
+    family: sd of families around it.
+    model: sd of models within families.
+    tuning: mean difference of tuned from base models.
+    tuning_family: sd of that difference over families.
+  """
+
+  mean: float = 0.0
+  family: float = 0.0
+  model: float = 0.0
+  tuning: float = 0.0
+  tuning_family: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True)
+class World:
+  """What is true of a simulated study.
+
+  Attributes:
+    n_items: N.
+    n_choices: K.
+    n_raters: people asked about each item.
+    counts_published: False hides n_raters, as many data sets do.
+    decimals: published shares are rounded to so many; None: exact.
+    families: number of base/instruct pairs of each family.
+    alignment: a; clipped to ±0.95.
+    boldness: b.
+    gap: confidence less probability of being right; clipped to
+      [−0.02, 1/K − 0.02].
+    informative: i.
+    joint: correlation of the families' deviations in a with those in b.
+    shared: s, the share of a model's own uncertainty that all models share.
+    shared_tuned: how much of d tuned models share among themselves only.
+    shared_right: the same for which answers are right.
+    cluster_size: items that share a passage or subject.
+    cluster_share: share of every latent variance that lies between clusters;
+      1 makes a cluster's items copies of one another.
+    response_time: standardised slope of people's time on z.
+  """
+
+  n_items: int = 421
+  n_choices: int = 4
+  n_raters: int = 50
+  counts_published: bool = True
+  decimals: int | None = 2
+  families: tuple[int, ...] = PUBLISHED_FAMILIES
+  alignment: Effects = Effects()
+  boldness: Effects = Effects(0.3, 0.2, 0.1)
+  gap: Effects = Effects()
+  informative: float = 1.0
+  joint: float = 0.0
+  shared: float = 0.3
+  shared_tuned: float = 0.0
+  shared_right: float = 0.3
+  cluster_size: int = 1
+  cluster_share: float = 0.0
+  response_time: float = 0.5
+
+
+@dataclasses.dataclass(frozen=True)
+class Models:
+  """The drawn models, base and instruct in turn; arrays are [M]."""
+
+  names: tuple[str, ...]
+  family_M: np.ndarray
+  tuned_M: np.ndarray
+  alignment_M: np.ndarray
+  boldness_M: np.ndarray
+  gap_M: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True)
+class Study:
+  """A simulated study: what an analysis sees, and the models behind it."""
+
+  frames: Frames
+  models: Models
+
+
+def simulate(world: World, *, seed: int) -> Study:
+  """Draws one study; equal worlds and seeds give equal studies.
+
+  Returns:
+    frames by ('world', model) with the columns that scoring writes, and the
+    models' true properties.
+  """
+  rng = np.random.default_rng(seed)
+  models = draw_models(world, rng)
+  n_models = len(models.names)
+  cluster_N = np.arange(world.n_items) // world.cluster_size
+  latent = _clustered(rng, world, cluster_N, 4 + 2 * n_models)
+  z_N, d_N, t_N, tuned_N = latent[:4]
+  own_MN, luck_MN = latent[4:4 + n_models], latent[4 + n_models:]
+  part_M1 = (world.shared_tuned * models.tuned_M)[:, None]
+  d_MN = np.sqrt(1 - part_M1) * d_N + np.sqrt(part_M1) * tuned_N
+  noise_MN = (np.sqrt(world.shared) * d_MN
+              + np.sqrt(1 - world.shared) * own_MN)
+  a_M1 = models.alignment_M[:, None]
+  u_MN = a_M1 * z_N + np.sqrt(1 - a_M1 ** 2) * noise_MN
+  confidence_MN = confidence(u_MN, models.boldness_M[:, None], world)
+  luck_MN = scipy.special.ndtr(
+      np.sqrt(world.shared_right) * t_N
+      + np.sqrt(1 - world.shared_right) * luck_MN)
+  correct_MN = luck_MN < right_probability(
+      confidence_MN, models.gap_M[:, None], world)
+  people = _people_columns(world, z_N, cluster_N, rng)
+  frames = {}
+  for m, name in enumerate(models.names):
+    side = measures.columns(
+        u_MN[m], confidence_MN[m], correct_MN[m], people['answer'],
+        world.n_choices, rng)
+    frames['world', name] = pd.DataFrame(people | side | {
+        'dataset': 'world', 'model': name,
+        'kind': 'instruct' if models.tuned_M[m] else 'base'})
+  return Study(frames, models)
+
+
+def draw_models(world: World, rng: np.random.Generator) -> Models:
+  """Models with their family's, their own and their tuning's effects."""
+  pairs_F = np.array(world.families)
+  family_M = np.repeat(np.arange(len(pairs_F)), 2 * pairs_F)
+  tuned_M = np.tile([False, True], pairs_F.sum())
+  names = tuple(
+      f'{_letters(f)}_{1 + i // 2}B' + ('_Ins' if i % 2 else '')
+      for f, pairs in enumerate(pairs_F) for i in range(2 * pairs))
+  normal_F = rng.normal(size=(3, len(pairs_F)))
+  # Families that align better may also be bolder.
+  normal_F[1] = (world.joint * normal_F[0]
+                 + np.sqrt(1 - world.joint ** 2) * normal_F[1])
+  found = []
+  for effect, normal in zip(
+      (world.alignment, world.boldness, world.gap), normal_F, strict=True):
+    base_F = effect.mean + effect.family * normal
+    tuning_F = effect.tuning + effect.tuning_family * rng.normal(
+        size=len(pairs_F))
+    found.append(base_F[family_M] + tuned_M * tuning_F[family_M]
+                 + effect.model * rng.normal(size=len(family_M)))
+  return Models(
+      names, family_M, tuned_M, np.clip(found[0], -0.95, 0.95), found[1],
+      np.clip(found[2], -_SMALLEST, 1 / world.n_choices - _SMALLEST))
+
+
+def confidence(
+    u: np.ndarray, boldness: np.ndarray | float, world: World) -> np.ndarray:
+  """Largest choice probability, in (1/K + .02, .98).
+
+  The margins keep confidence less any allowed gap a probability.
+  """
+  least = 1 / world.n_choices
+  share = scipy.special.ndtr(boldness - u)
+  return least + _SMALLEST + (1 - least - 2 * _SMALLEST) * share
+
+
+def right_probability(
+    confidence: np.ndarray, gap: np.ndarray, world: World) -> np.ndarray:
+  """P(right) at a confidence."""
+  return _CENTRE + world.informative * (confidence - _CENTRE) - gap
+
+
+def people_entropy(
+    z_N: np.ndarray, world: World, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+  """What raters answered: (normalised entropy [N], shares [N, K], mode [N]).
+
+  The mode is the choice that the latent distribution leans to.
+  """
+  n, k = len(z_N), world.n_choices
+  weight_N1 = scipy.special.ndtr(z_N)[:, None]
+  mode_N = rng.integers(k, size=n)
+  other_NK = rng.dirichlet(np.full(k, 2.0), n)
+  latent_NK = (1 - weight_N1) * np.eye(k)[mode_N] + weight_N1 * other_NK
+  shares_NK = rng.multinomial(world.n_raters, latent_NK) / world.n_raters
+  if world.decimals is not None:
+    shares_NK = np.round(shares_NK, world.decimals)
+  q_NK = shares_NK / shares_NK.sum(1, keepdims=True)
+  entropy_N = -scipy.special.xlogy(q_NK, q_NK).sum(1) / np.log(k)
+  return np.clip(entropy_N, 0, 1), q_NK, mode_N
+
+
+def _people_columns(world, z_N, cluster_N, rng) -> dict[str, object]:
+  entropy_N, shares_NK, mode_N = people_entropy(z_N, world, rng)
+  if world.cluster_share == 1:  # copies of a question: their people, too
+    first_N = np.searchsorted(cluster_N, cluster_N)
+    entropy_N, shares_NK, mode_N = (
+        x[first_N] for x in (entropy_N, shares_NK, mode_N))
+  slope = world.response_time
+  time_N = 3000 + 800 * (slope * z_N + np.sqrt(1 - slope ** 2) * rng.normal(
+      size=len(z_N)))
+  known = world.n_raters if world.counts_published else np.nan
+  found = {
+      'item_id': [f'world-{i:05d}' for i in range(len(z_N))],
+      'answer': mode_N.astype(float), 'n_choices': world.n_choices,
+      'human_shares': list(shares_NK), 'human_count': float(known),
+      'human_entropy': entropy_N, 'human_mc_rt_combined': time_N}
+  if world.cluster_size > 1:
+    found['cluster'] = [f'cluster-{c}' for c in cluster_N]
+  return found
+
+
+def _clustered(rng, world: World, cluster_N, n_rows: int) -> np.ndarray:
+  """[rows, N] standard normals, correlated within clusters."""
+  share = world.cluster_share
+  own = rng.normal(size=(n_rows, world.n_items))
+  if world.cluster_size == 1 or share == 0:
+    return own
+  between = rng.normal(size=(n_rows, cluster_N[-1] + 1))[:, cluster_N]
+  return np.sqrt(share) * between + np.sqrt(1 - share) * own
+
+
+def _letters(number: int) -> str:
+  """A family's name, of letters only: 'Fama', 'Famb', …"""
+  return 'Fam' + chr(ord('a') + number // 26) + chr(ord('a') + number % 26)

@@ -1,0 +1,128 @@
+"""The simulated studies in which each claim must hold its error rate.
+
+A null puts a claim's estimand exactly where neither verdict is true; an
+effect moves it. Nulls keep what breaks naive tests: families, few raters,
+ties, clusters, copies, uncertainty that all models share.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from uncertainty.worlds import generator, truth
+from uncertainty.worlds.generator import Effects, World
+
+_CLUSTERS = {'cluster_size': 8, 'cluster_share': 0.3}
+_COPIES = {'n_items': 1200, 'cluster_size': 4, 'cluster_share': 1.0}
+_ALIGNED = Effects(0.3, 0.1, 0.05, 0.0, 0.1)
+_TWELVE = (2,) * 12
+# Calibration errors whose mean square does not change though families do:
+# (g + t)² + s² = g².
+_GAP_SLOPES = Effects(0.12, 0.01, 0.02, np.sqrt(.12 ** 2 - .03 ** 2) - .12, .03)
+
+WORLDS: dict[str, World] = {
+    'no alignment': World(),
+    'no alignment, 5 raters, 1 decimal': World(n_raters=5, decimals=1),
+    'no alignment, raters unknown': World(counts_published=False),
+    'no alignment, clusters of 8': World(**_CLUSTERS),
+    'no alignment, questions copied × 4': World(**_COPIES),
+    'alignment 0.15': World(alignment=Effects(0.15, 0.05)),
+    'alignment 0.3, 10 raters': World(
+        alignment=Effects(0.3, 0.05), n_raters=10),
+    'alignment 0.5, clusters of 8': World(
+        alignment=Effects(0.5, 0.05), **_CLUSTERS),
+    'error at the threshold': World(gap=Effects(0.1)),
+    'error at the threshold, clusters of 8': World(
+        gap=Effects(0.1), **_CLUSTERS),
+    'error 0': World(),
+    'error 0.03, clusters of 8': World(gap=Effects(0.03), **_CLUSTERS),
+    'error 0.06': World(gap=Effects(0.06)),
+    'error 0.2': World(gap=Effects(0.2)),
+    'error that tuning leaves at 0': World(),
+    'error that tuning leaves at 0.12': World(gap=Effects(0.12)),
+    'error raised by tuning, 0.05 to 0.1': World(
+        gap=Effects(0.05, tuning=0.05)),
+    'error raised by tuning, 0.05 to 0.15': World(
+        gap=Effects(0.05, tuning=0.1)),
+    'error raised by tuning, 0.05 to 0.2': World(
+        gap=Effects(0.05, tuning=0.15)),
+    'confidence says nothing': World(informative=0.0),
+    'confidence says nothing, clusters of 8': World(
+        informative=0.0, **_CLUSTERS),
+    'confidence says a quarter': World(informative=0.25),
+    'confidence says half, clusters of 8': World(
+        informative=0.5, **_CLUSTERS),
+    'confidence says all': World(),
+    'tuning changes nothing, 6 families': World(alignment=_ALIGNED),
+    'tuning varies by family, 12 families': World(
+        families=_TWELVE, alignment=_ALIGNED,
+        boldness=Effects(0.3, 0.2, 0.1, 0.0, 0.2), gap=_GAP_SLOPES),
+    'tuning varies, tuned models alike, 12 families': World(
+        families=_TWELVE, alignment=dataclasses.replace(
+            _ALIGNED, tuning_family=0.05),
+        boldness=Effects(0.3, 0.2, 0.1), gap=Effects(0.1, 0.01, 0.02),
+        shared=0.6, shared_tuned=0.8, shared_right=0.6),
+    **{f'tuning raises all, {name}, {n} families': World(
+        families=families, alignment=dataclasses.replace(_ALIGNED, tuning=a),
+        boldness=Effects(0.3, 0.2, 0.1, b, 0.2),
+        gap=Effects(0.08, 0.01, 0.02, g, 0.01))
+       for name, n, families, a, b, g in (
+           ('a little', 6, generator.PUBLISHED_FAMILIES, 0.1, 0.25, 0.03),
+           ('some', 12, _TWELVE, 0.15, 0.4, 0.05),
+           ('much', 12, _TWELVE, 0.25, 0.6, 0.08))},
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Scenarios:
+  """Names of `WORLDS` in which a claim has no effect, and has one."""
+
+  nulls: tuple[str, ...]
+  effects: tuple[str, ...]
+
+
+def _starting(*starts: str) -> tuple[str, ...]:
+  return tuple(name for name in WORLDS if name.startswith(starts))
+
+
+_INSTRUCT = Scenarios(
+    _starting('tuning changes', 'tuning varies'), _starting('tuning raises'))
+_RIGHT = Scenarios(
+    _starting('confidence says nothing'),
+    _starting('confidence says a', 'confidence says half'))
+
+SCENARIOS: dict[str, Scenarios] = {
+    'aligned': Scenarios(_starting('no alignment'), _starting('alignment')),
+    'calibrated': Scenarios(
+        _starting('error at'), _starting('error 0')),
+    'calibration_difference': Scenarios(
+        _starting('error that'), _starting('error raised')),
+    'sure_and_right': _RIGHT,
+    'surest_fifth': _RIGHT,
+    'instruct_alignment': _INSTRUCT,
+    'instruct_calibration': _INSTRUCT,
+    'instruct_accuracy': _INSTRUCT,
+}
+
+_OF_MODEL = {'aligned': 'rho_M', 'calibrated': 'gap_M',
+             'sure_and_right': 'auroc_M', 'surest_fifth': 'fifths_M'}
+_OF_TUNING = {'instruct_alignment': 'alignment',
+              'instruct_calibration': 'calibration',
+              'instruct_accuracy': 'accuracy'}
+
+
+def true_values(
+    claim: str, world: World, study: generator.Study) -> dict[str, float]:
+  """A claim's estimand for each of its subjects (its `model` column)."""
+  if claim in _OF_TUNING:
+    return {'': truth.tuning_effects(world)[_OF_TUNING[claim]]}
+  known = truth.of_models(world, study.models)
+  names = study.models.names
+  if claim in _OF_MODEL:
+    return dict(zip(names, getattr(known, _OF_MODEL[claim]), strict=True))
+  if claim == 'calibration_difference':
+    square_M = known.gap_M ** 2
+    return {f'{names[i]} → {names[i + 1]}':
+            float(square_M[i + 1] - square_M[i])
+            for i in range(0, len(names), 2)}
+  raise KeyError(f'no world knows the truth of claim {claim!r}')

@@ -1,0 +1,101 @@
+"""What a study of infinitely many items would find in a simulated world."""
+
+import dataclasses
+import functools
+
+import numpy as np
+import scipy.special
+import scipy.stats
+
+from uncertainty.worlds import generator
+
+_ITEMS = 200_000
+_FAMILIES = 20_000
+_GRID = np.linspace(-0.95, 0.95, 39)
+
+
+@dataclasses.dataclass(frozen=True)
+class Truth:
+  """Population values of each model, [M].
+
+  Attributes:
+    rho_M: Spearman of choice entropy with people's entropy, as this world's
+      number of raters shows it.
+    gap_M: root mean squared calibration error.
+    auroc_M: of choice entropy.
+    accuracy_M: share of right answers.
+    fifths_M: accuracy on the surest less that on the least sure fifth.
+  """
+
+  rho_M: np.ndarray
+  gap_M: np.ndarray
+  auroc_M: np.ndarray
+  accuracy_M: np.ndarray
+  fifths_M: np.ndarray
+
+
+def of_models(world: generator.World, models: generator.Models) -> Truth:
+  """The population values behind given models."""
+  # Midpoints of equal shares of items, from the surest to the least sure.
+  share_G = (np.arange(4000) + 0.5) / 4000
+  confidence_MG = generator.confidence(
+      scipy.special.ndtri(share_G), models.boldness_M[:, None], world)
+  right_MG = generator.right_probability(
+      confidence_MG, models.gap_M[:, None], world)
+  gap_M = np.sqrt(np.mean((confidence_MG - right_MG) ** 2, 1))
+  accuracy_M = right_MG.mean(1)
+  wrong_MG = 1 - right_MG
+  less_sure_MG = wrong_MG.sum(1, keepdims=True) - np.cumsum(wrong_MG, 1)
+  pairs_M = (right_MG * (less_sure_MG + wrong_MG / 2)).sum(1)
+  auroc_M = pairs_M / (right_MG.sum(1) * wrong_MG.sum(1))
+  fifths_M = right_MG[:, :800].mean(1) - right_MG[:, -800:].mean(1)
+  return Truth(
+      rho(models.alignment_M, world), gap_M, auroc_M, accuracy_M,
+      fifths_M)
+
+
+def rho(alignment: np.ndarray, world: generator.World) -> np.ndarray:
+  """Population Spearman of uncertainty with people's entropy, by a."""
+  people = dataclasses.replace(
+      generator.World(), n_choices=world.n_choices, n_raters=world.n_raters,
+      decimals=world.decimals)
+  return np.interp(alignment, _GRID, _rho_grid(people))
+
+
+def tuning_effects(world: generator.World) -> dict[str, float]:
+  """Mean over all families of instruct less base.
+
+  Returns:
+    `alignment` (rho), `calibration` (squared error), `accuracy` (share).
+  """
+  many = dataclasses.replace(world, families=(1,) * _FAMILIES)
+  models = generator.draw_models(many, np.random.default_rng(1))
+  value_M = {
+      'alignment': rho(models.alignment_M, world),
+      'calibration': models.gap_M ** 2,  # where confidence informs fully
+      'accuracy': _accuracy(world, models)}
+  return {name: float(np.mean(v[models.tuned_M] - v[~models.tuned_M]))
+          for name, v in value_M.items()}
+
+
+def _accuracy(world, models) -> np.ndarray:
+  """E Φ(b − u) = Φ(b / √2) for standard normal u."""
+  ends = generator.confidence(np.array([np.inf, -np.inf]), 0.0, world)
+  share_M = scipy.special.ndtr(models.boldness_M / np.sqrt(2))
+  return generator.right_probability(
+      ends[0] + (ends[1] - ends[0]) * share_M, models.gap_M, world)
+
+
+@functools.lru_cache
+def _rho_grid(people: generator.World) -> np.ndarray:
+  rng = np.random.default_rng(0)
+  z_N, e_N = rng.normal(size=(2, _ITEMS))
+  entropy_N = generator.people_entropy(z_N, people, rng)[0]
+  y = scipy.stats.rankdata(entropy_N)
+  found = []
+  for a in _GRID:
+    x = scipy.stats.rankdata(a * z_N + np.sqrt(1 - a ** 2) * e_N)
+    found.append(np.corrcoef(x, y)[0, 1])
+  # Rank correlations are odd in a, and noise is not.
+  found = np.array(found)
+  return (found - found[::-1]) / 2
