@@ -107,8 +107,8 @@ def test_a_wheel_holds_configs_assets_and_the_program(wheel):
   assert 'uncertainty/report/template.html' in names
   assert 'uncertainty = uncertainty.main:main' in programs
   tops = {n.split('/')[0] for n in names}
-  assert tops == {'uncertainty', f'uncertainty-{uncertainty.__version__}'
-                  '.dist-info'}
+  info = f'uncertainty-{uncertainty.__version__}.dist-info'
+  assert tops == {'uncertainty', info}
 
 
 def test_an_installed_program_finds_its_own_configs_from_anywhere(

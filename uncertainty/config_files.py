@@ -106,6 +106,7 @@ class Parser(flags.ArgumentParser):
   """Lets a config flag of ml_collections take what `load` takes."""
 
   def parse(self, argument: str) -> config_dict.ConfigDict:
+    """Loads the config that the flag names, as `load` does."""
     return load(argument)
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from uncertainty.errors import UserError
-from uncertainty.probes import folds as folds_lib
-from uncertainty.probes import least_squares, ridge, scores
+from uncertainty.probes.fits import folds as folds_lib
+from uncertainty.probes.fits import least_squares, ridge, scores
 
 PROTOCOLS = ('sound', 'paper')
 

@@ -243,5 +243,5 @@ def _clustered(rng, world: World, cluster_N, n_rows: int) -> np.ndarray:
 
 
 def _letters(number: int) -> str:
-  """A family's name, of letters only: 'Fama', 'Famb', …"""
+  """A family's name, of letters only, such as 'Famaa'."""
   return 'Fam' + chr(ord('a') + number // 26) + chr(ord('a') + number % 26)
