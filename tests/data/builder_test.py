@@ -48,9 +48,9 @@ def test_items_survive_the_round_trip_without_tensorflow(
 def test_preparation_happens_once_and_anew_when_a_source_changes(
     manual_dir, tmp_path, monkeypatch):
   prepared = []
-  prepare = builder._prepare
+  prepare = builder.prepare
   monkeypatch.setattr(
-      builder, '_prepare',
+      builder, 'prepare',
       lambda *args: (prepared.append(args), prepare(*args)))
   spec = _spec(manual_dir, tmp_path)
   assert data.load(spec) == data.load(spec)
@@ -67,7 +67,7 @@ def test_a_race_to_prepare_ends_with_one_copy(manual_dir, tmp_path):
   first = data.load(spec)
   [folder] = (tmp_path / 'data' / 'prepared').iterdir()
   paths = data.BUILDERS['truth'].locate(spec, tmp_path)
-  builder._prepare(data.BUILDERS['truth'], paths, folder)  # the slower one
+  builder.prepare(data.BUILDERS['truth'], paths, folder)  # the slower one
   assert data.load(spec) == first
   assert [p.name for p in folder.parent.iterdir()] == [folder.name]
 

@@ -61,7 +61,7 @@ def test_equals_the_published_table_in_every_column(shared, data_dir):
 @pytest.mark.shared
 def test_tables_equal_the_extracted_ones(shared):
   folder = shared / 'data' / 'coane'
-  found = coane.tables(folder / coane._SUPPLEMENT.path)
+  found = coane.tables(folder / coane.SUPPLEMENT.path)
   for rows, name in zip(found, ('table_A1.csv', 'table_A2.csv')):
     expected = pd.read_csv(folder / name, dtype=str, keep_default_na=False)
     assert [[c.replace('\xa0', '') for c in row] for row in rows] == (
@@ -70,14 +70,14 @@ def test_tables_equal_the_extracted_ones(shared):
 
 def test_times_are_weighted_by_shares_and_missing_ones_left_out():
   nan = math.nan
-  assert coane._mean_time((0.5, 0.25), (1000, 4000)) == pytest.approx(2000)
-  assert coane._mean_time((0.5, 0.5), (nan, 4000)) == 4000
-  assert math.isnan(coane._mean_time((1, 0), (nan, 4000)))
+  assert coane.mean_time((0.5, 0.25), (1000, 4000)) == pytest.approx(2000)
+  assert coane.mean_time((0.5, 0.5), (nan, 4000)) == 4000
+  assert math.isnan(coane.mean_time((1, 0), (nan, 4000)))
 
 
 def test_a_misplaced_time_moves_where_it_belongs():
   row = ['B', '1', '1', '', '', 'Q?', 'Urn', '1.00', '7917', '', '', '', '', '']
-  signals = coane._choice_signals(row)
+  signals = coane.choice_signals(row)
   assert signals['human_mc_rt_correct'] == 7917
   assert math.isnan(signals['human_mc_rt_wrong'])
   assert math.isnan(signals['human_mc_rt_combined'])
@@ -85,7 +85,7 @@ def test_a_misplaced_time_moves_where_it_belongs():
 
 @pytest.mark.parametrize('content', ['', '<document/>', '<w'])
 def test_another_file_under_its_name_is_refused(tmp_path, content, data_dir):
-  path = tmp_path / 'coane' / coane._SUPPLEMENT.path
+  path = tmp_path / 'coane' / coane.SUPPLEMENT.path
   path.parent.mkdir()
   if content:
     with zipfile.ZipFile(path, 'w') as file:

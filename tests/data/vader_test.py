@@ -13,7 +13,7 @@ from uncertainty.types import UserError
 
 
 def test_bins_cover_the_scale():
-  item = vader._item('word', [-4, -3, -2, -1, 0, 0, 1, 2, 3, 4])
+  item = vader.rated_word('word', [-4, -3, -2, -1, 0, 0, 1, 2, 3, 4])
   assert item.choices == vader.BINS
   assert item.human_shares == (0.2, 0.2, 0.2, 0.2, 0.2)
   assert item.human_count == 10

@@ -76,9 +76,9 @@ def test_a_shard_is_a_slice_of_the_whole(write_tiny, index):
   entry = next(m for m in FAMILY.mapping(config) if m.path.endswith('qkv'))
   whole = (config.n_layers, *entry.shape)
   bounds = tuple(s.indices(n)[:2] for s, n in zip(index, whole))
-  everything = checkpoint._read_shard(
+  everything = checkpoint.read_shard(
       entry, tuple((0, n) for n in whole), np.dtype(np.float32), matched)
-  shard = checkpoint._read_shard(
+  shard = checkpoint.read_shard(
       entry, bounds, np.dtype(np.float32), matched)
   np.testing.assert_array_equal(shard, everything[index])
 

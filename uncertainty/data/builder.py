@@ -148,7 +148,7 @@ def load(builder: type[ItemBuilder], spec: DataSpec) -> Iterator[Item]:
   paths = builder.locate(spec, root / 'downloads' / builder.name)
   folder = root / 'prepared' / _fingerprint(builder, paths)
   if not folder.is_dir():
-    _prepare(builder, paths, folder)
+    prepare(builder, paths, folder)
   prepared = builder(paths=paths, data_dir=str(folder))
   examples: dict[str, list[Item]] = {}
   for item in _read(prepared, 'examples'):
@@ -171,9 +171,19 @@ def _fingerprint(builder: type[ItemBuilder], paths: Paths) -> str:
   return f'{builder.name}-{hasher.hexdigest()[:16]}'
 
 
-def _prepare(builder: type[ItemBuilder], paths: Paths,
+def prepare(builder: type[ItemBuilder], paths: Paths,
              folder: pathlib.Path) -> None:
-  """Prepares beside `folder` and renames, so that two runs do not collide."""
+  """Prepares beside `folder` and renames, so that two runs do not collide.
+
+  Args:
+    builder: the data set's.
+    paths: its source files.
+    folder: where the prepared data goes; one that another run has made in the
+      meantime stays.
+
+  Raises:
+    UserError: the folder cannot be written, or the sources are not usable.
+  """
   try:
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = tempfile.mkdtemp(dir=folder.parent, prefix='.preparing-')

@@ -18,7 +18,7 @@ from uncertainty.data import builder, sources
 from uncertainty.specs import DataSpec
 from uncertainty.types import Item, UserError
 
-_SUPPLEMENT = sources.Source(
+SUPPLEMENT = sources.Source(
     path='13428_2020_1493_MOESM1_ESM.docx',
     # Of the copy that shipped with the published results; not yet compared
     # with the publisher's site.
@@ -68,7 +68,7 @@ class Coane(builder.ItemBuilder):
     Raises:
       UserError: a file is neither at hand nor downloadable.
     """
-    return sources.locate(cls.name, [_SUPPLEMENT], manual_dir=spec.manual_dir,
+    return sources.locate(cls.name, [SUPPLEMENT], manual_dir=spec.manual_dir,
                           download_dir=download_dir)
 
   @classmethod
@@ -84,7 +84,7 @@ class Coane(builder.ItemBuilder):
     Raises:
       UserError: a file that is not what its authors publish.
     """
-    recall, choice = tables(paths[_SUPPLEMENT.path])
+    recall, choice = tables(paths[SUPPLEMENT.path])
     for row, (free, multiple) in enumerate(zip(recall, choice, strict=True)):
       yield _item(row, free, multiple)
 
@@ -144,7 +144,7 @@ def _item(row: int, free: Sequence[str], multiple: Sequence[str]) -> Item:
   shares = [float(foil.rpartition('(')[2].rstrip('%) ')) / 100
             for foil in foils] + [float(multiple[7])]
   order = _ORDERS[ord(_SHOWN[row]) - ord('a')]
-  human = {**_recall_signals(free), **_choice_signals(multiple)}
+  human = {**_recall_signals(free), **choice_signals(multiple)}
   other_error, other_error_time = _number(free[10]), _number(free[15])
   return Item(
       item_id=f'coane-{row:03d}',
@@ -182,16 +182,24 @@ def _recall_signals(row: Sequence[str]) -> dict[str, float]:
       'human_fr_rt_dr': rt_dr,
       'human_fr_prop_answered': (correct + wrong) / total,
       'human_fr_prop_not_answered': (dk + dr) / total,
-      'human_fr_rt_answered': _mean_time(
+      'human_fr_rt_answered': mean_time(
           (correct, wrong), (rt_correct, rt_wrong)),
-      'human_fr_rt_not_answered': _mean_time((dk, dr), (rt_dk, rt_dr)),
+      'human_fr_rt_not_answered': mean_time((dk, dr), (rt_dk, rt_dr)),
   }
 
 
-def _choice_signals(row: Sequence[str]) -> dict[str, float]:
-  """Multiple choice: proportions and response times."""
+def choice_signals(row: Sequence[str]) -> dict[str, float]:
+  """Multiple choice: proportions and response times of one row of table A2.
+
+  Args:
+    row: its cells' texts.
+
+  Returns:
+    Results column → value; times in ms, NaN where missing. One row of the table
+    prints the time of right answers in the column of errors.
+  """
   correct, rt_wrong, rt_correct = (_number(cell) for cell in row[7:10])
-  combined = _mean_time((correct, 1 - correct), (rt_correct, rt_wrong))
+  combined = mean_time((correct, 1 - correct), (rt_correct, rt_wrong))
   if correct == 1 and math.isnan(rt_correct):
     # One row prints the time in the column of errors, though nobody erred.
     rt_correct, rt_wrong = rt_wrong, rt_correct
@@ -204,8 +212,16 @@ def _choice_signals(row: Sequence[str]) -> dict[str, float]:
   }
 
 
-def _mean_time(shares: Sequence[float], times: Sequence[float]) -> float:
-  """Mean time, each kind of answer by its share; NaN if none has a time."""
+def mean_time(shares: Sequence[float], times: Sequence[float]) -> float:
+  """Mean response time, Σ share · time / Σ share over kinds that have a time.
+
+  Args:
+    shares: of each kind of answer.
+    times: in ms, NaN where missing.
+
+  Returns:
+    The mean in ms; NaN if none has a time.
+  """
   known = [(p, t) for p, t in zip(shares, times) if p > 0 and not math.isnan(t)]
   if not known:
     return math.nan

@@ -92,7 +92,7 @@ class Vader(builder.ItemBuilder):
     entries = _entries(paths[_LEXICON.path])
     words = list(entries)
     for i in np.random.default_rng(_ORDER_SEED).permutation(len(words)):
-      yield _item(words[i], entries[words[i]])
+      yield rated_word(words[i], entries[words[i]])
 
 
 def _entries(path: pathlib.Path) -> dict[str, list[int]]:
@@ -116,7 +116,16 @@ def _entries(path: pathlib.Path) -> dict[str, list[int]]:
   return entries
 
 
-def _item(word: str, ratings: list[int]) -> Item:
+def rated_word(word: str, ratings: list[int]) -> Item:
+  """An item of one word and its raters' valence.
+
+  Args:
+    word: the word or emoticon.
+    ratings: one a rater, whole numbers from −4 to 4.
+
+  Returns:
+    The item, with shares over five bins, mean and standard deviation.
+  """
   counts = [0] * len(BINS)
   for rating in ratings:
     counts[bisect.bisect_left(_UPPER_EDGES, rating)] += 1

@@ -86,7 +86,7 @@ def match(
           f'{tensor.file}: tensors {found[canonical].name} and {tensor.name}'
           ' are the same parameter; keep one of them')
     found[canonical] = tensor
-  wanted = _wanted(family.mapping(config), config.n_layers)
+  wanted = source_shapes(family.mapping(config), config.n_layers)
   missing = [name for name in wanted if name not in found]
   extra = [name for name in found if name not in wanted]
   if missing or extra:
@@ -101,10 +101,18 @@ def match(
   return found
 
 
-def _wanted(
+def source_shapes(
     table: Iterable[families.Mapping], n_layers: int
 ) -> dict[str, tuple[int, ...]]:
-  """Canonical name → shape of every tensor that the table reads."""
+  """The tensors that a family's table reads.
+
+  Args:
+    table: the family's, for one config.
+    n_layers: L.
+
+  Returns:
+    Canonical name → shape in transformers' layout.
+  """
   return {
       name: part.source_shape
       for entry in table
@@ -207,7 +215,7 @@ def _place(
     by_index.setdefault(bounds, []).append(device)
   shards = []
   for bounds, devices in by_index.items():
-    block = _read_shard(entry, bounds, leaf.dtype, stored)
+    block = read_shard(entry, bounds, leaf.dtype, stored)
     with jax.enable_x64(True):  # or float64 would arrive as float32
       shards += [jax.device_put(block, device) for device in devices]
     jax.block_until_ready(shards[-len(devices):])
@@ -215,11 +223,21 @@ def _place(
   return jax.make_array_from_single_device_arrays(shape, sharding, shards)
 
 
-def _read_shard(
+def read_shard(
     entry: families.Mapping, bounds: tuple[tuple[int, int], ...],
     dtype: np.dtype, stored: Mapping[str, StoredTensor],
 ) -> np.ndarray:
-  """The part of a parameter between bounds, one pair per axis."""
+  """The part of a parameter between bounds.
+
+  Args:
+    entry: the parameter's.
+    bounds: (start, stop) of each axis, the layers' first where stacked.
+    dtype: of the result.
+    stored: canonical name → tensor.
+
+  Returns:
+    The part, in memory that XLA takes over without a copy.
+  """
   block = _empty(tuple(stop - start for start, stop in bounds), dtype)
   if not entry.stacked:
     _read_layer(entry, 0, bounds, block, stored)

@@ -123,7 +123,7 @@ def load(source: str) -> TextEncoder:
   Raises:
     UserError: it is not there, or is neither BERT nor RoBERTa.
   """
-  directory = _directory(source)
+  directory = directory_of(source)
   for file in ('config.json', 'model.safetensors', 'tokenizer.json'):
     if not (directory / file).is_file():
       raise UserError(f'{directory}: lacks {file}; a judge needs config.json, '
@@ -153,7 +153,18 @@ def load(source: str) -> TextEncoder:
       _params(stored, config, head, directory), tokenizer)
 
 
-def _directory(source: str) -> pathlib.Path:
+def directory_of(source: str) -> pathlib.Path:
+  """Where an encoder's files lie.
+
+  Args:
+    source: a directory, or `package:NAME`.
+
+  Returns:
+    The directory with its `config.json`.
+
+  Raises:
+    UserError: there is no such directory or package, or it holds no encoder.
+  """
   if not source.startswith('package:'):
     path = pathlib.Path(source).expanduser()
     if not path.is_dir():

@@ -148,3 +148,27 @@ def test_goldens_are_all_there_and_say_who_made_them(goldens):
   for path in files:
     with np.load(path) as stored:
       assert 'transformers' in str(stored['made_by'])
+
+
+def test_unknown_architecture_is_named():
+  with pytest.raises(UserError, match='MambaForCausalLM.*LlamaForCausalLM'):
+    families.for_architecture('MambaForCausalLM')
+
+
+def test_canonical_names():
+  llama = families.FAMILIES['llama']
+  name = 'layers.0.mlp.up_proj.weight'
+  for prefix in ('', 'model.', 'language_model.model.',
+                 'model.language_model.'):
+    assert families.canonical_name(llama, prefix + name) == name
+  assert families.canonical_name(
+      llama, 'model.layers.0.self_attn.rotary_emb.inv_freq') is None
+  assert families.canonical_name(llama, 'lm_head.weight', tied=True) is None
+  assert families.canonical_name(llama, 'lm_head.weight') == 'lm_head.weight'
+  neox = families.FAMILIES['gpt_neox']
+  assert families.canonical_name(neox, 'embed_out.weight') == 'lm_head.weight'
+  assert families.canonical_name(
+      neox, 'gpt_neox.layers.3.attention.masked_bias') is None
+  assert families.canonical_name(
+      neox, 'gpt_neox.layers.3.attention.dense.bias') == (
+          'layers.3.attention.dense.bias')

@@ -39,10 +39,22 @@ def grades(model: models.Model, questions: Sequence[str], right: Sequence[str],
       model, [tokens(*row) for row in zip(questions, right, answers)],
       asking.yes_no_tokens(model.tokenizer),
       template=[tokens('Who?', '1', '2'), tokens('a', 'b', 'c')])
-  return [_row(*row) for row in zip(right, answers, masses_N2)]
+  return [grade_columns(*row) for row in zip(right, answers, masses_N2)]
 
 
-def _row(right: str, answer: str, masses_2: np.ndarray) -> dict[str, Any]:
+def grade_columns(right: str, answer: str, masses_2: np.ndarray
+                  ) -> dict[str, Any]:
+  """One answer's columns from what the judge said.
+
+  Args:
+    right: the right answer; '' if none is known.
+    answer: the given one.
+    masses_2: ln p of (yes, no).
+
+  Returns:
+    `fr_correct_model` (1, 0 or NaN) and `fr_correct_model_reason`: why it is
+    missing, or that the answer is empty.
+  """
   grade, reason = float(masses_2[0] > masses_2[1]), ''
   if not right:
     grade, reason = math.nan, 'no right answer'

@@ -1,0 +1,88 @@
+"""The task `free`: columns, odd answers, activations."""
+
+import dataclasses
+import math
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from uncertainty import inference
+from uncertainty.inference.tasks import free
+from uncertainty.measures import registry
+from uncertainty.specs import ProbeSpec
+
+
+def test_free_columns(answering, asked):
+  rows = asked.rows(inference.TASKS['free'](
+      answering, asked.ITEMS, asked.SPEC, seed=0))
+  measures = {c for c in rows['a'] if registry.is_measure(c)}
+  for prefix in ('fr_', 'bracket_', 'fr_first_', 'bracket_first_'):
+    for name in ('total_entropy', 'nucleus_entropy_0.5', 'perplexity'):
+      assert prefix + name in measures
+  for row in rows.values():
+    n = row['fr_n_tokens']
+    assert len(row['fr_tokens']) == len(row['fr_token_ids']) == n
+    k = len(row['fr_step_top_logprobs']) // n
+    top = np.asarray(row['fr_step_top_logprobs']).reshape(n, k)
+    # What is stored suffices to recompute: all mass is accounted for, and
+    # the greedy token leads.
+    total = np.exp(top).sum(-1) + np.exp(row['fr_step_rest_logprob'])
+    np.testing.assert_allclose(total, 1, rtol=1e-5)
+    first = np.asarray(row['fr_step_top_tokens']).reshape(n, k)[:, 0]
+    np.testing.assert_array_equal(first, row['fr_token_ids'])
+    np.testing.assert_allclose(
+        row['fr_perplexity'], np.exp(-top[:, 0].mean()), rtol=1e-5)
+  assert math.isnan(rows['d']['fr_correct'])
+  assert rows['d']['fr_correct_reason'] == 'no right answer'
+  assert not math.isnan(rows['b']['fr_correct'])
+
+
+@pytest.mark.parametrize('text, hit_cap, answer, reason', [
+    ('Adam}', False, 'Adam', ''),
+    ('}', False, '', 'empty answer'),
+    ('Adam', True, 'Adam', 'no closing brace within the cap'),
+    ('{Adam}', False, 'Adam', ''),
+])
+def test_odd_answers_have_a_value_or_a_reason(
+    tiny, answering, text, hit_cap, answer, reason, asked):
+  row = free.columns(
+      answering, asked.ITEMS[0], asked.generation(tiny, text, hit_cap))
+  assert (row['fr_answer'], row['fr_reason']) == (answer, reason)
+  assert row['fr_correct'] == float(answer == 'Adam')
+  assert row['fr_total_entropy'] == .5
+  assert math.isnan(row['bracket_total_entropy']) == (not answer)
+
+
+def test_bracket_mean_is_the_mean_over_the_answers_tokens(answering, asked):
+  spec = dataclasses.replace(asked.SPEC, probe=ProbeSpec(
+      sites='residual', positions='bracket_mean'))
+
+  @jax.jit
+  def layers_of(tokens_1T):
+    _, kept = answering.module.apply(
+        {'params': answering.params}, tokens_1T, capture_intermediates=True,
+        mutable=['intermediates'])
+    return kept['intermediates']['layers']['__call__'][0][0][:, 0]
+
+  prompt_of = {r.item_id: list(r.tokens) for r in
+               free.bracket_requests(answering, asked.ITEMS, spec)}
+  seen = 0
+  for chunk in inference.TASKS['free'](answering, asked.ITEMS, spec, seed=0):
+    for j, item_id in enumerate(chunk.item_ids):
+      row = {k: v[j] for k, v in chunk.columns.items()}
+      n = len(prompt_of[item_id])
+      answer = row['fr_token_ids']
+      layers_LTD = layers_of(jnp.asarray([prompt_of[item_id] + answer]))
+      # The tiny tokenizer's pieces are characters: the bracket is the text
+      # before the first brace, or all of it.
+      texts = row['fr_tokens']
+      last = next((i for i, t in enumerate(texts) if '}' in t), len(answer))
+      kept = slice(n, n + max(last, 1))
+      np.testing.assert_allclose(
+          chunk.activations['residual'][j], layers_LTD[:, kept].mean(1),
+          atol=1e-4, err_msg=str(texts))
+      assert row['captured_tokens'] == ''.join(texts[:max(last, 1)])
+      seen += 1
+  assert seen == len(asked.ITEMS)
