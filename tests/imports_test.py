@@ -1,0 +1,174 @@
+"""The order of imports over the package's rooms: downward only, no circle."""
+
+import ast
+import itertools
+import pathlib
+
+import pytest
+
+PACKAGE = pathlib.Path(__file__).resolve().parents[1] / 'uncertainty'
+
+# Bottom to top: a file imports from its own room and from those before it. A
+# room is a folder; a file is named where it stands apart from its folder: as
+# the room's door (`__init__`), or as what drives the rooms under it.
+ORDER = (
+    'types',
+    'specs',
+    'measures',
+    'data',
+    'prompts',
+    'models.families',
+    'models',
+    'results',
+    'inference',
+    'inference.tasks',
+    'inference.__init__',
+    'tuning',
+    'probes.fits',
+    'probes',
+    'analysis.statistics',
+    'analysis.calibration',
+    'analysis.scores',
+    'analysis.paper',
+    'analysis.questions',
+    'analysis',
+    'worlds',
+    'report',
+    'report.chapters',
+    'report.page',
+    'report.__init__',
+    'study',
+    '__init__',
+    'main',
+)
+
+# Rooms that know nothing of each other, whatever their place in the order.
+STRANGERS = (
+    {'measures', 'data', 'prompts', 'models'},
+    # Analysis and report run on a laptop, from results, without a model.
+    {'models', 'analysis'}, {'inference', 'analysis'}, {'tuning', 'analysis'},
+    {'models', 'report'}, {'inference', 'report'}, {'tuning', 'report'},
+)
+
+
+def _modules(package):
+  """Dotted name within the package → file."""
+  return {
+      '.'.join(path.relative_to(package).with_suffix('').parts): path
+      for path in sorted(package.rglob('*.py'))}
+
+
+def _room(module):
+  """The longest entry of ORDER that holds a module; None: it has no place."""
+  parts = module.split('.')
+  names = ['.'.join(parts[:n]) for n in range(len(parts), 0, -1)]
+  return next((name for name in names if name in ORDER), None)
+
+
+def _imported(tree, module, package_name, modules):
+  """Modules of the package that a file imports, wherever in it, with lines."""
+  folder = module.split('.')[:-1]
+  for node in ast.walk(tree):
+    if isinstance(node, ast.Import):
+      names = [alias.name for alias in node.names]
+    elif isinstance(node, ast.ImportFrom):
+      base = [node.module] if node.module else []
+      if node.level:
+        kept = folder[:len(folder) - node.level + 1]
+        base = ['.'.join([package_name, *kept, *base])]
+      names = [f'{base[0]}.{alias.name}' for alias in node.names]
+    else:
+      continue
+    for name in names:
+      if name.split('.')[0] != package_name:
+        continue
+      parts = name.split('.')[1:]
+      # What is imported out of a module is no module: look for the file.
+      for n in range(len(parts), -1, -1):
+        found = '.'.join(parts[:n])
+        door = '.'.join([*parts[:n], '__init__'])
+        if found in modules or door in modules:
+          yield node.lineno, found if found in modules else door
+          break
+
+
+def violations(package):
+  """What breaks the order, one line of text each."""
+  modules = _modules(package)
+  found = []
+  for module, path in modules.items():
+    room = _room(module)
+    if room is None:
+      found.append(f'{module} has no place in ORDER')
+      continue
+    tree = ast.parse(path.read_text(encoding='utf-8'))
+    for line, other in _imported(tree, module, package.name, modules):
+      target = _room(other)
+      if target is None or target == room:
+        continue
+      tops = {room.split('.')[0], target.split('.')[0]}
+      if len(tops) == 2 and any(tops <= some for some in STRANGERS):
+        found.append(f'{module}:{line} imports a stranger: {other}')
+      elif ORDER.index(target) > ORDER.index(room):
+        found.append(f'{module}:{line} imports upward: {other}')
+  return found
+
+
+def test_imports_point_downward():
+  assert violations(PACKAGE) == []
+
+
+def test_every_folder_has_a_place():
+  folders = {'.'.join(path.parent.relative_to(PACKAGE).parts)
+             for path in PACKAGE.rglob('*.py')} - {''}
+  assert folders <= set(ORDER)
+
+
+def _plant(tmp_path, **files):
+  package = tmp_path / 'uncertainty'
+  for name, text in files.items():
+    path = package.joinpath(*name.split('__')).with_suffix('.py')
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+  return package
+
+
+@pytest.mark.parametrize(('text', 'what'), [
+    ('from uncertainty import study\n', 'measures.a:1 imports upward: study'),
+    ('import uncertainty.study\n', 'measures.a:1 imports upward: study'),
+    ('from uncertainty.study import run\n',
+     'measures.a:1 imports upward: study'),
+    ('from ..study import run\n', 'measures.a:1 imports upward: study'),
+    ('def f():\n  from uncertainty.study import run\n',
+     'measures.a:2 imports upward: study'),
+    ('from uncertainty.data import b\n',
+     'measures.a:1 imports a stranger: data.b'),
+    ('from uncertainty.types import Item\nimport numpy\n', None),
+])
+def test_a_planted_import_is_found(tmp_path, text, what):
+  package = _plant(tmp_path, types='', study='', data__b='', measures__a=text)
+  assert violations(package) == ([what] if what else [])
+
+
+def test_a_planted_circle_is_found(tmp_path):
+  """Of two folders, one direction is always upward."""
+  for low, high in itertools.pairwise(('inference', 'probes', 'report')):
+    package = _plant(tmp_path / low, **{
+        f'{low}__a': f'from uncertainty.{high} import b\n',
+        f'{high}__b': f'from uncertainty.{low} import a\n'})
+    assert f'{low}.a:1 imports upward: {high}.b' in violations(package)
+
+
+def test_the_engine_may_not_use_its_own_door(tmp_path):
+  package = _plant(
+      tmp_path, inference__tasks__t='',
+      inference__score='from uncertainty.inference import TASKS\n')
+  (package / 'inference' / '__init__.py').write_text(
+      'from uncertainty.inference.tasks import t\n')
+  assert violations(package) == [
+      'inference.score:1 imports upward: inference.__init__']
+
+
+def test_a_folder_without_a_place_is_named(tmp_path):
+  package = _plant(tmp_path, helpers__a='')
+  assert violations(package) == ['helpers.a has no place in ORDER']
