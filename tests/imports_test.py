@@ -12,8 +12,10 @@ PACKAGE = pathlib.Path(__file__).resolve().parents[1] / 'uncertainty'
 # room is a folder; a file is named where it stands apart from its folder: as
 # the room's door (`__init__`), or as what drives the rooms under it.
 ORDER = (
+    'errors',
     'types',
     'specs',
+    'config_files',
     'measures',
     'data',
     'prompts',
@@ -28,6 +30,7 @@ ORDER = (
     'probes',
     'analysis.statistics',
     'analysis.calibration',
+    'calibration',
     'analysis.scores',
     'analysis.paper',
     'analysis.questions',
@@ -38,6 +41,7 @@ ORDER = (
     'report.page',
     'report.__init__',
     'study',
+    'notebook',
     '__init__',
     'main',
 )
