@@ -1,0 +1,57 @@
+"""Attention over several stretches against one softmax over all keys."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from uncertainty.models import attention
+
+B, T, K, G, H = 2, 3, 2, 2, 4
+
+
+def _random(seed, *shape):
+  return jnp.asarray(np.random.default_rng(seed).normal(size=shape),
+                     jnp.float32)
+
+
+def _stretch(seed, rows, S):
+  return attention.Stretch(_random(seed, rows, S, K, H),
+                           _random(seed + 1, rows, S, K, H))
+
+
+def _plain(query, keys, values, mask, cap):
+  logits = np.einsum('btkgh,bskh->bktgs', query, keys)
+  if cap:
+    logits = cap * np.tanh(logits / cap)
+  logits = np.where(mask[:, None, :, None, :], logits, -np.inf)
+  shares = np.exp(logits - logits.max(-1, keepdims=True))
+  shares /= shares.sum(-1, keepdims=True)
+  return np.einsum('bktgs,bskh->btkgh', shares, values)
+
+
+@pytest.mark.parametrize('cap', [0.0, 2.0])
+def test_a_shared_prefix_and_own_keys_are_one_softmax(cap):
+  query = _random(0, B, T, K, G, H)
+  prefix, own = _stretch(1, 1, 5), _stretch(3, B, T)
+  masks = [jnp.arange(5)[None, None] < 4,
+           jnp.tril(jnp.ones((T, T), bool))[None]]
+  found = attention.attend(query, [prefix, own], masks, cap)
+  keys, values = (
+      np.concatenate([np.broadcast_to(a, (B, *a.shape[1:])), b], 1)
+      for a, b in ((prefix.keys_BSKH, own.keys_BSKH),
+                   (prefix.values_BSKH, own.values_BSKH)))
+  mask = np.concatenate([
+      np.broadcast_to(np.asarray(m), (B, T, m.shape[-1])) for m in masks], -1)
+  np.testing.assert_allclose(
+      found, _plain(np.asarray(query), keys, values, mask, cap), atol=1e-5)
+  jitted = jax.jit(attention.attend, static_argnums=3)(
+      query, [prefix, own], masks, cap)
+  np.testing.assert_allclose(jitted, found, atol=1e-6)
+
+
+def test_a_row_without_visible_keys_stays_finite():
+  own = _stretch(1, B, T)
+  found = attention.attend(_random(0, B, T, K, G, H), [own],
+                           [jnp.zeros((1, 1, T), bool)], 0.0)
+  assert np.isfinite(np.asarray(found)).all()
