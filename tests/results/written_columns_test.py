@@ -27,7 +27,7 @@ _TINY = pathlib.Path(__file__).parents[1] / 'inference' / 'tiny_model.py'
 _ITEMS = [
     Item(f'q{i}', f'Which is {i}?', ('sky', 'blood', 'grass'), answer=i % 3,
          answer_text=('sky', 'blood', 'grass')[i % 3], group='colours',
-         human_shares=(0.03 * i, 0.8 - 0.03 * i, 0.2),
+         human_shares=(0.1 * (i % 7), 0.8 - 0.1 * (i % 7), 0.2),
          human_count=20,
          human={'human_mc_rt_combined': 1000.0 + i, 'human_mood': float(i)})
     for i in range(24)]
@@ -36,7 +36,7 @@ _ITEMS = [
 def _spec(answer: str, sites: str = '', n_orders: int = 1) -> StudySpec:
   return StudySpec(
       model=ModelSpec(source='tiny'),
-      data=DataSpec(name='table', limit=24 if sites else 4),
+      data=DataSpec(name='table', limit=24 if sites else 7),
       prompt=PromptSpec(answer=answer, style='completion', few_shot=False,
                         n_orders=n_orders),
       score=ScoreSpec(row_tokens=0, top_k=3),
