@@ -33,7 +33,7 @@ from uncertainty.analysis.questions import (
 from uncertainty.analysis.questions import calibrated as calibrated_tables
 from uncertainty.analysis.questions import probe_readout as readout
 from uncertainty.analysis.scores import aligned as aligning
-from uncertainty.analysis.scores import calibrate, scores
+from uncertainty.analysis.scores import calibrate, pairs, scores
 from uncertainty.analysis.scores import stack as stacking
 from uncertainty.analysis.statistics import resampling
 from uncertainty.results import published, schema, shards
@@ -200,7 +200,9 @@ def study_tables(
     made[name] = make()
     logging.debug('%s: %.1f s', name, time.perf_counter() - start)
 
-  add('effects_pairs', lambda: _pair_differences(found, probe_readout, level))
+  origins = pairs.origins({m.model: m.frame for m in models})
+  add('effects_pairs', lambda: _pair_differences(
+      found, probe_readout, level, origins))
   add('effects', lambda: instruct.effects(
       made['effects_pairs'], level, n_draws, seed))
   add('joint', lambda: joint.cells(found, alpha, level))
@@ -234,8 +236,8 @@ def study_tables(
 
 def _pair_differences(
     found: list[scores.Score], probe_readout: pd.DataFrame | None,
-    level: float) -> pd.DataFrame:
-  parts = [instruct.pair_differences(found, level)]
+    level: float, origins: pairs.Origins) -> pd.DataFrame:
+  parts = [instruct.pair_differences(found, level, origins)]
   if probe_readout is not None and len(probe_readout):
-    parts.append(readout.pair_differences(probe_readout))
+    parts.append(readout.pair_differences(probe_readout, origins))
   return _joined(parts)

@@ -91,7 +91,17 @@ def append_tokens(
     folder: pathlib.Path, item_ids: Sequence[str],
     values: Sequence[np.ndarray], tokens: Sequence[Sequence[str]],
 ) -> None:
-  """As `append`, with a row for each token of an item: [T, L, D] each."""
+  """As `append`, with a row for each token of an item.
+
+  Args:
+    folder: of the (data set, model, site).
+    item_ids: n ids.
+    values: per item, [T, L, D].
+    tokens: per item, the T tokens' texts.
+
+  Raises:
+    UserError: what is stored there has another shape or type.
+  """
   append(folder,
          [i for i, rows in zip(item_ids, values, strict=True) for _ in rows],
          np.concatenate(list(values)),
@@ -119,7 +129,14 @@ def _write_json(path: pathlib.Path, content: dict) -> None:
 
 
 def sites(workdir: pathlib.Path) -> list[tuple[str, str, str]]:
-  """The (data set, model, site) triples that a workdir holds."""
+  """What activations a workdir holds.
+
+  Args:
+    workdir: of a run.
+
+  Returns:
+    (data set, model, site) triples in alphabetical order.
+  """
   found = sorted((workdir / 'activations').glob('*/*/*/manifest.json'))
   return [(p.parts[-4], p.parts[-3], p.parts[-2]) for p in found]
 
@@ -127,7 +144,14 @@ def sites(workdir: pathlib.Path) -> list[tuple[str, str, str]]:
 def read(
     folder: pathlib.Path, item_ids: Sequence[str] | None = None,
 ) -> Stored:
-  """Reads all chunks, in the order of `item_ids` if given.
+  """Reads all chunks.
+
+  Args:
+    folder: of the (data set, model, site).
+    item_ids: N ids, in the order wanted; None: all, as written.
+
+  Returns:
+    One row an item.
 
   Raises:
     UserError: nothing stored, a wanted item missing, several rows an item, or
@@ -170,6 +194,13 @@ def read(
 
 def read_tokens(folder: pathlib.Path, item_id: str) -> Stored:
   """All rows of one item: its tokens in order, where all were kept.
+
+  Args:
+    folder: of the (data set, model, site).
+    item_id: the item's.
+
+  Returns:
+    T rows.
 
   Raises:
     UserError: the item is not there, or a broken chunk.

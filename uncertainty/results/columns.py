@@ -214,7 +214,8 @@ _STATED = [
 ]
 VERBAL = _by(
     'verbal',
-    *((f'verbal_{name}', *rest) for name, *rest in _STATED),
+    *((f'verbal_{name}', kind, unit, meaning)
+      for name, kind, unit, meaning in _STATED),
     *((f'verbal_WORDING_{name}', kind, unit, (f'{meaning[:-1]}, in a further '
        'wording.')) for name, kind, unit, meaning in _STATED),
 )

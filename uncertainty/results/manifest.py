@@ -31,7 +31,13 @@ def path_of(workdir: pathlib.Path) -> pathlib.Path:
 
 
 def read(workdir: pathlib.Path) -> dict[str, Any]:
-  """The manifest, or {} where there is none.
+  """The manifest of a workdir.
+
+  Args:
+    workdir: of a run.
+
+  Returns:
+    Its fields; {} where there is none yet.
 
   Raises:
     UserError: the file is not JSON.
@@ -54,7 +60,15 @@ def write(workdir: pathlib.Path, content: Mapping[str, Any]) -> None:
 
 
 def update(workdir: pathlib.Path, **fields: Any) -> None:
-  """Adds fields; a mapping is merged into the one that stands there."""
+  """Adds fields to the manifest.
+
+  Args:
+    workdir: of a run.
+    **fields: by name; a mapping is merged into the one that stands there.
+
+  Raises:
+    UserError: the file is not JSON, or the disk is full.
+  """
   content = read(workdir)
   for name, value in fields.items():
     old = content.get(name)
@@ -78,13 +92,24 @@ def _scored(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def digest(spec: StudySpec) -> int:
-  """32 bits of what decides the scored results."""
+  """32 bits of what decides the scored results.
+
+  Args:
+    spec: of a run.
+
+  Returns:
+    CRC-32 of the fields that `claim` compares.
+  """
   scored = _scored(dataclasses.asdict(spec))
   return zlib.crc32(json.dumps(scored, sort_keys=True).encode())
 
 
 def claim(workdir: pathlib.Path, spec: StudySpec) -> None:
   """Makes the workdir this config's, or checks that it is.
+
+  Args:
+    workdir: of the run.
+    spec: the config; where its inputs lie does not count.
 
   Raises:
     UserError: it belongs to a config that would score something else.
@@ -120,6 +145,12 @@ def _version(package: str) -> str | None:
 @contextlib.contextmanager
 def lock(workdir: pathlib.Path) -> Iterator[None]:
   """Holds the workdir for one run; the system frees it if the run dies.
+
+  Args:
+    workdir: is made if it is not there.
+
+  Yields:
+    Nothing; the workdir is held until the block ends.
 
   Raises:
     UserError: another run holds it, or the folder cannot be written.

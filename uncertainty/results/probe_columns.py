@@ -120,7 +120,7 @@ _FLAWS = (
 _PAPER = (
     _paper('cells', 'paper.cells', 'One cell of one figure of the paper.',
            'figure measure model value p_value n shown printed tie_free'),
-    _paper('cells_by_mode', 'study_tables',
+    _paper('cells_by_mode', 'paper.tables',
            'The same by the paper\'s recipes and by sound ones.',
            'figure measure model shown tie_free', *(
                (f'{name}_{mode}', *_SHARED[name][:2],
@@ -142,12 +142,12 @@ _PAPER = (
            ('tie_free', 'int', 'cells', 'Printed, without ties.'),
            ('tie_free_match', 'int', 'cells', 'Of them, reproduced.'),
            ('fewer_pairs', 'int', 'cells', 'Over fewer pairs.')),
-    _paper('tie_orders', 'study_tables',
+    _paper('tie_orders', 'paper.tables',
            'How many sweep cells one way of treating ties gives.', '',
            ('ties', 'string', '', 'The way.'),
            ('match', 'int', 'cells', 'Reproduced.'),
            ('printed', 'int', 'cells', 'Printed there.')),
-    _paper('published_columns', 'study_tables',
+    _paper('published_columns', 'paper.tables',
            'One column of one of the paper\'s files.', 'dataset model',
            ('file', 'string', '', 'The file, or where it was filled in from.'),
            ('column', 'string', '', 'Its name there.'),

@@ -24,6 +24,10 @@ _TEMPORARY = '.partial'
 def write_table(frame: pd.DataFrame, path: pathlib.Path) -> None:
   """Writes a Parquet file atomically.
 
+  Args:
+    frame: any table; its index is not kept.
+    path: of the file; its folder is made.
+
   Raises:
     UserError: the disk is full; everything written before is kept.
   """
@@ -35,6 +39,12 @@ def write_table(frame: pd.DataFrame, path: pathlib.Path) -> None:
 @contextlib.contextmanager
 def replacing(path: pathlib.Path) -> Iterator[BinaryIO]:
   """A file to write, which takes its name once it is whole.
+
+  Args:
+    path: the name that it takes; its folder is made.
+
+  Yields:
+    The file, open for bytes.
 
   Raises:
     UserError: the disk is full; what stood at `path` before is kept.
@@ -53,7 +63,15 @@ def replacing(path: pathlib.Path) -> Iterator[BinaryIO]:
 
 
 def storage_error(error: OSError, path: pathlib.Path) -> Exception:
-  """The error a person can act on, where the operating system's is terse."""
+  """The error a person can act on, where the operating system's is terse.
+
+  Args:
+    error: of a write.
+    path: what could not be written.
+
+  Returns:
+    A UserError for a full disk or a forbidden path, else the error itself.
+  """
   if error.errno in (errno.ENOSPC, errno.EDQUOT):
     return UserError(
         f'the disk is full: could not write {path}; free some space and run '
@@ -78,7 +96,14 @@ class ShardStore:
     return sorted(self.folder.glob('[0-9]*.parquet'))
 
   def append(self, frame: pd.DataFrame) -> None:
-    """Writes one chunk, with a column `item_id`, as the next shard."""
+    """Writes one chunk as the next shard.
+
+    Args:
+      frame: one row an item, with a column `item_id`.
+
+    Raises:
+      UserError: the disk is full; every shard before is kept.
+    """
     write_table(frame, self.folder / f'{self._next:05d}.parquet')
     self._next += 1
 
@@ -90,6 +115,9 @@ class ShardStore:
 
   def read(self) -> pd.DataFrame:
     """All chunks as one table, every item once.
+
+    Returns:
+      Rows in the order in which they were written.
 
     Raises:
       UserError: an item stands in two shards, or a shard cannot be read.

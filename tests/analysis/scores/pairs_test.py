@@ -56,3 +56,14 @@ def test_what_names_say(model, family, size, base):
 
 def test_models_of_two_families_are_no_pair():
   assert pairs.pairs(['gemma-3-270m', 'SmolLM2-135M-Instruct']) == []
+
+
+def test_origins_take_families_and_pairs_from_results():
+  frames = {
+      'one': pd.DataFrame({'family': ['A'], 'base': ['']}),
+      'two': pd.DataFrame({'family': ['A'], 'base': ['one']}),
+      'Gemma_2B_Ins': pd.DataFrame({'item_id': ['x']})}
+  origins = pairs.origins(frames)
+  assert origins.pairs([*frames, 'Gemma_2B']) == [
+      ('one', 'two'), ('Gemma_2B', 'Gemma_2B_Ins')]
+  assert [origins.family(m) for m in ('two', 'Gemma_2B_Ins')] == ['A', 'Gemma']

@@ -43,30 +43,32 @@ def mixed_models(
     as zero.
   """
   rows = []
+  origins = pairs.origins({t.model: t.frame for t in tables})
   variant = scores['model'].map(pairs.variant)
   for (dataset, form), group in scores.groupby(
       ['dataset', variant], sort=False):
     for outcome, measure in HYPOTHESES:
       rows += [(dataset, form, *row) for row in _score_level(
           group[(group['outcome'] == outcome) & (group['measure'] == measure)],
-          level)]
+          level, origins)]
     rows += [(dataset, form, *row) for row in _item_level(
         [t for t in tables if t.dataset == dataset
          and pairs.variant(t.model) == form
          and PRIMARY in t.measures and 'human_entropy' in t.frame],
-        level, max_rows)]
+        level, max_rows, origins)]
   return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _score_level(scores: pd.DataFrame, level: float) -> list[tuple]:
+def _score_level(scores: pd.DataFrame, level: float,
+                 origins: pairs.Origins) -> list[tuple]:
   """value ~ instruct + (1 | family) + (1 | family:pair)."""
-  couples = pairs.pairs(list(scores['model']))
+  couples = origins.pairs(list(scores['model']))
   value = scores.set_index('model')['value']
-  if len({pairs.family(base) for base, _ in couples}) < 2 or len(couples) < 4:
+  if len({origins.family(base) for base, _ in couples}) < 2 or len(couples) < 4:
     return []
   long = pd.DataFrame([
       {'value': value[m], 'instruct': float(m == tuned), 'pair': base,
-       'family': pairs.family(base)}
+       'family': origins.family(base)}
       for base, tuned in couples for m in (base, tuned)])
   fit, random = fit_mixed(long, 'value ~ instruct', (
       ('family, pair', 'family', {'pair': '0 + C(pair)'}),
@@ -81,12 +83,13 @@ def _score_level(scores: pd.DataFrame, level: float) -> list[tuple]:
 
 
 def _item_level(
-    tables: list[ModelItems], level: float, max_rows: int) -> list[tuple]:
+    tables: list[ModelItems], level: float, max_rows: int,
+    origins: pairs.Origins) -> list[tuple]:
   """u ~ h * instruct + (1 | item) + (1 | item:family), both sides ranked.
 
   A family's base models are averaged, and so are its tuned ones.
   """
-  paired = {m for couple in pairs.pairs([t.model for t in tables])
+  paired = {m for couple in origins.pairs([t.model for t in tables])
             for m in couple}
   tables = [t for t in tables if t.model in paired]
   if len(tables) < 4:

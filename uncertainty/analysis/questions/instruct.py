@@ -28,8 +28,15 @@ HYPOTHESES = (
 _KEY = ['dataset', 'variant', 'outcome', 'measure']
 
 
-def pair_differences(found: list[Score], level: float) -> pd.DataFrame:
+def pair_differences(
+    found: list[Score], level: float,
+    origins: pairs.Origins = pairs.BY_NAME) -> pd.DataFrame:
   """Instruct − base for every pair, over the same items.
+
+  Args:
+    found: scores with draws.
+    level: of the intervals.
+    origins: which model was tuned from which; by their names if not given.
 
   Returns:
     dataset, variant (a sweep's way of asking; '' without a sweep), outcome,
@@ -40,7 +47,7 @@ def pair_differences(found: list[Score], level: float) -> pd.DataFrame:
   models = {}
   for s in found:
     models.setdefault(s.dataset, {})[s.model] = None
-  couples = {d: pairs.pairs(list(names)) for d, names in models.items()}
+  couples = {d: origins.pairs(list(names)) for d, names in models.items()}
   rows, first, second = [], [], []
   for dataset, outcome, measure in dict.fromkeys(k[:3] for k in table):
     for base, tuned in couples[dataset]:
@@ -51,7 +58,7 @@ def pair_differences(found: list[Score], level: float) -> pd.DataFrame:
       first.append(a.draws_R)
       second.append(b.draws_R)
       rows.append((dataset, pairs.variant(base), outcome, measure, base, tuned,
-                   pairs.family(base), b.value, a.value, a.value - b.value,
+                   origins.family(base), b.value, a.value, a.value - b.value,
                    min(a.n, b.n)))
   frame = pd.DataFrame(rows, columns=[
       *_KEY, 'base', 'instruct', 'family', 'base_value', 'instruct_value',

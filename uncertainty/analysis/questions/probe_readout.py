@@ -66,22 +66,31 @@ def _best(table: pd.DataFrame) -> pd.DataFrame:
   return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def pair_differences(readout: pd.DataFrame) -> pd.DataFrame:
-  """Instruct − base, in the columns of `effects.pair_differences`.
+def pair_differences(
+    readout: pd.DataFrame,
+    origins: pairs.Origins = pairs.BY_NAME) -> pd.DataFrame:
+  """Instruct − base, in the columns of `instruct.pair_differences`.
 
   Probe tables hold no predictions by item, so there is no interval within a
   pair, only over pairs.
+
+  Args:
+    readout: of `of_workdirs` or `of_published`.
+    origins: which model was tuned from which; by their names if not given.
+
+  Returns:
+    One row per pair, data set and target; the interval is missing.
   """
   rows = []
   for (dataset, target), group in readout.groupby(
       ['dataset', 'target'], sort=False):
     value = group.set_index('model')
-    for base, tuned in pairs.pairs(list(value.index)):
+    for base, tuned in origins.pairs(list(value.index)):
       a, b = value.loc[tuned], value.loc[base]
       rows.append({
           'dataset': dataset, 'variant': pairs.variant(base),
           'outcome': 'probe_r2', 'measure': target, 'base': base,
-          'instruct': tuned, 'family': pairs.family(base),
+          'instruct': tuned, 'family': origins.family(base),
           'base_value': b['value'], 'instruct_value': a['value'],
           'difference': a['value'] - b['value'], 'n': min(a['n'], b['n']),
           'ci_low': float('nan'), 'ci_high': float('nan'),

@@ -4,6 +4,7 @@ Results say so themselves (`results.columns`: family, size, base). Names are
 read only where they do not: tables of others, and those of older runs.
 """
 
+import dataclasses
 import re
 from collections.abc import Mapping, Sequence
 
@@ -91,6 +92,43 @@ def size_of(model: str, frame: pd.DataFrame) -> float:
 def base_of(frame: pd.DataFrame) -> str | None:
   """The model it was tuned from, '' if none; None if its results are mute."""
   return said(frame, columns.BASE)
+
+
+@dataclasses.dataclass(frozen=True)
+class Origins:
+  """What results say of where their models come from; names where they do not.
+
+  Attributes:
+    families: model → family.
+    bases: model → the model it was tuned from, '' if none, None if unsaid.
+  """
+
+  families: Mapping[str, str] = dataclasses.field(default_factory=dict)
+  bases: Mapping[str, str | None] = dataclasses.field(default_factory=dict)
+
+  def family(self, model: str) -> str:
+    """The family of a model, by its name if it is not among them."""
+    return self.families.get(model) or family(model)
+
+  def pairs(self, models: Sequence[str]) -> list[tuple[str, str]]:
+    """(base, instruct) of every pair among the models (`pairs`)."""
+    return pairs(models, self.bases)
+
+
+BY_NAME = Origins()  # of tables that say nothing
+
+
+def origins(frames: Mapping[str, pd.DataFrame]) -> Origins:
+  """Origins of models from their results tables.
+
+  Args:
+    frames: model → its results on any data set.
+
+  Returns:
+    Of all of them.
+  """
+  return Origins({m: family_of(m, frame) for m, frame in frames.items()},
+                 {m: base_of(frame) for m, frame in frames.items()})
 
 
 def family(model: str) -> str:
