@@ -33,7 +33,7 @@ class Tables(Mapping[str, pd.DataFrame]):
     return iter(sorted(p.stem for p in self._folder.glob('*.parquet')))
 
   def __len__(self) -> int:
-    return len(list(self))
+    return sum(1 for _ in self)
 
   def __repr__(self) -> str:
     return f'Tables({", ".join(self)})'
