@@ -9,7 +9,8 @@ from sklearn import linear_model, metrics, model_selection, preprocessing
 
 from uncertainty import probes
 from uncertainty.errors import UserError
-from uncertainty.probes import layers, ridge
+from uncertainty.probes import layers
+from uncertainty.probes.fits import ridge
 
 
 def _data(n=60, width=4):
