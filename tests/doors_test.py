@@ -83,7 +83,7 @@ def wheel(tmp_path_factory) -> pathlib.Path:
     else:
       (folder / 'source').mkdir(exist_ok=True)
       shutil.copy(_ROOT / name, folder / 'source' / name)
-  _pip('wheel', '--no-build-isolation', '-w', str(folder), 'source',
+  _pip('wheel', '--no-build-isolation', '-w', str(folder), './source',
        cwd=folder)
   (built,) = folder.glob('*.whl')
   return built
@@ -107,8 +107,8 @@ def test_a_wheel_holds_configs_assets_and_the_program(wheel):
   assert 'uncertainty/report/template.html' in names
   assert 'uncertainty = uncertainty.main:main' in programs
   tops = {n.split('/')[0] for n in names}
-  info = f'uncertainty-{uncertainty.__version__}.dist-info'
-  assert tops == {'uncertainty', info}
+  about = f'uncertainty-{uncertainty.__version__}.dist-info'
+  assert tops == {'uncertainty', about}
 
 
 def test_an_installed_program_finds_its_own_configs_from_anywhere(

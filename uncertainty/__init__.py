@@ -40,6 +40,7 @@ __all__ = ['Item', 'UserError', '__version__', 'calibration', 'load',
 
 
 def __getattr__(name: str) -> Any:
+  """A door's value or a room, imported now (PEP 562)."""
   if name in _ROOMS:
     return importlib.import_module(f'uncertainty.{name}')
   if name not in _DOORS:
@@ -50,4 +51,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
+  """What a notebook completes: doors that have not been opened, too."""
   return sorted({*globals(), *__all__})

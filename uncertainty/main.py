@@ -49,8 +49,8 @@ def _main(argv: list[str]) -> None:
 
 
 def main() -> None:
+  """Runs the program, and keeps what it compiles beside others' caches."""
   logging.set_verbosity(logging.INFO)
-  # Compiled programs are kept between runs, next to other programs' caches.
   cache = os.environ.get('XDG_CACHE_HOME', os.path.expanduser('~/.cache'))
   os.environ.setdefault('JAX_COMPILATION_CACHE_DIR', f'{cache}/uncertainty/xla')
   app.run(_main, flags_parser=_parse_flags)

@@ -20,9 +20,11 @@ class Tables(Mapping[str, pd.DataFrame]):
   """The analysis's tables by name; each is read when it is asked for."""
 
   def __init__(self, folder: pathlib.Path):
+    """Tables that lie in a folder, one Parquet file each."""
     self._folder = folder
 
   def __getitem__(self, name: str) -> pd.DataFrame:
+    """Reads a table; KeyError names those there are."""
     path = self._folder / f'{name}.parquet'
     if not path.is_file():
       known = ', '.join(self) or 'none: run the stage analyze'
@@ -30,12 +32,15 @@ class Tables(Mapping[str, pd.DataFrame]):
     return pd.read_parquet(path)
 
   def __iter__(self) -> Iterator[str]:
+    """Names in alphabetical order."""
     return iter(sorted(p.stem for p in self._folder.glob('*.parquet')))
 
   def __len__(self) -> int:
-    return len(list(self))
+    """How many tables there are now."""
+    return sum(1 for _ in self)
 
   def __repr__(self) -> str:
+    """The tables' names."""
     return f'Tables({", ".join(self)})'
 
 
@@ -52,9 +57,11 @@ class Page:
   height: int = 700
 
   def __fspath__(self) -> str:
+    """The path, so that `open` takes a page."""
     return str(self.path)
 
   def __str__(self) -> str:
+    """The path."""
     return str(self.path)
 
   def _repr_html_(self) -> str:

@@ -145,6 +145,12 @@ def _said_of_all(
 def task_names(spec: StudySpec) -> tuple[str, ...]:
   """The ways of asking, in the config's order.
 
+  Args:
+    spec: `prompt.answer` names them, `probe` what is captured in one.
+
+  Returns:
+    Keys of `inference.TASKS`, at least one.
+
   Raises:
     UserError: an unknown one, or two formats for one choice.
   """
@@ -172,12 +178,24 @@ def task_names(spec: StudySpec) -> tuple[str, ...]:
 
 
 def model_sources(spec: ModelSpec) -> tuple[str, ...]:
+  """The models of a run, in the config's order; each is loaded in turn."""
   return specs.listed(spec.source)
 
 
 @functools.lru_cache(maxsize=1)
 def load_model(spec: ModelSpec, source: str) -> 'models.Model':
-  """Loads a model over all devices at hand; the last one is kept."""
+  """Loads a model over all devices at hand; the last one is kept.
+
+  Args:
+    spec: precision, revision, cache and how many devices share a copy.
+    source: one of `model_sources(spec)`.
+
+  Returns:
+    The model, on the devices.
+
+  Raises:
+    UserError: no such model, or files that cannot be read.
+  """
   import jax
 
   from uncertainty import models
