@@ -163,8 +163,10 @@ _TUNING = (
            ('rank_biserial', 'float', '−1 to 1', 'Matched pairs.'),
            ('r_low', 'float', '−1 to 1', 'Lower end of its interval.'),
            ('r_high', 'float', '−1 to 1', 'Upper end of its interval.'),
-           ('p_sign_flip', 'float', 'probability', ('Families change sign as '
-            'wholes.')),
+           ('least_p', 'float', 'probability', ('The smallest p that so many '
+            'families can reach.')),
+           ('p_signed_rank', 'float', 'probability', ("Wilcoxon's over pairs, "
+            'as if they were independent.')),
            ('role', 'string', '', 'hypothesis or screen.')),
     _table('mixed', 'questions.hierarchical',
            'One fixed effect of a mixed model, beside the plain statistic.',

@@ -31,7 +31,7 @@ def test_effects_against_scipy_and_families_matter():
       'dataset': 'd', 'variant': '', 'outcome': 'ece', 'measure': 'mc_x',
       'difference': d, 'family': np.repeat(list('abcde'), 3)})
   row = instruct.effects(table, .95, 2000).iloc[0]
-  np.testing.assert_allclose(row['p_value'], stats.wilcoxon(d).pvalue)
+  np.testing.assert_allclose(row['p_signed_rank'], stats.wilcoxon(d).pvalue)
   ranks = stats.rankdata(abs(d))
   np.testing.assert_allclose(
       row['rank_biserial'], np.sum(np.sign(d) * ranks) / ranks.sum())
@@ -44,8 +44,28 @@ def test_effects_against_scipy_and_families_matter():
       alike.assign(family=np.arange(15)), .95, 2000).iloc[0]
   assert (clustered['ci_high'] - clustered['ci_low']
           > 1.3 * (single['ci_high'] - single['ci_low']))
-  # 5 families have 32 sign patterns: p cannot be below 1/16.
-  assert clustered['p_sign_flip'] > .04
+  # 5 families have 32 sign patterns: p cannot be below 1/16, though Wilcoxon's
+  # over 15 pairs is.
+  assert clustered['p_value'] == clustered['least_p'] == 1 / 16
+  assert clustered['p_signed_rank'] < .001
+
+
+def test_families_that_differ_by_chance_are_rarely_an_effect():
+  """30 pairs in 7 families with effects of their own: Wilcoxon is fooled."""
+  family = np.repeat(list('abcdefg'), [8, 6, 5, 4, 3, 2, 2])
+  p_value, p_pairs = [], []
+  for seed in range(200):
+    rng = np.random.default_rng(seed)
+    d = rng.normal(size=7)[np.unique(family, return_inverse=True)[1]]
+    table = pd.DataFrame({
+        'dataset': 'd', 'variant': '', 'outcome': 'ece', 'measure': 'mc_x',
+        'difference': d + .3 * rng.normal(size=30), 'family': family})
+    row = instruct.effects(table, .95, 1).iloc[0]
+    p_value.append(row['p_value'])
+    p_pairs.append(row['p_signed_rank'])
+  # Binomial(200, .05): .05 ± 3 standard errors.
+  assert np.mean(np.array(p_value) <= .05) < .097
+  assert np.mean(np.array(p_pairs) <= .05) > .3
 
 
 def test_hypotheses_get_holm_and_the_screen_gets_bh():

@@ -68,21 +68,28 @@ def pair_differences(found: list[Score], level: float) -> pd.DataFrame:
 def effects(
     differences: pd.DataFrame, level: float, n_draws: int, seed: int = 0,
 ) -> pd.DataFrame:
-  """The effect over pairs, families drawn as wholes.
+  """The effect over pairs; families are the unit.
+
+  Pairs of one family are alike, so whole families are drawn for intervals,
+  and change sign together in the test, which is exact: of F families, 2^F sign
+  patterns are looked at, and p cannot be below 2^(1 − F), whatever the number
+  of pairs.
 
   Args:
     differences: of `pair_differences`.
     level: of the intervals.
-    n_draws: bootstrap draws of families, and random sign patterns.
+    n_draws: bootstrap draws of families (and random sign patterns, beyond 14
+      families).
     seed: of both.
 
   Returns:
     dataset, variant, outcome, measure, n_pairs, n_families, mean_difference,
     ci_low, ci_high (family-clustered bootstrap; NaN with one family),
-    rank_biserial (of instruct − base), r_low, r_high, p_value (Wilcoxon signed
-    rank), p_sign_flip (whole families change sign together), role (hypothesis
-    | screen), n_tests (in that role, data set and variant), p_holm
-    (hypotheses), p_bh (screen).
+    rank_biserial (of instruct − base), r_low, r_high, p_value (families change
+    sign as wholes), least_p (the smallest that so many families can reach),
+    p_signed_rank (Wilcoxon's over pairs, as if they were independent), role
+    (hypothesis | screen), n_tests (in that role, data set and variant), p_holm
+    (hypotheses), p_bh (screen); both of p_value.
   """
   rows = []
   for key, group in differences.groupby(_KEY, sort=False):
@@ -91,7 +98,7 @@ def effects(
     d = d[np.isfinite(d)]
     if not len(d):
       continue
-    r, p_value = signed_rank(d)
+    r, p_signed_rank = signed_rank(d)
     labels, member = np.unique(family, return_inverse=True)
     low = high = r_low = r_high = np.nan
     if len(labels) > 1:
@@ -102,13 +109,15 @@ def effects(
       low, high = _ends(means, level)
       r_low, r_high = _ends(r_draws, level)
     summed = np.bincount(member, d)
-    p_flip = float(resampling.sign_flip_test(
+    p_value = float(resampling.sign_flip_test(
         summed[None], n_draws, seed=seed)[0])
+    least_p = resampling.least_sign_flip_p(len(labels), n_draws)
     rows.append((*key, len(d), len(labels), d.mean(), low, high, r, r_low,
-                 r_high, p_value, p_flip))
+                 r_high, p_value, least_p, p_signed_rank))
   table = pd.DataFrame(rows, columns=[
       *_KEY, 'n_pairs', 'n_families', 'mean_difference', 'ci_low', 'ci_high',
-      'rank_biserial', 'r_low', 'r_high', 'p_value', 'p_sign_flip'])
+      'rank_biserial', 'r_low', 'r_high', 'p_value', 'least_p',
+      'p_signed_rank'])
   return correct_for_many(table)
 
 
