@@ -274,7 +274,7 @@ def _joint(tables: Tables) -> list[str]:
       ),
       markdown.table_text(
         chance,
-        'dataset second within n_cells rate_aligned rate_second '
+        'dataset second permuted n_cells rate_aligned rate_second '
         'rate_both chance p_value',
       ),
     ]

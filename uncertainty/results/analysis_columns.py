@@ -212,7 +212,8 @@ _JOINT = (
     _table('joint_chance', 'questions.joint',
            'How often two flags hold together, against chance.',
            'dataset second p_value',
-           ('within', 'string', '', 'Within what the flag is permuted.'),
+           ('permuted', 'string', '', ('What changes places as a whole under '
+            'the null.')),
            ('n_cells', 'int', 'cells', 'Cells of joint behind it.'),
            ('rate_aligned', 'float', 'share', 'Cells that are aligned.'),
            ('rate_second', 'float', 'share', 'Cells with the other flag.'),
