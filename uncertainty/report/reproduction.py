@@ -269,7 +269,7 @@ def _joint(tables: Tables) -> list[str]:
     parts += [
       (
         'Share of (model, measure) cells that are aligned and calibrated '
-        '(ECE ≤ 0.1) or discriminating (AUROC above ½), against chance by '
+        '(L2 ECE ≤ 0.1) or discriminating (AUROC above ½), against chance by '
         'permutation:'
       ),
       markdown.table_text(

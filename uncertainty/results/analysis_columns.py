@@ -199,7 +199,7 @@ _JOINT = (
            'dataset model measure rho',
            ('rho_p', 'float', 'probability', 'p of rho.'),
            ('rho_p_bh', 'float', 'probability', 'Corrected.'),
-           ('ece', 'float', '0 to 1', 'Expected calibration error.'),
+           ('ece', 'float', '0 to 1', 'Width bins, L2.'),
            ('auroc', 'float', '0 to 1', 'Right above wrong answers.'),
            ('auroc_low', 'float', '0 to 1', 'Lower end of its interval.'),
            ('auroc_high', 'float', '0 to 1', 'Upper end of its interval.'),
@@ -241,7 +241,7 @@ _PEOPLE = (
            'dataset model measure human_entropy confidence accuracy n',
            ('people', 'string', '', 'low, middle or high human entropy.'),
            ('gap', 'float', '−1 to 1', 'confidence − accuracy.'),
-           ('ece', 'float', '0 to 1', 'Width bins, l2.'),
+           ('ece', 'float', '0 to 1', 'Width bins, L2.'),
            ('gap_rho', 'float', '−1 to 1', ('Spearman of confidence − '
             'correctness with human entropy, over all items.')),
            ('gap_p', 'float', 'probability', 'Its p.')),
