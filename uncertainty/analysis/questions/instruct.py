@@ -4,11 +4,13 @@ All differences are instruct − base (the paper's instruct column in
 `cells.parquet` is base − instruct).
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
-from uncertainty.analysis.scores import pairs
-from uncertainty.analysis.scores.scores import PRIMARY, Score
+from uncertainty.analysis.scores import pairs, scores
+from uncertainty.analysis.scores.scores import PRIMARY, ModelItems, Score
 from uncertainty.analysis.statistics import multiplicity, resampling
 from uncertainty.analysis.statistics.signed_rank import (
   signed_rank,
@@ -28,8 +30,15 @@ HYPOTHESES = (
 _KEY = ['dataset', 'variant', 'outcome', 'measure']
 
 
-def pair_differences(found: list[Score], level: float) -> pd.DataFrame:
+def pair_differences(
+    found: list[Score], models: Sequence[ModelItems], level: float,
+) -> pd.DataFrame:
   """Instruct − base for every pair, over the same items.
+
+  Args:
+    found: scores with their draws.
+    models: whose scores they are; they say which model was tuned from which.
+    level: nominal coverage.
 
   Returns:
     dataset, variant (a sweep's way of asking; '' without a sweep), outcome,
@@ -37,10 +46,9 @@ def pair_differences(found: list[Score], level: float) -> pd.DataFrame:
     ci_low, ci_high, p_value (paired bootstrap over items), n.
   """
   table = {(s.dataset, s.outcome, s.measure, s.model): s for s in found}
-  models = {}
-  for s in found:
-    models.setdefault(s.dataset, {})[s.model] = None
-  couples = {d: pairs.pairs(list(names)) for d, names in models.items()}
+  family = {(m.dataset, m.model): m.family for m in models}
+  couples = {dataset: scores.couples(m for m in models if m.dataset == dataset)
+             for dataset in dict.fromkeys(m.dataset for m in models)}
   rows, first, second = [], [], []
   for dataset, outcome, measure in dict.fromkeys(k[:3] for k in table):
     for base, tuned in couples[dataset]:
@@ -51,7 +59,7 @@ def pair_differences(found: list[Score], level: float) -> pd.DataFrame:
       first.append(a.draws_R)
       second.append(b.draws_R)
       rows.append((dataset, pairs.variant(base), outcome, measure, base, tuned,
-                   pairs.family(base), b.value, a.value, a.value - b.value,
+                   family[dataset, base], b.value, a.value, a.value - b.value,
                    min(a.n, b.n)))
   frame = pd.DataFrame(rows, columns=[
       *_KEY, 'base', 'instruct', 'family', 'base_value', 'instruct_value',
