@@ -200,9 +200,8 @@ def study_tables(
     made[name] = make()
     logging.debug('%s: %.1f s', name, time.perf_counter() - start)
 
-  origins = pairs.origins({m.model: m.frame for m in models})
   add('effects_pairs', lambda: _pair_differences(
-      found, probe_readout, level, origins))
+      found, models, probe_readout, level))
   add('effects', lambda: instruct.effects(
       made['effects_pairs'], level, n_draws, seed))
   add('joint', lambda: joint.cells(found, alpha, level))
@@ -235,9 +234,10 @@ def study_tables(
 
 
 def _pair_differences(
-    found: list[scores.Score], probe_readout: pd.DataFrame | None,
-    level: float, origins: pairs.Origins) -> pd.DataFrame:
-  parts = [instruct.pair_differences(found, level, origins)]
+    found: list[scores.Score], models: list[scores.ModelItems],
+    probe_readout: pd.DataFrame | None, level: float) -> pd.DataFrame:
+  parts = [instruct.pair_differences(found, models, level)]
   if probe_readout is not None and len(probe_readout):
-    parts.append(readout.pair_differences(probe_readout, origins))
+    parts.append(readout.pair_differences(
+        probe_readout, pairs.origins({m.model: m.frame for m in models})))
   return _joined(parts)

@@ -269,12 +269,12 @@ def _joint(tables: Tables) -> list[str]:
     parts += [
       (
         'Share of (model, measure) cells that are aligned and calibrated '
-        '(ECE ≤ 0.1) or discriminating (AUROC above ½), against chance by '
+        '(L2 ECE ≤ 0.1) or discriminating (AUROC above ½), against chance by '
         'permutation:'
       ),
       markdown.table_text(
         chance,
-        'dataset second within n_cells rate_aligned rate_second '
+        'dataset second permuted n_cells rate_aligned rate_second '
         'rate_both chance p_value',
       ),
     ]
@@ -339,14 +339,15 @@ def _people(tables: Tables) -> list[str]:
         rho_combined=('rho_combined', 'mean'),
         gain=('gain', 'mean'),
         above_zero=('gain_low', lambda g: int((g > 0).sum())),
+        below_zero=('gain_high', lambda g: int((g < 0).sum())),
       )
       .reset_index()
     )
     parts += [
       (
         'Several measures against the best single one, on held-out '
-        'items (means over fits; `above_zero`: gains whose interval '
-        'excludes zero):'
+        'items (means over fits; `above_zero`, `below_zero`: gains and '
+        'losses whose interval excludes zero):'
       ),
       markdown.table_text(table),
     ]

@@ -163,8 +163,10 @@ _TUNING = (
            ('rank_biserial', 'float', '−1 to 1', 'Matched pairs.'),
            ('r_low', 'float', '−1 to 1', 'Lower end of its interval.'),
            ('r_high', 'float', '−1 to 1', 'Upper end of its interval.'),
-           ('p_sign_flip', 'float', 'probability', ('Families change sign as '
-            'wholes.')),
+           ('least_p', 'float', 'probability', ('The smallest p that so many '
+            'families can reach.')),
+           ('p_signed_rank', 'float', 'probability', ("Wilcoxon's over pairs, "
+            'as if they were independent.')),
            ('role', 'string', '', 'hypothesis or screen.')),
     _table('mixed', 'questions.hierarchical',
            'One fixed effect of a mixed model, beside the plain statistic.',
@@ -197,7 +199,7 @@ _JOINT = (
            'dataset model measure rho',
            ('rho_p', 'float', 'probability', 'p of rho.'),
            ('rho_p_bh', 'float', 'probability', 'Corrected.'),
-           ('ece', 'float', '0 to 1', 'Expected calibration error.'),
+           ('ece', 'float', '0 to 1', 'Width bins, L2.'),
            ('auroc', 'float', '0 to 1', 'Right above wrong answers.'),
            ('auroc_low', 'float', '0 to 1', 'Lower end of its interval.'),
            ('auroc_high', 'float', '0 to 1', 'Upper end of its interval.'),
@@ -210,7 +212,8 @@ _JOINT = (
     _table('joint_chance', 'questions.joint',
            'How often two flags hold together, against chance.',
            'dataset second p_value',
-           ('within', 'string', '', 'Within what the flag is permuted.'),
+           ('permuted', 'string', '', ('What changes places as a whole under '
+            'the null.')),
            ('n_cells', 'int', 'cells', 'Cells of joint behind it.'),
            ('rate_aligned', 'float', 'share', 'Cells that are aligned.'),
            ('rate_second', 'float', 'share', 'Cells with the other flag.'),
@@ -238,7 +241,7 @@ _PEOPLE = (
            'dataset model measure human_entropy confidence accuracy n',
            ('people', 'string', '', 'low, middle or high human entropy.'),
            ('gap', 'float', '−1 to 1', 'confidence − accuracy.'),
-           ('ece', 'float', '0 to 1', 'Width bins, l2.'),
+           ('ece', 'float', '0 to 1', 'Width bins, L2.'),
            ('gap_rho', 'float', '−1 to 1', ('Spearman of confidence − '
             'correctness with human entropy, over all items.')),
            ('gap_p', 'float', 'probability', 'Its p.')),

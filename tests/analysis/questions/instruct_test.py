@@ -1,5 +1,7 @@
 """Base against instruct: pairs, families, corrections."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -14,14 +16,33 @@ def _score(model, value, draws, outcome='ece', measure='mc_x', p_value=np.nan):
                np.asarray(draws, np.float32))
 
 
-def test_pair_difference_is_paired():
+def _models(model_items, *names, **about):
+  return [dataclasses.replace(
+      model_items(np.zeros((1, 3)), model=name), **about.get(name, {}))
+          for name in names]
+
+
+def test_pair_difference_is_paired(model_items):
   common = np.random.default_rng(10).normal(size=500)
   found = [_score('A', .5, .5 + common), _score('A_Ins', .7, .7 + common)]
-  row = instruct.pair_differences(found, .95).iloc[0]
+  row = instruct.pair_differences(
+      found, _models(model_items, 'A', 'A_Ins'), .95).iloc[0]
   np.testing.assert_allclose(
       row[['difference', 'ci_low', 'ci_high']].astype(float), .2, atol=1e-5)
   assert row['p_value'] < .01
   assert (row['base'], row['instruct']) == ('A', 'A_Ins')
+
+
+def test_results_say_which_model_was_tuned_from_which(model_items):
+  """Names are read only where results are mute."""
+  found = [_score(name, .5, np.zeros(9))
+           for name in ('Falcon', 'Osprey', 'A', 'A_Ins')]
+  table = instruct.pair_differences(found, _models(
+      model_items, 'Falcon', 'Osprey', 'A', 'A_Ins',
+      Falcon={'family': 'Raptor'}, Osprey={'base': 'Falcon'},
+      A_Ins={'base': ''}), .95)
+  assert table[['base', 'instruct', 'family']].to_numpy().tolist() == [
+      ['Falcon', 'Osprey', 'Raptor']]
 
 
 def test_effects_against_scipy_and_families_matter():
@@ -31,7 +52,7 @@ def test_effects_against_scipy_and_families_matter():
       'dataset': 'd', 'variant': '', 'outcome': 'ece', 'measure': 'mc_x',
       'difference': d, 'family': np.repeat(list('abcde'), 3)})
   row = instruct.effects(table, .95, 2000).iloc[0]
-  np.testing.assert_allclose(row['p_value'], stats.wilcoxon(d).pvalue)
+  np.testing.assert_allclose(row['p_signed_rank'], stats.wilcoxon(d).pvalue)
   ranks = stats.rankdata(abs(d))
   np.testing.assert_allclose(
       row['rank_biserial'], np.sum(np.sign(d) * ranks) / ranks.sum())
@@ -44,8 +65,28 @@ def test_effects_against_scipy_and_families_matter():
       alike.assign(family=np.arange(15)), .95, 2000).iloc[0]
   assert (clustered['ci_high'] - clustered['ci_low']
           > 1.3 * (single['ci_high'] - single['ci_low']))
-  # 5 families have 32 sign patterns: p cannot be below 1/16.
-  assert clustered['p_sign_flip'] > .04
+  # 5 families have 32 sign patterns: p cannot be below 1/16, though Wilcoxon's
+  # over 15 pairs is.
+  assert clustered['p_value'] == clustered['least_p'] == 1 / 16
+  assert clustered['p_signed_rank'] < .001
+
+
+def test_families_that_differ_by_chance_are_rarely_an_effect():
+  """30 pairs in 7 families with effects of their own: Wilcoxon is fooled."""
+  family = np.repeat(list('abcdefg'), [8, 6, 5, 4, 3, 2, 2])
+  p_value, p_pairs = [], []
+  for seed in range(200):
+    rng = np.random.default_rng(seed)
+    d = rng.normal(size=7)[np.unique(family, return_inverse=True)[1]]
+    table = pd.DataFrame({
+        'dataset': 'd', 'variant': '', 'outcome': 'ece', 'measure': 'mc_x',
+        'difference': d + .3 * rng.normal(size=30), 'family': family})
+    row = instruct.effects(table, .95, 1).iloc[0]
+    p_value.append(row['p_value'])
+    p_pairs.append(row['p_signed_rank'])
+  # Binomial(200, .05): .05 ± 3 standard errors.
+  assert np.mean(np.array(p_value) <= .05) < .097
+  assert np.mean(np.array(p_pairs) <= .05) > .3
 
 
 def test_hypotheses_get_holm_and_the_screen_gets_bh():
@@ -60,8 +101,10 @@ def test_hypotheses_get_holm_and_the_screen_gets_bh():
   assert found['n_tests'].tolist() == [2, 2, 2, 2]
 
 
-def test_paired_bootstrap_covers_the_difference_of_two_correlations():
+def test_paired_bootstrap_covers_the_difference_of_two_correlations(
+    model_items):
   rng = np.random.default_rng(13)
+  models = _models(model_items, 'A', 'A_Ins')
   hits = 0
   for trial in range(150):
     y = rng.normal(size=80)
@@ -71,7 +114,7 @@ def test_paired_bootstrap_covers_the_difference_of_two_correlations():
     point = ranking.spearman(x, y[None]).rho_MS[:, 0]
     found = instruct.pair_differences([
         _score('A', point[0], draws[0]), _score('A_Ins', point[1], draws[1])],
-                                     .95).iloc[0]
+                                     models, .95).iloc[0]
     truth = [6 / np.pi * np.arcsin(1 / np.sqrt(v) / 2) for v in (2, 5)]
     hits += found['ci_low'] <= truth[1] - truth[0] <= found['ci_high']
   assert .90 <= hits / 150 <= .99

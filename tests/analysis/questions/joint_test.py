@@ -6,6 +6,7 @@ from scipy import stats
 
 from uncertainty.analysis.questions import joint
 from uncertainty.analysis.scores.scores import Score
+from uncertainty.analysis.statistics import ranking
 
 
 def _joint_frame(seed, linked):
@@ -28,13 +29,63 @@ def test_joint_presence_beyond_chance():
       row['chance'], row['rate_aligned'] * row['rate_second'], atol=.01)
 
 
-def test_joint_permutation_holds_its_level():
-  p_values = np.concatenate([
-      joint.co_occurrence(_joint_frame(seed, False), 100)[
-          ['within', 'p_value']].drop_duplicates('within')['p_value']
-      for seed in range(1, 101)])
-  assert np.mean(p_values <= .05) < .08
-  assert .1 < np.mean(p_values <= .2) < .28
+def _effects_frame(seed, n_models=12, n_measures=8):
+  """Two independent flags, each with models and measures that have it more."""
+  rng = np.random.default_rng(seed)
+  flags, scores = [], []
+  for _ in range(2):
+    latent = (rng.normal(size=(n_models, 1)) + rng.normal(size=n_measures)
+              + rng.normal(size=(n_models, n_measures)))
+    flags.append(latent > 0)
+    scores.append(latent)
+  model, measure = np.indices(flags[0].shape)
+  return pd.DataFrame({
+      'dataset': 'd', 'model': model.ravel().astype(str),
+      'measure': measure.ravel().astype(str), 'aligned': flags[0].ravel(),
+      'calibrated': flags[1].ravel(), 'discriminates': flags[1].ravel(),
+      'ece': .1, 'rho': scores[0].ravel(), 'auroc': scores[1].ravel()})
+
+
+def test_joint_permutation_holds_its_level_where_models_and_measures_differ():
+  """Free shuffling of cells rejects these nulls at .3 instead of .05."""
+  p_both, p_rho, p_free = [], [], []
+  for seed in range(120):
+    frame = _effects_frame(seed)
+    found = joint.co_occurrence(frame, 99, seed).set_index(
+        ['second', 'permuted'])
+    p_both.append(found.loc[('calibrated', 'models and measures'), 'p_value'])
+    cells = joint.score_correlations(frame, 99, seed)
+    cells = cells[(cells['across'] == 'cells') & (cells['second'] == 'auroc')]
+    p_rho.append(cells['p_value'].iloc[0])
+    p_free.append(ranking.permutation_spearman(
+        frame['rho'].to_numpy()[None], frame['auroc'].to_numpy()[None], 99,
+        seed=seed)[0, 0])
+  # Binomial(120, .05): .05 ± 3 standard errors.
+  assert np.mean(np.array(p_both) <= .05) < .11
+  assert np.mean(np.array(p_rho) <= .05) < .11
+  assert np.mean(np.array(p_free) <= .05) > .15
+
+
+def test_joint_presence_within_cells_is_found_beyond_models_and_measures():
+  frame = _effects_frame(1)
+  frame['calibrated'] = frame['aligned']
+  found = joint.co_occurrence(frame, 300).set_index(['second', 'permuted'])
+  assert (found.loc['calibrated', 'p_value'] < .02).all()
+
+
+def test_models_without_a_measure_stay_without_it():
+  """Two kinds of models: the null must not move cells to where none is."""
+  frame = _joint_frame(0, True)
+  odd = frame['measure'].isin(['4', '5']) & (frame['model'].astype(int) % 2 > 0)
+  frame = frame[~odd]
+  found = joint.co_occurrence(frame, 200).iloc[0]
+  assert found['n_cells'] == 12 * 6 - 12
+  assert 0 < found['chance'] < found['rate_both'] == found['rate_aligned']
+
+
+def test_a_flag_that_all_cells_have_is_no_question():
+  frame = _joint_frame(0, False).assign(aligned=True)
+  assert joint.co_occurrence(frame, 50)['p_value'].isna().all()
 
 
 def test_score_correlations_against_scipy():

@@ -96,8 +96,15 @@ def test_sign_flips_equal_scipys_exact_test():
   exact = scipy.stats.permutation_test(
       (differences,), np.sum, permutation_type='samples',
       n_resamples=np.inf).pvalue
-  found = resampling.sign_flip_test(differences[None], 20_000, seed=0)
-  assert found[0] == pytest.approx(exact, abs=0.01)
+  found = resampling.sign_flip_test(differences[None], 1, seed=0)
+  assert found[0] == pytest.approx(exact, abs=1e-12)
+
+
+@pytest.mark.parametrize('n_units', [1, 2, 6, 14, 15])
+def test_no_p_is_below_the_least(n_units):
+  found = resampling.sign_flip_test(
+      np.arange(1.0, n_units + 1)[None], 99, seed=0)[0]
+  assert found == pytest.approx(resampling.least_sign_flip_p(n_units, 99))
 
 
 def test_sign_flips_keep_their_level():

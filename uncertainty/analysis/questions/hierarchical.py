@@ -15,6 +15,7 @@ from scipy import stats
 from uncertainty.analysis.questions.instruct import HYPOTHESES
 from uncertainty.analysis.scores import pairs
 from uncertainty.analysis.scores.scores import PRIMARY, ModelItems
+from uncertainty.analysis.scores.scores import couples as tuned_pairs
 from uncertainty.analysis.statistics import ranking
 
 COLUMNS = [
@@ -43,32 +44,34 @@ def mixed_models(
     as zero.
   """
   rows = []
-  origins = pairs.origins({t.model: t.frame for t in tables})
   variant = scores['model'].map(pairs.variant)
   for (dataset, form), group in scores.groupby(
       ['dataset', variant], sort=False):
+    models = [t for t in tables if t.dataset == dataset
+              and pairs.variant(t.model) == form]
     for outcome, measure in HYPOTHESES:
       rows += [(dataset, form, *row) for row in _score_level(
           group[(group['outcome'] == outcome) & (group['measure'] == measure)],
-          level, origins)]
+          models, level)]
     rows += [(dataset, form, *row) for row in _item_level(
-        [t for t in tables if t.dataset == dataset
-         and pairs.variant(t.model) == form
-         and PRIMARY in t.measures and 'human_entropy' in t.frame],
-        level, max_rows, origins)]
+        [t for t in models if PRIMARY in t.measures
+         and 'human_entropy' in t.frame],
+        level, max_rows)]
   return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _score_level(scores: pd.DataFrame, level: float,
-                 origins: pairs.Origins) -> list[tuple]:
+def _score_level(
+    scores: pd.DataFrame, models: list[ModelItems], level: float,
+) -> list[tuple]:
   """value ~ instruct + (1 | family) + (1 | family:pair)."""
-  couples = origins.pairs(list(scores['model']))
   value = scores.set_index('model')['value']
-  if len({origins.family(base) for base, _ in couples}) < 2 or len(couples) < 4:
+  couples = tuned_pairs([m for m in models if m.model in value.index])
+  family = scores.set_index('model')['family']
+  if len({family[base] for base, _ in couples}) < 2 or len(couples) < 4:
     return []
   long = pd.DataFrame([
       {'value': value[m], 'instruct': float(m == tuned), 'pair': base,
-       'family': origins.family(base)}
+       'family': family[base]}
       for base, tuned in couples for m in (base, tuned)])
   fit, random = fit_mixed(long, 'value ~ instruct', (
       ('family, pair', 'family', {'pair': '0 + C(pair)'}),
@@ -83,14 +86,12 @@ def _score_level(scores: pd.DataFrame, level: float,
 
 
 def _item_level(
-    tables: list[ModelItems], level: float, max_rows: int,
-    origins: pairs.Origins) -> list[tuple]:
+    tables: list[ModelItems], level: float, max_rows: int) -> list[tuple]:
   """u ~ h * instruct + (1 | item) + (1 | item:family), both sides ranked.
 
   A family's base models are averaged, and so are its tuned ones.
   """
-  paired = {m for couple in origins.pairs([t.model for t in tables])
-            for m in couple}
+  paired = {m for couple in tuned_pairs(tables) for m in couple}
   tables = [t for t in tables if t.model in paired]
   if len(tables) < 4:
     return []

@@ -4,11 +4,13 @@ All differences are instruct − base (the paper's instruct column in
 `cells.parquet` is base − instruct).
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
-from uncertainty.analysis.scores import pairs
-from uncertainty.analysis.scores.scores import PRIMARY, Score
+from uncertainty.analysis.scores import pairs, scores
+from uncertainty.analysis.scores.scores import PRIMARY, ModelItems, Score
 from uncertainty.analysis.statistics import multiplicity, resampling
 from uncertainty.analysis.statistics.signed_rank import (
   signed_rank,
@@ -29,14 +31,14 @@ _KEY = ['dataset', 'variant', 'outcome', 'measure']
 
 
 def pair_differences(
-    found: list[Score], level: float,
-    origins: pairs.Origins = pairs.BY_NAME) -> pd.DataFrame:
+    found: list[Score], models: Sequence[ModelItems], level: float,
+) -> pd.DataFrame:
   """Instruct − base for every pair, over the same items.
 
   Args:
-    found: scores with draws.
-    level: of the intervals.
-    origins: which model was tuned from which; by their names if not given.
+    found: scores with their draws.
+    models: whose scores they are; they say which model was tuned from which.
+    level: nominal coverage.
 
   Returns:
     dataset, variant (a sweep's way of asking; '' without a sweep), outcome,
@@ -44,10 +46,9 @@ def pair_differences(
     ci_low, ci_high, p_value (paired bootstrap over items), n.
   """
   table = {(s.dataset, s.outcome, s.measure, s.model): s for s in found}
-  models = {}
-  for s in found:
-    models.setdefault(s.dataset, {})[s.model] = None
-  couples = {d: origins.pairs(list(names)) for d, names in models.items()}
+  family = {(m.dataset, m.model): m.family for m in models}
+  couples = {dataset: scores.couples(m for m in models if m.dataset == dataset)
+             for dataset in dict.fromkeys(m.dataset for m in models)}
   rows, first, second = [], [], []
   for dataset, outcome, measure in dict.fromkeys(k[:3] for k in table):
     for base, tuned in couples[dataset]:
@@ -58,7 +59,7 @@ def pair_differences(
       first.append(a.draws_R)
       second.append(b.draws_R)
       rows.append((dataset, pairs.variant(base), outcome, measure, base, tuned,
-                   origins.family(base), b.value, a.value, a.value - b.value,
+                   family[dataset, base], b.value, a.value, a.value - b.value,
                    min(a.n, b.n)))
   frame = pd.DataFrame(rows, columns=[
       *_KEY, 'base', 'instruct', 'family', 'base_value', 'instruct_value',
@@ -75,21 +76,28 @@ def pair_differences(
 def effects(
     differences: pd.DataFrame, level: float, n_draws: int, seed: int = 0,
 ) -> pd.DataFrame:
-  """The effect over pairs, families drawn as wholes.
+  """The effect over pairs; families are the unit.
+
+  Pairs of one family are alike, so whole families are drawn for intervals,
+  and change sign together in the test, which is exact: of F families, 2^F sign
+  patterns are looked at, and p cannot be below 2^(1 − F), whatever the number
+  of pairs.
 
   Args:
     differences: of `pair_differences`.
     level: of the intervals.
-    n_draws: bootstrap draws of families, and random sign patterns.
+    n_draws: bootstrap draws of families (and random sign patterns, beyond 14
+      families).
     seed: of both.
 
   Returns:
     dataset, variant, outcome, measure, n_pairs, n_families, mean_difference,
     ci_low, ci_high (family-clustered bootstrap; NaN with one family),
-    rank_biserial (of instruct − base), r_low, r_high, p_value (Wilcoxon signed
-    rank), p_sign_flip (whole families change sign together), role (hypothesis
-    | screen), n_tests (in that role, data set and variant), p_holm
-    (hypotheses), p_bh (screen).
+    rank_biserial (of instruct − base), r_low, r_high, p_value (families change
+    sign as wholes), least_p (the smallest that so many families can reach),
+    p_signed_rank (Wilcoxon's over pairs, as if they were independent), role
+    (hypothesis | screen), n_tests (in that role, data set and variant), p_holm
+    (hypotheses), p_bh (screen); both of p_value.
   """
   rows = []
   for key, group in differences.groupby(_KEY, sort=False):
@@ -98,7 +106,7 @@ def effects(
     d = d[np.isfinite(d)]
     if not len(d):
       continue
-    r, p_value = signed_rank(d)
+    r, p_signed_rank = signed_rank(d)
     labels, member = np.unique(family, return_inverse=True)
     low = high = r_low = r_high = np.nan
     if len(labels) > 1:
@@ -109,13 +117,15 @@ def effects(
       low, high = _ends(means, level)
       r_low, r_high = _ends(r_draws, level)
     summed = np.bincount(member, d)
-    p_flip = float(resampling.sign_flip_test(
+    p_value = float(resampling.sign_flip_test(
         summed[None], n_draws, seed=seed)[0])
+    least_p = resampling.least_sign_flip_p(len(labels), n_draws)
     rows.append((*key, len(d), len(labels), d.mean(), low, high, r, r_low,
-                 r_high, p_value, p_flip))
+                 r_high, p_value, least_p, p_signed_rank))
   table = pd.DataFrame(rows, columns=[
       *_KEY, 'n_pairs', 'n_families', 'mean_difference', 'ci_low', 'ci_high',
-      'rank_biserial', 'r_low', 'r_high', 'p_value', 'p_sign_flip'])
+      'rank_biserial', 'r_low', 'r_high', 'p_value', 'least_p',
+      'p_signed_rank'])
   return correct_for_many(table)
 
 

@@ -6,7 +6,7 @@ Benjamini-Hochberg over the data set's cells. Calibrated: ECE at most
 calibration that no monotone map can create or destroy.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -16,13 +16,11 @@ from uncertainty.analysis.statistics import multiplicity, ranking, resampling
 
 CALIBRATED = 0.1
 _ALIGNMENT = 'alignment:human_entropy'
-# Which cells change places under the null: all of a data set's, or only those
-# of one measure (are models alike?) or of one model (are measures alike?).
-_WITHIN: dict[str, Callable[[pd.DataFrame], np.ndarray]] = {
-    'all cells': lambda t: np.zeros(len(t), int),
-    'within measure': lambda t: t['measure'].factorize()[0],
-    'within model': lambda t: t['model'].factorize()[0],
-}
+# What changes places as a whole under the null. Both: is there anything beyond
+# what models and measures are like? One: are models (measures) alike?
+PERMUTED = ('models and measures', 'models', 'measures')
+_LEAST = 4  # cells with a correlation
+_BLOCK = 4_000_000  # cells of permutations in memory
 
 
 def cells(found: list[Score], alpha: float, level: float) -> pd.DataFrame:
@@ -68,15 +66,22 @@ def co_occurrence(
     frame: pd.DataFrame, n_draws: int, seed: int = 0) -> pd.DataFrame:
   """How often both hold, against chance by permutation.
 
+  Cells of one model are alike, and so are cells of one measure: under the
+  null whole models and whole measures change places (quadratic assignment),
+  never single cells. `_permuted` says which may.
+
   Args:
     frame: of `cells`.
     n_draws: permutations of the second flag.
     seed: of the permutations.
 
   Returns:
-    dataset, second (calibrated | discriminates), within (what is permuted),
+    dataset, second (calibrated | discriminates), permuted (`PERMUTED`),
     n_cells, rate_aligned, rate_second, rate_both, chance (mean under the
-    null), chance_low, chance_high (95 %), p_value (two-sided).
+    null), chance_low, chance_high (95 %), p_value (two-sided; NaN where all
+    cells have one of the flags, or none has, or nothing can change places).
+
+  Source: Hubert & Schultz 1976; Krackhardt 1988.
   """
   rows = []
   rng = np.random.default_rng(seed)
@@ -85,19 +90,56 @@ def co_occurrence(
       usable = table[table['ece'].notna()] if second == 'calibrated' else table
       if usable.empty:
         continue
-      a = usable['aligned'].to_numpy(float)
-      b = usable[second].to_numpy(float)
-      for within, group in _WITHIN.items():
-        null = np.mean(a * b[_shuffles(group(usable), n_draws, rng)], axis=1)
-        both, chance = float(np.mean(a * b)), float(null.mean())
-        p_value = resampling.permutation_p(
-            np.array([both - chance]), (null - chance)[None])[0]
+      a, b = (_matrix(usable, name) for name in ('aligned', second))
+      known = np.isfinite(a)
+      both = float(np.mean((a * b)[known]))
+      for permuted in PERMUTED:
+        null = np.concatenate([
+            np.mean((a * moved)[:, known], axis=1)
+            for moved in _permuted(b, permuted, n_draws, rng)])
+        chance = float(null.mean())
+        p_value = np.nan
+        if np.ptp(null) > 0:
+          p_value = resampling.permutation_p(
+              np.array([both - chance]), (null - chance)[None])[0]
         low, high = np.quantile(null, (.025, .975))
-        rows.append((dataset, second, within, len(a), a.mean(), b.mean(), both,
-                     chance, low, high, p_value))
+        rows.append((dataset, second, permuted, int(known.sum()),
+                     np.mean(a[known]), np.mean(b[known]), both, chance, low,
+                     high, p_value))
   return pd.DataFrame(rows, columns=[
-      'dataset', 'second', 'within', 'n_cells', 'rate_aligned', 'rate_second',
-      'rate_both', 'chance', 'chance_low', 'chance_high', 'p_value'])
+      'dataset', 'second', 'permuted', 'n_cells', 'rate_aligned',
+      'rate_second', 'rate_both', 'chance', 'chance_low', 'chance_high',
+      'p_value'])
+
+
+def _matrix(table: pd.DataFrame, column: str) -> np.ndarray:
+  """[models, measures] of a column; NaN where there is no cell."""
+  wide = table.assign(value=table[column].astype(float)).pivot(
+      index='model', columns='measure', values='value')
+  return wide.to_numpy(float)
+
+
+def _permuted(
+    values_AK: np.ndarray, permuted: str, n_draws: int,
+    rng: np.random.Generator) -> Iterator[np.ndarray]:
+  """Blocks of [R, A, K] with whole rows, whole columns or both moved.
+
+  Only rows that know the same columns change places, and columns that know
+  the same rows: a model without free responses stays one without.
+  """
+  known = np.isfinite(values_AK)
+  rows_N, columns_N = (np.unique(side, axis=0, return_inverse=True)[1].ravel()
+                       for side in (known, known.T))
+  step = max(1, _BLOCK // values_AK.size)
+  for start in range(0, n_draws, step):
+    size = min(step, n_draws - start)
+    orders = [
+        _shuffles(group, size, rng) if moves
+        else np.tile(np.arange(len(group)), (size, 1))
+        for group, moves in (
+            (rows_N, permuted != 'measures'),
+            (columns_N, permuted != 'models'))]
+    yield values_AK[orders[0][:, :, None], orders[1][:, None, :]]
 
 
 def _shuffles(
@@ -115,10 +157,16 @@ def score_correlations(
     frame: pd.DataFrame, n_draws: int, seed: int = 0) -> pd.DataFrame:
   """Spearman of alignment with calibration, across models and measures.
 
+  Args:
+    frame: of `cells`.
+    n_draws: permutations.
+    seed: of the permutations.
+
   Returns:
     dataset, second (−ece | auroc: high is good), across (models of one
     measure | measures of one model | cells), unit (the measure or model), rho,
-    p_value (permutation), p_bh (over units of that kind), n.
+    p_value (permutation; across cells of whole models and whole measures),
+    p_bh (over units of that kind), n.
   """
   rows = []
   for dataset, table in frame.groupby('dataset', sort=False):
@@ -128,8 +176,8 @@ def score_correlations(
         for unit, group in table.groupby(by, sort=False):
           rows.append((dataset, label, across, unit, *_permuted_rho(
               group['rho'], sign * group[second], n_draws, seed)))
-      rows.append((dataset, label, 'cells', '', *_permuted_rho(
-          table['rho'], sign * table[second], n_draws, seed)))
+      rows.append((dataset, label, 'cells', '', *_rho_of_cells(
+          table.assign(second=sign * table[second]), n_draws, seed)))
   found = pd.DataFrame(rows, columns=[
       'dataset', 'second', 'across', 'unit', 'rho', 'p_value', 'n'])
   if len(found):
@@ -139,12 +187,36 @@ def score_correlations(
   return found
 
 
+def _rho_of_cells(
+    table: pd.DataFrame, n_draws: int, seed: int) -> tuple[float, float, int]:
+  usable = table[table['rho'].notna() & table['second'].notna()]
+  n = len(usable)
+  if n < _LEAST:
+    return np.nan, np.nan, n
+  x, y = usable['rho'].to_numpy(float), usable['second'].to_numpy(float)
+  rho = float(ranking.spearman(x[None], y[None]).rho_MS[0, 0])
+  ranks = usable.assign(x=ranking.midranks(x) - (n + 1) / 2,
+                        y=ranking.midranks(y) - (n + 1) / 2)
+  x_AK, y_AK = _matrix(ranks, 'x'), _matrix(ranks, 'y')
+  known = np.isfinite(x_AK)
+  null = np.concatenate([
+      (moved[:, known] * x_AK[known]).sum(1) for moved in _permuted(
+          y_AK, PERMUTED[0], n_draws, np.random.default_rng(seed))])
+  if not np.ptp(null) > 0:
+    return rho, np.nan, n
+  observed = float(np.sum(x_AK[known] * y_AK[known]))
+  centre = null.mean()
+  p_value = resampling.permutation_p(
+      np.array([observed - centre]), (null - centre)[None])[0]
+  return rho, float(p_value), n
+
+
 def _permuted_rho(
     x: pd.Series, y: pd.Series, n_draws: int, seed: int,
 ) -> tuple[float, float, int]:
   known = (x.notna() & y.notna()).to_numpy()
   x_1N, y_1N = (v.to_numpy(float)[known][None] for v in (x, y))
-  if known.sum() < 4:
+  if known.sum() < _LEAST:
     return np.nan, np.nan, int(known.sum())
   rho = ranking.spearman(x_1N, y_1N).rho_MS[0, 0]
   p_value = ranking.permutation_spearman(x_1N, y_1N, n_draws, seed=seed)[0, 0]

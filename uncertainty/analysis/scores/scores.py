@@ -41,6 +41,8 @@ class ModelItems:
     correct_MN: the right correctness for each measure: of the choice for
       multiple choice (agreement with people where nothing is right), of the
       generated answer for free response.
+    base: the model it was tuned from, '' if none; None where results do not
+      say, and its name is read.
   """
 
   dataset: str
@@ -53,6 +55,7 @@ class ModelItems:
   values_MN: np.ndarray
   confidence_MN: np.ndarray
   correct_MN: np.ndarray
+  base: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,8 +88,14 @@ def model_items(stack: stacking.Stack) -> list[ModelItems]:
           stack.dataset, model, str(_first(frame, 'kind', '')),
           pairs.family_of(model, frame), pairs.size_of(model, frame), frame,
           tuple(stack.rows[i].column for i in rows), uncertain_MN[rows],
-          confidence_MN[rows], correct_MN[rows]))
+          confidence_MN[rows], correct_MN[rows], pairs.base_of(frame)))
   return found
+
+
+def couples(tables: Iterable[ModelItems]) -> list[tuple[str, str]]:
+  """(base, instruct) of the models of one data set, asked alike."""
+  bases = {t.model: t.base for t in tables}
+  return pairs.pairs(list(bases), bases)
 
 
 def _first(frame: pd.DataFrame, column: str, default):

@@ -12,6 +12,8 @@ import numpy as np
 
 from uncertainty.types import UserError
 
+_MOST_FLIPPED = 14  # units whose 2^14 sign patterns are all looked at
+
 
 @dataclasses.dataclass(frozen=True)
 class Interval:
@@ -167,17 +169,46 @@ def sign_flip_test(
     differences_XN: np.ndarray, n_draws: int, *, seed: int) -> np.ndarray:
   """Two-sided p-value that paired differences are symmetric about zero.
 
+  The share of sign patterns whose sum is at least as far from zero as that of
+  the data: over all 2^N patterns where N ≤ 14 (exact), over random ones
+  beyond.
+
   Args:
-    differences_XN: one row per test, one column per pair; NaN left out.
-    n_draws: random sign patterns, shared by all rows.
+    differences_XN: one row per test, one column per unit; NaN left out.
+    n_draws: random sign patterns where there are too many, shared by all rows.
     seed: of the generator.
+
+  Returns:
+    [X]; NaN for rows without a difference.
+
+  Source: Fisher 1935; Phipson & Smyth 2010 for random patterns.
   """
-  rng = np.random.default_rng(seed)
   known_XN = np.nan_to_num(np.asarray(differences_XN, np.float64))
-  signs_NR = rng.choice([-1.0, 1.0], (known_XN.shape[-1], n_draws))
-  p_X = permutation_p(known_XN.sum(-1), known_XN @ signs_NR)
+  n_units = known_XN.shape[-1]
+  observed_X = known_XN.sum(-1)
+  if n_units <= _MOST_FLIPPED:
+    pattern = np.arange(2 ** n_units)[None]
+    signs_NR = 1.0 - 2 * (pattern >> np.arange(n_units)[:, None] & 1)
+    # The data are the first pattern; `permutation_p` counts them by itself.
+    p_X = permutation_p(observed_X, known_XN @ signs_NR[:, 1:])
+  else:
+    rng = np.random.default_rng(seed)
+    signs_NR = rng.choice([-1.0, 1.0], (n_units, n_draws))
+    p_X = permutation_p(observed_X, known_XN @ signs_NR)
   empty_X = np.all(np.isnan(differences_XN), -1)
   return np.where(empty_X, np.nan, p_X)
+
+
+def least_sign_flip_p(n_units: int, n_draws: int) -> float:
+  """The smallest p that `sign_flip_test` can give: 2^(1 − N) where exact.
+
+  Args:
+    n_units: N, differences that can change sign.
+    n_draws: random patterns where there are too many.
+  """
+  if n_units <= _MOST_FLIPPED:
+    return 2.0 ** (1 - n_units)
+  return 1 / (1 + n_draws)
 
 
 def _multinomial(

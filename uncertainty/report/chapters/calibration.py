@@ -8,12 +8,12 @@ from uncertainty.report.tables import Tables
 
 # Metric → what it is called, what is good, and the range of its colours.
 METRICS = {
-    'ece_smooth': ('smooth calibration error', 'low is good', (0.0, 0.6)),
-    'ece_width_l2': ('expected calibration error, 15 equal-width bins, L2',
+    'ece_smooth': ('smooth calibration error, L1', 'low is good', (0.0, 0.6)),
+    'ece_width_l2': ('expected calibration error, equal-width bins, L2',
                      'low is good', (0.0, 0.6)),
     'ece_sweep_l2': ('expected calibration error, monotonic sweep, L2',
                      'low is good', (0.0, 0.6)),
-    'ece_debiased': ('expected calibration error, equal-mass bins, debiased',
+    'ece_debiased': ('expected calibration error, equal-mass, debiased, L2',
                      'low is good', (0.0, 0.6)),
     'brier': ('Brier score', 'low is good', (0.0, 0.6)),
     'auroc': ('AUROC: does confidence rank right above wrong?',

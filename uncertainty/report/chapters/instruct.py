@@ -11,7 +11,7 @@ OUTCOMES = {
     'alignment:human_entropy': "alignment with people's entropy (Δρ)",
     'alignment:human_mc_prop_correct': 'ρ with proportion correct',
     'alignment:human_mc_rt_combined': 'ρ with response time',
-    'ece': 'expected calibration error', 'auroc': 'AUROC',
+    'ece': 'expected calibration error (L2)', 'auroc': 'AUROC',
     'agreement': 'agreement with people', 'accuracy': 'accuracy',
     'fr_accuracy': 'accuracy of free responses',
     'probe_r2': 'probe readout, R²'}

@@ -40,7 +40,7 @@ def chapter(tables: Tables) -> blocks.Chapter | None:
 
 def _lead(dataset: str, chance: pd.DataFrame) -> Markup:
   rows = chance[(chance['dataset'] == dataset)
-                & (chance['within'] == 'all cells')]
+                & (chance['permuted'] == 'models and measures')]
   sentences = []
   for row in rows.itertuples():
     sentences.append(

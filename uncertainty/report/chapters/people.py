@@ -45,13 +45,16 @@ def _combination(tables: Tables) -> list[Markup]:
   parts = [blocks.heading('Several measures together'), blocks.text(
       "Ridge regression of people's entropy on all measures, against the best "
       'single one; both chosen inside the training folds, ρ on held-out '
-      'items. Points above the line gain from combining.')]
+      'items. Points above the line gain from combining, those below lose.')]
   for dataset, part in rows.groupby('dataset', sort=False):
-    better = int(((part['gain'] > 0) & (part['p_value'] < 0.05)).sum())
+    sure = part['p_value'] < 0.05
+    better, worse = (int((sure & side).sum())
+                     for side in (part['gain'] > 0, part['gain'] < 0))
     parts += [blocks.text(
         f'What to see: in {names.dataset(str(dataset))} the combination gains '
-        f'for {better} of {len(part)} (paired bootstrap, p < .05), by '
-        f'{part["gain"].median():.2f} in the median.')]
+        f'for {better} of {len(part)} and loses for {worse} (paired '
+        f'bootstrap, p < .05), by {part["gain"].median():.2f} in the median.'
+    )]
     if len(part) > 2:
       picture = figures.save(
           f'combination_{dataset}',
