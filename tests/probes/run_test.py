@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 from uncertainty import probes
-from uncertainty.probes import targets, truth_table
 from uncertainty.results import activations, shards
 from uncertainty.specs import ProbeSpec, StudySpec
 from uncertainty.types import UserError
@@ -93,68 +92,6 @@ def test_unknown_protocol_is_named(tmp_path):
   spec = dataclasses.replace(_SPEC, probe=ProbeSpec(protocol='best'))
   with pytest.raises(UserError, match="'best'"):
     probes.run(tmp_path, spec)
-
-
-def test_targets_are_grouped_by_the_items_that_know_them():
-  frame = pd.DataFrame({
-      'human_entropy': [0.1, 0.2, 0.3, 0.4],
-      'human_mc_rt_correct': [1.0, np.nan, 3.0, 9.0],
-      'correct': [1.0, 1.0, 1.0, 1.0]})
-  known = targets.values(frame)
-  assert list(known) == ['human_entropy', 'rt_correct', 'log_rt_correct']
-  np.testing.assert_allclose(known['log_rt_correct'].iloc[2], np.log(3))
-  assert [names for _, names in targets.by_missingness(known)] == [
-      ['human_entropy'], ['rt_correct', 'log_rt_correct']]
-
-
-def _statements(n_rows=16):
-  generator = np.random.default_rng(0)
-  rows, acts = [], []
-  for topic in ('cities', 'facts', 'inventors'):
-    for negated in (False, True):
-      for row in range(n_rows):
-        true = (row % 2 == 0) != negated
-        rows.append({
-            'item_id': f'truth-{"neg_" * negated}{topic}-{row:04d}',
-            'answer': 0.0 if true else 1.0})
-        x = generator.normal(size=(2, 6)) * 0.3
-        x[1, 0] += 1 if true else -1
-        x[:, 1] += -2 if negated else 2
-        acts.append(x)
-  return np.array(acts, np.float32), pd.DataFrame(rows)
-
-
-def test_truth_probes_carry_over_to_a_left_out_topic():
-  acts, frame = _statements()
-  table = truth_table.evaluate(
-      acts, frame, names=('mass_mean', 'ttpd', 'mahalanobis'))
-  pooled = table[(table['test'] == 'all topics')
-                 & (table['polarity'] == 'both')].set_index(
-                     ['probe', 'layer'])
-  for probe in ('mass_mean', 'ttpd', 'mahalanobis'):
-    assert pooled.loc[(probe, 1), 'accuracy'] > 0.9
-    assert pooled.loc[(probe, 0), 'accuracy'] < 0.75
-    assert pooled.loc[(probe, -1), 'accuracy'] > 0.9
-    assert pooled.loc[(probe, 1), 'n'] == 96
-  assert set(table['test']) == {'cities', 'facts', 'inventors', 'all topics'}
-
-
-def test_training_sets_are_balanced_and_hold_pairs():
-  _, frame = _statements()
-  frame = frame[~frame['item_id'].isin(['truth-facts-0003'])]
-  known = truth_table.parse(frame.reset_index(drop=True))
-  names, split = truth_table.splits(known, np.random.default_rng(0))
-  train = split.train(names.index('cities'))
-  _, counts = np.unique(known.source_N[train], return_counts=True)
-  assert set(counts) == {15}  # the size of the smallest source
-  partner = known.partner_N[train]
-  assert np.isin(partner[partner >= 0], train).all()
-  assert (partner >= 0).sum() == 30
-
-
-def test_truth_needs_its_own_items():
-  with pytest.raises(UserError, match='configs/truth'):
-    truth_table.parse(pd.DataFrame({'item_id': ['coane-1'], 'answer': [0.]}))
 
 
 def test_sums_of_an_unfinished_run_are_an_error(tmp_path):

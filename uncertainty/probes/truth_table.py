@@ -1,146 +1,45 @@
 """How well truth probes tell true from false statements of new topics.
 
-The statements of Bürger et al. (2024): six topics, each affirmative and
-negated. Training takes as many statements of each source (topic × polarity)
-as the smallest has, the same rows of a topic's two sources, as the authors do.
+Rows say which topic was left out; `all topics` is the mean over them, with an
+interval that a reader may take to other topics. The layer (row -1) and the
+kind of probe (`chosen`) are picked without the left-out topic: see
+`statements.nested_splits`.
 """
 
 import dataclasses
 import functools
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import jax
 import numpy as np
 import pandas as pd
 from scipy import stats
-from sklearn import metrics
 
+from uncertainty.probes import controls
+from uncertainty.probes import statements as statements_lib
 from uncertainty.probes.fits import classify, mlp, truth
-from uncertainty.probes.fits import folds as folds_lib
 from uncertainty.probes.fits.folds import Folds
-from uncertainty.types import UserError
+from uncertainty.probes.statements import Comparison, Statements
 
-
-@dataclasses.dataclass(frozen=True)
-class Statements:
-  """What is known of N statements.
-
-  Attributes:
-    label_N: 1 true, 0 false.
-    topic_N: topic.
-    polarity_N: 1 affirmative, -1 negated.
-    language_N: 'en' or 'de'.
-    row_N: number within the source; a statement and its negation share it.
-  """
-
-  label_N: np.ndarray
-  topic_N: np.ndarray
-  polarity_N: np.ndarray
-  language_N: np.ndarray
-  row_N: np.ndarray
-
-  @property
-  def source_N(self) -> np.ndarray:
-    """Number of the source (topic, language, polarity)."""
-    names = [f'{t}/{g}/{p}' for t, g, p in zip(
-        self.topic_N, self.language_N, self.polarity_N, strict=True)]
-    return np.unique(names, return_inverse=True)[1]
-
-  @property
-  def partner_N(self) -> np.ndarray:
-    """Index of an affirmative statement's negation, else -1."""
-    place = {(t, g, r): i for i, (t, g, r, p) in enumerate(zip(
-        self.topic_N, self.language_N, self.row_N, self.polarity_N,
-        strict=True)) if p < 0}
-    return np.array([
-        place.get((t, g, r), -1) if p > 0 else -1 for t, g, r, p in zip(
-            self.topic_N, self.language_N, self.row_N, self.polarity_N,
-            strict=True)])
-
-
-def parse(frame: pd.DataFrame) -> Statements:
-  """Reads the results table of data set `truth`.
-
-  Item ids say what else is needed: truth-[neg_]TOPIC[_de]-ROW.
-
-  Raises:
-    UserError: other ids, or no labels.
-  """
-  parts: pd.DataFrame = frame['item_id'].str.extract(
-      r'^truth-(neg_)?(.+?)(_de)?-(\d+)$')
-  unknown_N = np.asarray(parts[1].isna())
-  if unknown_N.any():
-    bad = np.asarray(frame['item_id'])[unknown_N][0]
-    raise UserError(
-        f'item {bad!r} is not a statement of data set truth; run truth probes '
-        'with configs/truth.py')
-  answer_N = frame['answer'].to_numpy(np.float64)
-  if not np.isin(answer_N, [0, 1]).all():
-    raise UserError('a statement of data set truth has no label; run '
-                    '--stages=score again')
-  return Statements(
-      label_N=(answer_N == 0).astype(np.int64),  # choice 0 is "true"
-      topic_N=parts[1].to_numpy(str),
-      polarity_N=np.where(parts[0].notna(), -1, 1),
-      language_N=np.where(parts[2].notna(), 'de', 'en'),
-      row_N=parts[3].astype(int).to_numpy())
-
-
-def splits(
-    known: Statements, generator: np.random.Generator,
-) -> tuple[list[str], Folds]:
-  """Leave-one-topic-out folds in English, and one that is tested in German.
-
-  Returns:
-    The fold's test set (a topic, or 'german'), and the folds.
-
-  Raises:
-    UserError: fewer than two English topics.
-  """
-  topics = sorted(set(known.topic_N[known.language_N == 'en']))
-  if len(topics) < 2:
-    raise UserError(
-        'truth probes leave one topic out and need two English topics; do not '
-        'narrow config.data.subset or limit')
-  english = known.language_N == 'en'
-  names, pairs = [], []
-  for topic in topics:
-    test = np.flatnonzero(english & (known.topic_N == topic))
-    names.append(topic)
-    pairs.append((_balanced(known, set(topics) - {topic}, generator), test))
-  german = np.flatnonzero(known.language_N == 'de')
-  if len(german):
-    names.append('german')
-    pairs.append((_balanced(known, set(topics), generator), german))
-  return names, folds_lib.from_splits(pairs, len(known.label_N))
-
-
-def _balanced(known: Statements, topics: set[str], generator) -> np.ndarray:
-  """The same number of rows of every English source of these topics."""
-  rows = {}
-  for topic in sorted(topics):
-    here = (known.topic_N == topic) & (known.language_N == 'en')
-    sides = [set(known.row_N[here & (known.polarity_N == p)])
-             for p in (1, -1) if (here & (known.polarity_N == p)).any()]
-    rows[topic] = sorted(set.intersection(*sides)) if sides else []
-  size = min(len(r) for r in rows.values())
-  chosen = []
-  for topic, candidates in rows.items():
-    kept = generator.choice(candidates, size, replace=False)
-    chosen.append(np.flatnonzero(
-        (known.topic_N == topic) & (known.language_N == 'en')
-        & np.isin(known.row_N, kept)))
-  return np.concatenate(chosen)
+ALL_TOPICS = 'all topics'
+CHOSEN = 'chosen'  # the kind of probe picked together with its layer
+# Where probes only help to choose, they are fitted less finely.
+_CHOICE_RESTARTS = 3  # of CCS
+_TOLERANCES = {False: 1e-14, True: 1e-3}  # of logistic regressions
+_MLP_FOLDS = 8  # trained at once: their activations lie in memory side by side
 
 
 @dataclasses.dataclass(frozen=True)
 class _Task:
+  """What a probe is fitted to; `chooses` where layers are only compared."""
+
   acts_NLD: np.ndarray
   known: Statements
   folds: Folds
   seed: int
   checkpoint_dir: pathlib.Path | None = None
+  chooses: bool = False
 
 
 def _linear(fit: Callable, task: _Task) -> np.ndarray:
@@ -149,26 +48,62 @@ def _linear(fit: Callable, task: _Task) -> np.ndarray:
   return classify.score_tests(probe, task.acts_NLD, task.folds)
 
 
+def _logistic(task: _Task) -> np.ndarray:
+  return _linear(classify.logistic(tolerance=_TOLERANCES[task.chooses]), task)
+
+
 def _ttpd(task: _Task) -> np.ndarray:
   known = task.known
   probe = truth.ttpd(task.acts_NLD, known.label_N, known.source_N,
-                     known.polarity_N, task.folds)
+                     known.polarity_N, task.folds,
+                     tolerance=_TOLERANCES[task.chooses])
   return classify.score_tests(probe.linear(), task.acts_NLD, task.folds)
 
 
+def _fit_ccs(task: _Task, centred_NLD: np.ndarray, folds: Folds,
+             key: jax.Array) -> np.ndarray:
+  spec = truth.CCSSpec()
+  if task.chooses:
+    spec = dataclasses.replace(spec, restarts=_CHOICE_RESTARTS)
+  found = truth.ccs(centred_NLD, task.known.label_N, task.known.partner_N,
+                    folds, key=key, spec=spec)
+  return classify.score_tests(found.probe, centred_NLD, folds)
+
+
 def _ccs(task: _Task) -> np.ndarray:
-  """Both sides are centred by source, test statements by their own."""
-  known, centred = task.known, task.acts_NLD.astype(np.float32)
-  for source in np.unique(known.source_N):
-    here = known.source_N == source
+  """Centred by source, the tested statements about their own mean."""
+  centred = task.acts_NLD.astype(np.float32)
+  source_N = task.known.source_N
+  for source in np.unique(source_N):
+    here = source_N == source
     rows = centred[here]
     centred[here] = rows - rows.mean(0, keepdims=True)
   # AdamW's step is absolute: bring every layer to unit scale.
   scale_L = np.sqrt((centred**2).mean((0, 2), keepdims=True))
   centred = centred / np.where(scale_L > 0, scale_L, 1)
-  found = truth.ccs(centred, known.label_N, known.partner_N, task.folds,
-                    key=jax.random.key(task.seed))
-  return classify.score_tests(found.probe, centred, task.folds)
+  return _fit_ccs(task, centred, task.folds, jax.random.key(task.seed))
+
+
+def _ccs_uncentred(task: _Task) -> np.ndarray:
+  """Each side of the pairs is centred about its mean over training items.
+
+  A test statement is scored from itself alone, whatever others are tested.
+  """
+  acts, folds = task.acts_NLD, task.folds
+  key = jax.random.key(task.seed)
+  scores = []
+  for fold in range(folds.n_folds):
+    train, centred = folds.train(fold), acts.astype(np.float32)
+    for polarity in np.unique(task.known.polarity_N[train]):
+      side = task.known.polarity_N == polarity
+      own = train[side[train]]
+      centred[side] -= centred[own].mean(0, keepdims=True)
+    scale_L = np.sqrt((centred[train]**2).mean((0, 2), keepdims=True))
+    centred /= np.where(scale_L > 0, scale_L, 1)
+    scores.append(_fit_ccs(
+        task, centred, folds.part(slice(fold, fold + 1)),
+        jax.random.fold_in(key, fold)))
+  return np.concatenate(scores, axis=1)
 
 
 def _mahalanobis(task: _Task) -> np.ndarray:
@@ -178,17 +113,26 @@ def _mahalanobis(task: _Task) -> np.ndarray:
 
 
 def _mlp(task: _Task) -> np.ndarray:
-  return mlp.cross_validate(
-      task.acts_NLD, task.known.label_N, task.folds, seed=task.seed,
-      spec=mlp.MLPSpec(loss='logistic'), checkpoint_dir=task.checkpoint_dir)
+  step = _MLP_FOLDS if task.chooses else task.folds.n_folds
+  spec, scores = mlp.MLPSpec(loss='logistic'), []
+  for start in range(0, task.folds.n_folds, step):
+    folder = task.checkpoint_dir
+    if folder and task.chooses:
+      folder = folder / f'choice-{start}'
+    scores.append(mlp.cross_validate(
+        task.acts_NLD, task.known.label_N,
+        task.folds.part(slice(start, start + step)), seed=task.seed + start,
+        spec=spec, checkpoint_dir=folder))
+  return np.concatenate(scores, axis=1)
 
 
 PROBES: dict[str, Callable[[_Task], np.ndarray]] = {
     'mass_mean': functools.partial(_linear, truth.fit_mass_mean),
-    'logistic': functools.partial(_linear, classify.logistic()),
+    'logistic': _logistic,
     'lda': functools.partial(_linear, classify.lda()),
     'ttpd': _ttpd,
     'ccs': _ccs,
+    'ccs_uncentred': _ccs_uncentred,
     'mahalanobis': _mahalanobis,
     'mlp': _mlp,
 }
@@ -201,69 +145,167 @@ def evaluate(
 ) -> pd.DataFrame:
   """Accuracy of every truth probe, layer and left-out topic.
 
+  `accuracy` is the share of statements on whose truth the sign of the probe's
+  score is right; on `all topics` it is the mean A = Σ_t A_t / T of the topics'
+  own accuracies, and likewise `auroc`. Its interval is for topics like these:
+  A ± t(T − 1) s √(1/T + 1/(T − 1)), where s is the deviation over topics and
+  the second term is there because any two topics' probes share training topics
+  (Nadeau & Bengio 2003); `p_value` is that t test of A = ½, two-sided. German
+  statements are scored by one probe: ± t(T − 1) s / √T over their topics. The
+  interval of a single topic is Wilson's and about its statements alone.
+
+  Layer -1 takes for each left-out topic the layer that does best on average
+  over the other topics, each scored by probes that have seen neither it nor
+  the left-out topic; for German, by the probes of the topics left out. Probe
+  'chosen' takes the kind of probe with its layer in the same way. Probes that
+  only help to choose stop earlier (logistic regressions, TTPD) or restart less
+  often (CCS).
+
+  `ccs` centres tested statements about the mean of their own source, as Burns
+  et al. do: it needs a whole source to score one statement, though no label.
+  `ccs_uncentred` takes both means from training statements.
+
   Args:
     acts_NLD: activations at the statements' last token.
-    frame: the results table, in the same order.
+    frame: the results table of N statements, in the same order.
     seed: of the balanced training sets, restarts and MLP weights.
     with_mlp: train the non-linear probe too.
     checkpoint_dir: of the MLP.
-    names: which probes.
+    names: which probes, keys of `PROBES`.
 
   Returns:
-    Rows (probe, layer, test, polarity, accuracy, ci_low, ci_high, auroc, n).
-    `test` is the left-out topic, 'german', or 'all topics' (pooled over
-    topics); `polarity` is 'both', 'affirmative' or 'negated'. Intervals are
-    Wilson's at 95 %. Layer -1 takes for each left-out topic the layer that is
-    best on average over the other topics when they are left out. (Probes of
-    those folds have seen the left-out topic in training, though no score on
-    it: a choice free of that would need a fit per pair of topics.)
+    Rows (layer, test, polarity, accuracy, ci_low, ci_high, p_value, auroc, n,
+    n_topics, probe). `test` is the left-out topic, 'german', or 'all topics';
+    `polarity` is 'both', 'affirmative' or 'negated'.
+
+  Raises:
+    UserError: other items than data set `truth`'s, or of a single topic.
+
+  Source:
+    Bürger et al. 2024, Truth is Universal, section 5 (the probes and the
+    balanced topics); Nadeau & Bengio 2003, Inference for the generalization
+    error, section 3.
   """
-  known = parse(frame)
-  tests, folds = splits(known, np.random.default_rng(seed))
+  known = statements_lib.parse(frame)
+  generator = np.random.default_rng(seed)
+  tests, folds = statements_lib.splits(known, generator)
+  nested, comparisons = statements_lib.nested_splits(known, generator)
   task = _Task(acts_NLD, known, folds, seed, checkpoint_dir)
-  frames = []
-  for name in names:
-    if name == 'mlp' and not with_mlp:
-      continue
-    scores_LFB = PROBES[name](task)
-    frames.append(_rows(scores_LFB, known, tests, folds).assign(probe=name))
+  choice = dataclasses.replace(task, folds=nested, chooses=True)
+  used = [n for n in names if with_mlp or n != 'mlp']
+  scores = {name: PROBES[name](task) for name in used}
+  compared = {name: _compared(
+      PROBES[name](choice), choice, comparisons, tests, scores[name], folds)
+      for name in used}
+  frames = [_rows(np.concatenate(
+      [_picked(scores, {name: compared[name]})[None], scores[name]]),
+      known, tests, folds).assign(probe=name) for name in used]
+  if len(used) > 1:
+    frames.append(_rows(_picked(scores, compared)[None], known, tests,
+                        folds).assign(probe=CHOSEN))
   return pd.concat(frames, ignore_index=True)
 
 
-def _rows(scores_LFB, known: Statements, tests, folds: Folds) -> pd.DataFrame:
-  """Scores → accuracies, with the chosen layer as layer -1."""
-  topics = [f for f, name in enumerate(tests) if name != 'german']
-  right_LF = np.stack([
-      ((scores_LFB[:, f, :len(test)] > 0) == known.label_N[test]).mean(1)
-      for f in range(folds.n_folds) if len(test := folds.test(f))], axis=1)
-  best_F = [int(np.argmax(right_LF[:, [t for t in topics if t != f]].mean(1)))
-            for f in range(folds.n_folds)]
-  chosen_FB = np.stack([scores_LFB[b, f] for f, b in enumerate(best_F)])
-  rows = []
-  for layer, scores_FB in enumerate((chosen_FB, *scores_LFB), start=-1):
-    pieces = {name: (folds.test(f), scores_FB[f, :len(folds.test(f))])
-              for f, name in enumerate(tests)}
-    pieces['all topics'] = (
-        np.concatenate([pieces[tests[t]][0] for t in topics]),
-        np.concatenate([pieces[tests[t]][1] for t in topics]))
-    for test, (index, score) in pieces.items():
-      for polarity, mask in _polarities(known.polarity_N[index]).items():
-        rows.append({'layer': layer, 'test': test, 'polarity': polarity}
-                    | _accuracy(score[mask], known.label_N[index][mask]))
-  return pd.DataFrame(rows)
+def _compared(
+    nested_LFB: np.ndarray, choice: _Task, comparisons: list[Comparison],
+    tests: list[str], scores_LFB: np.ndarray, folds: Folds,
+) -> np.ndarray:
+  """Mean accuracy [L, F] that each layer is chosen by for each test set."""
+  label_N, found = choice.known.label_N, []
+  for f, name in enumerate(tests):
+    if name == statements_lib.GERMAN:
+      pieces = [(scores_LFB[:, t, :len(folds.test(t))], folds.test(t))
+                for t in range(len(tests)) if t != f]
+    else:
+      pieces = []
+      for one in comparisons:
+        if one.left_out == name:
+          test = choice.folds.test(one.fold)
+          counts = np.isin(test, one.tested_N)
+          pieces.append((nested_LFB[:, one.fold, :len(test)][:, counts],
+                         test[counts]))
+    found.append(np.mean([((score_LB > 0) == label_N[test]).mean(1)
+                          for score_LB, test in pieces], axis=0))
+  return np.stack(found, axis=1)
 
 
-def _polarities(polarity: np.ndarray) -> dict[str, np.ndarray]:
-  masks = {'both': np.ones(len(polarity), bool), 'affirmative': polarity > 0,
-           'negated': polarity < 0}
-  return {name: mask for name, mask in masks.items() if mask.any()}
+def _picked(scores: Mapping[str, np.ndarray],
+            compared: Mapping[str, np.ndarray]) -> np.ndarray:
+  """Scores [F, B] of the best kind and layer of each test set."""
+  every_KLF = np.stack(list(compared.values()))
+  _, n_layers, n_folds = every_KLF.shape
+  best_F = every_KLF.reshape(-1, n_folds).argmax(0)
+  names = list(compared)
+  return np.stack([scores[names[best // n_layers]][best % n_layers, f]
+                   for f, best in enumerate(best_F)])
 
 
-def _accuracy(score: np.ndarray, label: np.ndarray) -> dict[str, float]:
-  right = int(((score > 0) == label).sum())
-  interval = stats.binomtest(right, len(label)).proportion_ci(method='wilson')
-  both = 0 < label.sum() < len(label)
-  return {'accuracy': right / len(label), 'ci_low': float(interval.low),
-          'ci_high': float(interval.high),
-          'auroc': float(metrics.roc_auc_score(label, score)) if both
-                   else np.nan, 'n': float(len(label))}
+def _rows(scores_LFB: np.ndarray, known: Statements, tests: list[str],
+          folds: Folds) -> pd.DataFrame:
+  """Accuracies of scores, whose first layer is -1."""
+  frames = []
+  for name in _POLARITIES:
+    each = {}
+    for f, test in enumerate(tests):
+      index = folds.test(f)
+      mask = _POLARITIES[name](known.polarity_N[index])
+      score_LB = scores_LFB[:, f, :len(index)][:, mask]
+      index = index[mask]
+      if not len(index):
+        continue
+      if test == statements_lib.GERMAN:
+        topic_B = known.topic_N[index]
+        parts = [_one_topic(score_LB[:, topic_B == t],
+                            known.label_N[index[topic_B == t]])
+                 for t in np.unique(topic_B)]
+        frames.append(_over_topics(parts, shared=False).assign(
+            test=test, polarity=name))
+      else:
+        each[test] = _one_topic(score_LB, known.label_N[index])
+    frames += [part.assign(test=test, polarity=name)
+               for test, part in each.items()]
+    if each:
+      frames.append(_over_topics(list(each.values()), shared=True).assign(
+          test=ALL_TOPICS, polarity=name))
+  rows = pd.concat(frames).rename_axis('layer').reset_index()
+  rows['layer'] -= 1
+  return rows[['layer', 'test', 'polarity', 'accuracy', 'ci_low', 'ci_high',
+               'p_value', 'auroc', 'n', 'n_topics']].sort_values(
+                   'layer', kind='stable')
+
+
+_POLARITIES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    'both': lambda polarity: polarity != 0,
+    'affirmative': lambda polarity: polarity > 0,
+    'negated': lambda polarity: polarity < 0,
+}
+
+
+def _one_topic(score_LB: np.ndarray, label_B: np.ndarray) -> pd.DataFrame:
+  """One row a layer, with Wilson's interval over statements."""
+  n, n_true = len(label_B), int(label_B.sum())
+  accuracy_L = ((score_LB > 0) == label_B).mean(1)
+  z = stats.norm.ppf(.975)
+  middle_L = (accuracy_L + z**2 / (2 * n)) / (1 + z**2 / n)
+  reach_L = z / (1 + z**2 / n) * np.sqrt(
+      accuracy_L * (1 - accuracy_L) / n + z**2 / (4 * n**2))
+  auroc_L = np.full(len(score_LB), np.nan)
+  if 0 < n_true < n:
+    ranks_L = stats.rankdata(score_LB, axis=1)[:, label_B == 1].sum(1)
+    auroc_L = (ranks_L - n_true * (n_true + 1) / 2) / (n_true * (n - n_true))
+  return pd.DataFrame({
+      'accuracy': accuracy_L, 'ci_low': middle_L - reach_L,
+      'ci_high': middle_L + reach_L, 'p_value': np.nan, 'auroc': auroc_L,
+      'n': float(n), 'n_topics': 1})
+
+
+def _over_topics(parts: list[pd.DataFrame], shared: bool) -> pd.DataFrame:
+  """The mean over topics; `shared` where topics train each other's probes."""
+  accuracy_LT = np.stack([part['accuracy'] for part in parts], axis=1)
+  found = controls.mean_test(accuracy_LT, null=.5, shared=shared)
+  return pd.DataFrame({
+      'accuracy': accuracy_LT.mean(1), 'ci_low': found.low,
+      'ci_high': found.high, 'p_value': found.p_value,
+      'auroc': np.mean([part['auroc'] for part in parts], axis=0),
+      'n': np.sum([part['n'] for part in parts], axis=0),
+      'n_topics': len(parts)})

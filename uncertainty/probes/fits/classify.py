@@ -95,17 +95,35 @@ def score_tests(
 
 
 @functools.lru_cache
-def logistic(penalty: float = 1.0):
+def logistic(penalty: float = 1.0, tolerance: float = 1e-14):
   """Fit of L2-penalised logistic regression by Newton's method.
 
   Minimises Σ log(1 + exp(−y f)) + penalty/2 ‖w‖² with y = ±1; the intercept is
-  free. `penalty` is 1/C of scikit-learn.
+  free.
+
+  Args:
+    penalty: 1/C of scikit-learn.
+    tolerance: stops when a step lowers the objective by less than this part.
+
+  Returns:
+    A function of `Train` that gives a `LinearProbe`; the same arguments give
+    the same function, so that it is compiled once.
   """
-  return functools.partial(fit_logistic, penalty=penalty)
+  return functools.partial(
+      fit_logistic, penalty=penalty, tolerance=tolerance)
 
 
-def fit_logistic(train: Train, *, penalty: float) -> LinearProbe:
-  """One logistic regression; see `logistic`."""
+def fit_logistic(train: Train, *, penalty: float,
+                 tolerance: float = 1e-14) -> LinearProbe:
+  """One logistic regression; see `logistic`.
+
+  Args:
+    train: rows of one layer and fold.
+    penalty, tolerance: see `logistic`.
+
+  Returns:
+    Its probe, direction [D].
+  """
   acts_AD, labels_A, weights_A = train
   n_train, width = acts_AD.shape
   mean_D = (acts_AD * weights_A[:, None]).sum(0) / weights_A.sum()
@@ -143,7 +161,7 @@ def fit_logistic(train: Train, *, penalty: float) -> LinearProbe:
         logits_A[None, :] + sizes_S1 * (design_AE @ direction_E)[None, :],
         tried_SE)
     best = jnp.nanargmin(values_S)
-    moved = values_S[0] - values_S[best] > 1e-14 * values_S[0]
+    moved = values_S[0] - values_S[best] > tolerance * values_S[0]
     return tried_SE[best], moved, count + 1
 
   start = (jnp.zeros(n_columns), jnp.asarray(True), jnp.asarray(0))

@@ -44,6 +44,10 @@ class Folds:
     row = self.test_FB[fold]
     return row[row < self.n_items]
 
+  def part(self, which: slice) -> 'Folds':
+    """Some of the folds, in the same padded shape."""
+    return Folds(self.train_FA[which], self.test_FB[which], self.n_items)
+
 
 def from_splits(
     splits: Sequence[tuple[np.ndarray, np.ndarray]], n_items: int) -> Folds:

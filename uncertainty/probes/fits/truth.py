@@ -59,6 +59,7 @@ class TTPD:
 def ttpd(
     acts_NLD: np.ndarray, labels_N: np.ndarray, sources_N: np.ndarray,
     polarity_N: np.ndarray, folds: Folds, *, polarity_penalty: float = 1.0,
+    tolerance: float = 1e-14,
 ) -> TTPD:
   """Training of Truth and Polarity Direction for every layer and fold.
 
@@ -80,6 +81,7 @@ def ttpd(
     polarity_N: 1 affirmative, -1 negated.
     folds: training rows should hold as many items of each source.
     polarity_penalty: 1/C of step 3.
+    tolerance: of both regressions, see `classify.logistic`.
 
   Returns:
     A TTPD whose fields have leading axes [L, F].
@@ -101,25 +103,37 @@ def ttpd(
         jnp.asarray(labels_N, jnp.float64),
         jnp.asarray(np.eye(sources_N.max() + 1)[sources_N]),
         jnp.asarray(affirmative_N, jnp.float64),
-        jnp.asarray(folds.train_FA), polarity_penalty))
+        jnp.asarray(folds.train_FA), polarity_penalty, tolerance))
 
 
-@functools.partial(jax.jit, static_argnames='polarity_penalty')
+@functools.partial(jax.jit, static_argnames=('polarity_penalty', 'tolerance'))
 def _all_ttpd(layers_LND, labels_N, sources_NS, affirmative_N, train_FA,
-              polarity_penalty):
+              polarity_penalty, tolerance):
   def one(acts_ND, train_A):
     return fit_ttpd(
         classify.gather(acts_ND, labels_N, train_A),
         take_rows(sources_NS, train_A), take_rows(affirmative_N, train_A),
-        polarity_penalty)
+        polarity_penalty, tolerance)
 
   return jax.lax.map(
       lambda acts: jax.lax.map(lambda train: one(acts, train), train_FA),
       layers_LND)
 
 
-def fit_ttpd(train: Train, sources_AS, affirmative_A, penalty) -> TTPD:
-  """One TTPD; see `ttpd`. `sources_AS` is one-hot."""
+def fit_ttpd(train: Train, sources_AS: jax.Array, affirmative_A: jax.Array,
+             penalty: float, tolerance: float) -> TTPD:
+  """One TTPD; see `ttpd`.
+
+  Args:
+    train: rows of one layer and fold.
+    sources_AS: one-hot source of each row.
+    affirmative_A: 1 affirmative, 0 negated.
+    penalty: 1/C of the regression of polarity.
+    tolerance: of both regressions.
+
+  Returns:
+    Its directions [D], weights and bias.
+  """
   acts_AD, labels_A, weights_A = train
   counts_S1 = jnp.maximum(sources_AS.sum(0), 1)[:, None]
   means_SD = (sources_AS.T @ acts_AD) / counts_S1
@@ -129,7 +143,8 @@ def fit_ttpd(train: Train, sources_AS, affirmative_A, penalty) -> TTPD:
   truth_D = jnp.linalg.solve(
       design_A2.T @ design_A2, design_A2.T @ centred_AD)[0]
   polarity_D = classify.fit_logistic(
-      Train(acts_AD, affirmative_A, weights_A), penalty=penalty).direction
+      Train(acts_AD, affirmative_A, weights_A), penalty=penalty,
+      tolerance=tolerance).direction
   planar_A2 = acts_AD @ jnp.stack([truth_D, polarity_D], axis=1)
   count = weights_A.sum()
   mean_2 = (planar_A2 * weights_A[:, None]).sum(0) / count
@@ -138,7 +153,7 @@ def fit_ttpd(train: Train, sources_AS, affirmative_A, penalty) -> TTPD:
   spread_2 = jnp.where(spread_2 > 0, spread_2, 1.0)
   final = classify.fit_logistic(
       Train((planar_A2 - mean_2[None, :]) / spread_2[None, :], labels_A,
-            weights_A), penalty=1e-6)
+            weights_A), penalty=1e-6, tolerance=tolerance)
   weights_2 = final.direction / spread_2
   return TTPD(truth_D, polarity_D, weights_2, final.bias - mean_2 @ weights_2)
 
