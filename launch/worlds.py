@@ -22,6 +22,9 @@ from uncertainty.worlds import scenarios, validity
 _CLAIMS = flags.DEFINE_list('claims', 'all', 'Ids of claims, or all.')
 _WORLDS = flags.DEFINE_integer('worlds', 400, 'Studies of each kind.')
 _JOBS = flags.DEFINE_integer('jobs', 2, 'Processes.')
+_MINUTES = flags.DEFINE_float(
+    'minutes', 0, 'Stop after so many, with as many studies of each kind as '
+    'were done by then; 0: never.')
 _DRAWS = flags.DEFINE_integer('draws', 200, 'Bootstrap draws in a study.')
 _SEED = flags.DEFINE_integer('seed', 0, 'Of the first study; then upwards.')
 _OUT = flags.DEFINE_string('out', 'docs/validity.md', 'Where; empty: nowhere.')
@@ -36,7 +39,7 @@ items unless said otherwise, 50 raters, shares rounded to two decimals.
     {command}
 
 {worlds} studies of each kind, seeds from {seed}, {draws} bootstrap draws,
-{seconds:.0f} s on {machine}.
+{seconds:.0f} s with {machine}.
 
 - *false claims*: share of studies in which any verdict of the claim's whole
   table is false (after Holm, nominal ≤ .05). In a null any verdict is false,
@@ -64,17 +67,25 @@ def main(argv: list[str]) -> None:
         f'no claim is called {sorted(unknown)}; there are {known}')
   spec = specs.StudySpec(
       analysis=specs.AnalysisSpec(n_bootstrap=_DRAWS.value))
-  tasks = [(name, of_name, spec, seed) for name in scenarios.WORLDS
-           if (of_name := validity.claims_of(name, ids))
-           for seed in range(_SEED.value, _SEED.value + _WORLDS.value)]
-  start = time.perf_counter()
+  wanted = {name: of_name for name in scenarios.WORLDS
+            if (of_name := validity.claims_of(name, ids))}
+  start, done, found = time.perf_counter(), 0, []
   with concurrent.futures.ProcessPoolExecutor(_JOBS.value) as pool:
-    found = [score for scores in pool.map(_task, tasks, chunksize=4)
-             for score in scores]
+    while done < _WORLDS.value and not (
+        _MINUTES.value and time.perf_counter() - start > 60 * _MINUTES.value):
+      seeds = range(done, min(done + 2 * _JOBS.value, _WORLDS.value))
+      # No two studies share a seed: errors of the table's rows are independent.
+      tasks = [(name, of_name, spec, _SEED.value + seed * len(wanted) + i)
+               for i, (name, of_name) in enumerate(wanted.items())
+               for seed in seeds]
+      for scores in pool.map(_task, tasks):
+        found += scores
+      done = seeds.stop
+      print(f'{done} studies of each kind', file=sys.stderr)
   table = validity.summary(found)
   text = _HEAD.format(
       command=' '.join(['python launch/worlds.py', *sys.argv[1:]]),
-      worlds=_WORLDS.value, seed=_SEED.value, draws=_DRAWS.value,
+      worlds=done, seed=_SEED.value, draws=_DRAWS.value,
       seconds=time.perf_counter() - start,
       machine=f'{_JOBS.value} processes, {platform.machine()}, Python '
       f'{platform.python_version()}') + validity.markdown(table)
