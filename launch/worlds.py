@@ -69,29 +69,31 @@ def main(argv: list[str]) -> None:
       analysis=specs.AnalysisSpec(n_bootstrap=_DRAWS.value))
   wanted = {name: of_name for name in scenarios.WORLDS
             if (of_name := validity.claims_of(name, ids))}
-  start, done, found = time.perf_counter(), 0, []
+  start, found, text = time.perf_counter(), [], ''
   with concurrent.futures.ProcessPoolExecutor(_JOBS.value) as pool:
-    while done < _WORLDS.value and not (
-        _MINUTES.value and time.perf_counter() - start > 60 * _MINUTES.value):
-      seeds = range(done, min(done + 2 * _JOBS.value, _WORLDS.value))
+    for done in range(_WORLDS.value):
       # No two studies share a seed: errors of the table's rows are independent.
-      tasks = [(name, of_name, spec, _SEED.value + seed * len(wanted) + i)
-               for i, (name, of_name) in enumerate(wanted.items())
-               for seed in seeds]
+      tasks = [(name, of_name, spec, _SEED.value + done * len(wanted) + i)
+               for i, (name, of_name) in enumerate(wanted.items())]
       for scores in pool.map(_task, tasks):
         found += scores
-      done = seeds.stop
-      print(f'{done} studies of each kind', file=sys.stderr)
-  table = validity.summary(found)
-  text = _HEAD.format(
-      command=' '.join(['python launch/worlds.py', *sys.argv[1:]]),
-      worlds=done, seed=_SEED.value, draws=_DRAWS.value,
-      seconds=time.perf_counter() - start,
-      machine=f'{_JOBS.value} processes, {platform.machine()}, Python '
-      f'{platform.python_version()}') + validity.markdown(table)
+      seconds = time.perf_counter() - start
+      text = _page(found, done + 1, seconds)
+      if _OUT.value:  # a run that is cut off leaves what it has
+        pathlib.Path(_OUT.value).write_text(text, encoding='utf-8')
+      if _MINUTES.value and seconds > 60 * _MINUTES.value:
+        break
   print(text)
-  if _OUT.value:
-    pathlib.Path(_OUT.value).write_text(text)
+
+
+def _page(
+    found: list[validity.Score], n_worlds: int, seconds: float) -> str:
+  head = _HEAD.format(
+      command=' '.join(['python launch/worlds.py', *sys.argv[1:]]),
+      worlds=n_worlds, seed=_SEED.value, draws=_DRAWS.value, seconds=seconds,
+      machine=f'{_JOBS.value} processes, {platform.machine()}, Python '
+      f'{platform.python_version()}')
+  return head + validity.markdown(validity.summary(found))
 
 
 if __name__ == '__main__':
