@@ -22,6 +22,9 @@ from uncertainty.worlds import scenarios, validity
 _CLAIMS = flags.DEFINE_list('claims', 'all', 'Ids of claims, or all.')
 _WORLDS = flags.DEFINE_integer('worlds', 400, 'Studies of each kind.')
 _JOBS = flags.DEFINE_integer('jobs', 2, 'Processes.')
+_MINUTES = flags.DEFINE_float(
+    'minutes', 0, 'Stop after so many, with as many studies of each kind as '
+    'were done by then; 0: never.')
 _DRAWS = flags.DEFINE_integer('draws', 200, 'Bootstrap draws in a study.')
 _SEED = flags.DEFINE_integer('seed', 0, 'Of the first study; then upwards.')
 _OUT = flags.DEFINE_string('out', 'docs/validity.md', 'Where; empty: nowhere.')
@@ -36,7 +39,7 @@ items unless said otherwise, 50 raters, shares rounded to two decimals.
     {command}
 
 {worlds} studies of each kind, seeds from {seed}, {draws} bootstrap draws,
-{seconds:.0f} s on {machine}.
+{seconds:.0f} s with {machine}.
 
 - *false claims*: share of studies in which any verdict of the claim's whole
   table is false (after Holm, nominal ≤ .05). In a null any verdict is false,
@@ -64,23 +67,33 @@ def main(argv: list[str]) -> None:
         f'no claim is called {sorted(unknown)}; there are {known}')
   spec = specs.StudySpec(
       analysis=specs.AnalysisSpec(n_bootstrap=_DRAWS.value))
-  tasks = [(name, of_name, spec, seed) for name in scenarios.WORLDS
-           if (of_name := validity.claims_of(name, ids))
-           for seed in range(_SEED.value, _SEED.value + _WORLDS.value)]
-  start = time.perf_counter()
+  wanted = {name: of_name for name in scenarios.WORLDS
+            if (of_name := validity.claims_of(name, ids))}
+  start, found, text = time.perf_counter(), [], ''
   with concurrent.futures.ProcessPoolExecutor(_JOBS.value) as pool:
-    found = [score for scores in pool.map(_task, tasks, chunksize=4)
-             for score in scores]
-  table = validity.summary(found)
-  text = _HEAD.format(
-      command=' '.join(['python launch/worlds.py', *sys.argv[1:]]),
-      worlds=_WORLDS.value, seed=_SEED.value, draws=_DRAWS.value,
-      seconds=time.perf_counter() - start,
-      machine=f'{_JOBS.value} processes, {platform.machine()}, Python '
-      f'{platform.python_version()}') + validity.markdown(table)
+    for done in range(_WORLDS.value):
+      # No two studies share a seed: errors of the table's rows are independent.
+      tasks = [(name, of_name, spec, _SEED.value + done * len(wanted) + i)
+               for i, (name, of_name) in enumerate(wanted.items())]
+      for scores in pool.map(_task, tasks):
+        found += scores
+      seconds = time.perf_counter() - start
+      text = _page(found, done + 1, seconds)
+      if _OUT.value:  # a run that is cut off leaves what it has
+        pathlib.Path(_OUT.value).write_text(text, encoding='utf-8')
+      if _MINUTES.value and seconds > 60 * _MINUTES.value:
+        break
   print(text)
-  if _OUT.value:
-    pathlib.Path(_OUT.value).write_text(text)
+
+
+def _page(
+    found: list[validity.Score], n_worlds: int, seconds: float) -> str:
+  head = _HEAD.format(
+      command=' '.join(['python launch/worlds.py', *sys.argv[1:]]),
+      worlds=n_worlds, seed=_SEED.value, draws=_DRAWS.value, seconds=seconds,
+      machine=f'{_JOBS.value} processes, {platform.machine()}, Python '
+      f'{platform.python_version()}')
+  return head + validity.markdown(validity.summary(found))
 
 
 if __name__ == '__main__':

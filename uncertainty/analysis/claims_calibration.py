@@ -65,12 +65,12 @@ def squared_error(
   gap_B = np.bincount(bin_n, gap_n) / count_B
   weight_B = count_B / count_B.sum()
   rest_n = gap_n - gap_B[bin_n]
-  root_GB = np.zeros((int(cluster_N.max()) + 1, len(count_B)))
-  present = np.zeros(root_GB.shape, bool)
-  present[group_n, bin_n] = True
+  shape = int(cluster_N.max()) + 1, len(count_B)
+  root_GB, size_GB = np.zeros(shape), np.zeros(shape)
   np.add.at(root_GB, (group_n, bin_n), rest_n / count_B[bin_n])
-  clusters_B = present.sum(0)
-  root_GB *= np.sqrt(clusters_B / np.maximum(clusters_B - 1, 1))
+  np.add.at(size_GB, (group_n, bin_n), 1.0)
+  # CR2 (Bell & McCaffrey 2002): a cluster pulls its bin's mean to itself.
+  root_GB /= np.sqrt(np.maximum(1 - size_GB / count_B, 1e-9))
   root_GB *= np.sqrt(weight_B)
   covariance = root_GB.T @ root_GB
   scaled = np.sqrt(weight_B) * gap_B

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 import pandas as pd
 from absl import logging
 
+from uncertainty.analysis import claims
 from uncertainty.analysis.calibration import reliability
 from uncertainty.analysis.paper import flaws
 from uncertainty.analysis.paper import tables as paper
@@ -79,6 +80,7 @@ def run(
   if stacks:  # the paper's probe tables may stand alone
     scored = score(stacks, spec)
     write(scored.tables)
+    write({'claims': claims.claims(stacks, spec)})
     write(study_tables(
         source.frames, stacks, scored.scores, spec,
         probe_readout(results_dir, source)))

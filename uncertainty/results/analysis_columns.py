@@ -325,5 +325,31 @@ _PROMPTS = (
            ('difference', 'float', 'of the outcome', 'With − without.')),
 )
 
+_CLAIMS = (
+    _table('claims', 'claims',
+           'One claim about one subject of one data set (docs/validity.md).',
+           'model measure n_families',
+           ('claim', 'string', '', 'Its id, as in `analysis.claims.CLAIMS`.'),
+           ('data', 'string', '', 'The data set.'),
+           ('question', 'string', '', 'What is asked, in words.'),
+           ('estimate', 'float', 'of the claim', 'The estimate.'),
+           ('low', 'float', 'of the claim', 'Lower end of its interval.'),
+           ('high', 'float', 'of the claim', 'Upper end of its interval.'),
+           ('p', 'float', 'probability', 'Two-sided, of this claim alone.'),
+           ('p_corrected', 'float', 'probability', ('After Holm, over its '
+            'correction family in its data set.')),
+           ('correction_family', 'string', '', 'Claims corrected together.'),
+           ('n_items', 'int', 'items', 'Items behind it.'),
+           ('n_raters', 'float', 'people', ('Median over items; missing where '
+            'not published or no part of the claim.')),
+           ('n_models', 'int', 'models', 'Models behind it.'),
+           ('smallest_effect', 'float', 'of the claim', ('Distance from the '
+            'null that is seen with 80 % power, after correction.')),
+           ('verdict', 'string', '', ('supported, contradicted, cannot tell '
+            'or too little data.')),
+           ('sentence', 'string', '', 'What may be said.')),
+)
+
 TABLES: Mapping[str, Table] = {
-    t.name: t for t in (*_SCORES, *_TUNING, *_JOINT, *_PEOPLE, *_PROMPTS)}
+    t.name: t for t in (*_SCORES, *_TUNING, *_JOINT, *_PEOPLE, *_PROMPTS,
+                      *_CLAIMS)}

@@ -67,9 +67,9 @@ WORLDS: dict[str, World] = {
         boldness=Effects(0.3, 0.2, 0.1, b, 0.2),
         gap=Effects(0.08, 0.01, 0.02, g, 0.01))
        for name, n, families, a, b, g in (
-           ('a little', 6, generator.PUBLISHED_FAMILIES, 0.1, 0.25, 0.03),
-           ('some', 12, _TWELVE, 0.15, 0.4, 0.05),
-           ('much', 12, _TWELVE, 0.25, 0.6, 0.08))},
+           ('a little', 6, generator.PUBLISHED_FAMILIES, 0.1, 0.4, 0.03),
+           ('some', 12, _TWELVE, 0.15, 0.8, 0.05),
+           ('much', 12, _TWELVE, 0.25, 1.2, 0.08))},
 }
 
 

@@ -62,6 +62,7 @@ def rho(alignment: np.ndarray, world: generator.World) -> np.ndarray:
   return np.interp(alignment, _GRID, _rho_grid(people))
 
 
+@functools.lru_cache
 def tuning_effects(world: generator.World) -> dict[str, float]:
   """Mean over all families of instruct less base.
 

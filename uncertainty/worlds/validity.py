@@ -122,14 +122,16 @@ def summary(scores: Sequence[Score]) -> pd.DataFrame:
 
 def markdown(table: pd.DataFrame) -> str:
   """`summary` as a Markdown table."""
-  lines = ['| claim | world | false claims | coverage | power | p < .05 |',
-           '|---|---|---|---|---|---|']
+  names = ('claim', 'world', 'studies', 'false claims', 'coverage', 'power',
+           'p < .05')
+  lines = [f'| {" | ".join(names)} |', '|---' * len(names) + '|']
   for row in table.to_dict('records'):
     cells = [_shown(row[name], row[f'{name}_se'])
              for name in ('false', 'coverage', 'power', 'rejected')]
     kind = 'null' if row['null'] else 'effect'
     lines.append(' | '.join(
-        (f'| `{row["claim"]}`', f'{kind}: {row["world"]}', *cells)) + ' |')
+        (f'| `{row["claim"]}`', f'{kind}: {row["world"]}',
+         str(row['worlds']), *cells)) + ' |')
   return '\n'.join(lines) + '\n'
 
 
