@@ -12,6 +12,7 @@ import pandas as pd
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from PIL import Image
 
 from uncertainty.results import shards
 
@@ -60,9 +61,11 @@ def save(
 
 
 def _png(figure: Figure) -> bytes:
-  buffer = io.BytesIO()
-  figure.savefig(buffer, format='png', dpi=150)
-  return buffer.getvalue()
+  """A picture of 64 colours: a third of the bytes, and no eye tells."""
+  drawn, small = io.BytesIO(), io.BytesIO()
+  figure.savefig(drawn, format='png', dpi=150, pil_kwargs={'compress_level': 1})
+  Image.open(drawn).convert('RGB').quantize(64).save(small, format='png')
+  return small.getvalue()
 
 
 def _uri(png: bytes) -> str:
