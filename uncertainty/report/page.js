@@ -1,5 +1,79 @@
-// Sorting, filtering and paging of the tables whose rows come as JSON.
+// Draws what comes as JSON: heatmaps, and tables that sort, filter and page.
 'use strict';
+const pText = (p, floor) =>
+    p < floor || p === 0 ? `< ${Number((floor || 1e-300).toPrecision(2))}` :
+    p < 0.001 ? p.toExponential(1) : p.toPrecision(2);
+
+const drawHeatmap = (box) => {
+  const script = box.querySelector('script');
+  if (!script) return;  // drawn before
+  const data = JSON.parse(script.textContent);
+  script.remove();
+  const table = box.querySelector('table');
+  const short = (value) => {
+    const text = value.toFixed(data.digits);
+    return Math.abs(value) < 1 ? text.replace('0.', '.') : text;
+  };
+  const head = table.createTHead().insertRow();
+  head.append(document.createElement('th'));
+  for (const column of data.columns) {
+    const cell = document.createElement('th');
+    cell.scope = 'col';
+    cell.append(Object.assign(
+        document.createElement('span'), {textContent: column}));
+    head.append(cell);
+  }
+  const body = table.createTBody();
+  data.rows.forEach((row, i) => {
+    const line = body.insertRow();
+    const first = document.createElement('th');
+    first.scope = 'row';
+    first.textContent = row;
+    line.append(first);
+    data.columns.forEach((column, j) => {
+      const cell = line.insertCell();
+      const value = data.values[i][j];
+      if (value === null) {
+        cell.className = 'blank';
+        cell.title = 'no value';
+        cell.textContent = '·';
+        return;
+      }
+      const span = (value * data.sign - data.low) / (data.high - data.low);
+      const step = Math.round(
+          Math.min(1, Math.max(0, span)) * (data.steps - 1));
+      cell.className = data.map + step;
+      if (data.weak && data.weak[i][j]) cell.classList.add('weak');
+      cell.textContent = short(value);
+      const {low, high, ...others} = Object.fromEntries(
+          Object.entries(data.details).map(([k, grid]) => [k, grid[i][j]]));
+      let title = `${row}, ${column}: ` +
+          `${data.label ? data.label + ' = ' : ''}${value.toFixed(3)}`;
+      if (low != null && high != null) {
+        title += ` [${low.toFixed(3)}, ${high.toFixed(3)}]`;
+      }
+      for (const [name, other] of Object.entries(others)) {
+        if (other === null) continue;
+        title += name.endsWith('p') ?
+            `, ${name} ${other <= 0 ? '' : '= '}${pText(other, 0)}` :
+            `, ${name} = ${other}`;
+      }
+      cell.title = title;
+    });
+  });
+};
+// Those in closed details wait until they are opened.
+for (const box of document.querySelectorAll('[data-heatmap]')) {
+  if (!box.closest('details')) drawHeatmap(box);
+}
+for (const details of document.querySelectorAll('details')) {
+  details.addEventListener('toggle', () => {
+    details.querySelectorAll('[data-heatmap]').forEach((box) => {
+      if (!box.closest('details:not([open])')) drawHeatmap(box);
+    });
+  });
+}
+
 for (const box of document.querySelectorAll('[data-table]')) {
   const data = JSON.parse(box.querySelector('script').textContent);
   const body = box.querySelector('tbody');
@@ -48,7 +122,9 @@ for (const box of document.querySelectorAll('[data-table]')) {
       row.forEach((value, i) => {
         const cell = line.insertCell();
         if (Array.isArray(value)) cell.append(bars(value));
-        else cell.textContent = text(value);
+        else if (typeof value === 'number' && data.p.includes(i)) {
+          cell.textContent = pText(value, data.floor);
+        } else cell.textContent = text(value);
         if (typeof value === 'number') cell.className = 'number';
         cell.dataset.label = data.columns[i];
       });

@@ -1,6 +1,48 @@
-"""What the chapter on calibration calls its numbers."""
+"""The calibration chapter: what confidence is, over models, by its map."""
 
 from uncertainty.report.chapters import calibration, instruct
+
+
+def _page(chapter):
+  return '\n'.join(map(str, chapter.blocks))
+
+
+def test_lead_is_of_the_confidence_in_a_choice(made, spec, calibration_cells):
+  page = _page(calibration.chapter(made(calibration=calibration_cells), spec))
+  assert ('With the letter mass of the choice, AUROC against the right answer: '
+          '0.75 in the median of 2 models, and the intervals of 1 lie above '
+          '.5; smooth calibration error against the right answer: 0.25 in the '
+          'median of 2 models' in page)
+
+
+def test_one_model_is_given_with_its_interval(made, spec, calibration_cells):
+  one = calibration_cells[calibration_cells['model'] == 'A']
+  page = _page(calibration.chapter(made(calibration=one), spec))
+  assert 'A has 0.70 [0.45, 0.75]' in page
+  assert 'A has 0.20 [-0.05, 0.25]' in page
+
+
+def test_answers_as_texts_are_probabilities_over_the_choices(
+    made, spec, calibration_cells):
+  manifest = {'config': {'prompt': {'answer': 'text'}}}
+  page = _page(calibration.chapter(
+      made(manifest, calibration=calibration_cells), spec))
+  assert 'With the probability over the choices of the choice' in page
+  assert 'letter mass' not in page
+
+
+def test_the_papers_map_is_first(calibration_cells):
+  assert calibration.first_map(calibration_cells[2:]) == 'paper'
+  assert calibration.first_map(calibration_cells[2:4]) == 'platt'
+
+
+def test_every_metric_keeps_its_picture(made, spec, calibration_cells):
+  tables = made(calibration=calibration_cells)
+  calibration.chapter(tables, spec)
+  assert sorted(p.name for p in tables.figures().iterdir()) == [
+      'auroc_coane_mc_none_correct.svg',
+      'ece_smooth_coane_mc_paper_correct.svg',
+      'ece_smooth_coane_mc_platt_correct.svg']
 
 
 def test_labels_of_calibration_errors_say_their_norm():

@@ -4,14 +4,26 @@ import pandas as pd
 from markupsafe import Markup
 
 from uncertainty.report import blocks
-from uncertainty.report.tables import Tables
+from uncertainty.report.tables import AnalysisTables
+from uncertainty.specs import StudySpec
+
+_MOST_CELLS = 6000
 
 
-def reproduction(tables: Tables, mode: str) -> blocks.Chapter | None:
-  """The paper's cells, compared with the printed ones."""
+def reproduction(
+    tables: AnalysisTables, spec: StudySpec) -> blocks.Chapter | None:
+  """The paper's cells, compared with the printed ones.
+
+  Args:
+    tables: the analysis.
+    spec: the study's config; its mode says which recipes were followed.
+
+  Returns:
+    The chapter; None for results that are not the paper's.
+  """
   if not tables.has('cells'):
     return None
-  cells = tables.get('cells')
+  mode, cells = spec.mode, tables.get('cells')
   recipes = ('by the recipes that its printed numbers follow'
              if mode == 'reproduction' else
              'computed soundly: ties are never split, and no cell is left '
@@ -22,7 +34,7 @@ def reproduction(tables: Tables, mode: str) -> blocks.Chapter | None:
   if tables.has('compare_counts'):
     counts = tables.get('compare_counts')
     parts += [blocks.text(
-        f'What to see: {counts["match"].sum()} of {counts["printed"].sum()} '
+        f'{counts["match"].sum()} of {counts["printed"].sum()} '
         'printed cells match'
         + (f', {counts["blanks_right"].sum()} of {counts["blanks"].sum()} '
            'blanks are blank here too. Where a monotonic sweep meets tied '
@@ -32,22 +44,41 @@ def reproduction(tables: Tables, mode: str) -> blocks.Chapter | None:
     differs = differs[~differs['status'].isin(['match', 'blank in both'])]
     if len(differs):
       parts.append(blocks.folded('Cells that differ',
-                                 blocks.plain_table(differs)))
+                                 blocks.table(differs, sort='value')))
   shown = cells[['figure', 'measure', 'model', 'value', 'p_value', 'n']]
-  parts.append(blocks.folded('All cells', blocks.data_table(
-      shown.head(6000), sort='value', pick='figure')))
+  few = len(shown) > _MOST_CELLS
+  parts.append(blocks.folded(
+      f'The first {_MOST_CELLS} of {len(shown)} cells; analysis/cells.parquet '
+      'has all' if few else 'All cells',
+      blocks.data_table(
+          shown.head(_MOST_CELLS), sort='value', pick='figure')))
   return blocks.Chapter('reproduction', 'The paper, cell by cell', tuple(parts))
 
 
-def flaws(tables: Tables) -> blocks.Chapter | None:
-  """The stray brace, and free-response ECE against another task's answers."""
+def flaws(
+    tables: AnalysisTables, spec: StudySpec) -> blocks.Chapter | None:
+  """The stray brace, and free-response ECE against another task's answers.
+
+  Args:
+    tables: the analysis.
+    spec: the study's config.
+
+  Returns:
+    The chapter; None where neither concerns the run: it reads neither the
+    paper's own files nor asks with the paper's prompts.
+  """
+  del spec
+  config = tables.manifest.get('config')
+  asked = config['prompt']['profile'] if config else ''
+  if not tables.has('cells') and asked != 'paper':
+    return None
   parts = [*_brace(tables), *_free_response(tables)]
   if not parts:
     return None
   return blocks.Chapter('flaws', 'Flaws found', tuple(parts))
 
 
-def _brace(tables: Tables) -> list[Markup]:
+def _brace(tables: AnalysisTables) -> list[Markup]:
   forms = tables.get('prompt_forms')
   if forms.empty:
     return []
@@ -58,14 +89,14 @@ def _brace(tables: Tables) -> list[Markup]:
   return [
       blocks.heading('A stray brace'),
       blocks.text(
-          f'What to see: the multiple-choice prompts of {len(braced)} of '
+          f'The multiple-choice prompts of {len(braced)} of '
           f'{len(forms)} models end with an opened brace. In the published '
           'runs it stands in every instruct row and in no base row, so that '
           'base and instruct differ in the prompt too.'),
       blocks.plain_table(counts)]
 
 
-def _free_response(tables: Tables) -> list[Markup]:
+def _free_response(tables: AnalysisTables) -> list[Markup]:
   summary = tables.get('free_response_flaw')
   cells = tables.get('free_response_ece')
   if cells.empty:

@@ -5,7 +5,8 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from uncertainty.report import blocks, figures, names
-from uncertainty.report.tables import Tables
+from uncertainty.report.tables import AnalysisTables
+from uncertainty.specs import StudySpec
 
 OUTCOMES = {
     'alignment:human_entropy': "alignment with people's entropy (Δρ)",
@@ -17,8 +18,17 @@ OUTCOMES = {
     'probe_r2': 'probe readout, R²'}
 
 
-def chapter(tables: Tables) -> blocks.Chapter | None:
-  """Differences over pairs, by measure, with family-clustered intervals."""
+def chapter(
+    tables: AnalysisTables, spec: StudySpec) -> blocks.Chapter | None:
+  """Differences over pairs, by measure, with family-clustered intervals.
+
+  Args:
+    tables: the analysis.
+    spec: the study's config.
+
+  Returns:
+    The chapter; None where these analyses had nothing to say.
+  """
   effects = tables.get('effects')
   if effects.empty:
     return None
@@ -36,11 +46,12 @@ def chapter(tables: Tables) -> blocks.Chapter | None:
         '_'.join(filter(None, ('instruct', str(dataset), str(variant)))),
         lambda width, rows=rows: _forest(rows, width), tables.figures(),
         f'Instruct effect by measure, {title}')
-    parts.append(Markup(picture.markup))
+    parts.append(picture.markup)
     shown = rows[['outcome', 'measure', 'n_pairs', 'mean_difference', 'ci_low',
                   'ci_high', 'rank_biserial', 'p_value', 'p_holm', 'p_bh']]
-    parts.append(blocks.folded('All effects', blocks.plain_table(shown)))
-  parts += _prompt_design(tables)
+    parts.append(blocks.folded('All effects', blocks.table(
+        shown, sort='mean_difference', pick='outcome')))
+  parts += _prompt_design(tables, 1 / (spec.analysis.n_bootstrap + 1))
   return blocks.Chapter('instruct', 'Instruction tuning', tuple(parts))
 
 
@@ -69,7 +80,7 @@ def _lead(rows: pd.DataFrame) -> Markup:
     lines.append(f'{_outcome(str(outcome))}: {len(part) - down} up, '
                  f'{down} down')
   said = '; '.join(lines) or 'no difference survives correction'
-  return blocks.text(f'What to see: over {pairs} pairs, {said}.')
+  return blocks.text(f'Over {pairs} pairs, {said}.')
 
 
 def _forest(rows: pd.DataFrame, width: float) -> Figure:
@@ -105,7 +116,7 @@ def _forest(rows: pd.DataFrame, width: float) -> Figure:
   return figure
 
 
-def _prompt_design(tables: Tables) -> list[Markup]:
+def _prompt_design(tables: AnalysisTables, floor: float) -> list[Markup]:
   """Base or instruct weights × chat or completion × brace or none."""
   design = tables.get('design')
   if design.empty or design['form'].nunique() < 2:
@@ -124,4 +135,5 @@ def _prompt_design(tables: Tables) -> list[Markup]:
       blocks.plain_table(wide),
       blocks.folded(
           'One factor changed, the other two held fixed',
-          blocks.plain_table(tables.get('design_contrasts')))]
+          blocks.plain_table(
+              tables.get('design_contrasts'), p_floor=floor))]

@@ -5,14 +5,25 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from uncertainty.report import blocks, figures, names
-from uncertainty.report.tables import Tables
+from uncertainty.report.tables import AnalysisTables
+from uncertainty.specs import StudySpec
 
 # What else an aligned cell may be, as said of many.
 _SECOND = {'calibrated': 'calibrated', 'discriminates': 'discriminate'}
 
 
-def chapter(tables: Tables) -> blocks.Chapter | None:
-  """Both scores of every cell, co-occurrence with its chance level."""
+def chapter(
+    tables: AnalysisTables, spec: StudySpec) -> blocks.Chapter | None:
+  """Both scores of every cell, co-occurrence with its chance level.
+
+  Args:
+    tables: the analysis.
+    spec: the study's config.
+
+  Returns:
+    The chapter; None where these analyses had nothing to say.
+  """
+  floor = 1 / (spec.analysis.n_bootstrap + 1)
   cells = tables.get('joint')
   if cells.empty:
     return None
@@ -26,14 +37,15 @@ def chapter(tables: Tables) -> blocks.Chapter | None:
         f'joint_{dataset}', lambda width, rows=rows: _scatter(rows, width),
         tables.figures(), f'Alignment against discrimination, {dataset}')
     parts += [blocks.heading(names.dataset(str(dataset))),
-              _lead(str(dataset), chance), Markup(picture.markup)]
+              _lead(str(dataset), chance), picture.markup]
   parts.append(blocks.folded(
       'Co-occurrence and its level by permutation',
-      blocks.plain_table(chance)))
+      blocks.plain_table(chance, p_floor=floor)))
   if tables.has('joint_correlations'):
     parts.append(blocks.folded(
         'Correlation of the two scores across models and across measures',
-        blocks.plain_table(tables.get('joint_correlations'))))
+        blocks.table(tables.get('joint_correlations'), sort='rho',
+                     pick='across', p_floor=floor)))
   parts += _beyond_difficulty(tables)
   return blocks.Chapter('joint', 'Aligned and calibrated', tuple(parts))
 
@@ -46,10 +58,11 @@ def _lead(dataset: str, chance: pd.DataFrame) -> Markup:
     sentences.append(
         f'{100 * row.rate_aligned:.0f} % of {row.n_cells} cells are aligned, '
         f'{100 * row.rate_second:.0f} % {_SECOND[str(row.second)]}, '
-        f'{100 * row.rate_both:.0f} % both; chance would give '
+        f'{100 * row.rate_both:.0f} % both; cells '
+        'that do not know of each other would give '
         f'{100 * row.chance:.0f} % [{100 * row.chance_low:.0f}, '
         f'{100 * row.chance_high:.0f}]')
-  return blocks.text(f'What to see: {"; ".join(sentences)}.')
+  return blocks.text(f'In short: {"; ".join(sentences)}.')
 
 
 def _scatter(rows: pd.DataFrame, width: float) -> Figure:
@@ -73,7 +86,7 @@ def _scatter(rows: pd.DataFrame, width: float) -> Figure:
   return figure
 
 
-def _beyond_difficulty(tables: Tables) -> list[Markup]:
+def _beyond_difficulty(tables: AnalysisTables) -> list[Markup]:
   """Partial alignment given correctness, and calibration by people."""
   parts = []
   partial = tables.get('partial')
@@ -87,12 +100,12 @@ def _beyond_difficulty(tables: Tables) -> list[Markup]:
           f'and models goes from {row["rho"]:.2f} to '
           f'{row["partial_rho"]:.2f}.'))
     parts = [blocks.heading('Alignment beyond difficulty'), *parts,
-             blocks.folded('By measure', blocks.plain_table(means))]
+             blocks.folded('By measure', blocks.table(means, sort='rho'))]
   by_people = tables.get('calibration_by_people')
   if not by_people.empty:
     means = by_people.groupby(['dataset', 'people', 'measure'], sort=False)[
         ['confidence', 'accuracy', 'gap', 'ece']].mean().reset_index()
     parts.append(blocks.folded(
         'Calibration where people agree and where they do not',
-        blocks.plain_table(means)))
+        blocks.table(means, sort='gap', pick='people')))
   return parts

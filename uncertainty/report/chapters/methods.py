@@ -7,14 +7,24 @@ from markupsafe import Markup
 
 from uncertainty.measures import registry
 from uncertainty.report import blocks, names
-from uncertainty.report.tables import Tables
+from uncertainty.report.tables import AnalysisTables
 from uncertainty.specs import StudySpec
 
 _MOST_CELLS = 8000
 
 
-def cells(tables: Tables) -> blocks.Chapter | None:
-  """Alignment and calibration cells in one table that sorts and filters."""
+def cells(
+    tables: AnalysisTables, spec: StudySpec) -> blocks.Chapter | None:
+  """Alignment cells in one table that sorts and filters.
+
+  Args:
+    tables: the analysis.
+    spec: the study's config.
+
+  Returns:
+    The chapter; None without alignment.
+  """
+  del spec
   alignment = tables.get('alignment').head(_MOST_CELLS)
   if alignment.empty:
     return None
@@ -33,8 +43,16 @@ def cells(tables: Tables) -> blocks.Chapter | None:
       blocks.data_table(frame, sort='ρ', pick='model')))
 
 
-def methods(tables: Tables, spec: StudySpec) -> blocks.Chapter:
-  """Formulas, sources, tests, and the config of the run."""
+def methods(tables: AnalysisTables, spec: StudySpec) -> blocks.Chapter:
+  """Formulas, sources, tests, and the config of the run.
+
+  Args:
+    tables: the analysis.
+    spec: the study's config.
+
+  Returns:
+    The chapter, which every page has.
+  """
   used = set()
   if tables.has('alignment'):
     used = {registry.parse(m)[1].name

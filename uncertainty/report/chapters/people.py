@@ -1,23 +1,39 @@
 """The chapter on the human signal: its noise, response times, combinations."""
 
+import itertools
+
 import pandas as pd
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from uncertainty.report import blocks, figures, names
-from uncertainty.report.tables import Tables
+from uncertainty.report.tables import AnalysisTables
+from uncertainty.specs import StudySpec
+
+_HICK = 'a + b·H(people)'  # the law itself, among its rivals
 
 
-def chapter(tables: Tables) -> blocks.Chapter | None:
-  """Noise ceiling, Hick's law, gains of combining, size, choice counts."""
-  parts = [*_ceiling(tables), *_combination(tables), *_response_time(tables),
-           *_size(tables), *_choice_count(tables), *_mixed(tables)]
+def chapter(
+    tables: AnalysisTables, spec: StudySpec) -> blocks.Chapter | None:
+  """Noise ceiling, Hick's law, gains of combining, size, choice counts.
+
+  Args:
+    tables: the analysis.
+    spec: the study's config.
+
+  Returns:
+    The chapter; None where these analyses had nothing to say.
+  """
+  floor = 1 / (spec.analysis.n_bootstrap + 1)
+  parts = [*_ceiling(tables), *_combination(tables, floor),
+           *_response_time(tables),
+           *_size(tables, floor), *_choice_count(tables), *_mixed(tables)]
   if not parts:
     return None
   return blocks.Chapter('people', 'What limits alignment', tuple(parts))
 
 
-def _ceiling(tables: Tables) -> list[Markup]:
+def _ceiling(tables: AnalysisTables) -> list[Markup]:
   ceiling = tables.get('ceiling')
   if ceiling.empty:
     return []
@@ -30,38 +46,38 @@ def _ceiling(tables: Tables) -> list[Markup]:
   parts = [blocks.heading('Noise ceiling'), *map(blocks.text, sentences)]
   if tables.has('ceiling_corrected'):
     corrected = tables.get('ceiling_corrected')
-    best = corrected.loc[corrected.groupby(['dataset', 'model'])[
-        'corrected_rho'].idxmax().dropna()]
+    primary = corrected[corrected['measure'].isin(list(names.PRIMARY))]
     parts.append(blocks.folded(
-        'Best measure of each model, corrected for the ceiling',
-        blocks.plain_table(best)))
+        'Primary measures, corrected for the ceiling',
+        blocks.table(primary, sort='corrected_rho')))
   return parts
 
 
-def _combination(tables: Tables) -> list[Markup]:
+def _combination(tables: AnalysisTables, floor: float) -> list[Markup]:
   rows = tables.get('combination')
   if rows.empty:
     return []
   parts = [blocks.heading('Several measures together'), blocks.text(
       "Ridge regression of people's entropy on all measures, against the best "
       'single one; both chosen inside the training folds, ρ on held-out '
-      'items. Points above the line gain from combining, those below lose.')]
+      'items. Points above the line gain from combining; filled ones differ '
+      'with p < .05.')]
   for dataset, part in rows.groupby('dataset', sort=False):
     sure = part['p_value'] < 0.05
-    better, worse = (int((sure & side).sum())
-                     for side in (part['gain'] > 0, part['gain'] < 0))
+    better = int((sure & (part['gain'] > 0)).sum())
+    worse = int((sure & (part['gain'] < 0)).sum())
     parts += [blocks.text(
-        f'What to see: in {names.dataset(str(dataset))} the combination gains '
-        f'for {better} of {len(part)} and loses for {worse} (paired '
-        f'bootstrap, p < .05), by {part["gain"].median():.2f} in the median.'
-    )]
+        f'In {names.dataset(str(dataset))} the combination gains for {better} '
+        f'and loses for {worse} of {len(part)} (paired bootstrap, p < .05); '
+        f'the median difference is {part["gain"].median():.2f}.')]
     if len(part) > 2:
       picture = figures.save(
           f'combination_{dataset}',
           lambda width, part=part: _gains(part, width), tables.figures(),
           f'Combination against the best single measure, {dataset}')
-      parts.append(Markup(picture.markup))
-  return [*parts, blocks.folded('Table', blocks.plain_table(rows))]
+      parts.append(picture.markup)
+  return [*parts, blocks.folded(
+      'Table', blocks.table(rows, sort='gain', pick='prefix', p_floor=floor))]
 
 
 def _gains(rows: pd.DataFrame, width: float) -> Figure:
@@ -78,27 +94,28 @@ def _gains(rows: pd.DataFrame, width: float) -> Figure:
   return figure
 
 
-def _response_time(tables: Tables) -> list[Markup]:
+def _response_time(tables: AnalysisTables) -> list[Markup]:
   rows = tables.get('response_time')
   if rows.empty:
     return []
-  best = rows.loc[rows.groupby(['dataset', 'time', 'scale', 'model'])[
-      'aic'].idxmin().dropna()]
-  people = best[best['model'] == 'people']
+  people = rows[rows['model'] == 'people']
   parts = [blocks.heading("Response time: Hick's law"), blocks.text(
       'Time = a + b·H: people answer the slower the more choices compete. '
-      "Rivals replace or join people's entropy H by the model's, by ln K and "
-      'by curves; the best by AIC is shown for each.')]
+      "Rivals replace or join people's entropy H by the model's, by errors "
+      'and by curves. ΔAIC is how much worse a form fits than the best of its '
+      'own model; held-out R² is over folds.')]
   parts += [blocks.text(
       f'{names.dataset(r.dataset)}, {names.signal(r.time)} ({r.scale}): '
-      f'{r.form}, held-out R² = {r.cv_r2:.2f}, n = {r.n}.')
-            for r in people.itertuples()]
-  shown = best[['dataset', 'model', 'time', 'scale', 'form', 'a', 'b', 'b_p',
-                'r2', 'cv_r2', 'n']]
-  return [*parts, blocks.folded('By model', blocks.plain_table(shown))]
+      f'{_HICK}, held-out R² = {r.cv_r2:.2f}, n = {r.n}, ΔAIC '
+      f'{r.delta_aic:.1f}.')
+            for r in people[people['form'] == _HICK].itertuples()]
+  shown = rows[['dataset', 'model', 'time', 'scale', 'form', 'a', 'b', 'b_p',
+                'r2', 'cv_r2', 'delta_aic', 'n']]
+  return [*parts, blocks.folded('Every form, by model', blocks.table(
+      shown, sort='cv_r2', pick='form'))]
 
 
-def _size(tables: Tables) -> list[Markup]:
+def _size(tables: AnalysisTables, floor: float) -> list[Markup]:
   scores = tables.get('scores')
   wanted = 'alignment:human_entropy'
   if scores.empty or not tables.has('size'):
@@ -113,23 +130,24 @@ def _size(tables: Tables) -> list[Markup]:
     picture = figures.save(
         f'size_{dataset}', lambda width, part=part: _sizes(part, width),
         tables.figures(), f'Alignment of choice entropy by size, {dataset}')
-    parts += [Markup(picture.markup), blocks.text(
+    parts += [picture.markup, blocks.text(
         'Alignment of choice entropy against parameters; a colour is a '
         'family, filled points are instruct models.', note=True)]
   return [*parts, blocks.folded(
       'Rank correlation with size, overall and within families',
-      blocks.plain_table(tables.get('size')))]
+      blocks.table(
+          tables.get('size'), sort='rho', pick='outcome', p_floor=floor))]
 
 
 def _sizes(rows: pd.DataFrame, width: float) -> Figure:
   figure = Figure(figsize=(min(width, 6.2), 4.0), layout='constrained')
   axes = figure.add_subplot()
   for color, (family, part) in zip(
-      figures.PALETTE, rows.groupby('family', sort=True), strict=False):
+      itertools.cycle(figures.PALETTE), rows.groupby('family', sort=True)):
     tuned = (part['kind'] == 'instruct').to_numpy()
     axes.scatter(part['size'], part['value'], s=34, lw=1.3, edgecolors=color,
                  facecolors=[color if t else 'white' for t in tuned],
-                 label=family)
+                 label=str(family))
   axes.set_xscale('log')
   axes.set_xlabel('parameters, billions', fontsize=9)
   axes.set_ylabel("ρ with people's entropy", fontsize=9)
@@ -138,7 +156,7 @@ def _sizes(rows: pd.DataFrame, width: float) -> Figure:
   return figure
 
 
-def _choice_count(tables: Tables) -> list[Markup]:
+def _choice_count(tables: AnalysisTables) -> list[Markup]:
   rows = tables.get('choice_count')
   if rows.empty or 'within K' not in set(rows['stratum']):
     return []
@@ -148,10 +166,10 @@ def _choice_count(tables: Tables) -> list[Markup]:
       blocks.heading('Is it only the number of choices?'),
       blocks.text('Mean ρ over models: over all items, within items of equal '
                   'K, and partial on ln K.'),
-      blocks.plain_table(wide.unstack().reset_index())]
+      blocks.table(wide.unstack().reset_index(), sort='all')]
 
 
-def _mixed(tables: Tables) -> list[Markup]:
+def _mixed(tables: AnalysisTables) -> list[Markup]:
   rows = tables.get('mixed')
   if rows.empty:
     return []

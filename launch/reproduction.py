@@ -2,7 +2,7 @@
 
     python -m uncertainty.main --config=configs/published.py \\
       --config.results_dir=../shared/published --workdir=runs/published
-    python -m uncertainty.report.reproduction --workdir=runs/published \\
+    python launch/reproduction.py --workdir=runs/published \\
       --out=REPRODUCTION.md
 
 Every number comes from the tables of that workdir.
@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 
 from uncertainty.report import markdown
 from uncertainty.report import tables as report_tables
-from uncertainty.report.tables import Tables
+from uncertainty.report.tables import AnalysisTables
 from uncertainty.types import UserError
 
 _SIGNAL = 'human_entropy'
@@ -43,7 +43,7 @@ def page(workdir: str | pathlib.Path, flags: str = '') -> str:
   return '\n\n'.join(parts) + '\n'
 
 
-def _head(tables: Tables) -> list[str]:
+def _head(tables: AnalysisTables) -> list[str]:
   scores = tables.get('scores')
   made = scores.groupby('dataset')['model'].nunique() if len(scores) else {}
   sets = ', '.join(f'{d} ({n} models)' for d, n in dict(made).items())
@@ -58,14 +58,14 @@ def _head(tables: Tables) -> list[str]:
     (
       '```\npython -m uncertainty.main --config=configs/published.py \\\n'
       '  --config.results_dir=RESULTS --workdir=DIR{FLAGS}\n'
-      'python -m uncertainty.report.reproduction --workdir=DIR \\\n'
+      'python launch/reproduction.py --workdir=DIR \\\n'
       '  --out=REPRODUCTION.md\n```'
     ),
     f'Results at hand: {sets or "probe results only"}.',
   ]
 
 
-def _cells(tables: Tables) -> list[str]:
+def _cells(tables: AnalysisTables) -> list[str]:
   counts = tables.get('compare_counts')
   if counts.empty:
     return ['## Cells', 'No printed cells were at hand to compare with.']
@@ -96,7 +96,7 @@ def _cells(tables: Tables) -> list[str]:
   return parts
 
 
-def _not_reproduced(tables: Tables) -> list[str]:
+def _not_reproduced(tables: AnalysisTables) -> list[str]:
   compared, cells = tables.get('compare'), tables.get('cells')
   parts = ['## What was not reproduced, and why']
   if len(compared):
@@ -130,7 +130,7 @@ def _not_reproduced(tables: Tables) -> list[str]:
   return parts
 
 
-def _flaws(tables: Tables) -> list[str]:
+def _flaws(tables: AnalysisTables) -> list[str]:
   parts = ['## Two flaws']
   forms = tables.get('prompt_forms')
   if len(forms):
@@ -175,7 +175,7 @@ def _flaws(tables: Tables) -> list[str]:
   return parts if len(parts) > 1 else []
 
 
-def _sound(tables: Tables) -> list[str]:
+def _sound(tables: AnalysisTables) -> list[str]:
   parts = ['## What changes when done soundly']
   both = tables.get('cells_by_mode')
   if len(both):
@@ -226,7 +226,7 @@ def _sound(tables: Tables) -> list[str]:
   return parts
 
 
-def _instruct(tables: Tables) -> list[str]:
+def _instruct(tables: AnalysisTables) -> list[str]:
   effects = tables.get('effects')
   if effects.empty:
     return []
@@ -262,7 +262,7 @@ def _instruct(tables: Tables) -> list[str]:
   return parts
 
 
-def _joint(tables: Tables) -> list[str]:
+def _joint(tables: AnalysisTables) -> list[str]:
   parts = ['## Alignment and calibration together']
   chance = tables.get('joint_chance')
   if len(chance):
@@ -305,7 +305,7 @@ def _joint(tables: Tables) -> list[str]:
   return parts if len(parts) > 1 else []
 
 
-def _people(tables: Tables) -> list[str]:
+def _people(tables: AnalysisTables) -> list[str]:
   parts = ['## The human side']
   ceiling = tables.get('ceiling')
   if len(ceiling):
@@ -354,7 +354,7 @@ def _people(tables: Tables) -> list[str]:
   return parts if len(parts) > 1 else []
 
 
-_SECTIONS: tuple[Callable[[Tables], list[str]], ...] = (
+_SECTIONS: tuple[Callable[[AnalysisTables], list[str]], ...] = (
   _head,
   _cells,
   _not_reproduced,

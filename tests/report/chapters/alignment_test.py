@@ -1,0 +1,61 @@
+"""The alignment chapter: primary values and counts, never the best cell."""
+
+import json
+import re
+
+import numpy as np
+import pandas as pd
+
+from uncertainty.report.chapters import alignment
+
+
+def _page(chapter):
+  return '\n'.join(map(str, chapter.blocks))
+
+
+def test_lead_gives_the_primary_measure_and_counts(
+    made, spec, alignment_cells):
+  page = _page(alignment.chapter(made(alignment=alignment_cells), spec))
+  assert ('choice entropy: ρ = 0.20 in the median of 2 models; the intervals '
+          'of 1 lie above 0' in page)
+  assert '3 of 4 cells differ from zero' in page
+  assert 'best' not in page and '0.60' not in page
+
+
+def test_one_model_is_given_with_its_interval(made, spec, alignment_cells):
+  one = alignment_cells[alignment_cells['model'] == 'A']
+  page = _page(alignment.chapter(made(alignment=one), spec))
+  assert 'choice entropy of A: ρ = 0.30 [0.10, 0.50]' in page
+
+
+def test_panel_holds_values_intervals_and_marks(made, spec, alignment_cells):
+  tables = made(alignment=alignment_cells)
+  page = _page(alignment.chapter(tables, spec))
+  found = re.search(r'data-heatmap.*?json">(.*?)</script>', page, re.DOTALL)
+  assert found
+  data = json.loads(found.group(1))
+  assert data['columns'] == ['A', 'B'] and data['sign'] == 1
+  at = data['rows'].index('choice entropy')
+  assert data['values'][at] == [.3, .1]
+  assert data['weak'][at] == [0, 1]
+  assert data['details']['low'][at] == [.1, -.1]
+  svg = (tables.figures() / 'alignment_coane_human_entropy_mc.svg').read_text()
+  assert '>.30</text>' in svg and '>.60</text>' in svg
+
+
+def test_scatter_says_which_models_it_leaves_out(made, spec, alignment_cells):
+  one = alignment_cells[alignment_cells['measure'] == 'mc_choice_entropy']
+  models = [f'M{i}' for i in range(11)]
+  cells = pd.concat([one.iloc[:1].assign(model=m) for m in models])
+  chance = np.random.default_rng(0)
+  items = pd.DataFrame({
+      'model': np.repeat(models, 5), 'dataset': 'coane',
+      'uncertainty_measure': 'mc_choice_entropy',
+      'human_entropy': chance.random(55),
+      'model_uncertainty': chance.random(55)})
+  page = _page(alignment.chapter(made(alignment=cells, items=items), spec))
+  assert 'Shown are the first 9 of 11 models' in page
+
+
+def test_no_alignment_is_no_chapter(made, spec):
+  assert alignment.chapter(made(), spec) is None

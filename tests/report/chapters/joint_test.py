@@ -1,0 +1,20 @@
+"""Joint presence: rates beside their chance level."""
+
+import pandas as pd
+
+from uncertainty.report.chapters import joint
+
+
+def test_lead_gives_rates_and_chance(made, spec):
+  cells = pd.DataFrame({
+      'dataset': 'coane', 'measure': ['mc_choice_entropy', 'fr_perplexity'],
+      'model': 'A', 'rho': [.3, .1], 'auroc': [.7, .6]})
+  chance = pd.DataFrame({
+      'dataset': ['coane'], 'second': 'discriminates', 'within': 'all cells',
+      'n_cells': 2, 'rate_aligned': .5, 'rate_second': 1.0, 'rate_both': .5,
+      'chance': .4, 'chance_low': .3, 'chance_high': .6, 'p_value': .25})
+  page = '\n'.join(joint.chapter(
+      made(joint=cells, joint_chance=chance), spec).blocks)
+  assert ('50 % of 2 cells are aligned, 100 % discriminate, 50 % both' in page)
+  assert '40 % [30, 60]' in page
+  assert joint.chapter(made(), spec) is None
