@@ -128,14 +128,18 @@ def build_inputs(docs: pathlib.Path) -> None:
   found = modules(_ROOT / 'uncertainty')
   order = [r for r in ROOMS if r in found]
   order += [r for r in found if r not in ROOMS]
-  for number, room in enumerate(order):
+  index = ['# Modules, from the lowest floor up', '', '```{toctree}', *order,
+           '```']
+  (docs / 'api' / 'index.md').write_text(
+      '\n'.join(index) + '\n', encoding='utf-8')
+  for room in order:
     lines = [f'# {ROOMS.get(room, room)}: `uncertainty.{room}`']
     for name in found[room]:
       if len(found[room]) > 1:
         lines += ['', f'## {name}']
       lines += ['', '```{eval-rst}', f'.. automodule:: {name}', '   :members:',
                 '   :ignore-module-all:', '```']
-    (docs / 'api' / f'{number:02}_{room}.md').write_text(
+    (docs / 'api' / f'{room}.md').write_text(
         '\n'.join(lines) + '\n', encoding='utf-8')
 
 
