@@ -24,14 +24,13 @@ def _blocks(path):
 
 def _insert(path, text, literal):
   """Puts lines at the head of a literal dict or tuple, or of the imports."""
-  lines = path.read_text(encoding='utf-8').splitlines(keepends=True)
-  opens = (re.compile(r'(from|import) uncertainty\b') if literal is None
-           else re.compile(rf'\s*{literal}\b[^=]*= [{{(]$'))
-  found = [i for i, line in enumerate(lines) if opens.match(line)]
+  code = path.read_text(encoding='utf-8')
+  opens = (r'^(?=(?:from|import) uncertainty\b)' if literal is None
+           else rf'^ *{literal}\b[^=]*= [{{(]\n')
+  found = re.search(opens, code, re.MULTILINE)
   assert found, f'{path} has no {literal or "imports of the package"}'
-  at = found[0] + (literal is not None)
-  lines.insert(at, text)
-  path.write_text(''.join(lines), encoding='utf-8')
+  path.write_text(code[:found.end()] + text + code[found.end():],
+                  encoding='utf-8')
 
 
 @pytest.fixture
