@@ -46,6 +46,64 @@ def test_noise_gives_uniform_p_values_and_the_correction_holds_its_level():
   assert stats.binomtest(uncorrected, 200, 0.2, 'greater').pvalue < 0.01
 
 
+def test_increments_of_noise_hold_their_level():
+  # Half of each target is read off a baseline column, the rest is noise.
+  generator = np.random.default_rng(0)
+  base, acts = np.split(generator.normal(size=(40, 5)), [2], axis=1)
+  targets = base[:, :1] + generator.normal(size=(40, 200))
+  null = np.concatenate([controls.residual_permutations(
+      target, base, 19, generator) for target in targets.T], axis=1)
+  every = np.concatenate([targets, null], axis=1)
+  split = folds.k_fold(40, 5)
+  alone, joint = (least_squares.cross_validate(x[:, None], every, split).r2
+                  for x in (base, np.c_[base, acts]))
+  added = (joint - alone)[0].mean(0)
+  p = [controls.permutation_p(
+      added[[t]], added[None, 200 + 19 * t:219 + 19 * t])[0][0]
+      for t in range(200)]
+  counts = np.bincount(np.rint(np.array(p) * 20).astype(int), minlength=21)
+  assert stats.chisquare(counts[1:]).pvalue > 0.01
+
+
+def test_residual_permutations_keep_what_the_baseline_tells():
+  base = np.array([0.0, 0.0, 1.0, 1.0])
+  target = np.array([1.0, 3.0, 10.0, 14.0])  # group means 2 and 12
+  null = controls.residual_permutations(
+      target, base[:, None], 8, np.random.default_rng(0))
+  residual = null - np.array([2.0, 2.0, 12.0, 12.0])[:, None]
+  np.testing.assert_allclose(
+      np.sort(residual, axis=0), np.tile([[-2.0], [-1], [1], [2]], 8))
+  assert len({tuple(c) for c in residual.T.round(6)}) > 1
+
+
+def test_selectivity_is_over_the_mean_of_control_draws():
+  found = controls.selectivity(
+      np.array([[.5, .2]]), np.array([[.1, .3, .0, .1]]))
+  np.testing.assert_allclose(found['r2_control_task'], [[.2, .05]])
+  np.testing.assert_allclose(found['selectivity'], [[.3, .15]])
+  assert (found['n_control_draws'] == 2).all()
+  draws = controls.control_draws(
+      list('aabbcc'), np.arange(6.0)[:, None], np.random.default_rng(0), 0, 5)
+  assert draws.shape == (6, 5)
+  assert (draws[::2] == draws[1::2]).all()
+  assert len({tuple(c) for c in draws.T}) > 1
+
+
+def test_mean_test_by_hand():
+  values = np.array([[0.4, 0.6, 0.8], [0.5, 0.5, 0.5]])
+  found = controls.mean_test(values, null=.5, shared=False)
+  alone = stats.ttest_1samp(values[0], .5)
+  interval = alone.confidence_interval(.95)
+  np.testing.assert_allclose(
+      [found.low[0], found.high[0], found.p_value[0]],
+      [interval.low, interval.high, alone.pvalue])
+  assert np.isnan(found.p_value[1])  # no spread, no test
+  wider = controls.mean_test(values[0], null=.5)
+  np.testing.assert_allclose(
+      wider.high - wider.low,
+      (interval.high - interval.low) * np.sqrt((1 / 3 + 1 / 2) * 3))
+
+
 def test_permutations_keep_each_targets_values_and_their_dependence():
   targets = np.stack([np.arange(6.0), 10 * np.arange(6.0)], axis=1)
   null = controls.permutations(targets, 4, np.random.default_rng(0))

@@ -64,6 +64,10 @@ def test_a_planted_signal_is_found_at_its_layer_and_no_other(tmp_path):
   best = increment[(increment['target'] == 'human_entropy')
                    & (increment['layer'] == 1)].iloc[0]
   assert best['ci_low'] > 0.5
+  assert best['p_corrected'] == 1 / 40
+  control = _read(tmp_path, 'probe_controls').set_index(['target', 'layer'])
+  own = control.loc[('human_entropy', 1)]
+  assert own['n_control_draws'] == 20
 
 
 def test_reproduction_takes_the_last_layer_after_the_norm(tmp_path):

@@ -13,9 +13,15 @@ from uncertainty.probes.fits import folds as folds_lib
 from uncertainty.probes.fits import least_squares
 from uncertainty.probes.fits.folds import Folds
 
+CONTROL_DRAWS = 20
 # The model's own output measures, as baseline features.
 OUTPUT_MEASURES = ('mc_choice_entropy', 'mc_choice_logprob',
                    'mc_choice_log_mass', 'mc_total_entropy')
+# Features that would give a target away: the model's own outputs its entropy,
+# and an item's difficulty the shares of people it is made of.
+BARRED = {'model_entropy': OUTPUT_MEASURES,
+          'mc_prop_correct': ('difficulty',),
+          'fr_prop_correct': ('difficulty',)}
 
 
 def permutations(
@@ -25,7 +31,14 @@ def permutations(
 
   The r-th permutation is the same for every target, and for every layer: the
   largest statistic over layers keeps their dependence.
+
+  Args:
+    targets_NT: targets of N items.
+    n_permutations: R.
+    generator: of the permutations.
   """
+  if not n_permutations:
+    return np.zeros((len(targets_NT), 0))
   orders = np.stack([
       generator.permutation(len(targets_NT)) for _ in range(n_permutations)])
   permuted_RNT = targets_NT[orders]
@@ -40,6 +53,10 @@ def permutation_p(
   One-sided, (1 + #{null ≥ observed}) / (1 + R) (Phipson & Smyth 2010). The
   second controls the family-wise error over layers (Westfall & Young 1993,
   single step): a layer is compared with the best layer of each permutation.
+
+  Args:
+    observed_L: a statistic of each layer, larger where more is read.
+    null_LR: the same of R permutations.
   """
   count = 1 + null_LR.shape[1]
   alone = 1 + (null_LR >= observed_L[:, None]).sum(1)
@@ -53,8 +70,15 @@ def baseline_features(frame: pd.DataFrame) -> pd.DataFrame:
 
   Prompt length; number of choices; mean log frequency of the answer's words
   within the data set's own questions and choices (no outside corpus is
-  needed); the model's output measures. Infinite values become the column's
-  extreme, missing ones its mean; constant columns are left out.
+  needed); difficulty, the share of people who choose wrongly; the model's
+  output measures. Infinite values become the column's extreme, missing ones
+  its mean; constant columns are left out.
+
+  Args:
+    frame: a results table of N items.
+
+  Returns:
+    N rows of finite columns.
   """
   features = {}
   if 'n_tokens' in frame:
@@ -63,6 +87,8 @@ def baseline_features(frame: pd.DataFrame) -> pd.DataFrame:
     features['n_choices'] = frame['n_choices']
   if 'answer_text' in frame:
     features['answer_log_frequency'] = _log_frequency(frame)
+  if 'human_mc_prop_correct' in frame:
+    features['difficulty'] = 1 - frame['human_mc_prop_correct']
   features |= {m: frame[m] for m in OUTPUT_MEASURES if m in frame}
   return pd.DataFrame(
       {name: filled for name, column in features.items()
@@ -99,19 +125,113 @@ def control_targets(
   """A control task (Hewitt & Liang 2019): each type's own random value.
 
   Items of one type get the same value, drawn from the target's values; a
-  probe that scores well here memorises types. Selectivity is the score of the
-  real target minus this one's.
+  probe that scores well here memorises types.
+
+  Args:
+    types: of each of N items.
+    targets_NT: whose values are drawn from.
+    generator: of the draws.
 
   Returns:
     [N, T].
+
+  Source:
+    Hewitt & Liang 2019, Designing and interpreting probes with control tasks,
+    section 2.
   """
   names, type_N = np.unique(np.asarray(types), return_inverse=True)
   drawn = generator.integers(0, len(targets_NT), len(names))
   return targets_NT[drawn][type_N]
 
 
+def control_draws(
+    types: Sequence[str], targets_NT: np.ndarray,
+    generator: np.random.Generator, seed: int, n_draws: int = CONTROL_DRAWS,
+) -> np.ndarray:
+  """Several control tasks: [N, T·C], one target's draws adjacent.
+
+  One draw's score depends on which values its few types happened to get.
+
+  Args:
+    types, targets_NT: see `control_targets`.
+    generator: of the first draw.
+    seed: of the others.
+    n_draws: C.
+
+  Returns:
+    Control targets; the first of each is `control_targets(generator)`.
+  """
+  others = np.random.default_rng([seed, len(targets_NT)])
+  draws_CNT = np.stack([control_targets(types, targets_NT, generator)] + [
+      control_targets(types, targets_NT, others) for _ in range(n_draws - 1)])
+  return np.moveaxis(draws_CNT, 0, 2).reshape(len(targets_NT), -1)
+
+
+def selectivity(
+    observed_LT: np.ndarray, control_LR: np.ndarray) -> dict[str, np.ndarray]:
+  """How much better the target is read than control tasks are.
+
+  selectivity = R² − mean over draws of R² of the control task.
+
+  Args:
+    observed_LT: R² of the targets.
+    control_LR: R² of C draws of each, one target's adjacent.
+
+  Returns:
+    Arrays [L, T]: r2_control_task (the mean), r2_control_task_95 (the 95th
+    percentile over draws), selectivity, and n_control_draws.
+
+  Source:
+    Hewitt & Liang 2019, Designing and interpreting probes with control tasks,
+    section 2.
+  """
+  control_LTC = control_LR.reshape(*observed_LT.shape, -1)
+  mean_LT = control_LTC.mean(2)
+  return {'r2_control_task': mean_LT,
+          'r2_control_task_95': np.quantile(control_LTC, .95, axis=2),
+          'selectivity': observed_LT - mean_LT,
+          'n_control_draws': np.full(observed_LT.shape, control_LTC.shape[2])}
+
+
+def residual_permutations(
+    target_N: np.ndarray, base_NQ: np.ndarray, n_permutations: int,
+    generator: np.random.Generator) -> np.ndarray:
+  """A target under the null that only the baseline columns tell of it.
+
+  y* = ŷ + π(y − ŷ), where ŷ is the least squares of y on the columns and an
+  intercept, and π a permutation: what the columns tell stays, and what else
+  there is goes to other items.
+
+  Args:
+    target_N: y.
+    base_NQ: baseline columns.
+    n_permutations: R.
+    generator: of the permutations.
+
+  Returns:
+    [N, R].
+
+  Source:
+    Freedman & Lane 1983, A nonstochastic interpretation of reported
+    significance levels; Winkler et al. 2014, Permutation inference for the
+    general linear model, table 2.
+  """
+  design_NQ = np.column_stack([np.ones(len(target_N)), base_NQ])
+  fitted_N = design_NQ @ np.linalg.lstsq(design_NQ, target_N, rcond=None)[0]
+  residual_N1 = (target_N - fitted_N)[:, None]
+  return fitted_N[:, None] + permutations(
+      residual_N1, n_permutations, generator)
+
+
 def first_words(questions: Sequence[str]) -> list[str]:
-  """The type of a question: its first word (Which, Who, …)."""
+  """The type of a question: its first word (Which, Who, …).
+
+  Args:
+    questions: N texts.
+
+  Returns:
+    N lower-case words.
+  """
   return [(words(q) or [''])[0] for q in questions]
 
 
@@ -122,6 +242,13 @@ def random_directions(
 
   Least squares on one projection: what the activations' geometry gives away
   without any search for a direction.
+
+  Args:
+    acts_NLD: activations.
+    targets_NT: targets, none missing.
+    folds: over the N items.
+    generator: of the directions.
+    n_directions: of each layer, the same for all.
   """
   n_items, n_layers, width = acts_NLD.shape
   directions_DK = generator.standard_normal((width, n_directions))
@@ -136,7 +263,14 @@ def random_directions(
 
 
 def duplicate_groups(frame: pd.DataFrame) -> list[str]:
-  """A group per item; items whose question has the same words share one."""
+  """A group per item; items whose question has the same words share one.
+
+  Args:
+    frame: a results table of N items.
+
+  Returns:
+    N names of groups.
+  """
   return [' '.join(words(q)) for q in frame['question']]
 
 
@@ -156,7 +290,18 @@ class QuestionFolds:
 
 
 def question_folds(frame: pd.DataFrame, n_folds: int) -> QuestionFolds:
-  """Shuffled folds, grouped by question where one occurs more than once."""
+  """Shuffled folds, grouped by question where one occurs more than once.
+
+  Args:
+    frame: a results table of N items.
+    n_folds: F.
+
+  Returns:
+    The folds, and what plain ones would leak.
+
+  Raises:
+    UserError: too few items or groups for as many folds.
+  """
   questions = duplicate_groups(frame)
   plain = folds_lib.k_fold(len(frame), n_folds)
   leak = leakage(questions, plain)
@@ -168,6 +313,10 @@ def question_folds(frame: pd.DataFrame, n_folds: int) -> QuestionFolds:
 
 def leakage(groups: Sequence[str], folds: Folds) -> dict[str, float]:
   """How many items repeat another's question, and across folds.
+
+  Args:
+    groups: of each of N items.
+    folds: over them.
 
   Returns:
     n_items, n_duplicates (items whose question occurs more than once), and
@@ -199,6 +348,9 @@ def noise_ceiling(
     statistic: shares → float, such as `data.human.entropy`.
     generator: of the draws.
     n_samples: draws per item.
+
+  Returns:
+    A share in [0, 1].
   """
   observed = np.array([statistic(s) for s in shares])
   noise = []

@@ -34,7 +34,13 @@ class Tables:
       default_factory=dict)
 
   def add(self, name: str, frame: pd.DataFrame, **keys) -> None:
-    """Appends rows, with the keys as leading columns."""
+    """Appends rows, with the keys as leading columns.
+
+    Args:
+      name: of the table.
+      frame: rows; none adds nothing.
+      **keys: a value each for all of them.
+    """
     if len(frame):
       frame = frame.drop(columns=[k for k in keys if k in frame])
       frame = pd.concat(
@@ -46,7 +52,17 @@ class Tables:
 def paper(
     acts_NLD: np.ndarray, frame: pd.DataFrame, spec: ProbeSpec, seed: int,
 ) -> Tables:
-  """The paper's probes, with the permutation null beside them."""
+  """The paper's probes, with the permutation null beside them.
+
+  Args:
+    acts_NLD: activations.
+    frame: the results table of the N items, in the same order.
+    spec: folds and permutations.
+    seed: of the permutations.
+
+  Returns:
+    Tables probes and probe_permutations.
+  """
   known = targets_lib.values(frame, targets_lib.PAPER_TARGETS)
   tables = Tables()
   if known.empty:
@@ -70,7 +86,18 @@ def paper(
 def sound(
     acts_NLD: np.ndarray, frame: pd.DataFrame, spec: ProbeSpec, seed: int,
 ) -> Tables:
-  """Nested ridge with its controls, each target on the items that know it."""
+  """Nested ridge with its controls, each target on the items that know it.
+
+  Args:
+    acts_NLD: activations.
+    frame: the results table of the N items, in the same order.
+    spec: folds and permutations.
+    seed: of permutations, control tasks, directions and inner folds.
+
+  Returns:
+    Tables probes, probe_permutations, probe_controls, probe_leakage and
+    probe_increment.
+  """
   known = targets_lib.values(frame)
   tables = Tables()
   for mask_N, names in targets_lib.by_missingness(known):
@@ -92,25 +119,25 @@ def _sound_group(
              targets=', '.join(names))
   folds = split.folds
   null_NR = controls.permutations(target_NT, spec.n_permutations, generator)
-  control_NT = controls.control_targets(
-      controls.first_words(list(frame['question'])), target_NT, generator)
+  control_NR = controls.control_draws(
+      controls.first_words(list(frame['question'])), target_NT, generator,
+      seed)
   options = {'seed': seed, 'groups': split.groups}
   found, null = ridge.cross_validate(
-      acts_NLD, np.concatenate([target_NT, control_NT], axis=1), folds,
-      null_NR=null_NR, **options)
-  real, control = slice(len(names)), slice(len(names), None)
+      acts_NLD, target_NT, folds,
+      null_NR=np.concatenate([null_NR, control_NR], axis=1), **options)
   tables.add('probes', score_rows(
-      _columns(found.scores, real), names, folds.n_tests,
-      found.inner_mse[..., real]))
+      found.scores, names, folds.n_tests, found.inner_mse))
   observed_LT = found.scores.r2.mean(1)
-  if null is not None:
-    tables.add('probe_permutations', null_rows(
-        observed_LT[:, real], null.scores.r2.mean(1), names))
+  null_LR, control_LR = np.split(
+      null.scores.r2.mean(1), [null_NR.shape[1]], axis=1)
+  tables.add('probe_permutations', null_rows(observed_LT, null_LR, names))
   tables.add('probe_controls', layer_rows(names, {
-      'r2': observed_LT[:, real], 'r2_control_task': observed_LT[:, control],
+      'r2': observed_LT, **controls.selectivity(observed_LT, control_LR),
       'r2_random_direction': controls.random_directions(
           acts_NLD, target_NT, folds, generator)}))
-  _increments(tables, acts_NLD, frame, target_NT, names, folds, options)
+  _increments(tables, acts_NLD, frame, target_NT, names, folds, options,
+              spec.n_permutations)
   topics = frame['group'].astype(str).tolist() if 'group' in frame else []
   if len(set(topics)) > 1:
     by_topic = folds_lib.group_k_fold(topics, spec.n_folds)
@@ -122,31 +149,51 @@ def _sound_group(
 
 
 def _increments(
-    tables: Tables, acts_NLD, frame, target_NT, names, folds, options) -> None:
+    tables: Tables, acts_NLD, frame, target_NT, names, folds, options,
+    n_permutations) -> None:
   """What activations add to features known without them."""
   features = controls.baseline_features(frame)
-  # The model's outputs must not be features in predicting its own entropy.
-  outside = [c for c in features if c not in controls.OUTPUT_MEASURES]
-  own = [t for t, name in enumerate(names) if name == 'model_entropy']
-  others = [t for t in range(len(names)) if t not in own]
-  for which, kept in ((others, list(features)), (own, outside)):
-    if not which or not kept:
+  by_features: dict[tuple[str, ...], list[int]] = {}
+  for t, name in enumerate(names):
+    barred = controls.BARRED.get(name, ())
+    kept = tuple(c for c in features if c not in barred)
+    by_features.setdefault(kept, []).append(t)
+  for kept, which in by_features.items():
+    if not kept:
       continue
-    base_NQ = features[kept].to_numpy()
+    base_NQ = features[list(kept)].to_numpy()
+    # The same permutations for every target.
+    null_NR = np.concatenate([controls.residual_permutations(
+        target_NT[:, t], base_NQ, n_permutations,
+        np.random.default_rng(options['seed'])) for t in which], axis=1)
     alone = least_squares.cross_validate(
-        base_NQ[:, None, :], target_NT[:, which], folds)
-    joint, _ = ridge.cross_validate(
+        base_NQ[:, None, :],
+        np.concatenate([target_NT[:, which], null_NR], axis=1), folds)
+    joint, null = ridge.cross_validate(
         acts_NLD, target_NT[:, which], folds, unpenalised_NQ=base_NQ,
-        **options)
+        null_NR=null_NR, **options)
+    alone_FR = np.asarray(alone.r2)[0]
+    added_LTR = np.zeros((acts_NLD.shape[1], len(which), 0))
+    if null is not None:
+      added_LTR = (null.scores.r2 - alone_FR[None, :, len(which):]).mean(
+          1).reshape(*added_LTR.shape[:2], -1)
     for place, t in enumerate(which):
       tables.add('probe_increment', _increment_rows(
-          np.asarray(alone.r2)[0, :, place], joint.scores.r2[:, :, place]),
-          target=names[t], features=', '.join(kept))
+          alone_FR[:, place], joint.scores.r2[:, :, place],
+          added_LTR[:, place]), target=names[t], features=', '.join(kept))
 
 
 def layer_rows(
     names: list[str], arrays: dict[str, np.ndarray]) -> pd.DataFrame:
-  """Rows (layer, target, …) of arrays [L, T]."""
+  """Rows (layer, target, …) of arrays [L, T].
+
+  Args:
+    names: T targets.
+    arrays: column → values.
+
+  Returns:
+    L · T rows.
+  """
   return pd.concat([
       pd.DataFrame({'layer': range(len(next(iter(arrays.values())))),
                     'target': name,
@@ -154,15 +201,19 @@ def layer_rows(
       for t, name in enumerate(names)])
 
 
-def _increment_rows(alone_F, joint_LF) -> pd.DataFrame:
-  rows = []
-  for layer, joint_F in enumerate(joint_LF):
-    low, high = controls.corrected_interval(joint_F - alone_F)
-    rows.append({'layer': layer, 'r2_baseline': float(alone_F.mean()),
-                 'r2_joint': float(joint_F.mean()),
-                 'increment': float((joint_F - alone_F).mean()),
-                 'ci_low': low, 'ci_high': high})
-  return pd.DataFrame(rows)
+def _increment_rows(alone_F, joint_LF, null_LR) -> pd.DataFrame:
+  """A row a layer; `p_corrected` holds for the best of them."""
+  added_LF = joint_LF - alone_F
+  interval = controls.mean_test(added_LF)
+  n_permutations = null_LR.shape[1]
+  alone_L = corrected_L = np.full(len(added_LF), np.nan)
+  if n_permutations:
+    alone_L, corrected_L = controls.permutation_p(added_LF.mean(1), null_LR)
+  return pd.DataFrame({
+      'layer': range(len(added_LF)), 'r2_baseline': float(alone_F.mean()),
+      'r2_joint': joint_LF.mean(1), 'increment': added_LF.mean(1),
+      'ci_low': interval.low, 'ci_high': interval.high, 'p_value': alone_L,
+      'p_corrected': corrected_L, 'n_permutations': n_permutations})
 
 
 def _columns(found: scores.FoldScores, which: slice) -> scores.FoldScores:
@@ -177,6 +228,12 @@ def score_rows(
 
   With inner errors, layer -1 is the layer of least inner error of each
   training fold: what a reader may quote as "the best layer".
+
+  Args:
+    found: scores [L, F, T].
+    names: T targets.
+    n_tests_F: test items of each fold.
+    inner_mse_LFT: errors of inner folds.
   """
   arrays = {m: np.asarray(getattr(found, m)) for m in METRICS}
   layers = list(range(arrays['r2'].shape[0]))
@@ -208,6 +265,13 @@ def null_rows(
 
   `null_95` is the 95th percentile of the layer's own null, `null_max_95` that
   of the largest R² over layers: a layer above it is significant corrected.
+  `selectivity` is r2 − null_mean; that of Hewitt & Liang's control tasks is in
+  `controls.selectivity`.
+
+  Args:
+    observed_LT: R², mean over folds.
+    null_LR: the same of T · R permuted targets, one target's adjacent.
+    names: T targets.
   """
   frames = []
   null_LTR = null_LR.reshape(*observed_LT.shape, -1)
@@ -230,6 +294,12 @@ PROTOCOLS = {'paper': paper, 'sound': sound}
 
 def named(spec: ProbeSpec) -> tuple[str, ...]:
   """The protocols that a config names.
+
+  Args:
+    spec: its `protocol` is a comma-separated list.
+
+  Returns:
+    Keys of `PROTOCOLS`.
 
   Raises:
     UserError: an unknown one.

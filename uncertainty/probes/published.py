@@ -17,6 +17,9 @@ _METRICS = {'r2': ('mean_r2', 'fold_r2s'),
 def read(path: str | pathlib.Path) -> pd.DataFrame:
   """Reads `coane_activations_10fold.parquet`.
 
+  Args:
+    path: of the file that the paper published.
+
   Returns:
     One row per (model, layer, target, fold or mean), with the columns of
     analysis/probes.parquet: protocol 'published', dataset 'coane', site

@@ -6,10 +6,14 @@ Tables, all with columns model, dataset, protocol, site first:
   mean over folds), target, r2, pearson, mse, n. Of sums, protocol 'sums' and
   no controls; with a row for each token, n counts tokens.
 - probe_permutations.parquet: layer, target, r2, null_mean, null_95,
-  null_max_95, selectivity, p_value, p_corrected, n_permutations.
+  null_max_95, selectivity (here r2 − null_mean, not Hewitt & Liang's),
+  p_value, p_corrected, n_permutations.
 - probe_increment.parquet: target, features, layer, r2_baseline, r2_joint,
-  increment, ci_low, ci_high (over folds, Nadeau & Bengio's correction).
-- probe_controls.parquet: layer, target, r2, r2_control_task,
+  increment, ci_low, ci_high (over folds, Nadeau & Bengio's correction),
+  p_value, p_corrected (by the largest over layers), n_permutations: of
+  increments whose residuals about the features were permuted.
+- probe_controls.parquet: layer, target, r2, r2_control_task (mean over draws),
+  r2_control_task_95, selectivity (r2 − r2_control_task), n_control_draws,
   r2_random_direction.
 - probe_leakage.parquet: targets, n_items, n_duplicates, leaked_share.
 - probe_ceiling.parquet: target, ceiling_r2, n (no protocol or site).
@@ -110,7 +114,20 @@ def _results_of(
 def read_site(
     workdir: pathlib.Path, dataset: str, model: str, site: str,
     frame: pd.DataFrame, spec: StudySpec) -> np.ndarray:
-  """A site's activations [N, L, D] in the table's order of items."""
+  """A site's activations [N, L, D] in the table's order of items.
+
+  Args:
+    workdir: of a scored run.
+    dataset, model, site: which.
+    frame: the results table of the N items.
+    spec: in mode 'reproduction' the last layer is taken after the final norm.
+
+  Returns:
+    float32, or float64 where stored so.
+
+  Raises:
+    UserError: an item without activations, or no final norm where needed.
+  """
   folder = workdir / 'activations' / dataset / model
   ids = frame['item_id'].tolist()
   acts_NLD = activations.read(folder / site, ids).values_NLD
@@ -190,7 +207,9 @@ def _transfer(tables, members, site: str, seed: int) -> None:
       if not known.empty:
         mask_N = known[target].notna().to_numpy()
         if mask_N.sum() >= 20:
-          sets[name] = (acts_NLD[mask_N], np.asarray(known[target])[mask_N])
+          sets[name] = transfer.TransferSet(
+              acts_NLD[mask_N], np.asarray(known[target])[mask_N],
+              np.asarray(frame['item_id'])[mask_N])
     tables.add('probe_transfer', transfer.matrix(sets, seed=seed), site=site,
                target=target, protocol='sound')
 

@@ -60,6 +60,12 @@ def parse(frame: pd.DataFrame) -> Statements:
 
   Item ids say what else is needed: truth-[neg_]TOPIC[_de]-ROW.
 
+  Args:
+    frame: with columns item_id and answer.
+
+  Returns:
+    What is known of its N statements, in the same order.
+
   Raises:
     UserError: other ids, or no labels.
   """
@@ -87,6 +93,10 @@ def splits(
     known: Statements, generator: np.random.Generator,
 ) -> tuple[list[str], Folds]:
   """Leave-one-topic-out folds in English, and one that is tested in German.
+
+  Args:
+    known: of N statements.
+    generator: of the balanced training sets.
 
   Returns:
     The fold's test set (a topic, or 'german'), and the folds.

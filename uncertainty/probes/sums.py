@@ -156,6 +156,9 @@ def read(
     path: pathlib.Path) -> tuple[moments.Moments, list[str], list[str]]:
   """Sums, the targets' names, and the ids of the items in them.
 
+  Args:
+    path: DIR/moments/DATASET/MODEL/SITE.npz.
+
   Raises:
     UserError: a broken file.
   """
@@ -171,6 +174,13 @@ def read(
 
 
 def sites(workdir: pathlib.Path) -> list[tuple[str, str, str]]:
-  """The (data set, model, site) triples whose sums a workdir holds."""
+  """The (data set, model, site) triples whose sums a workdir holds.
+
+  Args:
+    workdir: of a run.
+
+  Returns:
+    Triples in the order of their names.
+  """
   found = sorted((workdir / 'moments').glob('*/*/*.npz'))
   return [(p.parts[-3], p.parts[-2], p.stem) for p in found]

@@ -51,6 +51,9 @@ def values(
     frame: a results table.
     names: which ones; those whose column the table lacks, or that hold fewer
       than three items or only one value, are left out.
+
+  Returns:
+    A column a target, with the frame's index.
   """
   found = {}
   for name in names or tuple(TARGETS):
@@ -70,7 +73,14 @@ def values(
 
 def by_missingness(
     targets: pd.DataFrame) -> list[tuple[np.ndarray, list[str]]]:
-  """Groups targets that know the same items: (mask [N], names)."""
+  """Groups targets that know the same items: (mask [N], names).
+
+  Args:
+    targets: of `values`.
+
+  Returns:
+    A pair a group, in the order of the columns.
+  """
   groups: dict[bytes, tuple[np.ndarray, list[str]]] = {}
   for name in targets:
     known_N = targets[name].notna().to_numpy()

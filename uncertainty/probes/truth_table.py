@@ -4,6 +4,26 @@ Rows say which topic was left out; `all topics` is the mean over them, with an
 interval that a reader may take to other topics. The layer (row -1) and the
 kind of probe (`chosen`) are picked without the left-out topic: see
 `statements.nested_splits`.
+
+`accuracy` is the share of statements on whose truth the sign of the probe's
+score is right; on `all topics` it is the mean A = Σ_t A_t / T of the topics'
+own accuracies, and likewise `auroc`. Its interval is for topics like these:
+A ± t(T − 1) s √(1/T + 1/(T − 1)), where s is the deviation over topics and
+the second term is there because any two topics' probes share training topics
+(Nadeau & Bengio 2003); `p_value` is that t test of A = ½, two-sided. German
+statements are scored by one probe: ± t(T − 1) s / √T over their topics. The
+interval of a single topic is Wilson's and about its statements alone.
+
+Layer -1 takes for each left-out topic the layer that does best on average
+over the other topics, each scored by probes that have seen neither it nor
+the left-out topic; for German, by the probes of the topics left out. Probe
+'chosen' takes the kind of probe with its layer in the same way. Probes that
+only help to choose stop earlier (logistic regressions, TTPD) or restart less
+often (CCS).
+
+`ccs` centres tested statements about the mean of their own source, as Burns
+et al. do: it needs a whole source to score one statement, though no label.
+`ccs_uncentred` takes both means from training statements.
 """
 
 import dataclasses
@@ -145,25 +165,8 @@ def evaluate(
 ) -> pd.DataFrame:
   """Accuracy of every truth probe, layer and left-out topic.
 
-  `accuracy` is the share of statements on whose truth the sign of the probe's
-  score is right; on `all topics` it is the mean A = Σ_t A_t / T of the topics'
-  own accuracies, and likewise `auroc`. Its interval is for topics like these:
-  A ± t(T − 1) s √(1/T + 1/(T − 1)), where s is the deviation over topics and
-  the second term is there because any two topics' probes share training topics
-  (Nadeau & Bengio 2003); `p_value` is that t test of A = ½, two-sided. German
-  statements are scored by one probe: ± t(T − 1) s / √T over their topics. The
-  interval of a single topic is Wilson's and about its statements alone.
-
-  Layer -1 takes for each left-out topic the layer that does best on average
-  over the other topics, each scored by probes that have seen neither it nor
-  the left-out topic; for German, by the probes of the topics left out. Probe
-  'chosen' takes the kind of probe with its layer in the same way. Probes that
-  only help to choose stop earlier (logistic regressions, TTPD) or restart less
-  often (CCS).
-
-  `ccs` centres tested statements about the mean of their own source, as Burns
-  et al. do: it needs a whole source to score one statement, though no label.
-  `ccs_uncentred` takes both means from training statements.
+  What the columns mean, and how layer -1 and probe 'chosen' are picked, is said
+  at the top of this file.
 
   Args:
     acts_NLD: activations at the statements' last token.

@@ -1,6 +1,8 @@
 """The MLP probe: bends where a line cannot, and resumes to the same end."""
 
 import numpy as np
+import orbax.checkpoint as ocp
+import pytest
 
 from uncertainty.probes.fits import folds, mlp
 
@@ -22,25 +24,22 @@ def test_learns_a_bent_signal_at_its_layer():
   assert r2[1] > 0.6 > 0.2 > r2[0]
 
 
-def test_a_killed_run_resumes_to_the_same_predictions(tmp_path):
+def test_a_killed_run_resumes_to_the_same_predictions(tmp_path, monkeypatch):
   acts, target, split = _data()
   whole = mlp.cross_validate(acts, target, split, spec=_SPEC)
-  state, real = {'left': 1}, mlp._train
+  saved, save = [], ocp.CheckpointManager.save
 
-  def dies(*args):
-    if not state['left']:
+  def dies(manager, step, **options):
+    if saved:
       raise KeyboardInterrupt
-    state['left'] -= 1
-    return real(*args)
+    saved.append(step)
+    return save(manager, step, **options)
 
-  mlp._train = dies
-  try:
-    mlp.cross_validate(acts, target, split, spec=_SPEC,
-                       checkpoint_dir=tmp_path / 'c', checkpoint_every=50)
-  except KeyboardInterrupt:
-    pass
-  finally:
-    mlp._train = real
+  with monkeypatch.context() as patch:
+    patch.setattr(ocp.CheckpointManager, 'save', dies)
+    with pytest.raises(KeyboardInterrupt):
+      mlp.cross_validate(acts, target, split, spec=_SPEC,
+                         checkpoint_dir=tmp_path / 'c', checkpoint_every=50)
   assert (tmp_path / 'c' / '50').is_dir()
   resumed = mlp.cross_validate(acts, target, split, spec=_SPEC,
                                checkpoint_dir=tmp_path / 'c',

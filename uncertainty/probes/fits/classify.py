@@ -48,14 +48,31 @@ class Train(NamedTuple):
 
 
 def gather(acts_ND, labels_N, train_A) -> Train:
-  """The rows of a fold; indices past the end are padding."""
+  """The rows of a fold; indices past the end are padding.
+
+  Args:
+    acts_ND: one layer's activations.
+    labels_N: 0 or 1.
+    train_A: item indices, padded with N.
+
+  Returns:
+    Rows in float64, padding with weight 0.
+  """
   return Train(take_rows(acts_ND, train_A).astype(jnp.float64),
                take_rows(labels_N, train_A),
                (train_A < len(acts_ND)).astype(jnp.float64))
 
 
 def check_labels(labels_N: np.ndarray, folds: Folds) -> None:
-  """UserError unless each training fold holds both classes."""
+  """Refuses training folds of one class.
+
+  Args:
+    labels_N: 0 or 1.
+    folds: over the N items.
+
+  Raises:
+    UserError: a training fold without one of the classes.
+  """
   for fold in range(folds.n_folds):
     present = np.unique(labels_N[folds.train(fold)])
     if not np.array_equal(present, [0, 1]):
@@ -66,7 +83,20 @@ def check_labels(labels_N: np.ndarray, folds: Folds) -> None:
 
 
 def per_layer_and_fold(fit, acts_NLD, labels_N, folds: Folds):
-  """Maps `fit(Train) → pytree` over layers and folds in float64, [L, F, …]."""
+  """Fits every layer and fold in float64.
+
+  Args:
+    fit: function of `Train` that gives a pytree, such as `logistic()`.
+    acts_NLD: activations.
+    labels_N: 0 or 1.
+    folds: over the N items.
+
+  Returns:
+    The pytree with leading axes [L, F].
+
+  Raises:
+    UserError: a training fold of one class.
+  """
   check_labels(np.asarray(labels_N), folds)
   with precision.float64():
     return jax.device_get(_map_fits(
@@ -86,7 +116,16 @@ def _map_fits(layers_LND, labels_N, train_FA, fit):
 
 def score_tests(
     probe: LinearProbe, acts_NLD: np.ndarray, folds: Folds) -> np.ndarray:
-  """Held-out scores [L, F, B] of a probe of every layer and fold."""
+  """Held-out scores [L, F, B] of a probe of every layer and fold.
+
+  Args:
+    probe: directions [L, F, D] and biases [L, F].
+    acts_NLD: activations.
+    folds: those that the probe was fitted in.
+
+  Returns:
+    x · direction + bias; rows of padding hold the bias.
+  """
   padded = np.concatenate(
       [acts_NLD, np.zeros_like(acts_NLD[:1])]).astype(np.float64)
   scores = [np.einsum('bld,ld->lb', padded[test], probe.direction[:, f])
@@ -179,6 +218,15 @@ def lda(shrinkage: float | str = 'auto'):
 
   `shrinkage` as in scikit-learn's lsqr solver: a number in (0, 1], or 'auto'
   for Ledoit & Wolf's per class, on standardised columns.
+
+  Args:
+    shrinkage: see above.
+
+  Returns:
+    A function of `Train` that gives a `LinearProbe`.
+
+  Raises:
+    UserError: another shrinkage.
   """
   _check_shrinkage(shrinkage)
   return functools.partial(_fit_lda, shrinkage=shrinkage)
@@ -228,6 +276,9 @@ def ledoit_wolf(centred_AD: jax.Array, count: jax.Array) -> jax.Array:
     centred_AD: rows about their mean; rows of zeros do not count.
     count: number of rows that count.
 
+  Returns:
+    (1 − ρ) S + ρ tr(S)/D I with the ρ of least expected squared error.
+
   Source:
     Ledoit & Wolf (2004), A well-conditioned estimator for large-dimensional
     covariance matrices, section 3.2.
@@ -260,8 +311,21 @@ def mahalanobis(
   Each class has its own shrunk covariance (Lee et al. 2018 tie them, which is
   LDA). The difference class 0 − class 1 is a quadratic score of class 1.
 
+  Args:
+    acts_NLD: activations.
+    labels_N: 0 or 1.
+    folds: over the N items.
+    shrinkage: see `lda`.
+
   Returns:
-    [L, F, B, 2].
+    (x − μ_c)ᵀ Σ_c⁻¹ (x − μ_c), [L, F, B, 2].
+
+  Raises:
+    UserError: another shrinkage, or a training fold of one class.
+
+  Source:
+    Lee et al. 2018, A simple unified framework for detecting
+    out-of-distribution samples, section 2.1.
   """
   _check_shrinkage(shrinkage)
   check_labels(np.asarray(labels_N), folds)

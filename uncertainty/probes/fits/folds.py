@@ -51,7 +51,15 @@ class Folds:
 
 def from_splits(
     splits: Sequence[tuple[np.ndarray, np.ndarray]], n_items: int) -> Folds:
-  """Folds from (train, test) index pairs, such as a scikit-learn splitter's."""
+  """Folds from (train, test) index pairs, such as a scikit-learn splitter's.
+
+  Args:
+    splits: a pair of index arrays for each fold.
+    n_items: N.
+
+  Returns:
+    The folds, padded to one shape.
+  """
   return Folds(
       train_FA=_padded([s[0] for s in splits], n_items),
       test_FB=_padded([s[1] for s in splits], n_items), n_items=n_items)
@@ -66,6 +74,14 @@ def _padded(rows: Sequence[np.ndarray], fill: int) -> np.ndarray:
 
 def k_fold(n_items: int, n_folds: int = 10, seed: int = 42) -> Folds:
   """Shuffled folds: exactly scikit-learn's KFold, whose default is the paper's.
+
+  Args:
+    n_items: N.
+    n_folds: F.
+    seed: of the shuffle.
+
+  Returns:
+    Folds in which each item is tested once.
 
   Raises:
     UserError: fewer than two items a fold.
@@ -84,6 +100,14 @@ def group_k_fold(
   """Folds that keep each group's items (a subject, a topic) together.
 
   With as many folds as groups this leaves one group out at a time.
+
+  Args:
+    groups: of each of N items.
+    n_folds: F; no more than there are groups.
+    seed: of the shuffle.
+
+  Returns:
+    Folds in which each item is tested once.
 
   Raises:
     UserError: fewer groups than folds need.
@@ -105,6 +129,12 @@ def inner_tests(
     groups: Sequence[str] | None = None,
 ) -> np.ndarray:
   """Test rows of the inner folds, as positions within `outer.train_FA`.
+
+  Args:
+    outer: folds over N items.
+    n_inner: I, inner folds of each training set.
+    seed: of the shuffle.
+    groups: of the N items; each stays together.
 
   Returns:
     [F, I, B] positions, padded with A (one past the last).

@@ -143,7 +143,15 @@ def _scores(residual_FBT, target_NT, test_FB) -> scores.FoldScores:
 
 
 def take_rows(values_NX: jax.Array, index_XY: jax.Array) -> jax.Array:
-  """Rows by index; an index past the end (padding) gives zeros."""
+  """Rows by index; an index past the end (padding) gives zeros.
+
+  Args:
+    values_NX: rows.
+    index_XY: numbers of rows, of any shape.
+
+  Returns:
+    The rows, with the index's shape in front.
+  """
   return values_NX.at[index_XY].get(mode='fill', fill_value=0)
 
 

@@ -55,6 +55,9 @@ def cross_validate(
     checkpoint_dir: where Orbax keeps the latest state; None: nowhere. A folder
       belongs to one data and spec; delete it to start anew.
     checkpoint_every: steps between checkpoints.
+
+  Returns:
+    Predictions in the target's unit, or logits; padding holds any number.
   """
   inputs_LFAD, tests_LFBD = _standardised(acts_NLD, folds)
   padded = np.append(np.asarray(target_N, np.float64), 0.0)

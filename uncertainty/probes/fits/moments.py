@@ -31,7 +31,17 @@ class Moments:
 
 
 def empty(n_folds: int, n_layers: int, width: int, n_targets: int) -> Moments:
-  """Sums before any row, float64."""
+  """Sums before any row, float64.
+
+  Args:
+    n_folds: F.
+    n_layers: L.
+    width: D.
+    n_targets: T.
+
+  Returns:
+    Zeros.
+  """
   side = 1 + width + n_targets
   return Moments(np.zeros((n_folds, n_layers, side, side)), n_targets)
 
@@ -40,7 +50,17 @@ def update(
     moments: Moments, acts_NLD: np.ndarray, targets_NT: np.ndarray,
     fold_N: np.ndarray,
 ) -> Moments:
-  """Adds rows in place; `fold_N` says where each is tested."""
+  """Adds rows in place; `fold_N` says where each is tested.
+
+  Args:
+    moments: sums so far, changed.
+    acts_NLD: activations of N more rows.
+    targets_NT: their targets.
+    fold_N: number of the fold that tests each.
+
+  Returns:
+    The same sums.
+  """
   n_layers = acts_NLD.shape[1]
   for fold in np.unique(fold_N):
     here = fold_N == fold

@@ -14,6 +14,9 @@ def float64() -> Iterator[None]:
   The factorisations are many and small: one thread each loses little, while
   OpenBLAS's spinning threads were seen to slow an eigendecomposition of 378
   rows from 20 ms to seconds on a machine that had other work.
+
+  Yields:
+    Nothing; both settings are as before afterwards.
   """
   with jax.enable_x64(True), threadpoolctl.threadpool_limits(
       1, user_api='blas'):

@@ -264,7 +264,16 @@ def _inner_errors(factors: _Factors, loading_RT, fixed_AT, inner_IB, penalty):
 def choose(
     errors_PIT: jax.Array, filled_I: jax.Array, one_se: bool,
 ) -> tuple[jax.Array, jax.Array]:
-  """Index of each target's penalty [T], and its mean inner error [T]."""
+  """Index of each target's penalty [T], and its mean inner error [T].
+
+  Args:
+    errors_PIT: error of each penalty, inner fold and target.
+    filled_I: False for an inner fold without items.
+    one_se: take the largest penalty within one standard error of the best.
+
+  Returns:
+    Both, at the penalty that is taken.
+  """
   weight_1I1 = filled_I.astype(errors_PIT.dtype)[None, :, None]
   count = weight_1I1.sum()
   mean_PT = (errors_PIT * weight_1I1).sum(1) / count

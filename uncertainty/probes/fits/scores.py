@@ -35,6 +35,9 @@ def fold_scores(
     predicted_FBT: held-out predictions; padding may hold any finite value.
     target_FBT: what was to be predicted.
     valid_FB: True where a row is an item and not padding.
+
+  Returns:
+    R² = 1 − Σ(y − ŷ)² / Σ(y − ȳ)², Pearson's r and the mean squared error.
   """
   weight_FB1 = valid_FB[:, :, None].astype(target_FBT.dtype)
   count_F1 = weight_FB1.sum(1)

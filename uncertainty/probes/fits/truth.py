@@ -23,7 +23,17 @@ from uncertainty.types import UserError
 
 
 def fit_mass_mean(train: Train) -> LinearProbe:
-  """Direction μ₁ − μ₀, threshold at the middle of the two means."""
+  """Direction μ₁ − μ₀, threshold at the middle of the two means.
+
+  Args:
+    train: rows of one layer and fold.
+
+  Returns:
+    Its probe, direction [D].
+
+  Source:
+    Marks & Tegmark 2023, The geometry of truth, section 5.1.
+  """
   means = []
   for label in (0, 1):
     weights_A = jnp.where(train.labels_A == label, train.weights_A, 0.0)
@@ -183,7 +193,21 @@ class CCS:
 
 
 def ccs_loss(probe: LinearProbe, yes_AD, no_AD, weights_A) -> jax.Array:
-  """Consistency (p₊ = 1 − p₋) plus confidence (the smaller is near 0)."""
+  """Consistency (p₊ = 1 − p₋) plus confidence (the smaller is near 0).
+
+  (p₊ − (1 − p₋))² + min(p₊, p₋)², mean over pairs.
+
+  Args:
+    probe: direction [D].
+    yes_AD, no_AD: activations of statements and of their negations.
+    weights_A: 0 where a row is no pair.
+
+  Returns:
+    [].
+
+  Source:
+    Burns et al. 2023, Discovering latent knowledge, equation 3.
+  """
   yes_A = jax.nn.sigmoid(probe.scores(yes_AD))
   no_A = jax.nn.sigmoid(probe.scores(no_AD))
   losses_A = (yes_A - (1 - no_A))**2 + jnp.minimum(yes_A, no_A)**2
@@ -205,6 +229,9 @@ def ccs(
     folds: those of its training items that have a partner are used.
     key: of the restarts.
     spec: training.
+
+  Returns:
+    Probes with leading axes [L, F].
 
   Raises:
     UserError: a training fold without pairs.
@@ -273,7 +300,17 @@ def _fit_ccs(yes_AD, no_AD, labels_A, weights_A, key, spec: CCSSpec) -> CCS:
 
 
 def orient(probe: LinearProbe, acts_AD, labels_A, weights_A) -> LinearProbe:
-  """Turns the probe, bias included, if it calls most true items false."""
+  """Turns the probe, bias included, if it calls most true items false.
+
+  Args:
+    probe: direction [D].
+    acts_AD: training rows.
+    labels_A: 0 or 1.
+    weights_A: 0 where a row does not count.
+
+  Returns:
+    The probe, or its negative.
+  """
   right_A = (probe.scores(acts_AD) > 0) == (labels_A > 0.5)
   accuracy = jnp.where(right_A, weights_A, 0.0).sum() / weights_A.sum()
   sign = jnp.where(accuracy < 0.5, -1.0, 1.0).astype(acts_AD.dtype)

@@ -1,0 +1,44 @@
+"""Transfer never tests a probe on an item that it was trained on."""
+
+import numpy as np
+import pytest
+
+from uncertainty.probes import transfer
+from uncertainty.types import UserError
+
+
+def _set(seed, prefix='i', n_items=60, width=30, signal=0.0):
+  generator = np.random.default_rng(seed)
+  acts = generator.normal(size=(n_items, 2, width))
+  target = generator.normal(size=n_items)
+  acts[:, 1, 0] += signal * target
+  return transfer.TransferSet(
+      acts, target, np.array([f'{prefix}{k}' for k in range(n_items)]))
+
+
+def test_a_second_model_on_the_same_items_gives_no_memory_away():
+  one = _set(0, width=100)
+  # Nearly the same activations, as of a base and an instruct model.
+  other = transfer.TransferSet(one.acts_NLD + 1e-3, one.target_N, one.ids_N)
+  found = transfer.transfer(one, other, penalties=(1e-3,))
+  assert found.scores.r2.shape[:2] == (2, 10)
+  assert found.scores.r2.mean(1).max() < 0.1
+  apart = transfer.TransferSet(
+      other.acts_NLD, other.target_N, np.char.add('j', other.ids_N))
+  leaked = transfer.transfer(one, apart, penalties=(1e-3,))
+  assert leaked.scores.r2.min() > 0.5  # what the leak would have read
+
+
+def test_a_signal_carries_over_and_its_layer_is_chosen_in_training():
+  table = transfer.matrix({
+      'a': _set(0, 'a', signal=8.0), 'b': _set(1, 'b', signal=8.0)})
+  assert len(table) == 2 * 2 * 3
+  table = table.set_index(['train', 'test', 'layer'])
+  for pair in (('a', 'b'), ('b', 'a')):
+    assert table.loc[(*pair, -1), 'r2'] == table.loc[(*pair, 1), 'r2'] > 0.7
+    assert table.loc[(*pair, 0), 'r2'] < 0.2
+
+
+def test_activations_of_another_shape_are_refused():
+  with pytest.raises(UserError, match='cannot be tested'):
+    transfer.transfer(_set(0), _set(1, 'j', width=20))
