@@ -48,7 +48,9 @@ items unless said otherwise, 50 raters, shares rounded to two decimals.
 - *power*: share of subjects with the right verdict, after correction.
 - *p < .05*: share of subjects before correction.
 
-± is one Monte Carlo standard error over studies.
+± is one Monte Carlo standard error over studies. It reads 0 where all n studies
+agree: a share of 0 (or 1) then only says less than about 3 / n (or more than
+1 − 3 / n).
 
 '''
 
