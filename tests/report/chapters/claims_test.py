@@ -8,8 +8,8 @@ from uncertainty.report.chapters import claims
 
 @pytest.fixture
 def table():
-  common = {'data': 'coane', 'low': .1, 'high': .3, 'n_items': 40,
-            'n_raters': 90, 'n_models': 1, 'p_corrected': .02}
+  common = {'data': 'coane', 'low': .1, 'high': .3, 'n_items': 8724.0,
+            'n_raters': float('nan'), 'n_models': 1, 'p_corrected': .02}
   return pd.DataFrame([
       {**common, 'verdict': 'cannot tell', 'sentence': 'It cannot be told.',
        'estimate': .05},
@@ -24,6 +24,7 @@ def test_sentences_are_those_of_the_table_supported_first(made, spec, table):
   assert '1 supported, 1 cannot tell, 1 too little data' in page
   assert page.index('A follows people.') < page.index('It cannot be told.')
   assert '0.20 [0.10, 0.30]' in page and '0.02' in page
+  assert '<td>8724</td><td>–</td><td>1</td>' in page
   assert page.index('1 with too little data') < page.index('Six are needed.')
 
 

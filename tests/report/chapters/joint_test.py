@@ -11,6 +11,7 @@ def test_lead_gives_rates_and_chance(made, spec):
       'model': 'A', 'rho': [.3, .1], 'auroc': [.7, .6]})
   chance = pd.DataFrame({
       'dataset': ['coane'], 'second': 'discriminates', 'within': 'all cells',
+      'permuted': 'models and measures',
       'n_cells': 2, 'rate_aligned': .5, 'rate_second': 1.0, 'rate_both': .5,
       'chance': .4, 'chance_low': .3, 'chance_high': .6, 'p_value': .25})
   page = '\n'.join(joint.chapter(

@@ -58,5 +58,10 @@ def _table(rows: pd.DataFrame) -> Markup:
           blocks.interval(*values) for values in rows[
               ['estimate', 'low', 'high']].itertuples(index=False)],
       'p, corrected': rows['p_corrected'],
-      'items': rows['n_items'], 'raters': rows['n_raters'],
-      'models': rows['n_models']}))
+      **{name: rows[f'n_{name}'].map(_count)
+         for name in ('items', 'raters', 'models')}}))
+
+
+def _count(value: float) -> str:
+  """A whole number, or '–' where it is not published or does not apply."""
+  return '–' if pd.isna(value) else f'{value:.0f}'
