@@ -80,8 +80,8 @@ def test_smooth_ece_is_where_error_meets_bandwidth():
   confidence, correct = _random(0)
   value = calibration.smooth_ece(confidence, correct)
   assert 0.05 < value < 0.5  # squared probabilities are far from calibrated
-  at = smooth.smooth_ece_at(
-      confidence[None], correct[None], np.array([value]))[0]
+  at = smooth.smooth_ece(
+      confidence[None], correct[None], np.array([value])).value_M[0]
   assert at == pytest.approx(value, abs=2 / 4096)
 
 

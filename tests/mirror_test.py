@@ -22,6 +22,7 @@ CROSS_CUTTING = {
     'inference/mesh_test.py': 'scoring over a mesh of devices',
     'inference/generate_parity_test.py': 'generation against PyTorch',
     'inference/tasks/resume_test.py': 'what all tasks that generate promise',
+    'results/written_columns_test.py': 'what whole runs write',
     'models/loading_parity_test.py': 'loaded models against PyTorch',
 }
 # Live comparisons of a whole room with another library.

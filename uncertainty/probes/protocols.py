@@ -119,19 +119,21 @@ def _sound_group(
              targets=', '.join(names))
   folds = split.folds
   null_NR = controls.permutations(target_NT, spec.n_permutations, generator)
-  control_NR = controls.control_draws(
-      controls.first_words(list(frame['question'])), target_NT, generator,
-      seed)
+  words = controls.first_words(list(frame['question']))
+  control_NR = controls.control_draws(words, target_NT, generator, seed)
   options = {'seed': seed, 'groups': split.groups}
   found, null = ridge.cross_validate(
       acts_NLD, target_NT, folds,
       null_NR=np.concatenate([null_NR, control_NR], axis=1), **options)
+  assert null is not None  # it was asked for
   tables.add('probes', score_rows(
       found.scores, names, folds.n_tests, found.inner_mse))
   observed_LT = found.scores.r2.mean(1)
   null_LR, control_LR = np.split(
       null.scores.r2.mean(1), [null_NR.shape[1]], axis=1)
   tables.add('probe_permutations', null_rows(observed_LT, null_LR, names))
+  if len(set(words)) < 2:  # one value for all is no task
+    control_LR = np.full_like(control_LR, np.nan)
   tables.add('probe_controls', layer_rows(names, {
       'r2': observed_LT, **controls.selectivity(observed_LT, control_LR),
       'r2_random_direction': controls.random_directions(

@@ -56,10 +56,19 @@ _PROBES = (
            f'{_SITE} target layer ci_low ci_high',
            ('features', 'string', '', 'The plain features.'),
            ('r2_baseline', *_R2), ('r2_joint', *_R2),
-           ('increment', 'float', 'R²', 'r2_joint − r2_baseline.')),
+           ('increment', 'float', 'R²', 'r2_joint − r2_baseline.'),
+           ('p_value', 'float', 'probability', 'One-sided, this layer.'),
+           ('p_corrected', 'float', 'probability', 'Over all layers.'),
+           ('n_permutations', 'int', 'permutations', 'How many.')),
     _probe('probe_controls', 'A probe beside what needs no reading.',
            f'{_SITE} layer target r2',
-           ('r2_control_task', *_R2), ('r2_random_direction', *_R2)),
+           ('r2_control_task', *_R2),
+           ('r2_control_task_95', 'float', 'at most 1',
+            'Its 95th percentile over draws.'),
+           ('selectivity', 'float', 'R²', ('r2 − r2_control_task; missing '
+            'where all questions begin alike.')),
+           ('n_control_draws', 'int', 'draws', 'Of the control task.'),
+           ('r2_random_direction', *_R2)),
     _probe('probe_leakage', 'Repeated questions across folds.', _SITE,
            ('targets', 'string', '', 'Targets that share the items.'),
            ('n_items', 'int', 'items', 'Items probed.'),
@@ -90,7 +99,9 @@ _PROBES = (
            ('test', 'string', '', 'The left-out topic, german or all topics.'),
            ('polarity', 'string', '', 'both, affirmative or negated.'),
            ('accuracy', 'float', 'share', 'Statements told right.'),
-           ('auroc', 'float', '0 to 1', 'True above false ones.')),
+           ('auroc', 'float', '0 to 1', 'True above false ones.'),
+           ('p_value', 'float', 'probability', 'Of the mean over topics.'),
+           ('n_topics', 'int', 'topics', 'Behind a mean.')),
 )
 
 _FLAWS = (

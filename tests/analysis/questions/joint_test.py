@@ -47,7 +47,7 @@ def _effects_frame(seed, n_models=12, n_measures=8):
 
 
 def test_joint_permutation_holds_its_level_where_models_and_measures_differ():
-  """Free shuffling of cells rejects these nulls at more than .15 instead of .05."""
+  """Free shuffling of cells rejects these nulls at above .15, not .05."""
   p_both, p_rho, p_free = [], [], []
   for seed in range(120):
     frame = _effects_frame(seed)

@@ -262,14 +262,10 @@ def _transfer(tables: AnalysisTables) -> list[Markup]:
     return []
   parts = [blocks.heading('Transfer'), blocks.text(
       'Rows: where the probe was fitted; columns: where it was tested. Pearson '
-      'r at the layer where the probe does best on its own training set, so '
-      'that cells on the diagonal are read at a layer chosen by themselves.')]
+      'r at the layer of least error in folds of the items that train: no item '
+      'of a cell takes part in choosing its layer.')]
   for target, part in rows.groupby('target', sort=False):
-    # The layer is the one that is best on its own training set.
-    own = part[part['train'] == part['test']]
-    layer = own.loc[own.groupby('train')['pearson'].idxmax()]
-    chosen = part.merge(layer[['train', 'site', 'layer']],
-                        on=['train', 'site', 'layer'])
+    chosen = part[part['layer'] == -1]
     grid = chosen.rename(columns={'train': 'measure', 'test': 'model'})
     panel = heatmap.pivot(
         grid, value='pearson',
