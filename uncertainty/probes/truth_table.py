@@ -272,9 +272,9 @@ def _rows(scores_LFB: np.ndarray, known: Statements, tests: list[str],
           test=ALL_TOPICS, polarity=name))
   rows = pd.concat(frames).rename_axis('layer').reset_index()
   rows['layer'] -= 1
-  return rows.sort_values('layer', kind='stable')[[
+  return rows.sort_values('layer', kind='stable').reindex(columns=[
       'layer', 'test', 'polarity', 'accuracy', 'ci_low', 'ci_high', 'p_value',
-      'auroc', 'n', 'n_topics']]
+      'auroc', 'n', 'n_topics'])
 
 
 _POLARITIES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
