@@ -47,6 +47,7 @@ _TEST = [
     'pytest>=8',
     'pytest-xdist>=3.6',
     'ruff>=0.8',
+    'setuptools>=77',  # a test builds the wheel
 ]
 
 _COLAB = ['ipykernel>=6.29', 'nbclient>=0.10', 'nbformat>=5.10']
