@@ -49,6 +49,7 @@ ORDER = (
 # Rooms that know nothing of each other, whatever their place in the order.
 STRANGERS = (
     {'measures', 'data', 'prompts', 'models'},
+    {'analysis.paper', 'analysis.questions'},
     # Analysis and report run on a laptop, from results, without a model.
     {'models', 'analysis'}, {'inference', 'analysis'}, {'tuning', 'analysis'},
     {'models', 'report'}, {'inference', 'report'}, {'tuning', 'report'},
@@ -111,7 +112,8 @@ def violations(package):
       if target is None or target == room:
         continue
       tops = {room.split('.')[0], target.split('.')[0]}
-      if len(tops) == 2 and any(tops <= some for some in STRANGERS):
+      if any((len(tops) == 2 and tops <= some) or some == {room, target}
+             for some in STRANGERS):
         found.append(f'{module}:{line} imports a stranger: {other}')
       elif ORDER.index(target) > ORDER.index(room):
         found.append(f'{module}:{line} imports upward: {other}')
@@ -161,6 +163,14 @@ def test_a_planted_circle_is_found(tmp_path):
         f'{low}__a': f'from uncertainty.{high} import b\n',
         f'{high}__b': f'from uncertainty.{low} import a\n'})
     assert f'{low}.a:1 imports upward: {high}.b' in violations(package)
+
+
+def test_questions_and_what_reproduces_the_paper_are_strangers(tmp_path):
+  package = _plant(
+      tmp_path, analysis__paper__a='', analysis__questions__b=(
+          'from uncertainty.analysis.paper import a\n'))
+  assert violations(package) == [
+      'analysis.questions.b:1 imports a stranger: analysis.paper.a']
 
 
 def test_the_engine_may_not_use_its_own_door(tmp_path):

@@ -9,7 +9,6 @@ PACKAGE = TESTS.parent / 'uncertainty'
 
 # Tests of what no one module of the package holds.
 CROSS_CUTTING = {
-    'analysis/rooms_test.py': 'the order of imports, told by room',
     'colabs_test.py': 'the notebooks',
     'distributed_test.py': 'several processes',
     'docs/howto_test.py': 'the examples of the site',

@@ -89,21 +89,6 @@ def test_selectivity_is_over_the_mean_of_control_draws():
   assert len({tuple(c) for c in draws.T}) > 1
 
 
-def test_mean_test_by_hand():
-  values = np.array([[0.4, 0.6, 0.8], [0.5, 0.5, 0.5]])
-  found = controls.mean_test(values, null=.5, shared=False)
-  alone = stats.ttest_1samp(values[0], .5)
-  interval = alone.confidence_interval(.95)
-  np.testing.assert_allclose(
-      [found.low[0], found.high[0], found.p_value[0]],
-      [interval.low, interval.high, alone.pvalue])
-  assert np.isnan(found.p_value[1])  # no spread, no test
-  wider = controls.mean_test(values[0], null=.5)
-  np.testing.assert_allclose(
-      wider.high - wider.low,
-      (interval.high - interval.low) * np.sqrt((1 / 3 + 1 / 2) * 3))
-
-
 def test_permutations_keep_each_targets_values_and_their_dependence():
   targets = np.stack([np.arange(6.0), 10 * np.arange(6.0)], axis=1)
   null = controls.permutations(targets, 4, np.random.default_rng(0))
@@ -156,12 +141,6 @@ def test_noise_ceiling_rises_with_the_number_of_people():
       for n in (10, 1000))
   assert few < many
   assert many == pytest.approx(1, abs=0.02)
-
-
-def test_corrected_interval_by_hand():
-  low, high = controls.corrected_interval(np.array([0.0, 1.0, 2.0]))
-  reach = stats.t.ppf(0.975, 2) * np.sqrt(1 / 3 + 1 / 2)
-  np.testing.assert_allclose([low, high], [1 - reach, 1 + reach])
 
 
 def test_random_directions_find_a_signal_only_where_it_fills_the_space():

@@ -8,6 +8,7 @@ from uncertainty.report import names
 
 
 def test_primary_measures_are_measures():
+  assert set(names.PRIMARY) == set(registry.PRIMARY.values())
   for column in names.PRIMARY:
     assert registry.is_measure(column)
   assert names.PRIMARY['mc_choice_entropy'] == 'choice entropy'

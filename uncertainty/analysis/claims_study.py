@@ -10,10 +10,9 @@ import scipy.stats
 from uncertainty.analysis.scores import pairs
 from uncertainty.analysis.scores.stack import Stack, numbers
 from uncertainty.analysis.statistics import ranking, resampling
+from uncertainty.measures import registry
 
-# Fixed before any result is seen: the entropy over the choices, which is the
-# model's own form of people's entropy.
-PRIMARY = 'mc_choice_entropy'
+PRIMARY = registry.PRIMARY['letters']
 CLUSTER = 'cluster'
 _BLOCK = 2_000_000  # elements of a [draws, N] block
 _LEAST = 10  # items or clusters below which no interval is worth printing

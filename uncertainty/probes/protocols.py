@@ -16,8 +16,8 @@ from uncertainty.probes import controls
 from uncertainty.probes import (
   targets as targets_lib,
 )
+from uncertainty.probes.fits import fold_means, least_squares, ridge, scores
 from uncertainty.probes.fits import folds as folds_lib
-from uncertainty.probes.fits import least_squares, ridge, scores
 from uncertainty.specs import ProbeSpec, listed
 from uncertainty.types import UserError
 
@@ -206,7 +206,7 @@ def layer_rows(
 def _increment_rows(alone_F, joint_LF, null_LR) -> pd.DataFrame:
   """A row a layer; `p_corrected` holds for the best of them."""
   added_LF = joint_LF - alone_F
-  interval = controls.mean_test(added_LF)
+  interval = fold_means.mean_test(added_LF)
   n_permutations = null_LR.shape[1]
   alone_L = corrected_L = np.full(len(added_LF), np.nan)
   if n_permutations:

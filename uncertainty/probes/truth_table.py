@@ -36,9 +36,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from uncertainty.probes import controls
 from uncertainty.probes import statements as statements_lib
-from uncertainty.probes.fits import classify, mlp, truth
+from uncertainty.probes.fits import classify, fold_means, mlp, truth
 from uncertainty.probes.fits.folds import Folds
 from uncertainty.probes.statements import Comparison, Statements
 
@@ -305,7 +304,7 @@ def _one_topic(score_LB: np.ndarray, label_B: np.ndarray) -> pd.DataFrame:
 def _over_topics(parts: list[pd.DataFrame], shared: bool) -> pd.DataFrame:
   """The mean over topics; `shared` where topics train each other's probes."""
   accuracy_LT = np.stack([part['accuracy'] for part in parts], axis=1)
-  found = controls.mean_test(accuracy_LT, null=.5, shared=shared)
+  found = fold_means.mean_test(accuracy_LT, null=.5, shared=shared)
   return pd.DataFrame({
       'accuracy': accuracy_LT.mean(1), 'ci_low': found.low,
       'ci_high': found.high, 'p_value': found.p_value,

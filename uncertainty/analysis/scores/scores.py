@@ -22,11 +22,12 @@ from uncertainty.analysis.scores.calibrate import (
   RANKING,
   Calibrated,
 )
+from uncertainty.measures import registry
 
 SIGNALS = (
     'human_entropy', 'human_mc_prop_correct', 'human_mc_rt_combined',
     'human_fr_prop_correct', 'human_fr_rt_answered')
-PRIMARY = 'mc_choice_entropy'
+PRIMARY = registry.PRIMARY['letters']
 
 
 @dataclasses.dataclass(frozen=True)
