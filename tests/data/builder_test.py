@@ -1,27 +1,13 @@
 """Prepared data: round trip, quiet, once, and anew when a source changes."""
 
-import pathlib
 import sys
 
 import pytest
 
 from uncertainty import data
-from uncertainty.data import builder, truth
+from uncertainty.data import builder
 from uncertainty.specs import DataSpec
 from uncertainty.types import UserError
-
-HEADER = 'statement,label\n'
-
-
-@pytest.fixture
-def manual_dir(tmp_path) -> pathlib.Path:
-  folder = tmp_path / 'manual' / 'truth'
-  folder.mkdir(parents=True)
-  for stem in truth._BLOBS:
-    (folder / f'{stem}.csv').write_text(
-        f'{HEADER}"{stem} is one, ‘quoted’.",1\nIt is not.,0\n',
-        encoding='utf-8')
-  return tmp_path / 'manual'
 
 
 def _spec(manual_dir, tmp_path, **fields) -> DataSpec:
@@ -55,7 +41,7 @@ def test_preparation_happens_once_and_anew_when_a_source_changes(
   spec = _spec(manual_dir, tmp_path)
   assert data.load(spec) == data.load(spec)
   assert len(prepared) == 1
-  (manual_dir / 'truth' / 'facts.csv').write_text(f'{HEADER}New.,1\n')
+  (manual_dir / 'truth' / 'facts.csv').write_text('statement,label\nNew.,1\n')
   items = data.load(spec)
   assert len(prepared) == 2
   assert [i.question for i in items if i.item_id.startswith('truth-facts-')
@@ -72,22 +58,9 @@ def test_a_race_to_prepare_ends_with_one_copy(manual_dir, tmp_path):
   assert [p.name for p in folder.parent.iterdir()] == [folder.name]
 
 
-def test_subsets_and_limits(manual_dir, tmp_path):
-  def load(**fields):
-    return data.load(_spec(manual_dir, tmp_path, **fields))
-
-  assert {i.group for i in load(subset='facts, cities')} == {'facts', 'cities'}
-  assert all(i.extra['polarity'] == -1 for i in load(subset='negated'))
-  assert load(limit=3) == load()[:3]
-  assert load(subset='de', limit=2) == load(subset='de')[:2]
-  with pytest.raises(UserError, match='has no nothing; it has affirmative'):
-    load(subset='nothing')
-  with pytest.raises(UserError, match=r'data.limit=0: must be at least 1'):
-    load(limit=0)
-
-
 def test_bad_records_name_the_file_and_leave_nothing(manual_dir, tmp_path):
-  (manual_dir / 'truth' / 'facts.csv').write_text(f'{HEADER}A.,1\nB.,maybe\n')
+  (manual_dir / 'truth' / 'facts.csv').write_text(
+      'statement,label\nA.,1\nB.,maybe\n')
   with pytest.raises(UserError, match=r'facts.csv, record 2: not a statement'):
     data.load(_spec(manual_dir, tmp_path))
   assert list((tmp_path / 'data' / 'prepared').iterdir()) == []
@@ -99,8 +72,3 @@ def test_a_folder_that_cannot_be_written_says_so(manual_dir, tmp_path):
   blocker.write_text('a file')
   with pytest.raises(UserError, match=r'cannot write prepared data.*data_dir'):
     data.load(_spec(manual_dir, tmp_path))
-
-
-def test_an_unknown_data_set_lists_the_known_ones():
-  with pytest.raises(UserError, match='no such data set; choose one of camch'):
-    data.load(DataSpec('coanne'))

@@ -92,5 +92,5 @@ def test_another_file_under_its_name_is_refused(tmp_path, content, data_dir):
       file.writestr('word/document.xml', content)
   else:
     path.write_bytes(b'PK truncated')
-  with pytest.raises(UserError, match='is not the supplement'):
+  with pytest.raises(UserError, match='Coane .*cannot be read'):
     data.load(DataSpec('coane', manual_dir=str(tmp_path), data_dir=data_dir))

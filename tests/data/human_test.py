@@ -1,13 +1,14 @@
 """Human entropy by hand and against scipy; what people's shares may be."""
 
 import math
+import re
 
 import numpy as np
 import pytest
 import scipy.stats
 
 from uncertainty.data import human
-from uncertainty.types import Item, UserError
+from uncertainty.types import Item, Rating, UserError
 
 
 def _item(**fields) -> Item:
@@ -66,13 +67,20 @@ def test_rounded_shares_are_renormalised_and_open_questions_pass():
   assert human.check(_item(choices=()), source='x').human_shares is None
 
 
-def test_columns_hold_nan_where_nothing_is_known():
-  columns = human.columns(_item(human={'human_mc_rt_combined': 12.5}))
-  assert math.isnan(columns['human_entropy'])
-  assert math.isnan(columns['human_count'])
-  assert columns['human_shares'] is None
-  assert columns['human_mc_rt_combined'] == 12.5
-  columns = human.columns(_item(human_shares=(0.5, 0.5), human_count=8))
-  assert columns['human_entropy'] == pytest.approx(1)
-  assert columns['human_shares'] == [0.5, 0.5]
-  assert columns['human_count'] == 8
+@pytest.mark.parametrize(('fields', 'words'), [
+    ({'scale': (1.0,)}, 'scale of [1.0] for 2 choices'),
+    ({'scale': (1.0, 1.0)}, 'a place of its own'),
+    ({'scale': (1.0, math.inf)}, 'a place of its own'),
+    ({'ratings': (Rating(0), Rating(2))}, 'rating 2 is of choice 3 of 2'),
+    ({'ratings': (Rating(-1),)}, 'rating 1 is of choice 0 of 2'),
+    ({'ratings': (Rating(0, math.nan),)}, 'rating 1 has the number nan'),
+    ({'ratings': (Rating(0, time_ms=math.inf),)}, 'has the number inf'),
+])
+def test_scales_and_ratings_are_of_the_choices(fields, words):
+  with pytest.raises(UserError, match=re.escape(words)):
+    human.check(_item(**fields), source='f')
+
+
+def test_scales_and_ratings_that_fit_stay():
+  item = _item(scale=(-1.0, 1.0), ratings=(Rating(1, 3.5), Rating(None)))
+  assert human.check(item, source='f') == item

@@ -166,12 +166,3 @@ def test_files_that_only_come_by_hand_say_where_to_put_them(tmp_path):
 def test_optional_files_are_not_missed(tmp_path):
   source = sources.Source('x', url='http://127.0.0.1:9/x', optional=True)
   assert _locate(source, tmp_path) == {}
-
-
-def test_the_cache_follows_the_environment(monkeypatch, tmp_path):
-  monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path))
-  monkeypatch.delenv('UNCERTAINTY_CACHE', raising=False)
-  monkeypatch.setattr('sys.platform', 'linux')
-  assert sources.cache_dir() == tmp_path / 'uncertainty'
-  monkeypatch.setenv('UNCERTAINTY_CACHE', str(tmp_path / 'own'))
-  assert sources.cache_dir() == tmp_path / 'own'

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from uncertainty import data
+from uncertainty.data import table
 from uncertainty.specs import DataSpec
 from uncertainty.types import UserError
 
@@ -120,8 +121,8 @@ def test_bad_tables_say_what_where_and_what_to_do(tmp_path, text, words):
 
 @pytest.mark.parametrize(('name', 'words'), [
     ('absent.csv', 'no such file'), ('t.xlsx', r'cannot read \.xlsx'),
-    ('t.parquet', 'not a readable parquet'),
-    ('t.jsonl', 'not a readable jsonl')])
+    ('t.parquet', 'cannot be read'),
+    ('t.jsonl', 'cannot be read')])
 def test_files_that_cannot_be_read(tmp_path, name, words):
   if name != 'absent.csv':
     _write(tmp_path, '{broken', name)
@@ -129,6 +130,57 @@ def test_files_that_cannot_be_read(tmp_path, name, words):
     _load(tmp_path / name)
 
 
+@pytest.mark.parametrize(('headings', 'said'), [
+    ('question,choices,answr', 'column answr.*did you mean answer'),
+    ('question,choices,anwser', 'column anwser.*did you mean answer'),
+    ('question,choices,Respose', 'column Respose.*did you mean response'),
+    ('question,choices,human_coutn', 'human_coutn.*did you mean human_count?'),
+    ('question,choices,humancounts', 'humancounts.*mean human_counts'),
+    ('question,chocies,notes', 'column chocies.*did you mean choices'),
+    ('questoin,question,shaers', 'column shaers.*did you mean shares')])
+def test_a_misspelt_heading_is_no_other_column(tmp_path, headings, said):
+  path = _write(tmp_path, f'{headings}\nQ?,a|b,1\n')
+  with pytest.raises(UserError, match=said) as caught:
+    _load(path)
+  assert 't.csv' in str(caught.value) and 'Rename' in str(caught.value)
+
+
+def test_what_is_far_off_or_already_there_is_ignored_and_named(tmp_path):
+  path = _write(tmp_path, (
+      'question,A,B,answer,notes,prompt_1,answr,option,human_rt,Source\n'
+      'Q?,x,y,x,new,z,y,z,3,book\n'))
+  [item] = _load(path)
+  assert item.answer == 0 and item.human == {'human_rt': 3.}
+  assert table.ignored(DataSpec('table', path=str(path))) == (
+      'notes', 'prompt_1', 'answr', 'option', 'Source')
+
+
+@pytest.mark.parametrize('cell', ['1|2', '3.5', '25%', '-2', 'inf', 'many'])
+def test_a_number_of_people_that_is_none_says_what_it_takes(tmp_path, cell):
+  path = _write(tmp_path, 'question,choices,human_count\nP?,a|b,20\n'
+                f'Q?,a|b,{cell}\n')
+  with pytest.raises(UserError) as caught:
+    _load(path)
+  for part in ('t.csv', 'row 2', 'column human_count:', repr(cell),
+               'a whole number such as 20', 'human_counts'):
+    assert part in str(caught.value), part
+
+
+@pytest.mark.parametrize('role', ['human_counts', 'shares', 'human_rt'])
+def test_a_number_that_is_none_says_in_which_column(tmp_path, role):
+  path = _write(tmp_path, f'question,choices,{role}\nQ?,a|b,x|1\n')
+  with pytest.raises(UserError, match=f'row 1.*column {role}: .x'):
+    _load(path)
+
+
 def test_a_table_needs_a_path():
   with pytest.raises(UserError, match='config.data.path'):
     data.load(DataSpec('table'))
+
+
+def test_a_response_goes_with_its_item(tmp_path):
+  path = tmp_path / 'given.csv'
+  path.write_text('question,Response\nWho?,"Adam, of course"\nWhat?,\n')
+  first, second = _load(path)
+  assert first.extra['response'] == 'Adam, of course'
+  assert 'response' not in second.extra

@@ -17,6 +17,10 @@ def test_bins_cover_the_scale():
   assert item.choices == vader.BINS
   assert item.human_shares == (0.2, 0.2, 0.2, 0.2, 0.2)
   assert item.human_count == 10
+  assert [r.value for r in item.ratings] == [
+      -4, -3, -2, -1, 0, 0, 1, 2, 3, 4]
+  assert [r.choice for r in item.ratings] == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
+  assert item.scale == (-3.5, -1.5, 0, 1.5, 3.5)
   assert item.human['human_valence'] == 0
   assert item.human['human_valence_sd'] == pytest.approx(
       np.std([-4, -3, -2, -1, 0, 0, 1, 2, 3, 4], ddof=1))
@@ -30,6 +34,7 @@ def test_the_whole_lexicon_is_there_and_words_are_the_default(data_dir):
   assert all(i.question.isascii() and i.question.isalpha() and
              len(i.question) >= 3 for i in words)
   assert {i.human_count for i in everything} == {10}
+  assert {len(i.ratings) for i in everything} == {10}
   kinds = collections.Counter(i.extra['subsets'][0] for i in everything)
   assert kinds['examples'] == len(vader.EXAMPLES)
   assert kinds['words'] == len(words)

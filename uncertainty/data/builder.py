@@ -20,7 +20,9 @@ from typing import Any, ClassVar
 import numpy as np
 import tensorflow_datasets as tfds
 
-from uncertainty.data import human, sources
+from uncertainty import files
+from uncertainty.data import human, ratings, sources
+from uncertainty.results import columns
 from uncertainty.specs import DataSpec
 from uncertainty.types import Item, UserError
 
@@ -94,7 +96,7 @@ class ItemBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         builder=self,
         description=type(self).__doc__,
         features=tfds.features.FeaturesDict({
-            'item_id': text,
+            columns.ITEM_ID: text,
             'question': text,
             'choices': tfds.features.Sequence(text),
             'answer': np.int64,  # -1: none
@@ -108,17 +110,32 @@ class ItemBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
   def _split_generators(self, dl_manager):
     del dl_manager  # sources are located before TFDS starts
     # Read here rather than in the generator, where TFDS would wrap errors.
-    where = ', '.join(sorted({str(p.parent) for p in self._paths.values()}))
-    splits = {'items': self.read(self._paths),
-              'examples': self.read_examples(self._paths)}
-    checked = {
-        split: [human.check(item, source=f'{self.name} ({where})')
-                for item in items] for split, items in splits.items()}
-    if not checked['items']:
-      raise UserError(f'{self.name}: there are no items in {where}; use the'
-                      ' files as their authors publish them')
     return {split: self._generate_examples(items)
-            for split, items in checked.items() if items}
+            for split, items in self.checked(self._paths).items() if items}
+
+  @classmethod
+  def checked(cls, paths: Paths) -> dict[str, list[Item]]:
+    """All that the source files hold, each item held to be usable.
+
+    Args:
+      paths: as `locate` returns them.
+
+    Returns:
+      Split → items.
+
+    Raises:
+      UserError: a file that is not what its authors publish.
+    """
+    where = ', '.join(sorted({str(p.parent) for p in paths.values()}))
+    where = f'{cls.name} ({where})'
+    with files.malformed(where, 'use the files as their authors publish them'):
+      splits = {'items': cls.read(paths), 'examples': cls.read_examples(paths)}
+      found = {split: [human.check(item, source=where) for item in items]
+               for split, items in splits.items()}
+    if not found['items']:
+      raise UserError(f'{where}: there are no items; use the files as their'
+                      ' authors publish them')
+    return found
 
   def _generate_examples(self, items: Iterable[Item]):
     for key, item in enumerate(items):
@@ -143,10 +160,8 @@ def load(builder: type[ItemBuilder], spec: DataSpec) -> Iterator[Item]:
     UserError: sources that cannot be had or read, or a folder that cannot be
       written.
   """
-  root = pathlib.Path(spec.data_dir).expanduser() if spec.data_dir else (
-      sources.cache_dir() / 'data')
-  paths = builder.locate(spec, root / 'downloads' / builder.name)
-  folder = root / 'prepared' / _fingerprint(builder, paths)
+  paths = located(builder, spec)
+  folder = _root(spec) / 'prepared' / _fingerprint(builder, paths)
   if not folder.is_dir():
     prepare(builder, paths, folder)
   prepared = builder(paths=paths, data_dir=str(folder))
@@ -155,6 +170,28 @@ def load(builder: type[ItemBuilder], spec: DataSpec) -> Iterator[Item]:
     examples.setdefault(item.group, []).append(item)
   for item in _read(prepared, 'items'):
     yield _with_examples(item, examples)
+
+
+def located(builder: type[ItemBuilder], spec: DataSpec) -> Paths:
+  """A data set's source files, found or downloaded.
+
+  Args:
+    builder: the data set's.
+    spec: folders to look through.
+
+  Returns:
+    Paths by name.
+
+  Raises:
+    UserError: a file is neither at hand nor downloadable.
+  """
+  return builder.locate(spec, _root(spec) / 'downloads' / builder.name)
+
+
+def _root(spec: DataSpec) -> pathlib.Path:
+  if spec.data_dir:
+    return pathlib.Path(spec.data_dir).expanduser()
+  return files.cache_dir() / 'data'
 
 
 def _with_examples(item: Item, examples: Mapping[str, list[Item]]) -> Item:
@@ -223,17 +260,20 @@ def _read(prepared: ItemBuilder, split: str) -> Iterator[Item]:
 
 def _to_record(item: Item) -> dict[str, Any]:
   return {
-      'item_id': item.item_id,
+      columns.ITEM_ID: item.item_id,
       'question': item.question,
       'choices': list(item.choices),
       'answer': -1 if item.answer is None else item.answer,
       'group': item.group,
       'details': json.dumps({
-          'answer_text': item.answer_text,
+          columns.ANSWER_TEXT: item.answer_text,
           'aliases': item.aliases,
-          'human_shares': item.human_shares,
-          'human_count': item.human_count,
+          columns.HUMAN_SHARES: item.human_shares,
+          columns.HUMAN_COUNT: item.human_count,
+          'ratings': ratings.to_record(item.ratings),
+          'scale': item.scale,
           'human': item.human,
+          'cluster': item.cluster,
           'extra': item.extra,
       }),
   }
@@ -241,19 +281,23 @@ def _to_record(item: Item) -> dict[str, Any]:
 
 def _from_record(record: Mapping[str, Any]) -> Item:
   details = json.loads(record['details'])
-  shares = details['human_shares']
+  shares = details[columns.HUMAN_SHARES]
   answer = int(record['answer'])
   return Item(
-      item_id=record['item_id'].decode(),
+      item_id=record[columns.ITEM_ID].decode(),
       question=record['question'].decode(),
       choices=tuple(choice.decode() for choice in record['choices']),
       answer=None if answer < 0 else answer,
-      answer_text=details['answer_text'],
+      answer_text=details[columns.ANSWER_TEXT],
       aliases=tuple(details['aliases']),
       human_shares=None if shares is None else tuple(shares),
-      human_count=details['human_count'],
+      human_count=details[columns.HUMAN_COUNT],
+      # Data of an older version's form have neither.
+      ratings=ratings.from_record(details.get('ratings', {})),
+      scale=tuple(details.get('scale', ())),
       human=details['human'],
       group=record['group'].decode(),
+      cluster=details['cluster'],
       extra=details['extra'],
   )
 

@@ -11,8 +11,10 @@ import pathlib
 from collections.abc import Iterator
 
 import tensorflow_datasets as tfds
+from typing_extensions import override
 
 from uncertainty.data import builder, sources
+from uncertainty.results import columns
 from uncertainty.specs import DataSpec
 from uncertainty.types import Item, UserError
 
@@ -27,23 +29,12 @@ class CamChoice(builder.ItemBuilder):
   a CEFR level (`B1` to `C2`), or several, comma-separated.
   """
 
-  VERSION = tfds.core.Version('1.0.0')
+  VERSION = tfds.core.Version('1.1.0')
   name = 'camchoice'
 
+  @override
   @classmethod
   def locate(cls, spec: DataSpec, download_dir: pathlib.Path) -> builder.Paths:
-    """Source files by name; see `ItemBuilder.locate`.
-
-    Args:
-      spec: `manual_dir` is looked through first.
-      download_dir: where downloads go.
-
-    Returns:
-      Paths by name.
-
-    Raises:
-      UserError: a file is neither at hand nor downloadable.
-    """
     for name in _NAMES:
       path = sources.find(cls.name, sources.Source(path=name), spec.manual_dir)
       if path is not None:
@@ -52,19 +43,9 @@ class CamChoice(builder.ItemBuilder):
                           manual_dir=spec.manual_dir,
                           download_dir=download_dir)
 
+  @override
   @classmethod
   def read(cls, paths: builder.Paths) -> Iterator[Item]:
-    """Items in the order of the source files; see `ItemBuilder.read`.
-
-    Args:
-      paths: as `locate` returns them.
-
-    Yields:
-      Items, unchecked.
-
-    Raises:
-      UserError: a file that is not what its authors publish.
-    """
     path = paths['camchoice.jsonl']
     with open(path, encoding='utf-8') as file:
       for number, line in enumerate(file, 1):
@@ -94,5 +75,7 @@ def _items(task: dict) -> Iterator[Item]:
         question=f'{task["text"]} {question["text"]}',
         choices=choices, answer=answer, answer_text=choices[answer],
         human_shares=tuple(map(float, shares)) if known else None,
-        human={'human_mc_prop_correct': float(shares[answer])} if known else {},
-        group=level)
+        human=({columns.HUMAN_MC_PROP_CORRECT: float(shares[answer])}
+               if known else {}),
+        # Questions of one passage share what its readers understood.
+        group=level, cluster=str(task['id']))

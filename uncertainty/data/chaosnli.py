@@ -9,6 +9,7 @@ import pathlib
 from collections.abc import Iterator
 
 import tensorflow_datasets as tfds
+from typing_extensions import override
 
 from uncertainty.data import builder, sources
 from uncertainty.specs import DataSpec
@@ -39,40 +40,19 @@ class ChaosNLI(builder.ItemBuilder):
   Subsets: `snli`, `mnli_m`, `alphanli`, or several, comma-separated.
   """
 
-  VERSION = tfds.core.Version('1.0.0')
+  VERSION = tfds.core.Version('1.1.0')
   name = 'chaosnli'
 
+  @override
   @classmethod
   def locate(cls, spec: DataSpec, download_dir: pathlib.Path) -> builder.Paths:
-    """Source files by name; see `ItemBuilder.locate`.
-
-    Args:
-      spec: `manual_dir` is looked through first.
-      download_dir: where downloads go.
-
-    Returns:
-      Paths by name.
-
-    Raises:
-      UserError: a file is neither at hand nor downloadable.
-    """
     return sources.locate(cls.name, _SOURCES.values(),
                           manual_dir=spec.manual_dir,
                           download_dir=download_dir)
 
+  @override
   @classmethod
   def read(cls, paths: builder.Paths) -> Iterator[Item]:
-    """Items in the order of the source files; see `ItemBuilder.read`.
-
-    Args:
-      paths: as `locate` returns them.
-
-    Yields:
-      Items, unchecked.
-
-    Raises:
-      UserError: a file that is not what its authors publish.
-    """
     for part, source in _SOURCES.items():
       path = paths[source.path]
       with open(path, encoding='utf-8') as file:
@@ -90,6 +70,7 @@ def _item(record: dict, part: str) -> Item:
     question = (f'Beginning: {example["obs1"]}\nEnd: {example["obs2"]}\n'
                 'What happened in between?')
     choices = (example['hyp1'], example['hyp2'])
+    cluster = f'{example["obs1"].strip()} {example["obs2"].strip()}'
     answer = int(record['old_label']) - 1
   else:
     question = (f'Premise: {example["premise"].strip()}\n'
@@ -97,10 +78,11 @@ def _item(record: dict, part: str) -> Item:
                 'Does the premise entail the hypothesis, contradict it, or'
                 ' neither?')
     choices = tuple(_LABELS.values())
+    cluster = example['premise'].strip()
     answer = list(_LABELS).index(record['old_label'])
   total = sum(counts)
   return Item(
       item_id=f'chaosnli-{part}-{record["uid"]}', question=question,
       choices=choices, answer=answer, answer_text=choices[answer],
       human_shares=tuple(n / total for n in counts), human_count=total,
-      group=part)
+      group=part, cluster=cluster)

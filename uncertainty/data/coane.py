@@ -7,14 +7,16 @@ Word file with two tables, read here with the standard library.
 
 import math
 import pathlib
-import zipfile
 from collections.abc import Iterator, Sequence
 from itertools import permutations
 from xml.etree import ElementTree
 
 import tensorflow_datasets as tfds
+from typing_extensions import override
 
-from uncertainty.data import builder, sources
+from uncertainty import files
+from uncertainty.data import builder, human, sources
+from uncertainty.results import columns
 from uncertainty.specs import DataSpec
 from uncertainty.types import Item, UserError
 
@@ -30,6 +32,7 @@ SUPPLEMENT = sources.Source(
 )
 
 _WORD = '{http://schemas.openxmlformats.org/wordprocessingml/2006/main}'
+_DOCUMENT_BYTES = 1 << 24  # unpacked; the supplement's has 10.5 million
 _BREAKS = {_WORD + 'tab': '\t', _WORD + 'br': '\n',
            _WORD + 'noBreakHyphen': '-'}
 
@@ -51,39 +54,18 @@ _SHOWN = (
 class Coane(builder.ItemBuilder):
   """General-knowledge questions with people's answers and response times."""
 
-  VERSION = tfds.core.Version('1.0.1')
+  VERSION = tfds.core.Version('1.1.0')
   name = 'coane'
 
+  @override
   @classmethod
   def locate(cls, spec: DataSpec, download_dir: pathlib.Path) -> builder.Paths:
-    """Source files by name; see `ItemBuilder.locate`.
-
-    Args:
-      spec: `manual_dir` is looked through first.
-      download_dir: where downloads go.
-
-    Returns:
-      Paths by name.
-
-    Raises:
-      UserError: a file is neither at hand nor downloadable.
-    """
     return sources.locate(cls.name, [SUPPLEMENT], manual_dir=spec.manual_dir,
                           download_dir=download_dir)
 
+  @override
   @classmethod
   def read(cls, paths: builder.Paths) -> Iterator[Item]:
-    """Items in the order of the source files; see `ItemBuilder.read`.
-
-    Args:
-      paths: as `locate` returns them.
-
-    Yields:
-      Items, unchecked.
-
-    Raises:
-      UserError: a file that is not what its authors publish.
-    """
     recall, choice = tables(paths[SUPPLEMENT.path])
     for row, (free, multiple) in enumerate(zip(recall, choice, strict=True)):
       yield _item(row, free, multiple)
@@ -101,18 +83,16 @@ def tables(path: pathlib.Path) -> tuple[list[list[str]], list[list[str]]]:
   Raises:
     UserError: the file is not the supplement.
   """
-  try:
-    with zipfile.ZipFile(path) as file:
-      root = ElementTree.fromstring(file.read('word/document.xml'))
-    body = root.find(_WORD + 'body')
+  with files.malformed(f'{path}, the supplement of Coane & Umanath (2021)',
+                       'download it again'):
+    text = files.zip_member(
+        path, 'word/document.xml', _DOCUMENT_BYTES).decode('utf-8')
+    if '<!DOCTYPE' in text:
+      raise ValueError('it defines entities, which Word does not')
+    body = ElementTree.fromstring(text).find(_WORD + 'body')
     assert body is not None
-    found = [_rows(table, n_cells) for table, n_cells in
-             zip(body.findall(_WORD + 'tbl'), (16, 14), strict=True)]
-  except (zipfile.BadZipFile, KeyError, ElementTree.ParseError, ValueError,
-          AssertionError) as error:
-    raise UserError(f'{path} is not the supplement of Coane & Umanath (2021)'
-                    f' ({error}); download it again') from error
-  recall, choice = found
+    recall, choice = (_rows(table, n_cells) for table, n_cells in
+                      zip(body.findall(_WORD + 'tbl'), (16, 14), strict=True))
   if len(recall) != len(_SHOWN) or any(
       a[4].strip() != b[5].strip() for a, b in zip(recall, choice)):
     raise UserError(f'{path}: its two tables do not hold the same {len(_SHOWN)}'
@@ -144,7 +124,7 @@ def _item(row: int, free: Sequence[str], multiple: Sequence[str]) -> Item:
   shares = [float(foil.rpartition('(')[2].rstrip('%) ')) / 100
             for foil in foils] + [float(multiple[7])]
   order = _ORDERS[ord(_SHOWN[row]) - ord('a')]
-  human = {**_recall_signals(free), **choice_signals(multiple)}
+  signals = {**_recall_signals(free), **choice_signals(multiple)}
   other_error, other_error_time = _number(free[10]), _number(free[15])
   return Item(
       item_id=f'coane-{row:03d}',
@@ -153,7 +133,8 @@ def _item(row: int, free: Sequence[str], multiple: Sequence[str]) -> Item:
       answer=order.index(3),
       answer_text=answer,
       human_shares=tuple(shares[i] for i in order),
-      human=human,
+      human=signals,
+      cluster=human.question_cluster(free[4]),
       extra={
           'row': row,
           'set': free[0],
@@ -172,19 +153,19 @@ def _recall_signals(row: Sequence[str]) -> dict[str, float]:
   rt_correct, rt_dr, rt_dk, rt_wrong = (_number(cell) for cell in row[11:15])
   total = correct + dr + dk + wrong
   return {
-      'human_fr_prop_correct': correct / total,
-      'human_fr_prop_wrong': wrong / total,
-      'human_fr_prop_dk': dk / total,
-      'human_fr_prop_dr': dr / total,
-      'human_fr_rt_correct': rt_correct,
-      'human_fr_rt_wrong': rt_wrong,
-      'human_fr_rt_dk': rt_dk,
-      'human_fr_rt_dr': rt_dr,
-      'human_fr_prop_answered': (correct + wrong) / total,
-      'human_fr_prop_not_answered': (dk + dr) / total,
-      'human_fr_rt_answered': mean_time(
+      columns.HUMAN_FR_PROP_CORRECT: correct / total,
+      columns.HUMAN_FR_PROP_WRONG: wrong / total,
+      columns.HUMAN_FR_PROP_DK: dk / total,
+      columns.HUMAN_FR_PROP_DR: dr / total,
+      columns.HUMAN_FR_RT_CORRECT: rt_correct,
+      columns.HUMAN_FR_RT_WRONG: rt_wrong,
+      columns.HUMAN_FR_RT_DK: rt_dk,
+      columns.HUMAN_FR_RT_DR: rt_dr,
+      columns.HUMAN_FR_PROP_ANSWERED: (correct + wrong) / total,
+      columns.HUMAN_FR_PROP_NOT_ANSWERED: (dk + dr) / total,
+      columns.HUMAN_FR_RT_ANSWERED: mean_time(
           (correct, wrong), (rt_correct, rt_wrong)),
-      'human_fr_rt_not_answered': mean_time((dk, dr), (rt_dk, rt_dr)),
+      columns.HUMAN_FR_RT_NOT_ANSWERED: mean_time((dk, dr), (rt_dk, rt_dr)),
   }
 
 
@@ -204,11 +185,11 @@ def choice_signals(row: Sequence[str]) -> dict[str, float]:
     # One row prints the time in the column of errors, though nobody erred.
     rt_correct, rt_wrong = rt_wrong, rt_correct
   return {
-      'human_mc_prop_correct': correct,
-      'human_mc_prop_wrong': 1 - correct,
-      'human_mc_rt_correct': rt_correct,
-      'human_mc_rt_wrong': rt_wrong,
-      'human_mc_rt_combined': combined,
+      columns.HUMAN_MC_PROP_CORRECT: correct,
+      columns.HUMAN_MC_PROP_WRONG: 1 - correct,
+      columns.HUMAN_MC_RT_CORRECT: rt_correct,
+      columns.HUMAN_MC_RT_WRONG: rt_wrong,
+      columns.HUMAN_MC_RT_COMBINED: combined,
   }
 
 

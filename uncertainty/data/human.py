@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -68,6 +69,18 @@ def normalise(shares: Sequence[float], *, where: str = 'human shares',
   return q_C if abs(total - 1) < 1e-12 else q_C / total
 
 
+def question_cluster(question: str) -> str:
+  """What repetitions of a question share: its words, in one spelling.
+
+  Args:
+    question: as its source prints it.
+
+  Returns:
+    Letters and digits in lower case, single spaces between words.
+  """
+  return ' '.join(re.findall(r'\w+', question.casefold()))
+
+
 def check(item: Item, *, source: str) -> Item:
   """Returns the item with renormalised shares, or says what is wrong.
 
@@ -80,9 +93,17 @@ def check(item: Item, *, source: str) -> Item:
 
   Raises:
     UserError: one choice or more than 26, an answer that is not among the
-      choices, shares that do not fit the choices or are no distribution.
+      choices, shares that do not fit the choices or are no distribution, a
+      scale or ratings that do not fit the choices.
   """
   where = f'item {item.item_id} of {source}'
+  for text in (item.item_id, item.question, item.group, *item.choices,
+               item.answer_text, *item.aliases):
+    try:
+      str.encode(text)
+    except (TypeError, UnicodeEncodeError) as error:  # JSON has half characters
+      raise UserError(f'{where}: {text!r:.60} is no text in Unicode; correct'
+                      ' the file') from error
   n_choices = len(item.choices)
   if not item.question.strip():
     raise UserError(f'{where}: the question is empty; drop the item')
@@ -96,6 +117,7 @@ def check(item: Item, *, source: str) -> Item:
   if item.answer is not None and not 0 <= item.answer < n_choices:
     raise UserError(f'{where}: the answer is number {item.answer + 1} of'
                     f' {n_choices} choices; give one of them, or none')
+  _check_people(item, where)
   if item.human_shares is None:
     return item
   if len(item.human_shares) != n_choices:
@@ -105,23 +127,22 @@ def check(item: Item, *, source: str) -> Item:
   return dataclasses.replace(item, human_shares=tuple(q_C.tolist()))
 
 
-def columns(item: Item) -> dict[str, object]:
-  """The item's results columns about people.
-
-  Args:
-    item: a checked item.
-
-  Returns:
-    `human_entropy` (NaN without shares), `human_shares` (list or None),
-    `human_count` (NaN if unknown), and whatever else the item's data set
-    knows, such as `human_mc_rt_combined`.
-  """
-  shares = item.human_shares
-  return {
-      'human_entropy': math.nan if shares is None else entropy(shares),
-      'human_shares': None if shares is None else list(shares),
-      'human_count': math.nan if item.human_count is None
-                     else float(item.human_count),
-      **item.human,
-  }
-
+def _check_people(item: Item, where: str) -> None:
+  """Refuses a scale or ratings that are not of the item's choices."""
+  if item.scale and (
+      len(item.scale) != len(item.choices)
+      or not np.isfinite(item.scale).all()
+      or len(set(item.scale)) < len(item.scale)):
+    raise UserError(f'{where}: a scale of {list(item.scale)} for'
+                    f' {len(item.choices)} choices; give each a place of its'
+                    ' own, or none')
+  for number, rating in enumerate(item.ratings, 1):
+    if rating.choice is not None and not (
+        0 <= rating.choice < len(item.choices)):
+      raise UserError(f'{where}: rating {number} is of choice'
+                      f' {rating.choice + 1} of {len(item.choices)}; correct'
+                      ' the file')
+    for value in (rating.value, rating.time_ms):
+      if value is not None and not math.isfinite(value):
+        raise UserError(f'{where}: rating {number} has the number {value};'
+                        ' correct the file, or leave it out')

@@ -8,6 +8,7 @@ import pathlib
 from collections.abc import Iterator
 
 import tensorflow_datasets as tfds
+from typing_extensions import override
 
 from uncertainty.data import builder, sources
 from uncertainty.specs import DataSpec
@@ -53,53 +54,25 @@ class MMLU(builder.ItemBuilder):
   Subset: one or several subjects, comma-separated.
   """
 
-  VERSION = tfds.core.Version('1.0.0')
+  VERSION = tfds.core.Version('1.1.0')
   name = 'mmlu'
 
+  @override
   @classmethod
   def locate(cls, spec: DataSpec, download_dir: pathlib.Path) -> builder.Paths:
-    """Source files by name; see `ItemBuilder.locate`.
-
-    Args:
-      spec: `manual_dir` is looked through first.
-      download_dir: where downloads go.
-
-    Returns:
-      Paths by name.
-
-    Raises:
-      UserError: a file is neither at hand nor downloadable.
-    """
     wanted = [_source(split, subject)
               for split in ('test', 'dev') for subject in SUBJECTS]
     return sources.locate(cls.name, wanted, manual_dir=spec.manual_dir,
                           download_dir=download_dir)
 
+  @override
   @classmethod
   def read(cls, paths: builder.Paths) -> Iterator[Item]:
-    """Items in the order of the source files; see `ItemBuilder.read`.
-
-    Args:
-      paths: as `locate` returns them.
-
-    Yields:
-      Items, unchecked.
-
-    Raises:
-      UserError: a file that is not what its authors publish.
-    """
     yield from _read(paths, 'test')
 
+  @override
   @classmethod
   def read_examples(cls, paths: builder.Paths) -> Iterator[Item]:
-    """The subjects' `dev` questions, as worked examples.
-
-    Args:
-      paths: as `locate` returns them.
-
-    Yields:
-      Items, grouped by subject.
-    """
     yield from _read(paths, 'dev')
 
 
@@ -117,4 +90,4 @@ def _read(paths: builder.Paths, split: str) -> Iterator[Item]:
         yield Item(
             item_id=f'mmlu-{subject}-{split}-{row:04d}', question=cells[0],
             choices=tuple(cells[1:5]), answer=answer,
-            answer_text=cells[1 + answer], group=subject)
+            answer_text=cells[1 + answer], group=subject, cluster=subject)

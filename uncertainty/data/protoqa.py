@@ -8,9 +8,10 @@ import json
 import pathlib
 from collections.abc import Iterator
 
-import pandas as pd
 import tensorflow_datasets as tfds
+from typing_extensions import override
 
+from uncertainty import files
 from uncertainty.data import builder, human, sources
 from uncertainty.specs import DataSpec
 from uncertainty.types import Item, UserError
@@ -51,24 +52,13 @@ class ProtoQA(builder.ItemBuilder):
   folder), `dev.scraped`, `dev.crowdsourced`.
   """
 
-  VERSION = tfds.core.Version('1.0.0')
+  VERSION = tfds.core.Version('1.1.0')
   DEFAULT_SUBSET = 'train'
   name = 'protoqa'
 
+  @override
   @classmethod
   def locate(cls, spec: DataSpec, download_dir: pathlib.Path) -> builder.Paths:
-    """Source files by name; see `ItemBuilder.locate`.
-
-    Args:
-      spec: `manual_dir` is looked through first.
-      download_dir: where downloads go.
-
-    Returns:
-      Paths by name.
-
-    Raises:
-      UserError: a file is neither at hand nor downloadable.
-    """
     subset = spec.subset or cls.DEFAULT_SUBSET
     if subset not in _SOURCES:
       raise UserError(f'data.subset={subset}: protoqa has'
@@ -79,19 +69,9 @@ class ProtoQA(builder.ItemBuilder):
     return sources.locate(cls.name, wanted, manual_dir=spec.manual_dir,
                           download_dir=download_dir)
 
+  @override
   @classmethod
   def read(cls, paths: builder.Paths) -> Iterator[Item]:
-    """Items in the order of the source files; see `ItemBuilder.read`.
-
-    Args:
-      paths: as `locate` returns them.
-
-    Yields:
-      Items, unchecked.
-
-    Raises:
-      UserError: a file that is not what its authors publish.
-    """
     [(name, path)] = paths.items()
     if name == _PREPARED.path:
       yield from _read_prepared(path)
@@ -101,7 +81,7 @@ class ProtoQA(builder.ItemBuilder):
 
 
 def _read_prepared(path: pathlib.Path) -> Iterator[Item]:
-  table = pd.read_parquet(path)
+  table = files.read_parquet(path, 'use the file as it ships')
   for row, (question, answers, ratios, count) in enumerate(zip(
       table['Question'], table['Answers'], table['Answer_Ratios'],
       table['Response_Count'])):
@@ -109,6 +89,7 @@ def _read_prepared(path: pathlib.Path) -> Iterator[Item]:
         item_id=f'protoqa-train-{row:04d}', question=str(question),
         choices=tuple(map(str, answers)),
         human_shares=tuple(map(float, ratios)), human_count=int(count),
+        cluster=human.question_cluster(str(question)),
         extra={'row': row, 'subsets': ['train']})
 
 
@@ -136,7 +117,7 @@ def _read_jsonl(path: pathlib.Path, subset: str) -> Iterator[Item]:
           choices=tuple(words for words, _ in clusters),
           # Rounded as in the published table.
           human_shares=tuple(round(n / count, 4) for _, n in clusters),
-          human_count=count,
+          human_count=count, cluster=human.question_cluster(question),
           extra={'row': row, 'subsets': [subset], 'source_id': source_id})
       row += 1
 

@@ -9,7 +9,6 @@ import hashlib
 import http.client
 import os
 import pathlib
-import sys
 import tarfile
 import tempfile
 import urllib.error
@@ -37,6 +36,8 @@ class Source:
     member: its path inside the archive at `url`; '' if `url` is the file.
     archive_digest: like `digest`, of the archive.
     optional: used where it is at hand, and not missed otherwise.
+    by_hand: why it is not downloaded and where it is to be had, where there
+      is no `url`.
   """
 
   path: str
@@ -45,27 +46,7 @@ class Source:
   member: str = ''
   archive_digest: str = ''
   optional: bool = False
-
-
-def cache_dir() -> pathlib.Path:
-  """Where downloads and prepared data live unless told otherwise.
-
-  The environment's `UNCERTAINTY_CACHE`, else this platform's user cache.
-
-  Returns:
-    The folder, which need not exist.
-  """
-  if chosen := os.environ.get('UNCERTAINTY_CACHE'):
-    return pathlib.Path(chosen).expanduser()
-  home = pathlib.Path.home()
-  if sys.platform == 'darwin':
-    base = home / 'Library' / 'Caches'
-  elif sys.platform == 'win32':
-    base = pathlib.Path(os.environ.get('LOCALAPPDATA',
-                                       home / 'AppData' / 'Local'))
-  else:
-    base = pathlib.Path(os.environ.get('XDG_CACHE_HOME', home / '.cache'))
-  return base / 'uncertainty'
+  by_hand: str = 'its licence forbids copies, or it is yours'
 
 
 def digest_of(path: pathlib.Path, like: str = 'sha256:') -> str:
@@ -150,15 +131,15 @@ def locate(dataset: str, sources: Iterable[Source], *,
   for source in sources:
     path = find(dataset, source, manual_dir)
     if path is not None:
-      _warn_if_changed(dataset, source, path)
+      warn_if_changed(dataset, source, path)
     elif (download_dir / source.path).is_file():
       path = download_dir / source.path  # it was checked on arrival
     elif source.optional and not _comes_along(source, paths, download_dir):
       continue
     elif not source.url:
       raise UserError(
-          f'{dataset}: {source.path} cannot be downloaded (its licence forbids'
-          ' copies, or it is yours); put it in a folder named'
+          f'{dataset}: {source.path} cannot be downloaded'
+          f' ({source.by_hand}); put it in a folder named'
           f' {dataset}/ and name its parent with --config.data.manual_dir')
     else:
       path = _download(dataset, source, download_dir)
@@ -173,7 +154,14 @@ def _comes_along(source: Source, paths: dict[str, pathlib.Path],
       download_dir in path.parents for path in paths.values())
 
 
-def _warn_if_changed(dataset: str, source: Source, path: pathlib.Path) -> None:
+def warn_if_changed(dataset: str, source: Source, path: pathlib.Path) -> None:
+  """Logs a warning where a file of the user's is not the published one.
+
+  Args:
+    dataset: the data set's name.
+    source: the file, with its recorded digest; nothing is said without one.
+    path: where the user's lies.
+  """
   if source.digest and digest_of(path, source.digest) != source.digest:
     logging.warning(
         '%s: %s is not the file its authors published (its checksum differs);'
@@ -205,7 +193,7 @@ def _read_member(archive: pathlib.Path, member: str) -> bytes:
   if zipfile.is_zipfile(archive):
     with zipfile.ZipFile(archive) as file:
       return file.read(member)
-  with tarfile.open(archive) as file:
+  with tarfile.open(archive, 'r:') as file:  # not packed, so no larger
     extracted = file.extractfile(member)
     if extracted is None:
       raise KeyError(f'{member} is a folder')

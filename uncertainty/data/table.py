@@ -12,10 +12,17 @@ first name found is used):
   human_counts       optional, also counts, votes: people behind each choice
   human_shares       optional, also shares, ratios, answer_ratios: their share
   item_id, group     optional, also id; also subject, topic, category
+  response           optional, also completion: an answer to be read as it is
+                     (`config.prompt.answer=response`)
+  cluster            optional, also passage_id, passage: items that share one
+                     are resampled together
 
 Every other numeric column that starts with `human_` becomes a human signal.
+Further columns are ignored, which `--stages=check` says; a heading that is
+nearly one of the above, and would stand for what is missing, is refused.
 """
 
+import contextlib
 import json
 import math
 import pathlib
@@ -26,7 +33,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from uncertainty import errors, files
 from uncertainty.data import human
+from uncertainty.results import columns as cols
 from uncertainty.specs import DataSpec
 from uncertainty.types import Item, UserError
 
@@ -35,10 +44,12 @@ _ALIASES = {
     'choices': ('choices', 'answers', 'options'),
     'answer': ('answer', 'correct', 'correct_answer', 'label', 'key'),
     'counts': ('human_counts', 'counts', 'votes'),
-    'shares': ('human_shares', 'shares', 'ratios', 'answer_ratios'),
-    'count': ('human_count', 'response_count', 'n_raters'),
-    'item_id': ('item_id', 'id', 'uid'),
+    'shares': (cols.HUMAN_SHARES, 'shares', 'ratios', 'answer_ratios'),
+    'count': (cols.HUMAN_COUNT, 'response_count', 'n_raters'),
+    cols.ITEM_ID: (cols.ITEM_ID, 'id', 'uid'),
     'group': ('group', 'subject', 'topic', 'category'),
+    'response': ('response', 'completion'),
+    'cluster': ('cluster', 'passage_id', 'passage'),
 }
 
 _READERS = {
@@ -46,13 +57,14 @@ _READERS = {
                                      keep_default_na=False),
     '.tsv': lambda path: pd.read_csv(path, dtype=object, sep='\t',
                                      keep_default_na=False),
-    '.parquet': pd.read_parquet,
+    '.parquet': lambda path: files.read_parquet(path, 'write it again'),
     '.jsonl': lambda path: pd.DataFrame(_records(path)),
 }
 
 
 def _records(path: pathlib.Path) -> list[dict[str, Any]]:
-  lines = path.read_text(encoding='utf-8').splitlines()
+  # Not `splitlines`: JSON's texts may hold Unicode's other ends of lines.
+  lines = path.read_text(encoding='utf-8').split('\n')
   records = [json.loads(line) for line in lines if line.strip()]
   if not all(isinstance(record, dict) for record in records):
     raise ValueError('a line is not a JSON object')
@@ -72,29 +84,64 @@ def load(spec: DataSpec) -> list[Item]:
     UserError: no such file, an unknown format, a missing column, or an item
       that is not usable (see `human.check`).
   """
+  path = _path(spec)
+  with _malformed(spec):
+    table = _read(path)
+    columns = _columns(table, path)
+    items = [_item(row, record, columns, path)
+             for row, record in enumerate(table.to_dict('records'))]
+  if not items:
+    raise UserError(f'data.path={spec.path}: the table has no rows')
+  _check_ids(items, path)
+  return items
+
+
+def ignored(spec: DataSpec) -> tuple[str, ...]:
+  """The table's columns that no item takes anything from.
+
+  Args:
+    spec: as `load` takes it.
+
+  Returns:
+    Their headings, in the table's order.
+
+  Raises:
+    UserError: as `load`.
+  """
+  path = _path(spec)
+  with _malformed(spec):
+    table = _read(path)
+    columns = _columns(table, path)
+  taken = {*columns['each'], *columns['human'].values(),
+           *(columns[role] for role in _ALIASES)}
+  return tuple(str(name) for name in table.columns if name not in taken)
+
+
+def _path(spec: DataSpec) -> pathlib.Path:
   if not spec.path:
     raise UserError('data.name=table needs a file:'
                     ' --config.data.path=FILE.csv (or .parquet, .jsonl, .tsv)')
   path = pathlib.Path(spec.path).expanduser()
   if not path.is_file():
     raise UserError(f'data.path={spec.path}: there is no such file')
-  reader = _READERS.get(path.suffix.lower())
-  if reader is None:
+  if path.suffix.lower() not in _READERS:
     raise UserError(f'data.path={spec.path}: cannot read {path.suffix or "it"};'
                     f' give one of {", ".join(_READERS)}')
-  try:
-    table = reader(path)
-  except (ValueError, OSError, pd.errors.ParserError) as error:
-    reason = str(error).splitlines()[0]
-    raise UserError(f'data.path={spec.path}: not a readable {path.suffix[1:]}'
-                    f' file ({reason})') from error
-  columns = _columns(table, path)
-  items = [_item(row, record, columns, path)
-           for row, record in enumerate(table.to_dict('records'))]
-  if not items:
-    raise UserError(f'data.path={spec.path}: the table has no rows')
-  _check_ids(items, path)
-  return items
+  return path
+
+
+def _malformed(spec: DataSpec) -> contextlib.AbstractContextManager[None]:
+  path = pathlib.Path(spec.path or '')
+  return files.malformed(f'data.path={spec.path}',
+                         f'give a whole {path.suffix[1:]} file')
+
+
+def _read(path: pathlib.Path) -> pd.DataFrame:
+  table = _READERS[path.suffix.lower()](path)
+  if not table.columns.is_unique:
+    twice = table.columns[table.columns.duplicated()][0]
+    raise UserError(f'{path}: two columns are named {twice}; rename one')
+  return table
 
 
 def _columns(table: pd.DataFrame, path: pathlib.Path) -> dict[str, Any]:
@@ -114,7 +161,23 @@ def _columns(table: pd.DataFrame, path: pathlib.Path) -> dict[str, Any]:
   if columns['question'] is None:
     raise UserError(f'{path}: no column named {_or(_ALIASES["question"])};'
                     f' it has {", ".join(map(str, table.columns))}')
+  _check_headings(lower, columns, path)
   return columns
+
+
+def _check_headings(lower: Mapping[str, Any], columns: Mapping[str, Any],
+                    path: pathlib.Path) -> None:
+  """Refuses what is nearly the heading of a column that is not there."""
+  known = {name: role for role, names in _ALIASES.items() for name in names}
+  there = {role for role in _ALIASES if columns[role] is not None}
+  if columns['each']:
+    there.add('choices')
+  for name, heading in lower.items():
+    meant = None if name in known else errors.misspelt(name, known)
+    if meant is not None and known[meant] not in there:
+      raise UserError(f'{path}: column {heading} is none that is known; did'
+                      f' you mean {meant}? Rename it; if it is a column of'
+                      ' your own, to something that is farther off')
 
 
 def _or(names: Sequence[str]) -> str:
@@ -128,27 +191,34 @@ def _item(row: int, record: Mapping[Any, Any], columns: Mapping[str, Any],
     value = None if column is None else record[column]
     return None if _is_missing(value) else value
 
-  item_id = str(cell('item_id') if cell('item_id') is not None else row)
+  item_id = str(cell(cols.ITEM_ID) if cell(cols.ITEM_ID) is not None else row)
   where = f'item {item_id} of {path} (row {row + 1})'
   question = str(cell('question') or '').strip()
   choices = _choices(cell('choices'), record, columns['each'], where)
+  if len(set(choices)) < len(choices):
+    raise UserError(f'{where}: two of the choices {list(choices)} are the same;'
+                    ' make them differ, or drop one')
   answer_cell, answer, answer_text = cell('answer'), None, ''
   if answer_cell is not None and choices:
     answer = _answer(answer_cell, choices, where)
     answer_text = choices[answer]
   elif answer_cell is not None:
     answer_text = str(answer_cell).strip()
-  shares, count = _shares(cell('counts'), cell('shares'), where)
+  shares, count = _shares(
+      cell('counts'), cell('shares'), where, columns)
   if count is None and cell('count') is not None:
-    count = int(_number(cell('count'), where))
+    count = _count(cell('count'), f'{where}, column {columns["count"]}')
   item = Item(
       item_id=item_id, question=question, choices=choices, answer=answer,
       answer_text=answer_text, human_shares=shares, human_count=count,
       human={name: math.nan if _is_missing(record[column])
-                   else _number(record[column], f'{where}, {column}')
+                   else _number(record[column], f'{where}, column {column}')
              for name, column in columns['human'].items()},
       group=str(cell('group') if cell('group') is not None else ''),
-      extra={'row': row})
+      cluster=str(cell('cluster') if cell('cluster') is not None else ''),
+      extra={'row': row} | (
+          {} if cell('response') is None else {
+              'response': str(cell('response'))}))
   return human.check(item, source=f'{path} (row {row + 1})')
 
 
@@ -208,19 +278,33 @@ def _answer(cell: Any, choices: Sequence[str], where: str) -> int:
   return index
 
 
-def _shares(counts: Any, shares: Any, where: str
+def _shares(counts: Any, shares: Any, where: str, columns: Mapping[str, Any],
             ) -> tuple[tuple[float, ...] | None, int | None]:
   """Human shares and the number of people, from counts if they are given."""
   if counts is not None:
-    numbers = _numbers(counts, f'{where}, human counts')
+    numbers = _numbers(counts, f'{where}, column {columns["counts"]}')
     total = sum(numbers)
     if any(n < 0 or not math.isfinite(n) for n in numbers) or total <= 0:
       raise UserError(f'{where}: human counts {numbers} must be zero or more'
                       ' and not all zero; correct them or leave them out')
     return tuple(n / total for n in numbers), round(total)
   if shares is not None:
-    return tuple(_numbers(shares, f'{where}, human shares')), None
+    return tuple(_numbers(shares, f'{where}, column {columns["shares"]}')), None
   return None, None
+
+
+def _count(cell: Any, where: str) -> int:
+  """How many people answered, which is one whole number."""
+  text = str(cell).strip()
+  try:
+    number = float(text)
+  except ValueError:
+    number = math.nan
+  if not (number.is_integer() and number >= 0):
+    raise UserError(f'{where}: {text!r} is not the number of people, a whole'
+                    ' number such as 20; the numbers behind each choice, such'
+                    ' as 12|8, go in a column human_counts')
+  return int(number)
 
 
 def _numbers(cell: Any, where: str) -> list[float]:

@@ -9,6 +9,7 @@ import pathlib
 from collections.abc import Iterator
 
 import tensorflow_datasets as tfds
+from typing_extensions import override
 
 from uncertainty.data import builder, sources
 from uncertainty.specs import DataSpec
@@ -16,9 +17,6 @@ from uncertainty.types import Item, UserError
 
 _URL = ('https://raw.githubusercontent.com/sciai-lab/Truth_is_Universal/'
         '605ef00514415deb4806969a172f6e13e0798df7/datasets/')
-
-TOPICS = ('animal_class', 'cities', 'element_symb', 'facts', 'inventors',
-          'sp_en_trans')
 
 # The repository's own blob ids at that commit.
 _BLOBS = {
@@ -61,39 +59,18 @@ class Truth(builder.ItemBuilder):
   `en`, `de`, or several, comma-separated.
   """
 
-  VERSION = tfds.core.Version('1.0.0')
+  VERSION = tfds.core.Version('1.1.0')
   name = 'truth'
 
+  @override
   @classmethod
   def locate(cls, spec: DataSpec, download_dir: pathlib.Path) -> builder.Paths:
-    """Source files by name; see `ItemBuilder.locate`.
-
-    Args:
-      spec: `manual_dir` is looked through first.
-      download_dir: where downloads go.
-
-    Returns:
-      Paths by name.
-
-    Raises:
-      UserError: a file is neither at hand nor downloadable.
-    """
     return sources.locate(cls.name, _SOURCES, manual_dir=spec.manual_dir,
                           download_dir=download_dir)
 
+  @override
   @classmethod
   def read(cls, paths: builder.Paths) -> Iterator[Item]:
-    """Items in the order of the source files; see `ItemBuilder.read`.
-
-    Args:
-      paths: as `locate` returns them.
-
-    Yields:
-      Items, unchecked.
-
-    Raises:
-      UserError: a file that is not what its authors publish.
-    """
     for source in _SOURCES:
       yield from _read(paths[source.path], source.path.removesuffix('.csv'))
 
@@ -113,6 +90,7 @@ def _read(path: pathlib.Path, stem: str) -> Iterator[Item]:
           item_id=f'truth-{stem}-{row:04d}', question=statement,
           choices=('true', 'false'), answer=0 if true else 1,
           answer_text='true' if true else 'false', group=topic,
+          cluster=topic,
           extra={
               'statement': statement,
               'topic': topic,

@@ -5,9 +5,7 @@ The lexicon with its raw ratings (-4 to 4) comes out of the installed package
 """
 
 import ast
-import bisect
 import importlib.util
-import math
 import pathlib
 import re
 import statistics
@@ -15,15 +13,18 @@ from collections.abc import Iterator
 
 import numpy as np
 import tensorflow_datasets as tfds
+from typing_extensions import override
 
-from uncertainty.data import builder, sources
+from uncertainty.data import builder, ratings, sources
+from uncertainty.results import columns
 from uncertainty.specs import DataSpec
-from uncertainty.types import Item, UserError
+from uncertainty.types import Item, Rating, UserError
 
 _LEXICON = sources.Source(path='vader_lexicon.txt')
 
 BINS = ('very negative', 'negative', 'neutral', 'positive', 'very positive')
 _UPPER_EDGES = (-3, -1, 0, 2)  # each bin's largest rating but the last's
+_SCALE = (-3.5, -1.5, 0.0, 1.5, 3.5)  # the bins' middles
 
 # `prompts` shows these words as worked examples, so they are never items.
 EXAMPLES = frozenset((
@@ -44,24 +45,13 @@ class Vader(builder.ItemBuilder):
   `examples` (the words shown in prompts).
   """
 
-  VERSION = tfds.core.Version('1.0.1')
+  VERSION = tfds.core.Version('1.2.0')
   DEFAULT_SUBSET = 'words'
   name = 'vader'
 
+  @override
   @classmethod
   def locate(cls, spec: DataSpec, download_dir: pathlib.Path) -> builder.Paths:
-    """Source files by name; see `ItemBuilder.locate`.
-
-    Args:
-      spec: `manual_dir` is looked through first.
-      download_dir: where downloads go.
-
-    Returns:
-      Paths by name.
-
-    Raises:
-      UserError: a file is neither at hand nor downloadable.
-    """
     del download_dir  # it comes with a package
     path = sources.find(cls.name, _LEXICON, spec.manual_dir)
     if path is None:
@@ -76,19 +66,9 @@ class Vader(builder.ItemBuilder):
                       ' vaderSentiment==3.3.2')
     return {_LEXICON.path: path}
 
+  @override
   @classmethod
   def read(cls, paths: builder.Paths) -> Iterator[Item]:
-    """Items in the order of the source files; see `ItemBuilder.read`.
-
-    Args:
-      paths: as `locate` returns them.
-
-    Yields:
-      Items, unchecked.
-
-    Raises:
-      UserError: a file that is not what its authors publish.
-    """
     entries = _entries(paths[_LEXICON.path])
     words = list(entries)
     for i in np.random.default_rng(_ORDER_SEED).permutation(len(words)):
@@ -103,44 +83,46 @@ def _entries(path: pathlib.Path) -> dict[str, list[int]]:
       if not line.strip():
         continue
       try:
-        word, _, _, ratings = line.rstrip('\n').split('\t')
-        ratings = [int(rating) for rating in ast.literal_eval(ratings)]
+        word, _, _, listed = line.rstrip('\n').split('\t')
+        valences = [int(valence) for valence in ast.literal_eval(listed)]
       except (ValueError, SyntaxError, TypeError) as error:
         raise UserError(f'{path}, line {number}: not a word with its mean,'
                         ' deviation and ratings; reinstall vaderSentiment'
                         ) from error
-      if not ratings or any(abs(rating) > 4 for rating in ratings):
-        raise UserError(f'{path}, line {number}: ratings {ratings} are not'
+      if not valences or any(abs(valence) > 4 for valence in valences):
+        raise UserError(f'{path}, line {number}: ratings {valences} are not'
                         ' between -4 and 4; reinstall vaderSentiment')
-      entries.setdefault(word, ratings)
+      entries.setdefault(word, valences)
   return entries
 
 
-def rated_word(word: str, ratings: list[int]) -> Item:
+def rated_word(word: str, valences: list[int]) -> Item:
   """An item of one word and its raters' valence.
 
   Args:
     word: the word or emoticon.
-    ratings: one a rater, whole numbers from −4 to 4.
+    valences: one a rater, whole numbers from −4 to 4.
 
   Returns:
-    The item, with shares over five bins, mean and standard deviation.
+    The item, with shares over five bins, mean and standard deviation, and
+    what each rater said; who they are is not published.
   """
-  counts = [0] * len(BINS)
-  for rating in ratings:
-    counts[bisect.bisect_left(_UPPER_EDGES, rating)] += 1
+  rated = tuple(
+      Rating(ratings.binned(valence, _UPPER_EDGES), float(valence))
+      for valence in valences)
   kind = 'examples' if word in EXAMPLES else (
       'words' if re.fullmatch('[a-z]{3,}', word) else 'other')
   return Item(
       item_id=f'vader-{word}',
       question=word,
       choices=BINS,
-      human_shares=tuple(n / len(ratings) for n in counts),
-      human_count=len(ratings),
+      human_shares=ratings.shares(rated, len(BINS)),
+      human_count=len(rated),
+      ratings=rated,
+      scale=_SCALE,
       human={
-          'human_valence': statistics.fmean(ratings),
-          'human_valence_sd': statistics.stdev(ratings)
-                              if len(ratings) > 1 else math.nan,
+          columns.HUMAN_VALENCE: statistics.fmean(valences),
+          columns.HUMAN_VALENCE_SD: ratings.spread(valences),
       },
-      extra={'ratings': ratings, 'subsets': [kind, 'all']},
+      extra={'subsets': [kind, 'all']},
   )

@@ -1,0 +1,132 @@
+"""DICES (Aroyo et al. 2023): is a chatbot's answer safe? Who says so?
+
+350 conversations that 123 people rated each, and 990 that 60 to 70 of 173
+people rated each, with the raters' gender, age, education, race or locale; CC
+BY 4.0. arXiv 2306.11247.
+https://github.com/google-research-datasets/dices-dataset
+
+The checksums are those of the files in that repository's git tree. The files
+themselves were never at hand where this was written: reading them is tested
+on small ones of the form that their READMEs describe.
+"""
+
+import csv
+import pathlib
+from collections.abc import Iterator
+
+import tensorflow_datasets as tfds
+from typing_extensions import override
+
+from uncertainty.data import builder, ratings, sources
+from uncertainty.results import columns
+from uncertainty.specs import DataSpec
+from uncertainty.types import Item, Rating, UserError
+
+_URL = ('https://raw.githubusercontent.com/google-research-datasets/'
+        'dices-dataset/c6bc01a37eace39c904eb0a3944fc6c4230a9157/')
+_FILE = 'diverse_safety_adversarial_dialog_{}.csv'
+_BLOBS = {350: 'f1140b9d61b632fedf4d6bd5c6b986a5aaf9198d',
+          990: 'e91e8532601486be197664191c7417ab5b77988e'}
+_SOURCES = {
+    n: sources.Source(path=_FILE.format(n), digest=f'git:{blob}',
+                      url=f'{_URL}{n}/{_FILE.format(n)}')
+    for n, blob in _BLOBS.items()}
+
+# Is the answer unsafe, for any reason (Q_overall)?
+CHOICES = ('safe', 'unsure', 'unsafe')
+_ANSWERS = {'No': 0, 'Unsure': 1, 'Yes': 2}
+_SCALE = (0.0, 1.0, 2.0)
+_NEEDED = ('rater_id', 'item_id', 'context', 'response', 'degree_of_harm',
+           'Q_overall')
+_GROUPS = ('rater_gender', 'rater_race', 'rater_age', 'rater_education',
+           'rater_locale')
+
+
+class _Dices(builder.ItemBuilder, skip_registration=True):
+  """What both parts share."""
+
+  VERSION = tfds.core.Version('1.0.0')
+  SOURCE: sources.Source
+
+  @override
+  @classmethod
+  def locate(cls, spec: DataSpec, download_dir: pathlib.Path) -> builder.Paths:
+    return sources.locate(cls.name, [cls.SOURCE], manual_dir=spec.manual_dir,
+                          download_dir=download_dir)
+
+  @override
+  @classmethod
+  def read(cls, paths: builder.Paths) -> Iterator[Item]:
+    yield from _items(cls.name, paths[cls.SOURCE.path])
+
+
+class Dices350(_Dices):
+  """350 conversations, each rated by all of 123 people of five ethnicities.
+
+  Choices say whether the chatbot's last answer is safe. Each rating has the
+  rater's groups, and is kept whatever its quality, as published; subsets are
+  the degrees of harm that experts saw.
+  """
+
+  name = 'dices350'
+  SOURCE = _SOURCES[350]
+
+
+class Dices990(_Dices):
+  """990 conversations, each rated by 60 to 70 of 173 people of two countries.
+
+  Choices say whether the chatbot's last answer is safe. Each rating has the
+  rater's groups, and is kept whatever its quality, as published; subsets are
+  the degrees of harm that experts saw.
+  """
+
+  name = 'dices990'
+  SOURCE = _SOURCES[990]
+
+
+def _items(name: str, path: pathlib.Path) -> Iterator[Item]:
+  texts: dict[str, tuple[str, str, str]] = {}
+  given: dict[str, list[Rating]] = {}
+  with open(path, encoding='utf-8', newline='') as file:
+    rows = csv.DictReader(file)
+    missing = set(_NEEDED) - set(rows.fieldnames or ())
+    if missing:
+      raise UserError(f'{path}: there is no column {min(missing)}; download'
+                      ' the file again')
+    for number, row in enumerate(rows, 1):
+      where = f'{path}, record {number}'
+      if row['Q_overall'] not in _ANSWERS:
+        raise UserError(f'{where}: Q_overall is {row["Q_overall"]!r}, none of'
+                        f' {", ".join(_ANSWERS)}; download the file again')
+      item, text = row['item_id'], (
+          row['context'], row['response'], row['degree_of_harm'])
+      if texts.setdefault(item, text) != text:
+        raise UserError(f'{where}: conversation {item} reads otherwise than'
+                        ' before; download the file again')
+      given.setdefault(item, []).append(_rating(row))
+  for item, (context, response, harm) in texts.items():
+    yield _item(name, item, context, response, harm, tuple(given[item]))
+
+
+def _rating(row: dict[str, str]) -> Rating:
+  choice = _ANSWERS[row['Q_overall']]
+  time = row.get('answer_time_ms') or ''
+  return Rating(
+      choice=choice, value=_SCALE[choice], rater=row['rater_id'],
+      time_ms=float(time) if time else None,
+      groups={name.removeprefix('rater_'): row[name] for name in _GROUPS
+              if row.get(name)})
+
+
+def _item(name: str, item: str, context: str, response: str, harm: str,
+          given: tuple[Rating, ...]) -> Item:
+  times = [r.time_ms for r in given if r.time_ms is not None]
+  human = {columns.HUMAN_MC_RT_COMBINED: sum(times) / len(times)
+           } if times else {}
+  return Item(
+      item_id=f'{name}-{item}',
+      question=(f'{context.strip()}\nLast answer: {response.strip()}\n'
+                'Is the last answer of the chatbot safe?'),
+      choices=CHOICES, human_shares=ratings.shares(given, len(CHOICES)),
+      human_count=len(given), ratings=given, scale=_SCALE, human=human,
+      group=harm)
