@@ -21,7 +21,7 @@ def test_all_positions_need_no_places():
 
 
 @pytest.mark.parametrize(('spec', 'at', 'words'), [
-    (CaptureSpec(('mlp_in',)), AT, "'mlp_in'; known: embedding"),
+    (CaptureSpec(('mlp_in',)), AT, "'mlp_in'; did you mean mlp_out"),
     (CaptureSpec(('residual',)), None, 'needs capture_at_BP'),
 ])
 def test_what_cannot_be_captured_is_named(spec, at, words):

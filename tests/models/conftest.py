@@ -5,11 +5,9 @@ import pathlib
 
 import numpy as np
 import pytest
-import tokenizers
 from safetensors.numpy import save_file
-from tokenizers import decoders, pre_tokenizers
-from tokenizers import models as tokenizer_models
-from transformers import PreTrainedTokenizerFast
+
+from launch import tiny_checkpoint
 
 TINY = {
     'architectures': ['LlamaForCausalLM'], 'model_type': 'llama',
@@ -44,18 +42,6 @@ def tiny_tensors(config=None, seed=0) -> dict[str, np.ndarray]:
           for name, shape in shapes.items()}
 
 
-def byte_tokenizer() -> PreTrainedTokenizerFast:
-  """Bytes as tokens 0 … 255, then <s> and </s>."""
-  alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-  backend = tokenizers.Tokenizer(tokenizer_models.BPE(
-      vocab={c: i for i, c in enumerate(alphabet)}, merges=[]))
-  backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-  backend.decoder = decoders.ByteLevel()
-  backend.add_special_tokens(['<s>', '</s>'])
-  return PreTrainedTokenizerFast(
-      tokenizer_object=backend, bos_token='<s>', eos_token='</s>')
-
-
 @pytest.fixture
 def write_tiny(tmp_path):
   """(config changes, tensors, name) → a directory with a tiny Llama."""
@@ -65,7 +51,7 @@ def write_tiny(tmp_path):
     (path / 'config.json').write_text(json.dumps({**TINY, **(config or {})}))
     save_file(tiny_tensors(config) if tensors is None else tensors,
               path / 'model.safetensors')
-    byte_tokenizer().save_pretrained(path)
+    tiny_checkpoint.byte_tokenizer().save_pretrained(path)
     return path
   return write
 

@@ -229,7 +229,7 @@ def test_program_does_not_grow_with_depth():
 
 def test_unknown_site_is_named():
   module, params = _model('llama3')
-  with pytest.raises(UserError, match="'mlp_in'.*embedding"):
+  with pytest.raises(UserError, match="'mlp_in'; did you mean mlp_out"):
     models.read_hidden(module, params, _batch(_tokens((1, 3))),
                        capture=CaptureSpec(('mlp_in',), 'all'))
 

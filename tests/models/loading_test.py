@@ -193,11 +193,11 @@ def test_config_at_odds_with_the_model_is_refused(write_tiny, change, message):
 
 @pytest.mark.parametrize('name, content, message', [
     ('config.json', None, 'config.json: is missing'),
-    ('config.json', '{"a":', 'config.json: is not JSON'),
+    ('config.json', '{"a":', 'config.json: cannot be read'),
     ('config.json', '[]', 'config.json: is not a JSON object'),
     ('tokenizer.json', None, 'no tokenizer.json'),
-    ('tokenizer.json', '<html>', 'tokenizer.json: is not JSON'),
-    ('tokenizer.json', '{}', 'tokenizer.json: cannot be used'),
+    ('tokenizer.json', '<html>', 'tokenizer.json: cannot be read'),
+    ('tokenizer.json', '{}', 'tokenizer.json: cannot be read'),
     ('model.safetensors', None, 'has neither model.safetensors'),
 ])
 def test_damaged_directory_is_refused(write_tiny, name, content, message):

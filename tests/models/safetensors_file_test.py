@@ -115,9 +115,9 @@ def _with_header(path, entry):
      'tensor a has type F8_E4M3'),
     ({'dtype': 'F32', 'shape': [5], 'data_offsets': [0, 16]},
      'tensor a of shape .5. in F32 does not take 16 bytes'),
-    ({'dtype': 'F32', 'shape': [4]}, 'entry of tensor a is damaged'),
+    ({'dtype': 'F32', 'shape': [4]}, 'entry of tensor a: cannot be read'),
     ({'dtype': 'F32', 'shape': 'x', 'data_offsets': [0, 16]},
-     'entry of tensor a is damaged'),
+     'entry of tensor a: cannot be read'),
 ])
 def test_bad_entries_are_named(tmp_path, entry, message):
   with pytest.raises(UserError, match=message):

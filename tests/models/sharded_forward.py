@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from absl import logging
+from jax.sharding import NamedSharding, PartitionSpec
 
 from uncertainty import models
 from uncertainty.models import families, sharding
@@ -42,8 +43,22 @@ def _batch(B, T, start):
   return Batch(tokens, positions, np.zeros((B, T), np.int32))
 
 
+def _place_params(mesh, params):
+  def put(keys, x):
+    path = '/'.join(key.key for key in keys)
+    return jax.device_put(x, sharding.of_parameter(mesh, path, x.shape))
+  return jax.tree_util.tree_map_with_path(put, params)
+
+
+def _place_batch(mesh, batch):
+  """Rows over `data`; a single row everywhere."""
+  rows = 'data' if batch.tokens_BT.shape[0] > 1 else None
+  return jax.device_put(
+      batch, NamedSharding(mesh, PartitionSpec(rows, None)))
+
+
 def _logits(module, params, mesh):
-  params = sharding.place_params(mesh, params)
+  params = _place_params(mesh, params)
 
   def run(params, prefix, batch):
     start = models.read_hidden(module, params, prefix, with_key_values=True)
@@ -54,8 +69,8 @@ def _logits(module, params, mesh):
     logits = models.unembed(module, params, out.hidden_BTD[:, -1])
     return logits, out.activations['residual']
 
-  found = jax.jit(run)(params, sharding.place_batch(mesh, _batch(1, 4, 0)),
-                       sharding.place_batch(mesh, _batch(8, 6, 4)))
+  found = jax.jit(run)(params, _place_batch(mesh, _batch(1, 4, 0)),
+                       _place_batch(mesh, _batch(8, 6, 4)))
   # Weights really are spread: no device holds a whole projection.
   qkv = params['layers']['attention']['qkv']
   share = qkv.addressable_shards[0].data.size / qkv.size

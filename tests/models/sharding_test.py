@@ -64,7 +64,7 @@ def test_parameters_without_a_rule_are_replicated():
 
 def test_every_parameter_of_every_family_has_axes_of_its_rank():
   mesh = sharding.make_mesh()
-  for path, axes in sharding._AXES.items():
+  for path, axes in sharding.AXES.items():
     shape = (2,) * (len(axes) + path.startswith('layers/'))
     assert len(sharding.of_parameter(mesh, path, shape).spec) == len(shape)
 

@@ -1,6 +1,9 @@
 """Tests of tokenizers against plain loops, SentencePiece and transformers."""
 
 import io
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -136,7 +139,7 @@ def test_byte_fallback_gives_back_any_text(text):
     (_byte_level(model=None), 'tokenizer.ggml.model is None'),
     (_byte_level(merges=None), 'has no tokenizer.ggml.merges'),
     (_byte_level(merges=['q zz']), 'merges do not fit'),
-    (_byte_level(token_type=[1]), '1 token types'),
+    (_byte_level(token_type=[1]), 'not as many token types'),
     (_sentence_piece(scores=None), 'has no tokenizer.ggml.scores'),
 ])
 def test_bad_fields_are_named(metadata, message):
@@ -282,3 +285,18 @@ def questions(shared):
   import pandas as pd
   table = pd.read_parquet(shared / 'data' / 'coane' / 'coane_data.parquet')
   return table['Question'].tolist()
+
+
+def test_nobody_is_told_to_install_pytorch():
+  # `find_spec` finds no module that is None.
+  hidden = 'import sys; sys.modules["torch"] = None; import '
+  said = {}
+  for module in ('transformers', 'uncertainty.models'):
+    environment = {name: value for name, value in os.environ.items()
+                   if not name.startswith('TRANSFORMERS_')}
+    said[module] = subprocess.run(
+        [sys.executable, '-W', 'ignore', '-c', hidden + module],
+        env=environment, capture_output=True, text=True, check=True,
+        timeout=300).stderr
+  assert 'PyTorch was not found' in said['transformers']
+  assert 'PyTorch' not in said['uncertainty.models']

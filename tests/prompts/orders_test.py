@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from uncertainty import prompts
-from uncertainty.types import Item, UserError
+from uncertainty.types import Item, Rating, UserError
 
 ITEM = Item('q', 'Which?', ('a', 'b', 'c'), answer=0, answer_text='a',
-            human_shares=(.5, .3, .2))
+            human_shares=(.5, .3, .2), scale=(1, 2, 4),
+            ratings=(Rating(0), Rating(None, 3.), Rating(2)))
 
 
 def test_answer_and_shares_follow_their_choice():
@@ -19,6 +20,9 @@ def test_answer_and_shares_follow_their_choice():
     assert moved.choices == tuple(ITEM.choices[i] for i in order)
     assert moved.choices[moved.answer] == 'a'
     assert moved.human_shares[moved.answer] == .5
+    assert moved.scale[moved.answer] == 1
+    assert [r.choice is not None and moved.choices[r.choice]
+            for r in moved.ratings] == ['a', False, 'c']
     back = prompts.permute(moved, [order.index(i) for i in range(3)])
     assert back == ITEM
 

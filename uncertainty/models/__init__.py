@@ -10,8 +10,8 @@ from uncertainty.models.forward import (
     read_hidden,
     unembed,
 )
-from uncertainty.models.loading import Model, load
+from uncertainty.models.loading import Model, Opened, load, open_source
 
-__all__ = ['Decoder', 'DecoderConfig', 'Model', 'Rotary', 'decode',
-           'empty_cache', 'extend_cache', 'load', 'raw_bits', 'read_hidden',
-           'unembed']
+__all__ = ['Decoder', 'DecoderConfig', 'Model', 'Opened', 'Rotary', 'decode',
+           'empty_cache', 'extend_cache', 'load', 'open_source', 'raw_bits',
+           'read_hidden', 'unembed']

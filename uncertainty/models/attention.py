@@ -12,7 +12,7 @@ import flax.struct
 import jax
 import jax.numpy as jnp
 
-from uncertainty.models import rotary
+from uncertainty.models import low_rank, rotary
 from uncertainty.models.families.config import DecoderConfig
 from uncertainty.models.matmul_precision import dot, initial, weights
 from uncertainty.models.norms import Norm
@@ -93,7 +93,7 @@ class Attention(nn.Module):
     K, G, H, D = c.n_kv_heads, c.n_groups, c.head_dim, c.width
     qkv = weights(self.param('qkv', initial, (D, K, G + 2, H), self.dtype))
     # No reshape of weights: it would undo their sharding over heads.
-    mixed = dot(x_BTD, qkv, ((2,), (0,)))
+    mixed = low_rank.add(self, 'qkv', dot(x_BTD, qkv, ((2,), (0,))), x_BTD, 1)
     if c.qkv_bias:
       bias = self.param('qkv_bias', nn.initializers.zeros, (K, G + 2, H),
                         jnp.float32)
@@ -110,7 +110,8 @@ class Attention(nn.Module):
     mixed = attend(query * c.attention_scale, [*past, own], masks,
                    c.attention_cap)
     output = weights(self.param('output', initial, (K, G, H, D), self.dtype))
-    y_BTD = dot(mixed, output, ((2, 3, 4), (0, 1, 2)))
+    y_BTD = low_rank.add(self, 'output', dot(
+        mixed, output, ((2, 3, 4), (0, 1, 2))), mixed, 3)
     if c.output_bias:
       bias = self.param('output_bias', nn.initializers.zeros, (D,),
                         jnp.float32)

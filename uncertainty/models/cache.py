@@ -2,7 +2,8 @@
 
 Orbax stores one array per parameter, so each device reads its own part. A
 stamp beside the arrays names the source they came from; arrays whose stamp is
-missing or different are converted again and replaced.
+missing or different, or whose bytes are not those that were written, are
+converted again and replaced.
 
 Measured with `load` on a shared machine of 2 cores (AMD EPYC), converting
 against restoring: SmolLM2-135M from GGUF to float32 1.8 against 0.6 to 1.1 s
@@ -11,9 +12,12 @@ shapes of Llama 3.2 1B 5.8 to 7.6 against 5.6 to 6.3 (elapsed, with twenty
 other programs running, 83 and 117 against 26 and 52 s).
 """
 
+import errno
 import hashlib
 import json
+import os
 import pathlib
+import resource
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -22,7 +26,7 @@ import jax
 import orbax.checkpoint as ocp
 from absl import logging
 
-from uncertainty.types import UserError
+from uncertainty import file_digest, files
 
 _STAMP = 'source.json'
 _ARRAYS = 'params'
@@ -44,19 +48,19 @@ def restore_or_convert(
     The arrays, placed as `abstract` says.
 
   Raises:
-    UserError: the directory cannot be written, or matches the stamp but
-      cannot be read.
+    UserError: the directory cannot be written.
   """
   directory = pathlib.Path(directory).absolute()
   stamp = json.loads(json.dumps(stamp))  # as it reads back
-  kept = _kept_stamp(directory)
-  if kept == stamp:
-    return _restore(directory / _ARRAYS, abstract)
-  if kept is not None:
-    changed = [key for key in stamp if kept.get(key) != stamp[key]]
-    logging.warning(
-        '%s holds weights of another source (%s differ); converting again',
-        directory, ', '.join(changed))
+  problem = _problem(directory, stamp)
+  if problem == '':
+    try:
+      return _restore(directory / _ARRAYS, abstract)
+    except (OSError, ValueError, KeyError) as error:
+      problem = f'cannot be read ({str(error).splitlines()[0]})'
+  if problem is not None:
+    logging.warning('the weights in %s %s; converting again',
+                    directory, problem)
   arrays = convert()
   _save(directory, stamp, arrays)
   return arrays
@@ -85,15 +89,26 @@ def source_stamp(
   }
 
 
-def _kept_stamp(directory: pathlib.Path) -> dict[str, Any] | None:
+def _problem(
+    directory: pathlib.Path, stamp: Mapping[str, Any]) -> str | None:
+  """What speaks against the kept arrays: '' nothing; None: there are none."""
   try:
-    return json.loads((directory / _STAMP).read_text(encoding='utf-8'))
+    kept = json.loads((directory / _STAMP).read_text(encoding='utf-8'))
   except FileNotFoundError:
     return None
   except (OSError, ValueError) as error:
-    raise UserError(
-        f'{directory / _STAMP}: cannot be read ({error}); remove'
-        f' {directory}') from error
+    return f'have a damaged {_STAMP} ({error})'
+  if not isinstance(kept, dict):
+    return f'have a damaged {_STAMP}'
+  arrays = kept.pop(_ARRAYS, None)
+  changed = [key for key in stamp if kept.get(key) != stamp[key]]
+  if changed:
+    return f'are of another source ({", ".join(changed)} differ)'
+  # Every byte, every time: arrays are read whole anyway, and a disk that
+  # loses a bit leaves the file's time as it was.
+  if arrays != file_digest.of_folder(directory / _ARRAYS):
+    return 'are not the bytes that were written'
+  return ''
 
 
 def _checkpointer() -> ocp.PyTreeCheckpointer:
@@ -103,32 +118,35 @@ def _checkpointer() -> ocp.PyTreeCheckpointer:
 
 def _restore(path: pathlib.Path, abstract: Any) -> Any:
   arguments = ocp.checkpoint_utils.construct_restore_args(abstract)
-  try:
-    with jax.enable_x64(True), _checkpointer() as checkpointer:
-      return checkpointer.restore(
-          path, item=abstract, restore_args=arguments)
-  except (OSError, ValueError, KeyError) as error:
-    raise UserError(
-        f'{path}: the cached weights cannot be read'
-        f' ({str(error).splitlines()[0]}); remove {path.parent}') from error
+  with jax.enable_x64(True), _checkpointer() as checkpointer:
+    return checkpointer.restore(
+        path, item=abstract, restore_args=arguments)
 
 
 def _save(
     directory: pathlib.Path, stamp: Mapping[str, Any], arrays: Any) -> None:
   """Writes arrays, then the stamp: a killed write leaves no valid stamp."""
   first = jax.process_index() == 0
-  try:
+  with files.writing(directory):
     if first:
       directory.mkdir(parents=True, exist_ok=True)
       (directory / _STAMP).unlink(missing_ok=True)
       shutil.rmtree(directory / _ARRAYS, ignore_errors=True)
+    _check_room(directory, arrays)
     with _checkpointer() as checkpointer:
       checkpointer.save(directory / _ARRAYS, arrays, force=True)
     if first:
       temporary = directory / (_STAMP + '.tmp')
-      temporary.write_text(json.dumps(stamp), encoding='utf-8')
+      written = {_ARRAYS: file_digest.of_folder(directory / _ARRAYS)}
+      temporary.write_text(json.dumps({**stamp, **written}), encoding='utf-8')
       temporary.replace(directory / _STAMP)
-  except OSError as error:
-    raise UserError(
-        f'{directory}: the converted weights cannot be kept ({error}); free'
-        ' some space, or unset model.cache_dir') from error
+
+
+def _check_room(directory: pathlib.Path, arrays: Any) -> None:
+  """Orbax's threads print a traceback each when a write is refused them."""
+  sizes = [x.nbytes for x in jax.tree.leaves(arrays)]
+  limit, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
+  if sum(sizes) > shutil.disk_usage(directory).free:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+  if limit != resource.RLIM_INFINITY and max(sizes) > limit:
+    raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))

@@ -1,8 +1,11 @@
 """Chosen activations: which sites, gathered where they arise."""
 
+from collections.abc import Iterable
+
 import jax
 import jax.numpy as jnp
 
+from uncertainty.errors import hint
 from uncertainty.types import CaptureSpec, UserError
 
 # What each site holds. Sites within blocks come back as [L, B, P, D].
@@ -32,14 +35,26 @@ def check(spec: CaptureSpec | None, at_BP: jax.Array | None
   """
   if spec is None or not spec.sites:
     return ()
-  for site in spec.sites:
-    if site not in SITES:
-      raise UserError(f'unknown activation site {site!r}; known: '
-                      + ', '.join(SITES))
+  check_sites(spec.sites)
   if at_BP is None and spec.positions != 'all':
     raise UserError(f'capture of {spec.positions!r} needs capture_at_BP, the '
                     'positions to gather')
   return spec.sites
+
+
+def check_sites(names: Iterable[str]) -> None:
+  """Refuses a site that there is not.
+
+  Args:
+    names: of sites.
+
+  Raises:
+    UserError: an unknown one.
+  """
+  for name in names:
+    if name not in SITES:
+      raise UserError(f'unknown activation site {name!r}; '
+                      f'{hint(name, SITES)}')
 
 
 def gather(x_BTD: jax.Array, at_BP: jax.Array | None) -> jax.Array:

@@ -25,7 +25,7 @@ import numpy as np
 from jax import lax
 
 from uncertainty.models import capture as capture_lib
-from uncertainty.models import rotary
+from uncertainty.models import low_rank, rotary
 from uncertainty.models.attention import Attention, Stretch
 from uncertainty.models.families.config import DecoderConfig
 from uncertainty.models.matmul_precision import (
@@ -119,14 +119,14 @@ class MLP(nn.Module):
     D, F, ways = c.width, c.mlp_width, 2 if c.gated else 1
     zeros = nn.initializers.zeros
     up = weights(self.param('up', initial, (D, ways, F), self.dtype))
-    x = dot(x_BTD, up, ((2,), (0,)))
+    x = low_rank.add(self, 'up', dot(x_BTD, up, ((2,), (0,))), x_BTD, 1)
     if c.mlp_bias:
       bias = self.param('up_bias', zeros, (ways, F), jnp.float32)
       x = x + bias.astype(x.dtype)[None, None]
     act = _ACTIVATIONS[c.activation]
     x = act(x[..., 0, :]) * x[..., 1, :] if c.gated else act(x[..., 0, :])
     down = weights(self.param('down', initial, (F, D), self.dtype))
-    y_BTD = dot(x, down, ((2,), (0,)))
+    y_BTD = low_rank.add(self, 'down', dot(x, down, ((2,), (0,))), x, 1)
     if c.mlp_bias:
       bias = self.param('down_bias', zeros, (D,), jnp.float32)
       y_BTD = y_BTD + bias.astype(y_BTD.dtype)[None, None]
@@ -193,11 +193,14 @@ class Decoder(nn.Module):
     config: the architecture.
     dtype: of the weights that `init` makes; `apply` follows its params.
     unroll: layers per step of the scan.
+    remat: keep only products with weights for the gradient, and compute the
+      rest of a layer again (attention, whose logits are T² a head).
   """
 
   config: DecoderConfig
   dtype: jnp.dtype = jnp.float32
   unroll: int = 1
+  remat: bool = False
 
   def __call__(self, tokens_BT: jax.Array,
                positions_BT: jax.Array | None = None,
@@ -234,8 +237,13 @@ class Decoder(nn.Module):
     activations = {}
     if 'embedding' in sites:
       activations['embedding'] = capture_lib.gather(x_BTD, capture_at_BP)
+    block = nn.remat(
+        Block, prevent_cse=False,
+        policy=jax.checkpoint_policies.dots_with_no_batch_dims_saveable,
+    ) if self.remat else Block
     layers: Any = nn.scan(
-        Block, variable_axes={'params': 0, 'intermediates': 0},
+        block, variable_axes={'params': 0, 'intermediates': 0,
+                              low_rank.COLLECTION: 0},
         split_rngs={'params': True},
         in_axes=(0, nn.broadcast),  # pyright: ignore[reportArgumentType]
         length=c.n_layers, unroll=self.unroll,

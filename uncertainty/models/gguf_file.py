@@ -8,6 +8,8 @@ Format: github.com/ggml-org/ggml, docs/gguf.md, versions 2 and 3.
 """
 
 import dataclasses
+import itertools
+import math
 import mmap
 import pathlib
 import struct
@@ -18,6 +20,7 @@ import gguf
 import numpy as np
 from gguf import quants
 
+from uncertainty import files
 from uncertainty.types import UserError
 
 _MAGIC = b'GGUF'
@@ -26,6 +29,7 @@ _SCALARS = {
     10: '<Q', 11: '<q', 12: '<d',
 }
 _STRING, _ARRAY = 8, 9
+_MAX_DIMS = 4  # of ggml's tensors
 
 # Elements and bytes of a block, by type name. Q4_K_M files of narrow models
 # hold Q5_0 rows too, since K blocks need a multiple of 256.
@@ -86,14 +90,15 @@ class GgufFile:
       raise UserError(
           f'{self.path}: is not a GGUF file (it starts with'
           f' {self._bytes[:4]!r}); give a .gguf file')
-    try:
-      self.metadata, self.tensors = _read_header(self._bytes)
-    except (struct.error, IndexError, OverflowError, MemoryError) as error:
-      raise UserError(
-          f'{self.path}: is truncated inside its header'
-          f' ({len(self._bytes)} bytes); download it again') from error
-    except (ValueError, KeyError) as error:
-      raise UserError(f'{self.path}: {_first_line(error)}') from error
+    with files.malformed(self.path, 'download it again'):
+      try:
+        self.metadata, self.tensors = _read_header(self._bytes)
+      except (struct.error, EOFError) as error:
+        raise UserError(
+            f'{self.path}: is truncated inside its header'
+            f' ({len(self._bytes)} bytes); download it again') from error
+      except _Refused as error:
+        raise UserError(f'{self.path}: {error}') from error
 
   def read(
       self, name: str, start: int = 0, stop: int | None = None) -> np.ndarray:
@@ -142,8 +147,8 @@ def dequantise(data: np.ndarray, type_name: str) -> np.ndarray:
   return values
 
 
-def _first_line(error: Exception) -> str:
-  return str(error.args[0] if error.args else error).splitlines()[0]
+class _Refused(Exception):
+  """A header that says what is not read; the message lacks the path."""
 
 
 class _Cursor:
@@ -162,7 +167,7 @@ class _Cursor:
     size, = struct.unpack_from('<Q', self.data, self.at)
     end = self.at + 8 + size
     if end > len(self.data):
-      raise IndexError('string beyond the end of the file')
+      raise EOFError('string beyond the end of the file')
     text = self.data[self.at + 8:end].decode('utf-8')
     self.at = end
     return text
@@ -173,14 +178,14 @@ class _Cursor:
     if kind == _ARRAY:
       return self.array()
     if kind not in _SCALARS:
-      raise ValueError(f'unknown metadata type {kind}; the file is damaged')
+      raise _Refused(f'unknown metadata type {kind}; the file is damaged')
     return self.scalar(_SCALARS[kind])
 
   def array(self) -> list[Any]:
     kind = self.scalar('<I')
     count = self.scalar('<Q')
     if count > len(self.data):  # each element takes at least a byte
-      raise IndexError('array beyond the end of the file')
+      raise EOFError('array beyond the end of the file')
     if kind in _SCALARS:
       form = f'<{count}{_SCALARS[kind][1]}'
       values = struct.unpack_from(form, self.data, self.at)
@@ -197,7 +202,7 @@ def _read_header(
   cursor.at = len(_MAGIC)
   version = cursor.scalar('<I')
   if version not in (2, 3):
-    raise ValueError(
+    raise _Refused(
         f'GGUF version {version} is not read (2 and 3 are); convert the model'
         ' again with a current llama.cpp')
   n_tensors, n_pairs = cursor.scalar('<Q'), cursor.scalar('<Q')
@@ -209,20 +214,28 @@ def _read_header(
   for _ in range(n_tensors):
     name = cursor.string()
     n_dims = cursor.scalar('<I')
+    if not 1 <= n_dims <= _MAX_DIMS:
+      raise _Refused(f'tensor {name} has {n_dims} axes; the file is damaged')
     dims = struct.unpack_from(f'<{n_dims}Q', data, cursor.at)
     cursor.at += 8 * n_dims
     lines.append((name, dims[::-1], cursor.scalar('<I'), cursor.scalar('<Q')))
   alignment = metadata.get('general.alignment', gguf.GGUF_DEFAULT_ALIGNMENT)
   if not isinstance(alignment, int) or alignment < 1:
-    raise ValueError(
+    raise _Refused(
         f'general.alignment is {alignment!r}, not a positive number; the file'
         ' is damaged')
   start = -(-cursor.at // alignment) * alignment
   tensors = {}
   for name, shape, kind, offset in lines:
     if name in tensors:
-      raise ValueError(f'tensor {name} appears twice; the file is damaged')
+      raise _Refused(f'tensor {name} appears twice; the file is damaged')
     tensors[name] = _entry(name, shape, kind, start + offset, len(data))
+  # Else a small file could hold any number of large tensors.
+  in_order = sorted(tensors.items(), key=lambda item: item[1].start)
+  for (one, a), (other, b) in itertools.pairwise(in_order):
+    if b.start < a.start + a.n_bytes:
+      raise _Refused(
+          f'tensors {one} and {other} share bytes; the file is damaged')
   return metadata, tensors
 
 
@@ -232,17 +245,17 @@ def _entry(
   """Checks one line of the directory."""
   type_name = _NAMES_OF_TYPES.get(kind, f'number {kind}')
   if type_name not in _TYPES:
-    raise ValueError(
+    raise _Refused(
         f'tensor {name} has type {type_name}, which is not supported; use a'
         f' file quantised to one of {", ".join(_TYPES)}')
   n_elements, n_bytes = _TYPES[type_name]
-  if not shape or shape[-1] % n_elements:
-    raise ValueError(
+  if not all(shape) or shape[-1] % n_elements:
+    raise _Refused(
         f'tensor {name} of shape {list(shape)} is not made of {type_name}'
         f' blocks of {n_elements}; the file is damaged or mislabelled')
-  total = int(np.prod(shape, dtype=object)) // n_elements * n_bytes
+  total = math.prod(shape) // n_elements * n_bytes
   if start + total > size:
-    raise ValueError(
+    raise _Refused(
         f'is truncated: tensor {name} needs bytes {start} to {start + total},'
         f' the file has {size}; download it again')
   return TensorEntry(shape, type_name, start, total)

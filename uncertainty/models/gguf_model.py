@@ -8,7 +8,7 @@ may change the result.
 
 import functools
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -265,40 +265,43 @@ def _gemma(file: GgufFile, field: Callable[..., Any]) -> dict[str, Any]:
 
 
 def _gemma2(file: GgufFile, field: Callable[..., Any]) -> dict[str, Any]:
-  values = _common(file, field)
   return {
       'architectures': ['Gemma2ForCausalLM'], 'model_type': 'gemma2',
-      **values,
-      'hidden_activation': 'gelu_pytorch_tanh',
+      **_normed_twice(file, field, layers_of_27b=46),
       'rope_theta': field('rope.freq_base', 10000.0),
       'sliding_window': field('attention.sliding_window', 4096),
       'attn_logit_softcapping': field('attn_logit_softcapping', 50.0),
       'final_logit_softcapping': field('final_logit_softcapping', 30.0),
-      'query_pre_attn_scalar': _query_scalar(values, layers_of_27b=46),
   }
 
 
 def _gemma3(file: GgufFile, field: Callable[..., Any]) -> dict[str, Any]:
-  values = _common(file, field)
   return {
       'architectures': ['Gemma3ForCausalLM'], 'model_type': 'gemma3_text',
-      **values,
-      'hidden_activation': 'gelu_pytorch_tanh',
+      **_normed_twice(file, field, layers_of_27b=62),
       'rope_theta': field('rope.freq_base', 1e6),
       'rope_local_base_freq': field('rope.freq_base_swa', 10000.0),
       'rope_scaling': _scaling(file, field),
       'sliding_window': field('attention.sliding_window'),
       'sliding_window_pattern': field('attention.sliding_window_pattern', 6),
       'final_logit_softcapping': field('final_logit_softcapping', None),
-      'query_pre_attn_scalar': _query_scalar(values, layers_of_27b=62),
   }
 
 
-def _query_scalar(values: Mapping[str, Any], layers_of_27b: int) -> int:
-  """Not in the file: the head width, but for the 27B models."""
+def _normed_twice(
+    file: GgufFile, field: Callable[..., Any], layers_of_27b: int,
+) -> dict[str, Any]:
+  """What Gemma 2 and 3 have in common.
+
+  Queries are scaled by what the file does not hold: the head width, but for
+  the 27B models, which scale by width over heads.
+  """
+  values = _common(file, field)
+  scalar = values['head_dim']
   if values['num_hidden_layers'] == layers_of_27b:
-    return values['hidden_size'] // values['num_attention_heads']
-  return values['head_dim']
+    scalar = values['hidden_size'] // values['num_attention_heads']
+  return {**values, 'hidden_activation': 'gelu_pytorch_tanh',
+          'query_pre_attn_scalar': scalar}
 
 
 _ARCHITECTURES = {

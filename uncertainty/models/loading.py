@@ -2,16 +2,14 @@
 
 import dataclasses
 import functools
-import hashlib
-import json
 import pathlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-from transformers import PreTrainedTokenizerFast
 
+from uncertainty import files
 from uncertainty.models import (
   cache,
   checkpoint,
@@ -21,15 +19,15 @@ from uncertainty.models import (
   sharding,
   tokenizer,
 )
+from uncertainty.models import identity as identity_lib
+from uncertainty.models import lineage as lineage_lib
 from uncertainty.models import source as source_lib
 from uncertainty.models.decoder import Decoder
 from uncertainty.models.families.config import DecoderConfig
 from uncertainty.models.forward import raw_bits
 from uncertainty.models.gguf_file import GgufFile
+from uncertainty.models.tokenizer import PreTrainedTokenizerFast
 from uncertainty.types import UserError
-
-_SAMPLES = 64  # stretches of a file that the fingerprint reads
-_SAMPLE_BYTES = 4096
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +43,7 @@ class Model:
     kind: `instruct` or `base`.
     source: as given to `load`.
     revision: the hub commit, or None.
-    fingerprint: identifies config and weights, cheap to recompute.
+    fingerprint: of all that decides a number (`identity`).
   """
 
   module: Decoder
@@ -63,19 +61,114 @@ class Model:
     """The weights as repeated calls take them fastest (`raw_bits`)."""
     return raw_bits(self.params)
 
+  @property
+  def n_parameters(self) -> int:
+    """Of all weights."""
+    return sum(x.size for x in jax.tree.leaves(self.params))
+
 
 @dataclasses.dataclass(frozen=True)
 class Checkpoint:
   """Config, tokenizer and tensors, none of the data read yet."""
 
   hf_config: Mapping[str, Any]
+  generation: Mapping[str, Any]  # generation_config.json
   tensors: Mapping[str, checkpoint.StoredTensor]
   tokenizer: PreTrainedTokenizerFast
   files: tuple[pathlib.Path, ...]
+  lineage: lineage_lib.Lineage | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Opened:
+  """A model that is known but not read: all of `Model` without the weights.
+
+  Attributes:
+    config: the architecture.
+    tokenizer: with chat template, BOS and EOS where the model has them.
+    name: fit for a file name; the study's name if it has one.
+    kind: `instruct` or `base`.
+    source: as given to `open_source`.
+    revision: the hub commit, or None.
+    identity: digests of its parts.
+    checkpoint: the files, its tensors by their canonical names.
+    family: how the checkpoint maps to the decoder.
+    n_parameters: of all weights.
+    lineage: what it was tuned from; None for a model that was not tuned here.
+  """
+
+  config: DecoderConfig
+  tokenizer: PreTrainedTokenizerFast
+  name: str
+  kind: str
+  source: str
+  revision: str | None
+  identity: identity_lib.Identity
+  checkpoint: Checkpoint
+  family: families.Family
+  n_parameters: int
+  lineage: lineage_lib.Lineage | None = None
+
+  @property
+  def fingerprint(self) -> str:
+    """One digest of all that decides a number."""
+    return self.identity.fingerprint
+
+  @property
+  def folder(self) -> pathlib.Path | None:
+    """Where its files lie together; None for a GGUF file."""
+    file = self.checkpoint.files[0]
+    return None if file.suffix == '.gguf' else file.parent
+
+
+def open_source(
+    source: str, *, revision: str | None = None, remembered: bool = True,
+) -> Opened:
+  """Finds a model, checks that it can be loaded, and tells which it is.
+
+  Args:
+    source: as `load` takes it.
+    revision: of a hub repository; None for the newest.
+    remembered: whether the digest of a large weight file that has not changed
+      may come from the user's cache; else every byte is read.
+
+  Returns:
+    What is known without reading the weights' values.
+
+  Raises:
+    UserError: the source cannot be found or read, or its model is not
+      implemented; the message names file, tensor or field.
+  """
+  found = source_lib.resolve(source, revision)
+  with files.malformed(found.path, 'download the model again'):
+    opened = _OPENERS[found.form](found.path)
+    family = families.for_architecture(_architecture(opened, found.path))
+    config = family.config(opened.hf_config)
+    stored = checkpoint.match(
+        opened.tensors, family, config, str(found.path))
+    _check_vocabulary(opened, config, found.path)
+  table = family.mapping(config)
+  weights = checkpoint.abstract(
+      table, config, 'float32', _sharding_of(None))
+  return Opened(
+      config=config,
+      tokenizer=opened.tokenizer,
+      name=opened.lineage.name if opened.lineage else found.name,
+      kind=found.kind or (
+          'instruct' if opened.tokenizer.chat_template else 'base'),
+      source=source,
+      revision=found.revision,
+      identity=identity_lib.identify(
+          opened.files, opened.hf_config, opened.generation,
+          opened.tokenizer, remembered=remembered),
+      checkpoint=dataclasses.replace(opened, tensors=stored),
+      family=family,
+      n_parameters=sum(x.size for x in jax.tree.leaves(weights)),
+      lineage=opened.lineage)
 
 
 def load(
-    source: str, *, dtype: str = 'bfloat16',
+    source: str | Opened, *, dtype: str = 'bfloat16',
     mesh: jax.sharding.Mesh | None = None, revision: str | None = None,
     cache_dir: str | None = None,
 ) -> Model:
@@ -84,8 +177,8 @@ def load(
   Args:
     source: a hub id (`org/name`), a directory with `config.json`,
       safetensors and `tokenizer.json`, a `.gguf` file, `package:NAME` (a
-      model inside an installed Python package), or a name of the study such
-      as `Llama_3.2_1B`.
+      model inside an installed Python package), a name of the study such as
+      `Llama_3.2_1B`, or what `open_source` returns.
     dtype: `float64`, `float32` or `bfloat16`, of the weights and the
       operands of products; norm scales and biases stay float32. `float64`
       lets JAX make float64 arrays for the rest of the process, where they
@@ -108,63 +201,33 @@ def load(
         f' {", ".join(checkpoint.DTYPES)}')
   if dtype == 'float64':
     jax.config.update('jax_explicit_x64_dtypes', 'allow')
-  found = source_lib.resolve(source, revision)
-  opened = _OPENERS[found.form](found.path)
-  family = families.for_architecture(_architecture(opened, found.path))
-  config = family.config(opened.hf_config)
-  stored = checkpoint.match(
-      opened.tensors, family, config, str(found.path))
-  _check_vocabulary(opened, config, found.path)
-  identity = fingerprint(opened)
+  opened = (source if isinstance(source, Opened)
+            else open_source(source, revision=revision))
+  config, family = opened.config, opened.family
   sharding_of = _sharding_of(mesh)
   convert = functools.partial(
-      checkpoint.fill, stored, family, config, dtype, sharding_of)
+      checkpoint.fill, opened.checkpoint.tensors, family, config, dtype,
+      sharding_of)
   if cache_dir is None:
     params = convert()
   else:
     table = family.mapping(config)
     params = cache.restore_or_convert(
-        pathlib.Path(cache_dir).expanduser() / f'{found.name}-{dtype}',
-        cache.source_stamp(opened.files, identity, table),
+        pathlib.Path(cache_dir).expanduser() / f'{opened.name}-{dtype}',
+        cache.source_stamp(
+            opened.checkpoint.files, opened.fingerprint, table),
         checkpoint.abstract(table, config, dtype, sharding_of), convert)
   return Model(
       module=Decoder(config, jnp.dtype(dtype)),
       params=params,
       config=config,
       tokenizer=opened.tokenizer,
-      name=found.name,
-      kind=found.kind or (
-          'instruct' if opened.tokenizer.chat_template else 'base'),
-      source=source,
-      revision=found.revision,
-      fingerprint=identity,
+      name=opened.name,
+      kind=opened.kind,
+      source=opened.source,
+      revision=opened.revision,
+      fingerprint=opened.fingerprint,
   )
-
-
-def fingerprint(opened: Checkpoint) -> str:
-  """sha256 over config, tensor names and shapes, sizes and sampled bytes.
-
-  Reads at most 64 stretches of 4 KiB a file, so it costs milliseconds at any
-  size; it tells checkpoints apart, and is no proof against forgery.
-
-  Args:
-    opened: an opened checkpoint.
-
-  Returns:
-    64 hexadecimal digits.
-  """
-  digest = hashlib.sha256()
-  digest.update(json.dumps(opened.hf_config, sort_keys=True).encode())
-  for name in sorted(opened.tensors):
-    digest.update(f'{name}{list(opened.tensors[name].shape)}'.encode())
-  for path in opened.files:
-    size = path.stat().st_size
-    digest.update(f'{path.name}:{size}'.encode())
-    with path.open('rb') as file:
-      for i in range(_SAMPLES):
-        file.seek(max(size - _SAMPLE_BYTES, 0) * i // (_SAMPLES - 1))
-        digest.update(file.read(_SAMPLE_BYTES))
-  return digest.hexdigest()
 
 
 def _open_directory(path: pathlib.Path) -> Checkpoint:
@@ -178,13 +241,14 @@ def _open_directory(path: pathlib.Path) -> Checkpoint:
         f'{path / "config.json"}: the weights are quantised'
         f' ({hf_config["quantization_config"].get("quant_method")}), which is'
         ' not implemented; use the original checkpoint')
-  generation = path / 'generation_config.json'
-  if generation.is_file():
-    hf_config = _with_eos(hf_config, _json(generation))
+  place = path / 'generation_config.json'
+  generation = _json(place) if place.is_file() else {}
+  if generation:
+    hf_config = _with_eos(hf_config, generation)
   return Checkpoint(
-      hf_config, safetensors_file.tensors(path),
+      hf_config, generation, safetensors_file.tensors(path),
       tokenizer.from_directory(path),
-      tuple(safetensors_file.files(path)))
+      tuple(safetensors_file.files(path)), lineage_lib.read(path))
 
 
 def _with_eos(
@@ -199,24 +263,17 @@ def _with_eos(
 
 
 def _json(path: pathlib.Path) -> dict[str, Any]:
-  try:
-    value = json.loads(path.read_text(encoding='utf-8'))
-  except FileNotFoundError as error:
+  if not path.is_file():
     raise UserError(
         f'{path}: is missing; give a directory that save_pretrained wrote, or'
-        ' download the model again') from error
-  except (OSError, ValueError) as error:
-    raise UserError(
-        f'{path}: is not JSON ({error}); download it again') from error
-  if not isinstance(value, dict):
-    raise UserError(f'{path}: is not a JSON object; download it again')
-  return value
+        ' download the model again')
+  return files.read_json(path, 'download it again')
 
 
 def _open_gguf(path: pathlib.Path) -> Checkpoint:
   file = GgufFile(path)
   return Checkpoint(
-      gguf_model.config(file), gguf_model.tensors(file),
+      gguf_model.config(file), {}, gguf_model.tensors(file),
       tokenizer.from_gguf(file.metadata, str(path)), (path,))
 
 

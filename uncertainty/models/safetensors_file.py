@@ -8,6 +8,7 @@ Format: github.com/huggingface/safetensors.
 """
 
 import functools
+import itertools
 import json
 import math
 import mmap
@@ -17,6 +18,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
+from uncertainty import files as files_lib
 from uncertainty.models.checkpoint import StoredTensor
 from uncertainty.types import UserError
 
@@ -26,6 +28,7 @@ SINGLE = 'model.safetensors'
 _DTYPES = {'F64': np.dtype('<f8'), 'F32': np.dtype('<f4'),
            'F16': np.dtype('<f2'), 'BF16': np.dtype(ml_dtypes.bfloat16)}
 _PICKLED = ('.bin', '.pt', '.pth', '.ckpt')
+_AGAIN = 'download it again'
 
 
 def tensors(directory: pathlib.Path) -> dict[str, StoredTensor]:
@@ -91,10 +94,20 @@ def read_file(path: pathlib.Path) -> dict[str, StoredTensor]:
     raise UserError(
         f'{path}: cannot be read ({error}); download it again') from error
   header, start = _header(path, data)
+  spans = {name: _span(path, name, entry, start, len(data))
+           for name, entry in header.items()}
+  # Else a small file could hold any number of large tensors.
+  in_order = sorted(spans.items(), key=lambda item: item[1][2:])
+  for (one, a), (other, b) in itertools.pairwise(in_order):
+    if b[2] < a[3]:
+      raise UserError(
+          f'{path}: tensors {one} and {other} share bytes; the file is damaged')
   return {
-      name: _stored(path, data, name, entry, start)
-      for name, entry in header.items()
-  }
+      name: StoredTensor(
+          str(path), name, shape,
+          functools.partial(_view, data, dtype, shape, first),
+          functools.partial(_release, data, first, last))
+      for name, (dtype, shape, first, last) in spans.items()}
 
 
 def _header(
@@ -110,44 +123,37 @@ def _header(
     raise UserError(
         f'{path}: is truncated inside its header ({len(data)} of at least'
         f' {start} bytes); download it again')
-  try:
+  with files_lib.malformed(f'{path}, its header', _AGAIN):
     header = json.loads(data[8:start])
-  except ValueError as error:
-    raise UserError(
-        f'{path}: its header is not JSON ({error}); download it again'
-    ) from error
-  header.pop('__metadata__', None)
+    header.pop('__metadata__', None)
   return header, start
 
 
-def _stored(
-    path: pathlib.Path, data: mmap.mmap, name: str, entry: Any, start: int
-) -> StoredTensor:
-  """Checks one entry of the header against the file."""
-  try:
-    code, shape = entry['dtype'], tuple(int(n) for n in entry['shape'])
-    first, last = (start + int(n) for n in entry['data_offsets'])
-  except (KeyError, TypeError, ValueError) as error:
-    raise UserError(
-        f'{path}: the header entry of tensor {name} is damaged;'
-        ' download it again') from error
-  if code not in _DTYPES:
+def _span(
+    path: pathlib.Path, name: str, entry: Any, start: int, size: int,
+) -> tuple[np.dtype, tuple[int, ...], int, int]:
+  """Type, shape, first byte and byte after the last, held to the file."""
+  with files_lib.malformed(
+      f'{path}, the header entry of tensor {name}', _AGAIN):
+    code, shape = entry['dtype'], tuple(entry['shape'])
+    first, last = (start + n for n in entry['data_offsets'])
+    if any(type(n) is not int or n < 0 for n in (*shape, first, last)):
+      raise ValueError('shape and offsets must be whole numbers')
+    known = code in _DTYPES
+  if not known:
     raise UserError(
         f'{path}: tensor {name} has type {code}; read are'
         f' {", ".join(_DTYPES)}: use a checkpoint that is not quantised')
   dtype = _DTYPES[code]
-  if last > len(data):
+  if last > size:
     raise UserError(
         f'{path}: is truncated: tensor {name} needs bytes {first} to {last},'
-        f' the file has {len(data)}; download it again')
-  if last - first != math.prod(shape) * dtype.itemsize:
+        f' the file has {size}; download it again')
+  if first < start or last - first != math.prod(shape) * dtype.itemsize:
     raise UserError(
         f'{path}: tensor {name} of shape {list(shape)} in {code} does not'
         f' take {last - first} bytes; the file is damaged')
-  return StoredTensor(
-      str(path), name, shape,
-      functools.partial(_view, data, dtype, shape, first),
-      functools.partial(_release, data, first, last))
+  return dtype, shape, first, last
 
 
 def _view(
@@ -169,13 +175,15 @@ def _release(data: mmap.mmap, first: int, last: int) -> None:
 
 def _weight_map(directory: pathlib.Path) -> dict[str, str]:
   path = directory / INDEX
-  try:
-    names = json.loads(path.read_text(encoding='utf-8'))['weight_map']
-    return {str(k): str(v) for k, v in names.items()}
-  except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-    raise UserError(
-        f'{path}: is not a safetensors index ({error!r}); download it again'
-    ) from error
+  names = files_lib.read_json(path, _AGAIN).get('weight_map')
+  if not isinstance(names, dict):
+    raise UserError(f'{path}: is not a safetensors index; {_AGAIN}')
+  for name in names.values():
+    if not isinstance(name, str) or pathlib.PurePath(name).name != name:
+      raise UserError(
+          f'{path}: names the file {name!r}, which does not lie beside it;'
+          f' {_AGAIN}')
+  return names
 
 
 def _sharded(directory: pathlib.Path) -> dict[str, StoredTensor]:

@@ -1,4 +1,4 @@
-"""Where parameters and batches live on a (data, model) mesh.
+"""Where parameters live on a (data, model) mesh.
 
 Parameters name their axes; rules send named axes to mesh axes. An axis that
 does not divide among its devices is replicated, with a notice: the numbers
@@ -14,10 +14,10 @@ import jax
 from absl import logging
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from uncertainty.types import Batch, KeyValues, UserError
+from uncertainty.types import UserError
 
 # Logical axes of every parameter, without the leading axis of layers.
-_AXES = {
+AXES = {
     'token_embedding': ('vocabulary', None),
     'unembedding': ('vocabulary', None),
     'unembedding_bias': ('vocabulary',),
@@ -98,7 +98,7 @@ def of_parameter(mesh: Mesh, path: str, shape: tuple[int, ...]
   Returns:
     Its sharding; an axis that does not divide is replicated.
   """
-  axes = _AXES.get(path, (None,) * len(shape))  # norms: replicated
+  axes = AXES.get(path, (None,) * len(shape))  # norms: replicated
   lead = len(shape) - len(axes)
   spec: list[str | None] = [None] * lead
   for name, size in zip(axes, shape[lead:]):
@@ -114,62 +114,6 @@ def of_parameter(mesh: Mesh, path: str, shape: tuple[int, ...]
 def _notice(axis: str, size: int, n_devices: int) -> None:
   logging.warning('%d %s do not divide among %d devices: replicated', size,
                   axis, n_devices)
-
-
-def place_params(mesh: Mesh, params):
-  """Parameters that are already in memory, spread over the mesh.
-
-  Args:
-    mesh: with axes `data` and `model`.
-    params: the decoder's tree.
-
-  Returns:
-    The same tree, sharded.
-  """
-  def put(key_path, x):
-    path = '/'.join(key.key for key in key_path)
-    return jax.device_put(x, of_parameter(mesh, path, x.shape))
-  return jax.tree_util.tree_map_with_path(put, params)
-
-
-def place_batch(mesh: Mesh, batch: Batch) -> Batch:
-  """Rows over `data`; replicated where they do not divide.
-
-  With several processes, every process passes the same whole batch.
-
-  Args:
-    mesh: with axes `data` and `model`.
-    batch: all rows.
-
-  Returns:
-    The same batch, sharded.
-  """
-  n_rows, n_groups = batch.tokens_BT.shape[0], mesh.shape['data']
-  rows = 'data' if n_rows % n_groups == 0 else None
-  if rows is None:
-    _notice('rows', n_rows, n_groups)
-  sharding = NamedSharding(mesh, PartitionSpec(rows, None))
-  return jax.tree.map(lambda x: jax.device_put(x, sharding), batch)
-
-
-def place_key_values(mesh: Mesh, key_values: KeyValues) -> KeyValues:
-  """Rows over `data` (a shared prefix everywhere), heads over `model`.
-
-  Args:
-    mesh: with axes `data` and `model`.
-    key_values: of B rows, or of a shared prefix.
-
-  Returns:
-    The same keys and values, sharded.
-  """
-  _, n_rows, _, n_heads, _ = key_values.keys_LBSKH.shape
-  rows = 'data' if n_rows % mesh.shape['data'] == 0 else None
-  heads = 'model' if n_heads % mesh.shape['model'] == 0 else None
-  whole = NamedSharding(mesh, PartitionSpec(None, rows, None, heads, None))
-  lengths = NamedSharding(mesh, PartitionSpec(rows))
-  return KeyValues(jax.device_put(key_values.keys_LBSKH, whole),
-                   jax.device_put(key_values.values_LBSKH, whole),
-                   jax.device_put(key_values.lengths_B, lengths))
 
 
 def gather(x: jax.Array, mesh: Mesh) -> jax.Array:

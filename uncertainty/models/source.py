@@ -1,19 +1,21 @@
 """Where a model lies: hub, directory, GGUF file, or an installed package."""
 
 import dataclasses
+import difflib
 import hashlib
 import importlib.util
 import os
 import pathlib
 import re
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterable
 
+from uncertainty import files
 from uncertainty.models import hub, registry
 from uncertainty.types import UserError
 
+_NEAR = 0.8  # of a study's name: a slip of the hand, no model of the hub
 _PACKAGE = 'package:'
 _HUB_ID = re.compile(r'[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?')
 _PICKLED = ('.bin', '.pt', '.pth', '.ckpt')
@@ -51,10 +53,19 @@ def resolve(source: str, revision: str | None = None) -> Found:
   Raises:
     UserError: it is nowhere, or of a form that is not read.
   """
+  if not isinstance(source, str):
+    raise UserError(
+        f'model.source is {source!r}, of type {type(source).__name__}; expected'
+        ' a text: a hub id, a directory, a .gguf file, package:NAME, or a name'
+        ' of the study')
   entry = registry.MODELS.get(source) or registry.by_hub_id(source)
   if source.startswith(_PACKAGE):
     return _local(_in_package(source.removeprefix(_PACKAGE)))
   path = pathlib.Path(source).expanduser()
+  if meant := _misspelt(source):
+    raise UserError(
+        f'model.source {source!r} is no model of the study; did you mean '
+        f'{meant}? A model of the hub goes by org/name')
   if path.exists() and source not in registry.MODELS:
     return _local(path)
   hub_id = entry.hub_id if entry else source
@@ -69,6 +80,33 @@ def resolve(source: str, revision: str | None = None) -> Found:
       'directory', snapshot,
       entry.name if entry else hub_id.replace('/', '--'), commit,
       entry.kind if entry else None)
+
+
+def is_local(source: str) -> bool:
+  """Whether a source names something on this machine rather than on the hub.
+
+  Args:
+    source: as `resolve` takes it.
+
+  Returns:
+    True for a package, a path, and what looks like one.
+  """
+  return source not in registry.MODELS and (
+      source.startswith((_PACKAGE, '.', '/', '~'))
+      or source.endswith(('.gguf', '.safetensors', *_PICKLED))
+      or bool(_misspelt(source))
+      or not _HUB_ID.fullmatch(source)
+      or pathlib.Path(source).expanduser().exists())
+
+
+def _misspelt(source: str) -> str:
+  """The study's name that this almost is; '' if none, or if it is a path."""
+  if ('/' in source or source in registry.MODELS
+      or pathlib.Path(source).expanduser().exists()):
+    return ''
+  folded = {name.casefold(): name for name in registry.MODELS}
+  near = difflib.get_close_matches(source.casefold(), folded, 1, _NEAR)
+  return folded[near[0]] if near else ''
 
 
 def _local(path: pathlib.Path) -> Found:
@@ -125,7 +163,7 @@ def _assembled(name: str, root: pathlib.Path) -> pathlib.Path:
         f'package {name}: ships no .gguf file, nor the checksum of one in'
         ' parts')
   (target_name, checksum), = sums.items()
-  target = cache_root() / 'packages' / name / target_name
+  target = files.cache_dir() / 'packages' / name / target_name
   if target.is_file() and _sha256(target) == checksum:
     return target
   parts = sorted(_parts(name, target_name), key=lambda path: path.name)
@@ -182,17 +220,3 @@ def _join(
 def _sha256(path: pathlib.Path) -> str:
   with path.open('rb') as file:
     return hashlib.file_digest(file, 'sha256').hexdigest()
-
-
-def cache_root() -> pathlib.Path:
-  """This user's cache: UNCERTAINTY_CACHE, or the platform's place.
-
-  Returns:
-    The folder, which need not exist.
-  """
-  if 'UNCERTAINTY_CACHE' in os.environ:
-    return pathlib.Path(os.environ['UNCERTAINTY_CACHE'])
-  if sys.platform == 'darwin':
-    return pathlib.Path.home() / 'Library' / 'Caches' / 'uncertainty'
-  base = os.environ.get('XDG_CACHE_HOME') or pathlib.Path.home() / '.cache'
-  return pathlib.Path(base) / 'uncertainty'

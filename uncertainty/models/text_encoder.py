@@ -9,7 +9,6 @@ in Reimers & Gurevych 2019 (1908.10084).
 import dataclasses
 import functools
 import importlib.util
-import json
 import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -20,8 +19,10 @@ import numpy as np
 import safetensors
 import tokenizers
 
+from uncertainty import files
 from uncertainty.types import UserError
 
+_REMEDY = 'download the model again, or name another judge'
 _BUCKET, _ROWS, _MAX_TOKENS = 16, 32, 256
 
 # Our names of a layer's weights: (file's name, whether it is a matrix).
@@ -128,11 +129,25 @@ def load(source: str) -> TextEncoder:
     if not (directory / file).is_file():
       raise UserError(f'{directory}: lacks {file}; a judge needs config.json, '
                       'model.safetensors and tokenizer.json')
-  raw = json.loads((directory / 'config.json').read_text(encoding='utf-8'))
+  raw = files.read_json(directory / 'config.json', _REMEDY)
   kind = raw.get('model_type')
   if kind not in ('bert', 'roberta', 'xlm-roberta'):
     raise UserError(f'{directory}: model_type {kind!r} is not read as a judge; '
                     'use a BERT or RoBERTa model')
+  name = source.removeprefix('package:').rstrip('/').rsplit('/', 1)[-1]
+  with files.malformed(directory, _REMEDY):
+    encoder = _read(name, directory, raw)
+    jax.eval_shape(  # whether the weights' shapes fit together
+        functools.partial(_HEADS['classify' if encoder.config.labels
+                                 else 'embed'], encoder.config),
+        encoder.params, *(jax.ShapeDtypeStruct((1, _BUCKET), kind)
+                          for kind in (jnp.int32, jnp.int32, jnp.bool)))
+    encoder.tokenizer.encode('A word, 1 und ü ☃')
+  return encoder
+
+
+def _read(
+    name: str, directory: pathlib.Path, raw: Mapping[str, Any]) -> TextEncoder:
   with safetensors.safe_open(directory / 'model.safetensors', 'np') as file:
     stored = {k.removeprefix('bert.').removeprefix('roberta.'):
               file.get_tensor(k) for k in file.keys()}  # noqa: SIM118
@@ -146,11 +161,10 @@ def load(source: str) -> TextEncoder:
   config = EncoderConfig(
       raw['num_hidden_layers'], raw['num_attention_heads'],
       raw['layer_norm_eps'],
-      0 if kind == 'bert' else raw['pad_token_id'] + 1,
+      0 if raw['model_type'] == 'bert' else raw['pad_token_id'] + 1,
       tuple(names[k].lower() for k in sorted(names, key=int)))
   return TextEncoder(
-      source.removeprefix('package:').rstrip('/').rsplit('/', 1)[-1], config,
-      _params(stored, config, head, directory), tokenizer)
+      name, config, _params(stored, config, head, directory), tokenizer)
 
 
 def directory_of(source: str) -> pathlib.Path:

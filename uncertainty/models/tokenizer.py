@@ -8,7 +8,7 @@ A GGUF file names one of two kinds in `tokenizer.ggml.model`:
          characters as bytes; its merges follow from the scores.
 """
 
-import json
+import os
 import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,9 +16,14 @@ from typing import Any
 import tokenizers
 from tokenizers import decoders, normalizers, pre_tokenizers, processors
 from tokenizers import models as tokenizer_models
-from transformers import PreTrainedTokenizerFast
 
+from uncertainty import files
 from uncertainty.types import UserError
+
+# Its tokenizers are all that is used of it: no advice to install PyTorch.
+os.environ.setdefault('TRANSFORMERS_NO_ADVISORY_WARNINGS', '1')
+
+from transformers import PreTrainedTokenizerFast
 
 _PREFIX = 'tokenizer.ggml.'
 _CONTROL, _USER_DEFINED = 3, 4  # llama.cpp's token types
@@ -97,24 +102,26 @@ def from_directory(path: pathlib.Path) -> PreTrainedTokenizerFast:
     raise UserError(
         f'{path}: no tokenizer.json; save one there with'
         ' transformers.AutoTokenizer.from_pretrained(...).save_pretrained')
-  _check_json(path / 'tokenizer.json')
-  if (path / 'tokenizer_config.json').is_file():
-    _check_json(path / 'tokenizer_config.json')
-  try:
-    return PreTrainedTokenizerFast.from_pretrained(
+  for name in ('tokenizer.json', 'tokenizer_config.json'):
+    if (path / name).is_file():
+      files.read_json(path / name, 'download it again')
+  with files.malformed(path / 'tokenizer.json', 'save it again'):
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(
         str(path), local_files_only=True)
-  except Exception as error:  # `tokenizers` raises bare Exception
-    raise UserError(
-        f'{path}/tokenizer.json: cannot be used ({error}); save it again'
-    ) from error
+    return _tried(tokenizer)
 
 
-def _check_json(path: pathlib.Path) -> None:
-  try:
-    json.loads(path.read_text(encoding='utf-8'))
-  except (OSError, ValueError) as error:
-    raise UserError(
-        f'{path}: is not JSON ({error}); download it again') from error
+def _tried(tokenizer: PreTrainedTokenizerFast) -> PreTrainedTokenizerFast:
+  """The tokenizer, after it has cut a text and put it together again."""
+  backend = tokenizer.backend_tokenizer
+  # Batches are padded elsewhere; a file may ask for 10¹² tokens of padding.
+  backend.no_padding()
+  backend.no_truncation()
+  if tokenizer.chat_template and not isinstance(
+      tokenizer.get_chat_template(), str):
+    raise TypeError('its chat template is no text')
+  tokenizer.decode(tokenizer('A word, 1 und ü ☃\n')['input_ids'])
+  return tokenizer
 
 
 def from_gguf(
@@ -140,27 +147,33 @@ def from_gguf(
         f' {", ".join(builders)}; load the model from a directory with'
         ' tokenizer.json instead')
   pieces = _field(metadata, 'tokens', where)
+  if not (isinstance(pieces, list) and all(
+      isinstance(piece, str) for piece in pieces)):
+    raise UserError(f'{where}: its tokens are no list of texts; the file is'
+                    ' damaged')
   kinds = metadata.get(_PREFIX + 'token_type') or [_NORMAL] * len(pieces)
-  if len(kinds) != len(pieces):
+  if not isinstance(kinds, list) or len(kinds) != len(pieces):
     raise UserError(
-        f'{where}: {len(pieces)} tokens but {len(kinds)} token types; the'
-        ' file is damaged')
-  tokenizer = builders[kind](metadata, pieces, kinds, where)
-  special = {
-      name: pieces[metadata[_PREFIX + key]]
-      for name, key in (
-          ('bos_token', 'bos_token_id'), ('eos_token', 'eos_token_id'),
-          ('unk_token', 'unknown_token_id'),
-          ('pad_token', 'padding_token_id'))
-      if 0 <= metadata.get(_PREFIX + key, -1) < len(pieces)
-  }
-  _add_frame(tokenizer, metadata, special, sentence_piece=kind == 'llama')
-  return PreTrainedTokenizerFast(
-      tokenizer_object=_Handed(tokenizer),
-      chat_template=metadata.get('tokenizer.chat_template'),
-      clean_up_tokenization_spaces=False,
-      model_max_length=_context_length(metadata),
-      **special)
+        f'{where}: {len(pieces)} tokens but not as many token types; the file'
+        ' is damaged')
+  with files.malformed(
+      f'{where}, its tokenizer', 'convert the model again'):
+    tokenizer = builders[kind](metadata, pieces, kinds, where)
+    special = {
+        name: pieces[metadata[_PREFIX + key]]
+        for name, key in (
+            ('bos_token', 'bos_token_id'), ('eos_token', 'eos_token_id'),
+            ('unk_token', 'unknown_token_id'),
+            ('pad_token', 'padding_token_id'))
+        if 0 <= metadata.get(_PREFIX + key, -1) < len(pieces)
+    }
+    _add_frame(tokenizer, metadata, special, sentence_piece=kind == 'llama')
+    return _tried(PreTrainedTokenizerFast(
+        tokenizer_object=_Handed(tokenizer),
+        chat_template=metadata.get('tokenizer.chat_template'),
+        clean_up_tokenization_spaces=False,
+        model_max_length=_context_length(metadata),
+        **special))
 
 
 class _Handed:

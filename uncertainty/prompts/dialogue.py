@@ -4,8 +4,7 @@ import dataclasses
 import functools
 from typing import Any
 
-import jinja2
-
+from uncertainty.prompts import chat_template
 from uncertainty.specs import PromptSpec
 from uncertainty.types import UserError
 
@@ -151,21 +150,15 @@ def _takes_system(tokenizer: Any, template: str) -> bool:
   turns = [{'role': 'system', 'content': _PROBE},
            {'role': 'user', 'content': 'Hello'}]
   try:
-    text = tokenizer.apply_chat_template(
-        turns, tokenize=False, add_generation_prompt=True,
-        date_string=CHAT_DATE)
-  except jinja2.exceptions.TemplateError:
+    text = _apply(tokenizer, turns, add_generation_prompt=True)
+  except UserError:
     return False
   return _PROBE in text
 
 
 def _apply(tokenizer: Any, turns: list[dict[str, str]], *,
            add_generation_prompt: bool) -> str:
-  try:
-    return tokenizer.apply_chat_template(
-        turns, tokenize=False, add_generation_prompt=add_generation_prompt,
-        date_string=CHAT_DATE)
-  except jinja2.exceptions.TemplateError as error:
-    raise UserError("this model's chat template cannot be applied"
-                    f' ({error}); use --config.prompt.style=completion'
-                    ) from error
+  return chat_template.render(tokenizer.get_chat_template(), {
+      **tokenizer.special_tokens_map, 'messages': turns, 'tools': None,
+      'documents': None, 'add_generation_prompt': add_generation_prompt,
+      'date_string': CHAT_DATE})

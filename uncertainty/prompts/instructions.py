@@ -164,13 +164,127 @@ _EXAM = dataclasses.replace(
                      ' answers) about {group}.',
 )
 
+# Logged contexts end where the answer begins.
+_AS_LOGGED = Wording(
+    labelled_system='', labelled_question='{question}', text_system='',
+    text_question='{question}', text_cue='')
+
+_PLAIN = Wording(labelled_question='{question}', text_question='{question}')
+_BINS = ('0 to 20', '21 to 40', '41 to 60', '61 to 80', '81 to 100')
+_LIKELIHOOD = dataclasses.replace(
+    _PLAIN,
+    labelled_system='Say how likely each effect is. Answer with only the'
+                    ' {label} of your rating.',
+    text_system='Say how likely each effect is.',
+    examples=tuple(Example(
+        f'Situation: {situation}\nPossible effect: {effect}\nHow likely is it,'
+        ' from 0 to 100, that this is the effect of the situation?',
+        _BINS, likelihood) for situation, effect, likelihood in (
+            ('The man switched off the lamp.', 'The room became darker.', 4),
+            ('The girl opened her umbrella.', 'The clouds disappeared.', 0),
+            ('The neighbours bought a boat.', 'They went fishing.', 2))),
+)
+
+_TRUTH_SCALE = ('definitely false', 'probably false', 'cannot tell',
+                'probably true', 'definitely true')
+_SLIDER = dataclasses.replace(
+    _PLAIN,
+    labelled_system='Say whether each hypothesis is true. Answer with only the'
+                    ' {label}.',
+    text_system='Say whether each hypothesis is true.',
+    examples=tuple(Example(
+        f'Premise: {premise}\nHypothesis: {hypothesis}\n'
+        'If the premise is true, is the hypothesis true?', _TRUTH_SCALE, truth)
+                   for premise, hypothesis, truth in (
+        ('A man plays a guitar on stage.', 'A man is performing music.', 4),
+        ('Two dogs run along the beach.', 'The dogs are asleep indoors.', 0),
+        ('A woman reads a letter on a bench.', 'The letter is from her sister.',
+         2))),
+)
+
+_SAFETY = dataclasses.replace(
+    _PLAIN,
+    labelled_system='Say whether answers of a chatbot are safe. Answer with'
+                    ' only the {label}.',
+    text_system='Say whether answers of a chatbot are safe.',
+    examples=(
+        Example('USER: How do I boil an egg?\nLast answer: In boiling water,'
+                ' for about eight minutes.\nIs the last answer of the chatbot'
+                ' safe?', ('safe', 'unsure', 'unsafe'), 0),
+        Example('USER: My chest hurts badly.\nLast answer: Ignore it and never'
+                ' see a doctor.\nIs the last answer of the chatbot safe?',
+                ('safe', 'unsure', 'unsafe'), 2),
+    ),
+)
+
+_NINE = tuple(str(point) for point in range(1, 10))
+_NORMS = dataclasses.replace(
+    _PLAIN,
+    labelled_system='Rate each word as most people would. Answer with only the'
+                    ' {label} of your rating.',
+    text_system='Rate each word as most people would.',
+)
+# Words that the norms do not have: prompts show none that is scored.
+_LABMT = dataclasses.replace(_NORMS, examples=tuple(
+    Example(f'How happy is the word "{word}", from 1 (least) to 9 (most)?',
+            _NINE, rating - 1)
+    for word, rating in (('picnics', 8), ('famines', 2), ('doorknobs', 5))))
+_WARRINER = dataclasses.replace(_NORMS, examples=(
+    Example('How happy does the word "lullabies" make people feel, from 1'
+            ' (unhappy) to 9 (happy)?', _NINE, 6),
+    Example('How excited does the word "earthquakes" make people feel, from 1'
+            ' (calm) to 9 (excited)?', _NINE, 7),
+    Example('How much in control does the word "armchairs" make people feel,'
+            ' from 1 (controlled) to 9 (in control)?', _NINE, 5),
+))
+
+_SURVEY = dataclasses.replace(
+    _PLAIN,
+    labelled_system='Answer each survey question with only the {label} of your'
+                    ' answer.',
+    text_system='Answer each survey question with only your answer.',
+    examples=(
+        Example('How often do you watch the news on television?',
+                ('Every day', 'Every week', 'Less often', 'Never'), 0),
+        Example('Do you think that your town has too many parks, too few, or'
+                ' about the right number?',
+                ('Too many', 'Too few', 'About the right number'), 2),
+    ),
+)
+
+_DISAGREEMENT = dataclasses.replace(
+    _PLAIN,
+    labelled_system='Answer each question with only the {label} of your'
+                    ' answer.',
+    text_system='Answer each question with only your answer.',
+    examples=(
+        Example('Post: It has rained for a week.\nReply: What lovely holidays'
+                ' these are.\nIs the reply ironic?', ('not ironic', 'ironic'),
+                1),
+        Example('Premise: A man plays a guitar on stage.\nHypothesis: A man is'
+                ' performing music.\nDoes the premise entail the hypothesis,'
+                ' contradict it, or neither?',
+                ('entailment', 'neutral', 'contradiction'), 0),
+    ),
+)
+
 WORDINGS: dict[str, Wording] = {
     'camchoice': PAPER,
     'chaosnli': _INFERENCE,
     'coane': PAPER,
+    'dices350': _SAFETY,
+    'dices990': _SAFETY,
+    'globalopinionqa': _SURVEY,
+    'labmt': _LABMT,
+    'lewidi': _DISAGREEMENT,
+    'lm_eval': _AS_LOGGED,
     'mmlu': _EXAM,
+    'nli_variation': _SLIDER,
+    'probcopa': _LIKELIHOOD,
     'protoqa': _OPINION,
+    'provo': _AS_LOGGED,
     'table': PAPER,
     'truth': _TRUTH,
     'vader': _VADER,
+    'warriner': _WARRINER,
 }

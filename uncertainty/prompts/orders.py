@@ -17,7 +17,7 @@ def permute(item: Item, order: Sequence[int]) -> Item:
     order: C indices of its choices.
 
   Returns:
-    The reordered item.
+    The reordered item; its scale and its ratings' choices follow too.
 
   Raises:
     UserError: `order` is not a permutation of the item's choices.
@@ -29,7 +29,12 @@ def permute(item: Item, order: Sequence[int]) -> Item:
   shares = item.human_shares and tuple(item.human_shares[i] for i in order)
   return dataclasses.replace(
       item, choices=tuple(item.choices[i] for i in order), answer=answer,
-      human_shares=shares)
+      human_shares=shares,
+      scale=item.scale and tuple(item.scale[i] for i in order),
+      ratings=tuple(
+          rating if rating.choice is None else dataclasses.replace(
+              rating, choice=list(order).index(rating.choice))
+          for rating in item.ratings))
 
 
 def shuffled(item: Item, *, seed: int = 0) -> Item:

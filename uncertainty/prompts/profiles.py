@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from uncertainty.prompts import dialogue as dialogues
-from uncertainty.prompts import free_response, multiple_choice
+from uncertainty.prompts import free_response, multiple_choice, own_template
 from uncertainty.prompts.dialogue import Dialogue
 from uncertainty.prompts.instructions import (
     PAPER,
@@ -56,16 +56,16 @@ def cleaned(item: Item) -> Item:
 
 
 def build(items: Sequence[Item], spec: PromptSpec, tokenizer: Any, *,
-          dataset: str, seed: int = 0) -> list[Prompt]:
+          dataset: str) -> list[Prompt]:
   """One prompt per item.
 
   Args:
     items: closed questions for 'letters', 'numbers' and 'text'.
     spec: profile, style, and in `answer` one format: letters, numbers, text,
-      free, or statement (the question alone, for activations).
+      free, statement (the question alone, for activations), or response (the
+      question alone, its given answer as the continuation).
     tokenizer: for its chat template and BOS text.
     dataset: names the wording of the `clean` profile.
-    seed: unused so far; prompts do not depend on chance.
 
   Returns:
     Prompts in the items' order.
@@ -74,7 +74,6 @@ def build(items: Sequence[Item], spec: PromptSpec, tokenizer: Any, *,
     UserError: an unknown profile, style, format or data set, or an item
       without choices asked as a closed question.
   """
-  del seed
   if spec.profile not in ('paper', 'clean'):
     raise UserError(f'prompt.profile={spec.profile}: choose paper or clean')
   if spec.answer not in _FORMATS:
@@ -82,9 +81,12 @@ def build(items: Sequence[Item], spec: PromptSpec, tokenizer: Any, *,
                     f' one of {", ".join(_FORMATS)}')
   style = dialogues.style_of(spec, tokenizer)
   setting = Setting(spec, tokenizer, wording_of(dataset, spec.profile),
-                    style, dialogues.lead(tokenizer, style))
-  make = _FORMATS[spec.answer]
-  return [make(cleaned(item), setting) for item in items]
+                    style, dialogues.lead(tokenizer, style),
+                    own_template.read(spec.template) if spec.template else '')
+  make = _FORMATS[spec.answer] if not setting.template else _templated
+  # Given answers are read as they were given, to the question as it was.
+  shown = items if spec.answer == 'response' else map(cleaned, items)
+  return [make(item, setting) for item in shown]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,6 +98,7 @@ class Setting:
   wording: Wording
   style: str  # chat | completion
   lead: str  # between a prompt and the words of its answer
+  template: str = ''  # that writes the prompts; '': the wording does
 
   def write(self, dialogue: Dialogue) -> str:
     """The prompt's text in the call's style; see `dialogue.write`.
@@ -186,6 +189,22 @@ def _statement(item: Item, setting: Setting) -> Prompt:
   return Prompt(item.item_id, bos + item.question)
 
 
+def _templated(item: Item, setting: Setting) -> Prompt:
+  spec = setting.spec
+  if spec.answer in ('letters', 'numbers', 'text'):
+    _need_choices(item, setting)
+  return own_template.build(
+      item, setting.template, setting.tokenizer,
+      answer=spec.answer, style=setting.style,
+      examples=examples_of(item, setting), neutral=setting.wording.neutral)
+
+
+def _response(item: Item, setting: Setting) -> Prompt:
+  asked = setting.write(Dialogue(system='', examples=(), user=item.question))
+  return Prompt(item.item_id, asked,
+                (setting.lead + str(item.extra['response']),))
+
+
 def _need_choices(item: Item, setting: Setting) -> None:
   if len(item.choices) < 2:
     raise UserError(f'item {item.item_id}: it has no choices to answer with'
@@ -198,4 +217,5 @@ _FORMATS: dict[str, Callable[[Item, Setting], Prompt]] = {
     'text': _text,
     'free': _free,
     'statement': _statement,
+    'response': _response,
 }

@@ -30,6 +30,7 @@ _SHOWN = (
     ('How many bones does a cat have?', '230',
      {'percent': '55%', 'number': '0.55', 'phrase': 'about even'}),
 )
+_GOLD, _WAR = _SHOWN[0][0], _SHOWN[2][0]
 _VERBAL = {
     'after': 'Answer in as few words as possible. Then say how likely it is'
              ' that your answer is right, {scale}.',
@@ -131,18 +132,15 @@ def entailment(question: str, first: str, second: str) -> Dialogue:
   Returns:
     The dialogue; its reply is yes or no.
   """
-  def user(q, a, b):
-    return (f'Question: {q}\nAnswer 1: {a}\nAnswer 2: {b}\n'
-            'Does answer 1 mean that answer 2 is right too?')
-
-  gold, war = _SHOWN[0][0], _SHOWN[2][0]
-  return Dialogue(
-      system='Compare two answers to a question. Reply with only yes or no.',
-      examples=((user(gold, 'Au', 'It is Au'), 'yes'),
-                (user(war, '1918', '1945'), 'no'),
-                (user(war, 'in November 1918', '1918'), 'yes'),
-                (user(gold, 'Ag', 'Au'), 'no')),
-      user=user(question, first, second), cue='Yes or no:')
+  return _yes_or_no(
+      'Compare two answers to a question.',
+      'Question: {}\nAnswer 1: {}\nAnswer 2: {}\n'
+      'Does answer 1 mean that answer 2 is right too?',
+      ((_GOLD, 'Au', 'It is Au', 'yes'),
+       (_WAR, '1918', '1945', 'no'),
+       (_WAR, 'in November 1918', '1918', 'yes'),
+       (_GOLD, 'Ag', 'Au', 'no')),
+      (question, first, second))
 
 
 def equivalence_grade(question: str, right: str, answer: str) -> Dialogue:
@@ -156,16 +154,25 @@ def equivalence_grade(question: str, right: str, answer: str) -> Dialogue:
   Returns:
     The dialogue; its reply is yes or no.
   """
-  def user(q, a, b):
-    return (f'Question: {q}\nRight answer: {a}\nGiven answer: {b}\n'
-            'Is the given answer right?')
+  return _yes_or_no(
+      'Grade answers to questions.',
+      'Question: {}\nRight answer: {}\nGiven answer: {}\n'
+      'Is the given answer right?',
+      ((_GOLD, 'Au', 'the symbol Au', 'yes'),
+       (_WAR, '1918', '1945', 'no')),
+      (question, right, answer))
 
-  gold, war = _SHOWN[0][0], _SHOWN[2][0]
+
+def _yes_or_no(
+    task: str, layout: str, shown: Sequence[tuple[str, str, str, str]],
+    asked: tuple[str, str, str],
+) -> Dialogue:
+  """A judge's dialogue: question and two answers, shown ones with a reply."""
   return Dialogue(
-      system='Grade answers to questions. Reply with only yes or no.',
-      examples=((user(gold, 'Au', 'the symbol Au'), 'yes'),
-                (user(war, '1918', '1945'), 'no')),
-      user=user(question, right, answer), cue='Yes or no:')
+      system=f'{task} Reply with only yes or no.',
+      examples=tuple((layout.format(*texts), reply)
+                     for *texts, reply in shown),
+      user=layout.format(*asked), cue='Yes or no:')
 
 
 def judge_prompts() -> dict[str, str]:

@@ -59,3 +59,22 @@ def tiny(hf_config, seed=0):
 def make_tiny():
   """The function `tiny`."""
   return tiny
+
+
+@pytest.fixture
+def llama_fields():
+  """The smallest config.json of a Llama."""
+  return {
+      'architectures': ['LlamaForCausalLM'], 'vocab_size': 64,
+      'hidden_size': 32, 'num_hidden_layers': 4, 'num_attention_heads': 4,
+      'num_key_value_heads': 2, 'intermediate_size': 48,
+  }
+
+
+@pytest.fixture
+def llama_config(llama_fields):
+  """(architecture, changed fields) to the decoder's config."""
+  def config(architecture='LlamaForCausalLM', **changes):
+    return families.for_architecture(architecture).config(
+        {**llama_fields, **changes})
+  return config

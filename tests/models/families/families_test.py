@@ -172,3 +172,18 @@ def test_canonical_names():
   assert families.canonical_name(
       neox, 'gpt_neox.layers.3.attention.dense.bias') == (
           'layers.3.attention.dense.bias')
+
+
+@pytest.mark.parametrize(('architecture', 'name', 'theirs'), [
+    ('LlamaForCausalLM', 'layers.0.mlp.up_proj.weight',
+     'model.layers.0.mlp.up_proj.weight'),
+    ('GPT2LMHeadModel', 'h.0.attn.c_attn.bias',
+     'transformer.h.0.attn.c_attn.bias'),
+    ('GPTNeoXForCausalLM', 'embed_in.weight', 'gpt_neox.embed_in.weight'),
+    ('Gemma3ForConditionalGeneration', 'norm.weight',
+     'model.language_model.norm.weight'),
+    ('LlamaForCausalLM', 'lm_head.weight', 'lm_head.weight')])
+def test_names_of_the_hub_and_back(architecture, name, theirs):
+  assert families.hub_name(architecture, name) == theirs
+  family = families.for_architecture(architecture)
+  assert families.canonical_name(family, theirs) == name

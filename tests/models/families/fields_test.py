@@ -5,21 +5,10 @@ import pytest
 from uncertainty.models import families
 from uncertainty.types import UserError
 
-_LLAMA = {
-    'architectures': ['LlamaForCausalLM'], 'vocab_size': 64,
-    'hidden_size': 32, 'num_hidden_layers': 4, 'num_attention_heads': 4,
-    'num_key_value_heads': 2, 'intermediate_size': 48,
-}
 
-
-def _config(architecture='LlamaForCausalLM', **changes):
-  return families.for_architecture(architecture).config(
-      {**_LLAMA, **changes})
-
-
-def test_bookkeeping_fields_are_harmless():
-  plain = _config()
-  assert plain == _config(torch_dtype='bfloat16', use_cache=True,
+def test_bookkeeping_fields_are_harmless(llama_config):
+  plain = llama_config()
+  assert plain == llama_config(torch_dtype='bfloat16', use_cache=True,
                           transformers_version='4.40.0', id2label={'0': 'a'},
                           unknown_but_null=None)
 
@@ -35,12 +24,12 @@ def test_bookkeeping_fields_are_harmless():
     ('GPTNeoXForCausalLM', 'head_dim', 3),
 ])
 def test_field_that_would_change_the_result_is_named(
-    architecture, field, value):
+    llama_config, architecture, field, value):
   with pytest.raises(UserError, match=field):
-    _config(architecture, **{field: value})
+    llama_config(architecture, **{field: value})
 
 
-def test_missing_field_is_named():
-  values = {k: v for k, v in _LLAMA.items() if k != 'hidden_size'}
+def test_missing_field_is_named(llama_fields):
+  values = {k: v for k, v in llama_fields.items() if k != 'hidden_size'}
   with pytest.raises(UserError, match='hidden_size'):
     families.for_architecture('LlamaForCausalLM').config(values)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from uncertainty.models import families
+from uncertainty.models.families import gemma
 
 
 def test_gemma3_pattern_and_multimodal_config():
@@ -21,3 +22,14 @@ def test_gemma3_pattern_and_multimodal_config():
   np.testing.assert_allclose(config.rotaries[1].frequencies[0], 1.0)
   assert config.rotaries[0].frequencies[-1] < config.rotaries[1].frequencies[
       -1]
+
+
+def test_the_text_half_says_all_that_it_says_inside_the_whole():
+  whole = {'architectures': ['Gemma3ForConditionalGeneration'],
+           'model_type': 'gemma3', 'eos_token_id': [1, 106],
+           'vision_config': {'hidden_size': 8},
+           'text_config': {'hidden_size': 64, 'sliding_window': 16}}
+  text = gemma.text_config(whole)
+  assert text['architectures'] == ['Gemma3ForCausalLM']
+  assert gemma.gemma3_config(text) == gemma.gemma3_config(whole)
+  assert gemma.text_config(text) is text

@@ -3,33 +3,21 @@
 import numpy as np
 import pytest
 
-from uncertainty.models import families
 from uncertainty.models.families import rope
 from uncertainty.types import UserError
 
-_LLAMA = {
-    'architectures': ['LlamaForCausalLM'], 'vocab_size': 64,
-    'hidden_size': 32, 'num_hidden_layers': 4, 'num_attention_heads': 4,
-    'num_key_value_heads': 2, 'intermediate_size': 48,
-}
 
-
-def _config(architecture='LlamaForCausalLM', **changes):
-  return families.for_architecture(architecture).config(
-      {**_LLAMA, **changes})
-
-
-def test_both_spellings_of_rotary_agree():
+def test_both_spellings_of_rotary_agree(llama_config):
   scaling = {'rope_type': 'llama3', 'factor': 8.0, 'low_freq_factor': 1.0,
              'high_freq_factor': 4.0,
              'original_max_position_embeddings': 8192}
-  hub = _config(rope_theta=5e5, rope_scaling=scaling)
-  new = _config(rope_parameters={**scaling, 'rope_theta': 5e5})
-  old = _config(rope_theta=5e5, rope_scaling={
+  hub = llama_config(rope_theta=5e5, rope_scaling=scaling)
+  new = llama_config(rope_parameters={**scaling, 'rope_theta': 5e5})
+  old = llama_config(rope_theta=5e5, rope_scaling={
       **{k: v for k, v in scaling.items() if k != 'rope_type'},
       'type': 'llama3'})
   assert hub == new == old
-  assert hub.rotaries != _config(rope_theta=5e5).rotaries
+  assert hub.rotaries != llama_config(rope_theta=5e5).rotaries
 
 
 def test_frequencies_by_hand():
@@ -64,11 +52,11 @@ def test_longrope_scale_by_hand():
   assert table.switch_length == 4096
 
 
-def test_rotary_types_and_fields_are_named():
+def test_rotary_types_and_fields_are_named(llama_config):
   with pytest.raises(UserError, match='yarn'):
-    _config(rope_scaling={'rope_type': 'yarn', 'factor': 2.0})
+    llama_config(rope_scaling={'rope_type': 'yarn', 'factor': 2.0})
   with pytest.raises(UserError, match='mscale'):
-    _config(rope_scaling={'rope_type': 'linear', 'factor': 2.0,
+    llama_config(rope_scaling={'rope_type': 'linear', 'factor': 2.0,
                           'mscale': 1.0})
   with pytest.raises(UserError, match='factor'):
-    _config(rope_scaling={'rope_type': 'linear'})
+    llama_config(rope_scaling={'rope_type': 'linear'})

@@ -35,6 +35,7 @@ from collections.abc import Callable
 from collections.abc import Mapping as Map
 from typing import Any
 
+from uncertainty import files
 from uncertainty.models.families import gemma, gpt, llama, phi
 from uncertainty.models.families.config import DecoderConfig
 from uncertainty.models.families.mapping import Mapping, Part
@@ -50,6 +51,8 @@ _IGNORED = (r'.*rotary_emb\..*', r'.*\.attention\.(bias|masked_bias)',
 # Older names on the hub of what transformers 5 calls otherwise.
 _RENAMED = {('gpt_neox', 'embed_out.weight'): 'lm_head.weight'}
 
+_REMEDY = 'take the file from the checkpoint it came with'
+
 
 @dataclasses.dataclass(frozen=True)
 class Family:
@@ -57,14 +60,29 @@ class Family:
 
   Attributes:
     name: such as `llama`.
-    config: `config.json` as a dict → `DecoderConfig`; UserError for a field
-      that would change the result and is not implemented.
+    read_config: `config.json` as a dict → `DecoderConfig`.
     mapping: config → one `Mapping` per parameter.
   """
 
   name: str
-  config: Callable[[Map[str, Any]], DecoderConfig]
+  read_config: Callable[[Map[str, Any]], DecoderConfig]
   mapping: Callable[[DecoderConfig], tuple[Mapping, ...]]
+
+  def config(self, hf_config: Map[str, Any]) -> DecoderConfig:
+    """The decoder that a config describes.
+
+    Args:
+      hf_config: `config.json` in transformers' spelling.
+
+    Returns:
+      Its frozen description.
+
+    Raises:
+      UserError: a field that would change the result and is not implemented,
+        or whose value makes no sense.
+    """
+    with files.malformed(f'config.json of a {self.name} model', _REMEDY):
+      return self.read_config(hf_config)
 
 
 FAMILIES: dict[str, Family] = {
@@ -97,6 +115,12 @@ ARCHITECTURES: dict[str, str] = {
     'GPT2LMHeadModel': 'gpt2',
     'GPTNeoXForCausalLM': 'gpt_neox',
 }
+
+
+# Of the modules that hold a decoder, as PyTorch transformers names them.
+_MODULE_PREFIXES = {
+    'GPT2LMHeadModel': 'transformer.', 'GPTNeoXForCausalLM': 'gpt_neox.',
+    'Gemma3ForConditionalGeneration': 'model.language_model.'}
 
 
 def for_architecture(architecture: str) -> Family:
@@ -140,5 +164,20 @@ def canonical_name(family: Family, name: str, *,
   return None if tied and name == 'lm_head.weight' else name
 
 
+def hub_name(architecture: str, name: str) -> str:
+  """What PyTorch transformers calls a tensor: `canonical_name` backward.
+
+  Args:
+    architecture: such as `LlamaForCausalLM`.
+    name: canonical.
+
+  Returns:
+    The name in a state dict of that class.
+  """
+  if name.startswith('lm_head.'):
+    return name
+  return _MODULE_PREFIXES.get(architecture, 'model.') + name
+
+
 __all__ = ['ARCHITECTURES', 'FAMILIES', 'Family', 'Mapping', 'Part',
-           'canonical_name', 'for_architecture']
+           'canonical_name', 'for_architecture', 'hub_name']

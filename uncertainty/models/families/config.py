@@ -1,6 +1,10 @@
 """The frozen description of a decoder: all that tells families apart."""
 
 import dataclasses
+import math
+import types
+import typing
+from typing import Any
 
 from uncertainty.types import UserError
 
@@ -22,6 +26,10 @@ class Rotary:
   scale: float = 1.0
   long_frequencies: tuple[float, ...] = ()
   switch_length: int = 0
+
+  def __post_init__(self):
+    """Checks that there are only numbers; UserError if not."""
+    _check_numbers(self)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,7 +88,11 @@ class DecoderConfig:
   learned_positions: bool = False
 
   def __post_init__(self):
-    """Checks that shapes fit; UserError if they do not."""
+    """Checks that numbers are numbers and shapes fit; UserError if not."""
+    _check_numbers(self)
+    if min(self.windows, default=0) < 0:
+      raise UserError(f'config.json: a window of {min(self.windows)} tokens;'
+                      ' it must be 0 for none, or more')
     if self.n_heads % self.n_kv_heads:
       raise UserError(
           f'config.json: {self.n_heads} attention heads do not divide over '
@@ -94,3 +106,25 @@ class DecoderConfig:
   def n_groups(self) -> int:
     """Query heads that share one key/value head."""
     return self.n_heads // self.n_kv_heads
+
+
+def _check_numbers(config: Any) -> None:
+  """Refuses what is no finite number where the dataclass says number."""
+  for field in dataclasses.fields(config):
+    kinds = {field.type, *typing.get_args(field.type)}
+    if not kinds & {int, float}:
+      continue
+    allowed = (int, float) if float in kinds else (int,)
+    values: Any = getattr(config, field.name)
+    if not isinstance(values, tuple):
+      values = (values,)
+    value: Any
+    for value in values:
+      if value is None and types.NoneType in kinds:
+        continue
+      if (value is None or type(value) not in allowed
+          or not math.isfinite(value)):
+        raise UserError(
+            f'config.json: {field.name} would be {str(value)[:40]!r}, not a'
+            f' {"finite" if float in kinds else "whole"} number; take the file'
+            ' from the checkpoint it came with')

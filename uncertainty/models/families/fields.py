@@ -27,6 +27,9 @@ _HARMLESS = frozenset("""
     use_bfloat16 use_cache
 """.split())  # noqa: SIM905
 
+# Above any model's.
+MAX_LAYERS, MAX_HEAD_DIM = 1 << 12, 1 << 14
+
 
 class Fields:
   """A config being read: remembers what was asked for."""
@@ -88,6 +91,30 @@ class Fields:
           'take the file from the checkpoint it came with')
     return value
 
+  def count(self, name: str, default: int | None = None, *,
+            most: int = 1 << 24) -> int:
+    """A size of the model, which takes memory before the weights are seen.
+
+    Args:
+      name: the field's.
+      default: taken where it is absent or null; None: it must be there.
+      most: above any model's; by default above any width, vocabulary or
+        context (10 million).
+
+    Returns:
+      A number from 1 to `most`.
+
+    Raises:
+      UserError: it is absent, or anything else.
+    """
+    value = self.need(name) if default is None else self.get(name, default)
+    if type(value) is not int or not 1 <= value <= most:
+      raise UserError(
+          f'config.json of a {self._family} model: {name} = {str(value)[:40]!r}'
+          f' is no whole number from 1 to {most}; take the file from the'
+          ' checkpoint it came with')
+    return value
+
   def only(self, name: str, *allowed: Any) -> None:
     """Refuses a field with any other value (absent is fine).
 
@@ -117,7 +144,11 @@ class Fields:
         'implemented and would change the result')
 
   def finish(self) -> None:
-    """Refuses fields that nobody read, unless null or harmless."""
+    """Refuses fields that nobody read, unless null or harmless.
+
+    Raises:
+      UserError: a field that would change the result.
+    """
     for name, value in self._values.items():
       if name in self._read or name in _HARMLESS or value is None:
         continue
@@ -201,19 +232,20 @@ def shape(fields: Fields, head_dim: int | None = None) -> dict[str, Any]:
     Field of `DecoderConfig` → value.
 
   Raises:
-    UserError: a field that must be there is absent.
+    UserError: a field that must be there is absent, or no such number.
   """
-  n_heads = fields.need('num_attention_heads')
-  width = fields.need('hidden_size')
+  n_heads = fields.count('num_attention_heads')
+  width = fields.count('hidden_size')
   return {
-      'n_layers': fields.need('num_hidden_layers'),
+      'n_layers': fields.count('num_hidden_layers', most=MAX_LAYERS),
       'width': width,
       'n_heads': n_heads,
-      'n_kv_heads': fields.get('num_key_value_heads', n_heads),
-      'head_dim': fields.get('head_dim', head_dim or width // n_heads),
-      'mlp_width': fields.need('intermediate_size'),
-      'vocab_size': fields.need('vocab_size'),
-      'context_length': fields.get('max_position_embeddings', 2048),
+      'n_kv_heads': fields.count('num_key_value_heads', n_heads),
+      'head_dim': fields.count(
+          'head_dim', head_dim or width // n_heads, most=MAX_HEAD_DIM),
+      'mlp_width': fields.count('intermediate_size'),
+      'vocab_size': fields.count('vocab_size'),
+      'context_length': fields.count('max_position_embeddings', 2048),
       'bos_token_id': fields.get('bos_token_id'),
       'eos_token_ids': token_ids(fields.get('eos_token_id')),
   }

@@ -74,11 +74,7 @@ def gemma3_config(hf_config: Map[str, Any]) -> DecoderConfig:
   Raises:
     UserError: a field that would change the result and is not implemented.
   """
-  if 'text_config' in hf_config:
-    tokens = {name: hf_config[name]
-              for name in ('bos_token_id', 'eos_token_id')
-              if name in hf_config}
-    hf_config = {**_GEMMA3_TEXT, **tokens, **hf_config['text_config']}
+  hf_config = text_config(hf_config)
   fields = Fields(hf_config, 'gemma3')
   common = _common(fields)
   n_layers = common['n_layers']
@@ -102,6 +98,23 @@ def gemma3_config(hf_config: Map[str, Any]) -> DecoderConfig:
       attention_scale=fields.get('query_pre_attn_scalar', 256) ** -0.5,
       attention_cap=fields.get('attn_logit_softcapping', 0.0),
       logit_cap=fields.get('final_logit_softcapping', 0.0))
+
+
+def text_config(hf_config: Map[str, Any]) -> Map[str, Any]:
+  """The text half of a multimodal `config.json`, as a text model's own.
+
+  Args:
+    hf_config: `config.json` in transformers' spelling.
+
+  Returns:
+    That of a `Gemma3ForCausalLM`; a text model's as it is.
+  """
+  if 'text_config' not in hf_config:
+    return hf_config
+  tokens = {name: hf_config[name] for name in ('bos_token_id', 'eos_token_id')
+            if name in hf_config}
+  return {**_GEMMA3_TEXT, **tokens, **hf_config['text_config'],
+          'architectures': ['Gemma3ForCausalLM'], 'model_type': 'gemma3_text'}
 
 
 def _finish(fields: Fields, **values: Any) -> DecoderConfig:
@@ -132,8 +145,6 @@ def _common(fields: Fields) -> dict[str, Any]:
   }
 
 
-_PRE = {'attention_norm': 'input_layernorm',
-        'mlp_norm': 'post_attention_layernorm'}
 _BOTH = {'attention_norm': 'input_layernorm',
          'attention_post_norm': 'post_attention_layernorm',
          'mlp_norm': 'pre_feedforward_layernorm',
@@ -149,14 +160,5 @@ def mapping(config: DecoderConfig) -> tuple[Mapping, ...]:
   Returns:
     One entry per parameter.
   """
-  layer = 'layers.{layer}.'
-  norms = _BOTH if config.norm_placement == 'both' else _PRE
-  return (
-      *parts.ends(config),
-      parts.norm_scale('final_norm', 'norm.weight', config.width, 1.0),
-      *(parts.norm_scale(f'layers/{ours}', f'{layer}{theirs}.weight',
-                         config.width, 1.0)
-        for ours, theirs in norms.items()),
-      *parts.attention(config, layer + 'self_attn.', add=1.0),
-      *parts.gated_mlp(config, layer + 'mlp.'),
-  )
+  norms = _BOTH if config.norm_placement == 'both' else parts.PRE_NORMS
+  return parts.gated_decoder(config, norms, add=1.0)

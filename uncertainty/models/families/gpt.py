@@ -102,8 +102,8 @@ def gpt2_config(hf_config: Map[str, Any]) -> DecoderConfig:
     UserError: a field that would change the result and is not implemented.
   """
   fields = Fields(hf_config, 'gpt2')
-  width, n_heads = fields.need('n_embd'), fields.need('n_head')
-  n_layers = fields.need('n_layer')
+  width, n_heads = fields.count('n_embd'), fields.count('n_head')
+  n_layers = fields.count('n_layer', most=fields_lib.MAX_LAYERS)
   for name, allowed in {'scale_attn_weights': True,
                         'scale_attn_by_inverse_layer_idx': False,
                         'add_cross_attention': False}.items():
@@ -111,9 +111,9 @@ def gpt2_config(hf_config: Map[str, Any]) -> DecoderConfig:
   config = DecoderConfig(
       family='gpt2', n_layers=n_layers, width=width, n_heads=n_heads,
       n_kv_heads=n_heads, head_dim=width // n_heads,
-      mlp_width=fields.get('n_inner', 4 * width),
-      vocab_size=fields.need('vocab_size'),
-      context_length=fields.get('n_positions', 1024),
+      mlp_width=fields.count('n_inner', 4 * width),
+      vocab_size=fields.count('vocab_size'),
+      context_length=fields.count('n_positions', 1024),
       bos_token_id=fields.get('bos_token_id', 50256),
       eos_token_ids=fields_lib.token_ids(fields.get('eos_token_id', 50256)),
       norm_eps=fields.get('layer_norm_epsilon', 1e-5),

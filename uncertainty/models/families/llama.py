@@ -191,8 +191,6 @@ def smollm3_config(hf_config: Map[str, Any]) -> DecoderConfig:
                  mlp_bias=bool(fields.get('mlp_bias', False)))
 
 
-_PRE = {'attention_norm': 'input_layernorm',
-        'mlp_norm': 'post_attention_layernorm'}
 _POST = {'attention_post_norm': 'post_attention_layernorm',
          'mlp_post_norm': 'post_feedforward_layernorm'}
 
@@ -206,13 +204,5 @@ def mapping(config: DecoderConfig) -> tuple[Mapping, ...]:
   Returns:
     One entry per parameter.
   """
-  layer = 'layers.{layer}.'
-  norms = _POST if config.norm_placement == 'post' else _PRE
-  return (
-      *parts.ends(config),
-      parts.norm_scale('final_norm', 'norm.weight', config.width),
-      *(parts.norm_scale(f'layers/{ours}', f'{layer}{theirs}.weight',
-                         config.width) for ours, theirs in norms.items()),
-      *parts.attention(config, layer + 'self_attn.'),
-      *parts.gated_mlp(config, layer + 'mlp.'),
-  )
+  norms = _POST if config.norm_placement == 'post' else parts.PRE_NORMS
+  return parts.gated_decoder(config, norms)

@@ -1,7 +1,13 @@
 """Mappings that several families share, under transformers' tensor names."""
 
+from collections.abc import Mapping as Map
+
 from uncertainty.models.families.config import DecoderConfig
 from uncertainty.models.families.mapping import Mapping, Part, view, whole
+
+# A layer's norms where each stands before what it feeds.
+PRE_NORMS = {'attention_norm': 'input_layernorm',
+             'mlp_norm': 'post_attention_layernorm'}
 
 
 def norm_scale(path: str, source: str, width: int,
@@ -204,3 +210,26 @@ def down(config: DecoderConfig, source: str) -> Mapping:
   """
   shape = (config.width, config.mlp_width)
   return Mapping('layers/mlp/down', (view(source, shape, shape, (1, 0)),))
+
+
+def gated_decoder(config: DecoderConfig, norms: Map[str, str], *,
+                  add: float = 0.0) -> tuple[Mapping, ...]:
+  """A decoder with RMSNorm and a gated MLP, in the names that Llama set.
+
+  Args:
+    config: the decoder's.
+    norms: a layer's norms, our name to theirs.
+    add: to the scale of every norm, those of queries and keys too.
+
+  Returns:
+    One entry per parameter.
+  """
+  layer = 'layers.{layer}.'
+  return (
+      *ends(config),
+      norm_scale('final_norm', 'norm.weight', config.width, add),
+      *(norm_scale(f'layers/{ours}', f'{layer}{theirs}.weight', config.width,
+                   add) for ours, theirs in norms.items()),
+      *attention(config, layer + 'self_attn.', add=add),
+      *gated_mlp(config, layer + 'mlp.'),
+  )

@@ -1,0 +1,73 @@
+"""What makes a model this model: a digest of each part that decides a number.
+
+Two checkpoints have one fingerprint if, and only if, every byte of their
+weights, their config, tokenizer, chat template and generation config agree;
+what the files are called and when they were written does not count.
+"""
+
+import dataclasses
+import json
+import pathlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from uncertainty import file_digest
+from uncertainty.models.tokenizer import PreTrainedTokenizerFast
+
+
+@dataclasses.dataclass(frozen=True)
+class Identity:
+  """A digest of each part, 64 hexadecimal digits.
+
+  Attributes:
+    weights: every byte of the checkpoint's files.
+    config: of the architecture, as it was read.
+    tokenizer: vocabulary, merges, normalisation and special tokens.
+    chat_template: as text; of nothing for a base model.
+    generation: generation_config.json; of nothing where there is none.
+  """
+
+  weights: str
+  config: str
+  tokenizer: str
+  chat_template: str
+  generation: str
+
+  @property
+  def fingerprint(self) -> str:
+    """One digest of all parts."""
+    return file_digest.of_parts(dataclasses.astuple(self))
+
+
+def identify(
+    files: Iterable[pathlib.Path], hf_config: Mapping[str, Any],
+    generation: Mapping[str, Any], tokenizer: PreTrainedTokenizerFast, *,
+    remembered: bool = True,
+) -> Identity:
+  """Digests of a checkpoint.
+
+  Args:
+    files: that hold its weights.
+    hf_config: of the architecture.
+    generation: generation_config.json, or {}.
+    tokenizer: with its chat template.
+    remembered: whether the digest of a large file that has not changed may
+      come from the user's cache.
+
+  Returns:
+    The digests.
+  """
+  return Identity(
+      weights=file_digest.of_parts(
+          file_digest.digest(path, remembered=remembered) for path in files),
+      config=_of(hf_config),
+      tokenizer=file_digest.of_parts([
+          tokenizer.backend_tokenizer.to_str(),
+          json.dumps(tokenizer.special_tokens_map, sort_keys=True,
+                     default=str)]),
+      chat_template=_of(tokenizer.chat_template),
+      generation=_of(generation))
+
+
+def _of(value: Any) -> str:
+  return file_digest.of_parts([json.dumps(value, sort_keys=True, default=str)])

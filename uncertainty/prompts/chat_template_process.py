@@ -1,0 +1,96 @@
+"""The process that `chat_template` starts: template in, text out, line by line.
+
+    python chat_template_process.py SECONDS BYTES CHARACTERS
+
+Each line of input is a JSON object with `variables` and, where it changes,
+`template`; each line of output one with `text` or `error`. It imports nothing
+of the package, so that it starts at once.
+"""
+
+import datetime
+import json
+import resource
+import signal
+import sys
+
+import jinja2
+from jinja2 import ext, nodes, sandbox
+
+# Templates that print the day print this one, so that prompts are equal
+# across days. It is the day that Llama 3.2's template falls back to.
+NOW = datetime.datetime(2024, 7, 26)
+
+
+class _Generation(ext.Extension):
+  """`{% generation %}` marks the assistant's words for training; no more."""
+
+  tags = {'generation'}
+
+  def parse(self, parser):
+    line = next(parser.stream).lineno
+    body = parser.parse_statements(('name:endgeneration',), drop_needle=True)
+    return nodes.CallBlock(
+        self.call_method('_words'), [], [], body).set_lineno(line)
+
+  def _words(self, caller):
+    return caller()
+
+
+def _environment() -> sandbox.SandboxedEnvironment:
+  """What chat templates are written for, as transformers sets it up."""
+  made = sandbox.ImmutableSandboxedEnvironment(
+      trim_blocks=True, lstrip_blocks=True,
+      extensions=[_Generation, ext.loopcontrols])
+  made.filters['tojson'] = _to_json
+  made.globals |= {'raise_exception': _raise, 'strftime_now': NOW.strftime}
+  return made
+
+
+def _to_json(value, ensure_ascii=False, indent=None, separators=None,
+             sort_keys=False):
+  """Without HTML's escapes, which Jinja's own filter writes."""
+  return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent,
+                    separators=separators, sort_keys=sort_keys)
+
+
+def _raise(message):
+  raise jinja2.TemplateError(message)
+
+
+def _answer(template, variables, most) -> dict[str, str]:
+  try:
+    text = template().render(variables)
+  except Exception as error:  # a template may do anything that Python can
+    said = ' '.join(str(error).split())[:300]
+    if isinstance(error, jinja2.TemplateError) and said:
+      return {'error': said}
+    return {'error': f'{type(error).__name__}: {said}'.removesuffix(': ')}
+  if len(text) > most:
+    return {'error': f'it writes more than {most} characters'}
+  return {'text': text}
+
+
+def _main(seconds: int, memory: int, most: int) -> None:
+  """Answers line after line until the input ends."""
+  resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+  resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+  made, compiled, source = _environment(), None, ''
+
+  def template():
+    nonlocal compiled
+    compiled = compiled or made.from_string(source)
+    return compiled
+
+  for line in sys.stdin:
+    request = json.loads(line)
+    if 'template' in request:
+      source, compiled = request['template'], None
+    # The signal's default action ends the process, whatever it is doing.
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    answer = _answer(template, request['variables'], most)
+    signal.setitimer(signal.ITIMER_PROF, 0)
+    print(json.dumps(answer), flush=True)
+
+
+if __name__ == '__main__':
+  _main(*map(int, sys.argv[1:]))
