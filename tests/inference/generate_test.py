@@ -181,14 +181,18 @@ def test_nothing_to_do(model, requests):
       model, requests, SPEC, seed=0, done={r.item_id for r in requests}))
 
 
-def test_out_of_memory_halves_the_batch(model, requests, greedy, monkeypatch):
+@pytest.mark.parametrize('error', [
+    jax.errors.JaxRuntimeError('RESOURCE_EXHAUSTED: out of memory'),
+    MemoryError()], ids=['device', 'host'])
+def test_out_of_memory_halves_the_batch(
+    model, requests, greedy, monkeypatch, error):
   calls = []
   real = generate.answer_rows.run
 
   def run(module, params, rows, *args):
     calls.append(rows.steps_B.shape[0])
     if calls[-1] > 1:
-      raise jax.errors.JaxRuntimeError('RESOURCE_EXHAUSTED: out of memory')
+      raise error
     return real(module, params, rows, *args)
 
   monkeypatch.setattr(generate.answer_rows, 'run', run)
@@ -196,3 +200,13 @@ def test_out_of_memory_halves_the_batch(model, requests, greedy, monkeypatch):
   assert calls[:3] == [4, 2, 1]
   for key, generation in greedy.items():
     np.testing.assert_array_equal(generation.tokens_T, got[key].tokens_T)
+
+
+def test_an_answer_that_does_not_fit_alone_is_the_users_to_solve(
+    model, requests, monkeypatch):
+  def run(*_):
+    raise jax.errors.JaxRuntimeError('RESOURCE_EXHAUSTED: out of memory')
+
+  monkeypatch.setattr(generate.answer_rows, 'run', run)
+  with pytest.raises(UserError, match='one answer does not fit .*max_tokens'):
+    list(generate.generate(model, requests, SPEC, seed=0))

@@ -34,7 +34,10 @@ plain = run(model)
 for data, width in ((8, 1), (4, 2)):
   mesh = sharding.make_mesh(data=data, model=width)
   spread = dataclasses.replace(
-      model, params=sharding.place_params(mesh, model.params))
+      model, params=jax.tree_util.tree_map_with_path(
+          lambda keys, x: jax.device_put(x, sharding.of_parameter(
+              mesh, '/'.join(key.key for key in keys), x.shape)),
+          model.params))
   np.testing.assert_allclose(run(spread), plain, atol=1e-5)
 print('same')
 """

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from uncertainty.inference import pipeline
 from uncertainty.inference import score as score_lib
 from uncertainty.inference.score import Ask
 from uncertainty.measures.next_token import next_token_measures
@@ -117,6 +118,28 @@ def test_order_and_neighbours_do_not_show(model, asks, scored):
   again = _by_ask(model, [asks[i] for i in order])
   for j, i in enumerate(order):
     np.testing.assert_allclose(again[j].targets, scored[i].targets, atol=1e-4)
+
+
+def test_out_of_memory_loses_no_row_and_changes_none(
+    model, asks, scored, monkeypatch):
+  real, sizes = pipeline.run_ahead, []
+
+  def small(todo, dispatch, collect, **options):
+    def limited(rows):
+      sizes.append(len(rows.rows))
+      if len(rows.rows) > 1:
+        raise jax.errors.JaxRuntimeError('RESOURCE_EXHAUSTED: out of memory')
+      return dispatch(rows)
+    return real(todo, limited, collect, **options)
+
+  monkeypatch.setattr(pipeline, 'run_ahead', small)
+  again = _by_ask(model, asks)
+  assert max(sizes) > 1 and sizes[-1] == 1
+  assert again.keys() == scored.keys()
+  for i in scored:
+    np.testing.assert_allclose(again[i].targets, scored[i].targets, atol=1e-4)
+    np.testing.assert_allclose(
+        again[i].branches, scored[i].branches, atol=2e-4)
 
 
 def test_what_is_left_of_a_run_is_bit_equal(model, asks, scored):

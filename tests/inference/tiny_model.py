@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from uncertainty import models
+from uncertainty.models import identity
 
 PIECES = ('', '}', ' }', ' ', '\n', *'abcdefghijklmnopqrstuvwxyz',
           *'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789?:.{%', '}.', 'yes', 'no')
@@ -67,3 +68,12 @@ def with_logit_bias(model, bias_V):
   params = model.params | {'unembedding_bias': jnp.asarray(bias_V)}
   return dataclasses.replace(
       model, module=module, config=module.config, params=params)
+
+
+def opened(model):
+  """What is known of the model before its weights are loaded."""
+  return models.Opened(
+      config=model.config, tokenizer=model.tokenizer, name=model.name,
+      kind=model.kind, source=model.source, revision=None,
+      identity=identity.Identity('w', 'c', 't', 'p', 'g'), checkpoint=None,
+      family=None, n_parameters=model.n_parameters)

@@ -1,5 +1,8 @@
 """The activations store: whole or absent chunks, latest values, order."""
 
+import io
+import resource
+
 import numpy as np
 import pytest
 
@@ -49,6 +52,19 @@ def test_bad_values_are_refused(tmp_path, values, message):
     activations.append(tmp_path, ['b'], values)
 
 
+@pytest.mark.parametrize('n_bytes', [100, 9000])
+def test_a_full_disk_cuts_no_chunk_short(tmp_path, n_bytes):
+  activations.append(tmp_path, ['a'], np.zeros((1, 1, 4096)))
+  soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+  resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, hard))
+  try:
+    with pytest.raises(UserError, match='the disk is full'):
+      activations.append(tmp_path, ['b'], np.ones((1, 1, 4096)))
+  finally:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+  assert activations.read(tmp_path).item_ids == ('a',)
+
+
 def test_missing_items_and_broken_chunks_are_named(tmp_path):
   with pytest.raises(UserError, match='no activations'):
     activations.read(tmp_path)
@@ -56,8 +72,87 @@ def test_missing_items_and_broken_chunks_are_named(tmp_path):
   with pytest.raises(UserError, match="such as 'b'"):
     activations.read(tmp_path, ['a', 'b'])
   (tmp_path / '00000.npy').write_bytes(b'')
-  with pytest.raises(UserError, match='cannot read'):
+  with pytest.raises(UserError, match='00000.npy: cannot be read'):
     activations.read(tmp_path)
+
+
+def _hostile(folder, npy=None, rows=None):
+  """A whole chunk of two rows, one of whose files is changed."""
+  activations.append(folder, ['a', 'b'], np.zeros((2, 1, 2)))
+  if npy is not None:
+    (folder / '00000.npy').write_bytes(npy)
+  if rows is not None:
+    (folder / '00000.json').write_bytes(rows)
+
+
+def _npy(array, shape=None):
+  """An array's file, whose header may state another shape."""
+  file = io.BytesIO()
+  np.save(file, array, allow_pickle=True)
+  text = file.getvalue()
+  if shape is None:
+    return text
+  old = str(array.shape).encode()
+  return text.replace(old, shape.encode().ljust(len(old)), 1)
+
+
+@pytest.mark.parametrize('npy', [
+    b'', b'\x93NUMPY', b'PK\x03\x04' * 9,
+    _npy(np.zeros((2, 1, 2)))[:-1],  # cut short
+    _npy(np.zeros((2, 1, 2)), '(9, 9, 9)'), _npy(np.zeros((2, 1, 2)), '(-1,)'),
+    _npy(np.zeros((2, 2))), _npy(np.zeros((3, 1, 2))),
+    _npy(np.zeros((2, 0, 2))), _npy(np.array('text')),
+    _npy(np.zeros((2, 1, 2), int)), _npy(np.zeros((2, 1, 2), '>f8')),
+    _npy(np.array([[[{}, {}]]] * 2, object)),
+    _npy(np.full((2, 1, 2), np.inf)),
+], ids=range(14))
+def test_values_of_strangers_are_refused(tmp_path, npy):
+  _hostile(tmp_path, npy=npy)
+  with pytest.raises(UserError, match='00000.*run --stages=score again'):
+    activations.read(tmp_path)
+
+
+@pytest.mark.parametrize('rows', [
+    b'', b'[]', b'{}', b'[' * 100_000, b'\xff', b'{"item_ids": "ab"}',
+    b'{"item_ids": ["a", "b"], "tokens": ["x"]}',
+    b'{"item_ids": ["a"], "tokens": ["x"]}',
+    b'{"item_ids": [["a"], "b"], "tokens": ["x", "y"]}',
+])
+def test_rows_of_strangers_are_refused_and_set_aside(tmp_path, rows):
+  _hostile(tmp_path, rows=rows)
+  for read in (activations.read,
+               lambda folder: activations.read_tokens(folder, 'a')):
+    with pytest.raises(UserError, match='00000.*run --stages=score again'):
+      read(tmp_path)
+  assert activations.sort_out(tmp_path) == frozenset()
+  assert not list(tmp_path.glob('*.npy.json'))
+  activations.append(tmp_path, ['a'], np.zeros((1, 1, 2)))
+  assert activations.read(tmp_path).item_ids == ('a',)
+
+
+def test_chunks_of_two_shapes_are_refused(tmp_path):
+  _hostile(tmp_path)
+  activations.append(tmp_path, ['c'], np.ones((1, 1, 2)))
+  (tmp_path / '00001.npy').write_bytes(_npy(np.zeros((1, 3, 2))))
+  with pytest.raises(UserError, match='00001.npy holds activations'):
+    activations.read(tmp_path)
+
+
+def test_files_that_are_no_chunks_are_none(tmp_path):
+  _hostile(tmp_path)
+  (tmp_path / '0x.json').write_text('?')
+  activations.append(tmp_path, ['c'], np.ones((1, 1, 2)))
+  assert activations.read(tmp_path).item_ids == ('a', 'b', 'c')
+
+
+def test_a_damaged_index_is_written_again(tmp_path):
+  _hostile(tmp_path)
+  for content in ('[' * 100_000, '[]', '{'):
+    (tmp_path / 'manifest.json').write_text(content)
+    with pytest.raises(UserError, match='manifest.json'):
+      activations.append(tmp_path, ['c'], np.ones((1, 1, 2)))
+    activations.sort_out(tmp_path)
+    activations.append(tmp_path, ['c'], np.ones((1, 1, 2)))
 
 
 def test_float16_overflow_is_refused(tmp_path):

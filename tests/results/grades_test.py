@@ -81,3 +81,29 @@ def test_the_papers_rulings(shared):
   assert whole.loc['fr_correct_exact', 'agreement'] > 0.83
   per_model = table[(table['grade'] == 'fr_correct')]
   assert (per_model['agreement'] > 0.95).all()
+
+
+_PAPERS = {'fr_model_answer': ['red}'], 'Correct_Answer_Text': ['red'],
+           'Question': ['Which?'], 'fr_correct?': ['Y']}
+
+
+def test_a_table_of_the_papers_form_is_graded_again(tmp_path):
+  pd.DataFrame(_PAPERS).to_parquet(tmp_path / 'coane_m.parquet')
+  table = grades.regrade_published(tmp_path).set_index(['model', 'grade'])
+  assert table.loc[('m', 'fr_correct'), 'agreement'] == 1
+
+
+@pytest.mark.parametrize('changes', [
+    {'fr_model_answer': [1.5]}, {'fr_correct?': [['Y']]}, {'Question': [None]},
+    {'Correct_Answer_Text': [['red']]}])
+def test_the_papers_columns_of_other_types_are_refused(tmp_path, changes):
+  pd.DataFrame(_PAPERS | changes).to_parquet(tmp_path / 'coane_m.parquet')
+  with pytest.raises(UserError, match='coane_m.parquet: cannot be read'):
+    grades.regrade_published(tmp_path)
+
+
+@pytest.mark.parametrize('content', [b'', b'\xff\xfe\x00', b'a,b\n"'])
+def test_what_is_no_sheet_is_named(tmp_path, content):
+  (tmp_path / 'sheet.csv').write_bytes(content)
+  with pytest.raises(UserError, match='sheet.csv'):
+    grades.import_sheet(tmp_path / 'sheet.csv')

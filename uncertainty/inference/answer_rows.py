@@ -14,7 +14,7 @@ import jax.numpy as jnp
 
 from uncertainty import models
 from uncertainty.inference import token_sampling
-from uncertainty.measures import next_token
+from uncertainty.measures import next_token, registry
 from uncertainty.models.matmul_precision import wide
 from uncertainty.types import Batch, KeyValues
 
@@ -125,7 +125,7 @@ def measure(module, params, hidden_BD: jax.Array, keys_B2: jax.Array,
   chosen_B = jnp.take_along_axis(logits_BV, tokens_B[:, None], axis=-1)[:, 0]
   if spec.top_k:
     out = dict(next_token.next_token_measures(logits_BV, spec.top_k))
-    log_total_B = logits_BV.max(-1) - out['top1_logprob']
+    log_total_B = logits_BV.max(-1) - out[registry.TOP1_LOGPROB]
   else:
     log_total_B = jax.nn.logsumexp(logits_BV, axis=-1)
     out = {'finite': jnp.isfinite(log_total_B)}

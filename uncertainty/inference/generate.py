@@ -14,16 +14,24 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 import jax
 import jax.numpy as jnp
 import numpy as np
+from absl import logging
 
 from uncertainty import models
-from uncertainty.inference import answer_rows, batching, token_sampling
+from uncertainty.inference import (
+    answer_rows,
+    batching,
+    pipeline,
+    token_sampling,
+)
 from uncertainty.inference import prefix as prefix_lib
 from uncertainty.measures import sequence
+from uncertainty.results import columns
 from uncertainty.types import UserError
 
 _BUCKET = 16  # cache lengths are rounded up to a multiple of this
 _ROW_TOKENS = 256  # short prompts are read in rows of up to this many tokens
-_NO_MEASURE = ('top_logprobs', 'top_tokens', 'rest_logprob', 'finite')
+_NO_MEASURE = (
+    columns.TOP_LOGPROBS, columns.TOP_TOKENS, columns.REST_LOGPROB, 'finite')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -151,8 +159,8 @@ def generate(
     `Generation`s, `n_samples` for each request that is not done.
 
   Raises:
-    UserError: an empty prompt, one beyond the model's context, or logits that
-      are not finite.
+    UserError: an empty prompt, one beyond the model's context, logits that
+      are not finite, or one answer that does not fit the memory.
   """
   _check(model, requests, spec)
   waiting = collections.deque(
@@ -167,10 +175,18 @@ def generate(
         finished.add((generation.item_id, generation.sample))
         yield generation
       return
-    except jax.errors.JaxRuntimeError as error:
-      if 'RESOURCE_EXHAUSTED' not in str(error) or batch_size == 1:
+    except (jax.errors.JaxRuntimeError, MemoryError) as error:
+      if not pipeline.out_of_memory(error):
         raise
+      if batch_size == 1:
+        raise UserError(
+            'one answer does not fit the memory of the device; lower '
+            '--config.free.max_tokens, shorten the prompts, or spread the '
+            'model over more devices with --config.model.model_axis'
+        ) from error
       batch_size //= 2
+      logging.warning('out of memory: %d answers are written at once from now '
+                      'on', batch_size)
       waiting = collections.deque(
           (r, s) for r, s in waiting if (r.item_id, s) not in finished)
 
@@ -322,6 +338,6 @@ class _Engine:
     return Generation(
         request.item_id, number, tokens,
         {k: v for k, v in found.items() if k not in _NO_MEASURE},
-        found.get('top_logprobs'), found.get('top_tokens'),
-        found.get('rest_logprob'),
+        found.get(columns.TOP_LOGPROBS), found.get(columns.TOP_TOKENS),
+        found.get(columns.REST_LOGPROB),
         hit_cap=int(tokens[-1]) not in self._spec.stop_ids)

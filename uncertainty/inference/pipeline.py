@@ -12,6 +12,20 @@ from uncertainty.types import UserError
 _Collected = TypeVar('_Collected')
 
 
+def out_of_memory(error: BaseException) -> bool:
+  """Whether a computation failed for want of memory.
+
+  Args:
+    error: what it raised.
+
+  Returns:
+    True for the host's memory and for the device's.
+  """
+  return isinstance(error, MemoryError) or (
+      isinstance(error, jax.errors.JaxRuntimeError)
+      and 'RESOURCE_EXHAUSTED' in str(error))
+
+
 def run_ahead(todo: Sequence[batching.PackedRows],
               dispatch: Callable[[batching.PackedRows], Any],
               collect: Callable[[Any], _Collected], *,
@@ -39,8 +53,8 @@ def run_ahead(todo: Sequence[batching.PackedRows],
   def attempt(function: Callable[..., Any], *args: Any) -> Any:
     try:
       return function(*args)
-    except jax.errors.JaxRuntimeError as error:
-      if 'RESOURCE_EXHAUSTED' not in str(error):
+    except (jax.errors.JaxRuntimeError, MemoryError) as error:
+      if not out_of_memory(error):
         raise
       return None
 

@@ -19,6 +19,7 @@ import tqdm
 from uncertainty import models
 from uncertainty.inference import batching, pipeline, prefix
 from uncertainty.measures.next_token import next_token_measures
+from uncertainty.results import columns
 from uncertainty.specs import ScoreSpec
 from uncertainty.types import Batch, CaptureSpec, KeyValues, UserError
 
@@ -266,8 +267,9 @@ def _forward(
   hidden_XD = out.hidden_BTD.reshape(-1, out.hidden_BTD.shape[-1])
   logits_NV = models.unembed(module, params, hidden_XD[reads_N])
   measures = next_token_measures(logits_NV, top_k)
-  peaks_N1 = jnp.take_along_axis(logits_NV, measures['top_tokens'][:, :1], 1)
-  log_totals_N1 = peaks_N1 - measures['top_logprobs'][:, :1]
+  peaks_N1 = jnp.take_along_axis(
+      logits_NV, measures[columns.TOP_TOKENS][:, :1], 1)
+  log_totals_N1 = peaks_N1 - measures[columns.TOP_LOGPROBS][:, :1]
   result = {
       'measures': measures,
       'target_logprobs': jnp.take_along_axis(logits_NV, targets_NA, 1)

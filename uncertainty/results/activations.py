@@ -1,23 +1,27 @@
 """Activations on disk: DIR/activations/DATASET/MODEL/SITE/.
 
 Each chunk is a plain NumPy file NNNNN.npy, [n, L, D], readable by memory map,
-and NNNNN.json with its item ids and the token string that each row stands on.
-The .json comes second and under its final name by renaming: a chunk without
-one was never finished and is ignored. An item that a resumed run wrote again
-counts once, with its latest values.
+and NNNNN.json with its item ids, the token string that each row stands on, and
+a digest of it all. The .json comes second and under its final name by renaming:
+a chunk without one was never finished and is ignored. An item that a resumed
+run wrote again counts once, with its latest values.
 """
 
 import dataclasses
 import json
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+from absl import logging
 
+from uncertainty import file_digest, files
 from uncertainty.results import shards
 from uncertainty.types import UserError
 
 _DTYPES = ('float64', 'float32', 'float16')
+_REMEDY = 'run --stages=score again to redo its items'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,17 +78,18 @@ def append(
         '--config.model.dtype=float32, and store float32')
   folder.mkdir(parents=True, exist_ok=True)
   _claim(folder, values, dtype)
-  number = 1 + max((int(p.stem) for p in folder.glob('[0-9]*.json')),
-                   default=-1)
+  number = 1 + max((int(p.stem) for p in _chunks(folder)), default=-1)
   path = folder / f'{number:05d}.npy'
-  try:
-    with open(path, 'wb') as file:
-      np.save(file, values)
-    _write_json(path.with_suffix('.json'),
-                {'item_ids': list(item_ids), 'tokens': list(names)})
-  except OSError as error:
-    path.unlink(missing_ok=True)
-    raise shards.storage_error(error, path) from error
+  with files.writing(path):
+    try:
+      with open(path, 'wb') as file:
+        np.save(file, values)
+      content = {'item_ids': list(item_ids), 'tokens': list(names)}
+      _write_json(path.with_suffix('.json'),
+                  content | {'digest': _digest(path, content)})
+    except OSError:
+      path.unlink(missing_ok=True)
+      raise
 
 
 def append_tokens(
@@ -108,6 +113,66 @@ def append_tokens(
          tokens=[token for some in tokens for token in some])
 
 
+def _digest(path: pathlib.Path, content: Mapping[str, Any]) -> str:
+  return file_digest.of_parts([
+      file_digest.digest(path), *content['item_ids'], *content['tokens']])
+
+
+def damaged(folder: pathlib.Path) -> dict[pathlib.Path, str]:
+  """Chunks that are not what was written; nothing is changed on disk.
+
+  Args:
+    folder: of the (data set, model, site).
+
+  Returns:
+    The chunk's .json → what is wrong with it.
+  """
+  found = {}
+  for path in _chunks(folder):
+    try:
+      content, _ = _chunk(path)
+      if content.get('digest') not in (
+          None, _digest(path.with_suffix('.npy'), content)):
+        found[path] = 'not what was written'
+    except UserError as error:
+      found[path] = str(error)
+  return found
+
+
+def sort_out(folder: pathlib.Path) -> frozenset[str]:
+  """Sets aside chunks that are not what was written, naming them.
+
+  Args:
+    folder: of the (data set, model, site).
+
+  Returns:
+    Ids of the items whose chunks are whole.
+  """
+  for path, problem in damaged(folder).items():
+    logging.warning(
+        'the activations %s are damaged (%s); set aside as %s, their items are '
+        'asked again', path.with_suffix('.npy'), problem,
+        shards.set_aside(path))
+  _restore_claim(folder)
+  return frozenset(
+      item for path in _chunks(folder) for item in _rows(path)['item_ids'])
+
+
+def _restore_claim(folder: pathlib.Path) -> None:
+  """Writes the folder's own manifest again if it cannot be read."""
+  path = folder / 'manifest.json'
+  try:
+    if path.exists():
+      files.read_json(path, _REMEDY)
+      return
+  except UserError:
+    logging.warning('%s is damaged; set aside as %s', path,
+                    shards.set_aside(path))
+  for chunk in _chunks(folder)[:1]:
+    values = _open(chunk)
+    _claim(folder, values, str(values.dtype))
+
+
 def _claim(folder: pathlib.Path, values: np.ndarray, dtype: str) -> None:
   path = folder / 'manifest.json'
   mine = {'n_layers': values.shape[1], 'width': values.shape[2],
@@ -115,17 +180,16 @@ def _claim(folder: pathlib.Path, values: np.ndarray, dtype: str) -> None:
   if not path.exists():
     _write_json(path, mine)
     return
-  held = json.loads(path.read_text(encoding='utf-8'))
+  held = files.read_json(path, _REMEDY)
   if held != mine:
     raise UserError(
         f'{folder} holds activations with {held}, this run makes {mine}; '
         'choose another --workdir')
 
 
-def _write_json(path: pathlib.Path, content: dict) -> None:
-  temporary = path.with_name(path.name + '.partial')
-  temporary.write_text(json.dumps(content), encoding='utf-8')
-  temporary.replace(path)
+def _write_json(path: pathlib.Path, content: Mapping[str, Any]) -> None:
+  with shards.replacing(path) as file:
+    file.write(json.dumps(content).encode())
 
 
 def sites(workdir: pathlib.Path) -> list[tuple[str, str, str]]:
@@ -155,14 +219,19 @@ def read(
 
   Raises:
     UserError: nothing stored, a wanted item missing, several rows an item, or
-      a broken chunk.
+      a broken chunk: one that cannot be read, of another shape than the
+      others, or with values that are not finite.
   """
   places: dict[str, tuple[int, int]] = {}
   token_of: dict[str, str] = {}
-  arrays = []
-  for path in sorted(folder.glob('[0-9]*.json')):
-    arrays.append(_open(path))
-    content = json.loads(path.read_text(encoding='utf-8'))
+  arrays, paths = [], _chunks(folder)
+  for path in paths:
+    content, values = _chunk(path)
+    arrays.append(values)
+    if values.shape[1:] != arrays[0].shape[1:]:
+      raise UserError(
+          f'{path.with_suffix(".npy")} holds activations {values.shape[1:]} of '
+          f'an item, chunks before it {arrays[0].shape[1:]}; {_REMEDY}')
     if len(set(content['item_ids'])) < len(content['item_ids']):
       raise UserError(
           f'{folder} holds a row for each token (probe.positions=all), and '
@@ -189,6 +258,10 @@ def read(
   for chunk, array in enumerate(arrays):
     here = chunk_of == chunk
     values[here] = array[row_of[here]]
+    if not np.isfinite(array).all():
+      raise UserError(
+          f'{paths[chunk].with_suffix(".npy")} holds activations that are not '
+          f'finite; delete it and {_REMEDY}')
   return Stored(tuple(wanted), tuple(token_of[i] for i in wanted), values)
 
 
@@ -205,22 +278,51 @@ def read_tokens(folder: pathlib.Path, item_id: str) -> Stored:
   Raises:
     UserError: the item is not there, or a broken chunk.
   """
-  for path in sorted(folder.glob('[0-9]*.json'), reverse=True):
-    content = json.loads(path.read_text(encoding='utf-8'))
+  for path in reversed(_chunks(folder)):
+    content, values = _chunk(path)
     rows = [n for n, i in enumerate(content['item_ids']) if i == item_id]
     if rows:
       return Stored((item_id,) * len(rows),
                     tuple(content['tokens'][n] for n in rows),
-                    _open(path)[rows])
+                    values[rows])
   raise UserError(f'{folder} lacks activations of item {item_id!r}; run '
                   '--stages=score again')
 
 
+def _chunks(folder: pathlib.Path) -> list[pathlib.Path]:
+  """Each whole chunk's .json, in the order in which they were written."""
+  return sorted(p for p in folder.glob('[0-9]*.json') if p.stem.isdecimal())
+
+
+def _chunk(path: pathlib.Path) -> tuple[dict[str, Any], np.ndarray]:
+  """A chunk's ids and tokens, and its values by memory map [n, L, D]."""
+  content, values = _rows(path), _open(path)
+  if not len(values) == len(content['item_ids']):
+    raise UserError(
+        f'{path} names {len(content["item_ids"])} rows and its .npy holds '
+        f'{len(values)}; {_REMEDY}')
+  return content, values
+
+
+def _rows(path: pathlib.Path) -> dict[str, Any]:
+  content = files.read_json(path, _REMEDY)
+  lists = [content.get('item_ids'), content.get('tokens')]
+  texts = [some for some in lists if isinstance(some, list)
+           and all(isinstance(value, str) for value in some)]
+  if len(texts) < 2 or len(texts[0]) != len(texts[1]):
+    raise UserError(
+        f'{path} does not name an item and a token for each row; {_REMEDY}')
+  return content
+
+
 def _open(path: pathlib.Path) -> np.ndarray:
   chunk = path.with_suffix('.npy')
-  try:
-    return np.load(chunk, mmap_mode='r', allow_pickle=False)
-  except (OSError, ValueError, EOFError) as error:
+  with files.malformed(chunk, _REMEDY):
+    # Not `np.load`, which takes archives and leaves them open.
+    values = np.lib.format.open_memmap(chunk, mode='r')
+  if (values.ndim != 3 or str(values.dtype) not in _DTYPES
+      or 0 in values.shape[1:]):
     raise UserError(
-        f'cannot read {chunk} ({error}); delete it and its .json, and run '
-        '--stages=score in a new --workdir') from error
+        f'{chunk} holds {values.dtype} of shape {values.shape}, not '
+        f'activations; {_REMEDY}')
+  return values

@@ -6,16 +6,13 @@ takes the name from here; what the analysis makes of them is described in
 Measures have a table of their own, `measures.registry`.
 """
 
-import dataclasses
-import functools
-import re
-
 from uncertainty.measures import registry
+from uncertainty.results.column import Column, by
 
 # Names that code uses.
 ITEM_ID, QUESTION, CHOICES = 'item_id', 'question', 'choices'
 ANSWER, ANSWER_TEXT, GROUP = 'answer', 'answer_text', 'group'
-N_CHOICES = 'n_choices'
+CLUSTER, N_CHOICES = 'cluster', 'n_choices'
 HUMAN_SHARES, HUMAN_COUNT = 'human_shares', 'human_count'
 HUMAN_ENTROPY = 'human_entropy'
 HUMAN_MC_PROP_CORRECT = 'human_mc_prop_correct'
@@ -24,72 +21,98 @@ HUMAN_MC_RT_CORRECT = 'human_mc_rt_correct'
 HUMAN_MC_RT_WRONG = 'human_mc_rt_wrong'
 HUMAN_MC_RT_COMBINED = 'human_mc_rt_combined'
 HUMAN_FR_PROP_CORRECT = 'human_fr_prop_correct'
+HUMAN_FR_PROP_WRONG = 'human_fr_prop_wrong'
+HUMAN_FR_PROP_DK, HUMAN_FR_PROP_DR = 'human_fr_prop_dk', 'human_fr_prop_dr'
+HUMAN_FR_PROP_ANSWERED = 'human_fr_prop_answered'
+HUMAN_FR_PROP_NOT_ANSWERED = 'human_fr_prop_not_answered'
+HUMAN_FR_RT_CORRECT = 'human_fr_rt_correct'
+HUMAN_FR_RT_WRONG = 'human_fr_rt_wrong'
+HUMAN_FR_RT_DK, HUMAN_FR_RT_DR = 'human_fr_rt_dk', 'human_fr_rt_dr'
+HUMAN_FR_RT_ANSWERED = 'human_fr_rt_answered'
+HUMAN_FR_RT_NOT_ANSWERED = 'human_fr_rt_not_answered'
 HUMAN_VALENCE, HUMAN_VALENCE_SD = 'human_valence', 'human_valence_sd'
+HUMAN_RATING, HUMAN_RATING_SD = 'human_rating', 'human_rating_sd'
+HUMAN_ORDINAL_ENTROPY = 'human_ordinal_entropy'
+HUMAN_CLOZE_ENTROPY = 'human_cloze_entropy'
+HUMAN_CLOZE_PROP_CORRECT = 'human_cloze_prop_correct'
+HUMAN_FIRST_FIXATION = 'human_first_fixation'
+HUMAN_GAZE_DURATION = 'human_gaze_duration'
+HUMAN_GO_PAST_TIME = 'human_go_past_time'
+CHOICE_SCALE = 'choice_scale'
+HUMAN_RATER_CHOICES = 'human_rater_choices'
+HUMAN_RATER_VALUES = 'human_rater_values'
+HUMAN_RATER_TEXTS = 'human_rater_texts'
+HUMAN_RATER_IDS = 'human_rater_ids'
+HUMAN_RATER_TIMES = 'human_rater_times'
+HUMAN_RATER_GROUPS = 'human_rater_groups'
 PROMPT, N_TOKENS = 'prompt', 'n_tokens'
 PREDICTION, CORRECT, AGREES = 'prediction', 'correct', 'agrees'
 CHOICE_LOGPROBS = 'choice_logprobs'
+CHOICE_LOGPROBS_SUM = 'choice_logprobs_sum'
+CHOICE_LOGPROBS_TOKENS = 'choice_logprobs_tokens'
+CHOICE_LOGPROBS_BYTES = 'choice_logprobs_bytes'
+CHOICE_LOGPROBS_NEUTRAL = 'choice_logprobs_neutral'
 ORDER_CHOICE_LOGPROBS = 'order_choice_logprobs'
+TOP_LOGPROBS, TOP_TOKENS = registry.TOP_LOGPROBS, registry.TOP_TOKENS
+REST_LOGPROB = registry.REST_LOGPROB
 CAPTURED_TOKENS = 'captured_tokens'
 FR_PROMPT, FR_ANSWER, FR_GRADE = 'fr_prompt', 'fr_answer', 'fr_grade'
+FR_TOKENS, FR_TOKEN_IDS = 'fr_tokens', 'fr_token_ids'
+FR_N_TOKENS, FR_HIT_CAP = 'fr_n_tokens', 'fr_hit_cap'
+FR_BRACKET_FOUND = 'fr_bracket_found'
+FR_BRACKET_INFERRED = 'fr_bracket_inferred'
+FR_REASON = 'fr_reason'
+FR_STEP_TOP_LOGPROBS = 'fr_step_top_logprobs'
+FR_STEP_TOP_TOKENS = 'fr_step_top_tokens'
+FR_STEP_REST_LOGPROB = 'fr_step_rest_logprob'
 FR_CORRECT, FR_CORRECT_AUTO = 'fr_correct', 'fr_correct_auto'
 FR_CORRECT_EXACT, FR_CORRECT_ALIAS = 'fr_correct_exact', 'fr_correct_alias'
 FR_CORRECT_EDIT = 'fr_correct_edit'
+FR_CORRECT_MODEL = 'fr_correct_model'
+FR_CORRECT_MODEL_REASON = 'fr_correct_model_reason'
+VERBAL_CORRECT, SAMPLE_CORRECT = 'verbal_correct', 'sample_correct'
+P_TRUE_ANSWER, P_TRUE_MASS = 'p_true_answer', 'p_true_mass'
+P_TRUE_LABEL_SHIFT, P_TRUE_REASON = 'p_true_label_shift', 'p_true_reason'
+SAMPLE_ANSWERS, SAMPLE_ANSWER = 'sample_answers', 'sample_answer'
+SAMPLE_LOGPROBS, SAMPLE_LENGTHS = 'sample_logprobs', 'sample_lengths'
+SAMPLE_ENTAILMENTS = 'sample_entailments'
+SAMPLE_SIMILARITIES = 'sample_similarities'
+SAMPLE_TOKEN_LOGPROBS = 'sample_token_logprobs'
+SAMPLE_TOKEN_RELEVANCES = 'sample_token_relevances'
+SEMANTIC_CLUSTERS, SEMANTIC_VARIANT = 'semantic_clusters', 'semantic_variant'
+SEMANTIC_REASON = 'semantic_reason'
 MODEL, DATASET, ANSWER_FORMAT = 'model', 'dataset', 'answer_format'
+ITEM_DIGEST, PROMPT_DIGEST = 'item_digest', 'prompt_digest'
+QUESTION_DIGEST = 'question_digest'
+MODEL_FINGERPRINT = 'model_fingerprint'
+SETTINGS_DIGEST = 'settings_digest'
+PACKAGE_VERSION, RUN_ID = 'package_version', 'run_id'
 KIND, FAMILY, SIZE, BASE = 'kind', 'family', 'size', 'base'
 MODEL_SIZE = 'model_size'
+TUNED_FROM, RECIPE = 'tuned_from', 'tuning_recipe'
 
-# The measures that code names are named by the registry.
+# Of analysis tables, where several have them (`analysis_columns`).
+MEASURE, SIGNAL, OUTCOME, VARIANT = 'measure', 'signal', 'outcome', 'variant'
+VALUE, N, RHO, CEILING = 'value', 'n', 'rho', 'ceiling'
+CONFIDENCE, ACCURACY = 'confidence', 'accuracy'
+CORRECTNESS, SECOND = 'correctness', 'second'
+FORM, WEIGHTS = 'form', 'weights'
+P_VALUE, CI_LOW, CI_HIGH = 'p_value', 'ci_low', 'ci_high'
+P_HOLM, P_BH, N_TESTS = 'p_holm', 'p_bh', 'n_tests'
+CONFIDENCE_MAP, N_FAMILIES = 'confidence_map', 'n_families'
+TIE_FREE = 'tie_free'
+
+# The measures that code names, of a choice where nothing else is said.
 CHOICE_ENTROPY = registry.PRIMARY['letters']
+CHOICE_LOGPROB = registry.column('mc', registry.CHOICE_LOGPROB)
+CHOICE_LOG_MASS = registry.column('mc', registry.CHOICE_LOG_MASS)
+TOTAL_ENTROPY = registry.column('mc', registry.TOTAL_ENTROPY)
+TOP1_LOGPROB = registry.column('mc', registry.TOP1_LOGPROB)
+FR_TOTAL_ENTROPY = registry.column('fr', registry.TOTAL_ENTROPY)
+BRACKET_PERPLEXITY = registry.column('bracket', registry.PERPLEXITY)
+VERBAL_CONFIDENCE = registry.PRIMARY['verbal']
 
-# Words in capitals within a column's name stand for one of these.
-PLACEHOLDERS = {
-    'TASK': ('letters', 'numbers', 'text', 'free', 'verbal', 'p_true',
-             'samples', 'statement'),
-    'WORDING': tuple(f'{form}_{order}'
-                     for form in ('percent', 'number', 'phrase')
-                     for order in ('after', 'before')),
-}
-
-
-@dataclasses.dataclass(frozen=True)
-class Column:
-  """One column, or several whose names differ by a word in capitals.
-
-  Attributes:
-    name: in the table; `NAME` in it stands for any word, `TASK` and such for
-      one of `PLACEHOLDERS`.
-    type: string, float, int, bool, or 'list of' one of them.
-    unit: of its numbers; '' where they have none.
-    writer: what writes it.
-    meaning: what it says of the row.
-  """
-
-  name: str
-  type: str
-  unit: str
-  writer: str
-  meaning: str
-
-  def matches(self, name: str) -> bool:
-    """Whether a table's column is this one (or one of these)."""
-    return bool(_pattern(self.name).fullmatch(name))
-
-
-@functools.cache
-def _pattern(name: str) -> re.Pattern[str]:
-  pattern = re.escape(name).replace('NAME', '.+')
-  for word, values in PLACEHOLDERS.items():
-    pattern = pattern.replace(word, f'(?:{"|".join(values)})')
-  return re.compile(pattern)
-
-
-def _by(writer: str, *rows: tuple[str, str, str, str]) -> tuple[Column, ...]:
-  """Columns of one writer, from (name, type, unit, meaning)."""
-  return tuple(Column(name, kind, unit, writer, meaning)
-               for name, kind, unit, meaning in rows)
-
-
-ITEMS = _by(
+ITEMS = by(
     'data set',
     (ITEM_ID, 'string', '', 'Identifies the item within its data set.'),
     (QUESTION, 'string', '', 'The question as the data set has it.'),
@@ -98,6 +121,8 @@ ITEMS = _by(
      'where nothing is right (opinions).')),
     (ANSWER_TEXT, 'string', '', 'The right answer in words; empty if none.'),
     (GROUP, 'string', '', 'Subject or topic, for grouped folds.'),
+    (CLUSTER, 'string', '', ('Passage, subject or repeated question: items '
+     'that are resampled together; empty if the item stands alone.')),
     (N_CHOICES, 'int', 'choices', 'Number of options K.'),
     (HUMAN_SHARES, 'list of float', 'share', ('Share of people behind each '
      'choice; sums to 1.')),
@@ -106,7 +131,7 @@ ITEMS = _by(
      'agree, 1 if every choice is as common.')),
 )
 
-HUMAN = _by(
+HUMAN = by(
     'data set',
     (HUMAN_MC_PROP_CORRECT, 'float', 'share', 'People who chose right.'),
     (HUMAN_MC_PROP_WRONG, 'float', 'share', 'People who chose wrong.'),
@@ -115,52 +140,90 @@ HUMAN = _by(
     (HUMAN_MC_RT_COMBINED, 'float', 'ms', 'Mean time of all choices.'),
     (HUMAN_FR_PROP_CORRECT, 'float', 'share', ('People who recalled the right '
      'answer.')),
-    ('human_fr_prop_wrong', 'float', 'share', 'People who wrote a wrong one.'),
-    ('human_fr_prop_dk', 'float', 'share', 'People who did not know.'),
-    ('human_fr_prop_dr', 'float', 'share', 'People who did not remember.'),
-    ('human_fr_prop_answered', 'float', 'share', 'Right and wrong together.'),
-    ('human_fr_prop_not_answered', 'float', 'share', ('Did not know or not '
+    (HUMAN_FR_PROP_WRONG, 'float', 'share', 'People who wrote a wrong one.'),
+    (HUMAN_FR_PROP_DK, 'float', 'share', 'People who did not know.'),
+    (HUMAN_FR_PROP_DR, 'float', 'share', 'People who did not remember.'),
+    (HUMAN_FR_PROP_ANSWERED, 'float', 'share', 'Right and wrong together.'),
+    (HUMAN_FR_PROP_NOT_ANSWERED, 'float', 'share', ('Did not know or not '
      'remember.')),
-    ('human_fr_rt_correct', 'float', 'ms', 'Mean time of right recalls.'),
-    ('human_fr_rt_wrong', 'float', 'ms', 'Mean time of wrong recalls.'),
-    ('human_fr_rt_dk', 'float', 'ms', 'Mean time to say: I do not know.'),
-    ('human_fr_rt_dr', 'float', 'ms', 'Mean time to say: I do not remember.'),
-    ('human_fr_rt_answered', 'float', 'ms', 'Mean time of all answers.'),
-    ('human_fr_rt_not_answered', 'float', 'ms', 'Mean time without one.'),
+    (HUMAN_FR_RT_CORRECT, 'float', 'ms', 'Mean time of right recalls.'),
+    (HUMAN_FR_RT_WRONG, 'float', 'ms', 'Mean time of wrong recalls.'),
+    (HUMAN_FR_RT_DK, 'float', 'ms', 'Mean time to say: I do not know.'),
+    (HUMAN_FR_RT_DR, 'float', 'ms', 'Mean time to say: I do not remember.'),
+    (HUMAN_FR_RT_ANSWERED, 'float', 'ms', 'Mean time of all answers.'),
+    (HUMAN_FR_RT_NOT_ANSWERED, 'float', 'ms', 'Mean time without one.'),
     (HUMAN_VALENCE, 'float', '−4 to 4', 'Mean rating of a word.'),
     (HUMAN_VALENCE_SD, 'float', '−4 to 4', 'Spread of its ratings.'),
+    (HUMAN_RATING, 'float', 'of the scale', ('Mean rating on the data set\'s '
+     'own scale.')),
+    (HUMAN_RATING_SD, 'float', 'of the scale', ('Its standard deviation over '
+     'people.')),
+    (HUMAN_ORDINAL_ENTROPY, 'float', '0 to 1', ('ordinal_entropy '
+     '(measures.md) of human_shares, where choices stand on a scale: 1 if '
+     'half the people are at either end.')),
+    (HUMAN_CLOZE_ENTROPY, 'float', 'nats', ('H of the words that people '
+     'wrote next.')),
+    (HUMAN_CLOZE_PROP_CORRECT, 'float', 'share', ('People who wrote the word '
+     'that came.')),
+    (HUMAN_FIRST_FIXATION, 'float', 'ms', ('Mean duration of readers\' first '
+     'fixation of it.')),
+    (HUMAN_GAZE_DURATION, 'float', 'ms', ('Mean time of readers on it before '
+     'they leave it first.')),
+    (HUMAN_GO_PAST_TIME, 'float', 'ms', ('Mean time until readers go past '
+     'it.')),
     ('human_NAME', 'float', '', ('Any further number about people that a '
      'table of one\'s own has.')),
 )
 
-CHOICE = _by(
+RATERS = by(
+    'data set',
+    (CHOICE_SCALE, 'list of float', 'of the scale', ('Where each choice stands '
+     'on the scale that they are parts of; empty without one.')),
+    (HUMAN_RATER_CHOICES, 'list of int', 'index', ('The choice of each person '
+     'behind the shares, from 0; −1 for none of them.')),
+    (HUMAN_RATER_VALUES, 'list of float', 'of the scale', ('Their ratings; '
+     'missing where there is none.')),
+    (HUMAN_RATER_TEXTS, 'list of string', '', 'Their answers in words.'),
+    (HUMAN_RATER_IDS, 'list of string', '', ('Who they are, alike over '
+     'items.')),
+    (HUMAN_RATER_TIMES, 'list of float', 'ms', 'How long each took.'),
+    (HUMAN_RATER_GROUPS, 'list of string', '', ('Which groups each belongs '
+     'to, as JSON: {"gender": "Woman"}.')),
+)
+
+# Lists beside an item's signals, which are single numbers.
+RATER_LISTS = frozenset(column.name for column in RATERS)
+
+CHOICE = by(
     'letters, numbers, text',
     (PREDICTION, 'int', 'index', 'Place of the most probable choice, from 0.'),
     (CORRECT, 'float', '0 or 1', ('Whether that is the right one; missing '
      'where none is known.')),
-    (AGREES, 'float', '0 or 1', 'Whether it is people\'s commonest choice.'),
+    (AGREES, 'float', '0 or 1', ('Whether it is people\'s commonest choice, or '
+     'one of several that are tied.')),
     (CHOICE_LOGPROBS, 'list of float', 'nats', ('ln p of each choice, mean p '
-     'over option orders; PMI-scored words are normalised.')),
-    ('top_logprobs', 'list of float', 'nats', ('ln p of the most probable next '
+     'over option orders; of `text`, normalised unless text_score=sum.')),
+    (TOP_LOGPROBS, 'list of float', 'nats', ('ln p of the most probable next '
      'tokens (config.score.top_k), descending.')),
-    ('top_tokens', 'list of int', 'token id', 'Which tokens they are.'),
-    ('rest_logprob', 'float', 'nats', 'ln of what all others have together.'),
+    (TOP_TOKENS, 'list of int', 'token id', 'Which tokens they are.'),
+    (REST_LOGPROB, 'float', 'nats', 'ln of what all others have together.'),
     (ORDER_CHOICE_LOGPROBS, 'list of list of float', 'nats',
      'choice_logprobs of each option order (n_orders > 1), own order first.'),
-    ('choice_logprobs_sum', 'list of float', 'nats', ('Of `text`: Σ ln p of '
+    (CHOICE_LOGPROBS_SUM, 'list of float', 'nats', ('Of `text`: Σ ln p of '
      'each choice\'s words.')),
-    ('choice_logprobs_tokens', 'list of int', 'tokens', 'Their tokens.'),
-    ('choice_logprobs_bytes', 'list of int', 'bytes', 'Their length.'),
-    ('choice_logprobs_neutral', 'list of float', 'nats', ('Σ ln p of the same '
+    (CHOICE_LOGPROBS_TOKENS, 'list of int', 'tokens', 'Their tokens.'),
+    (CHOICE_LOGPROBS_BYTES, 'list of int', 'bytes', 'Their length.'),
+    (CHOICE_LOGPROBS_NEUTRAL, 'list of float', 'nats', ('Σ ln p of the same '
      'words after a content-free question, the reference of PMI.')),
 )
 
-ASKED = _by(
+ASKED = by(
     'every task',
     (PROMPT, 'string', '', ('What the model read, special tokens written out; '
      'of the first task in config.prompt.answer.')),
     (N_TOKENS, 'int', 'tokens', 'Its length.'),
-    ('TASK_prompt', 'string', '', 'The same of a further task.'),
+    ('TASK_prompt', 'string', '', ('The same of a further task, and of any '
+     'that asks for no choice.')),
     ('TASK_n_tokens', 'int', 'tokens', 'The same of a further task.'),
     (CAPTURED_TOKENS, 'string', '', ('Text of the token(s) whose activations '
      'were kept; a list with config.probe.positions=all.')),
@@ -180,26 +243,26 @@ def _grades(start: str, of: str) -> list[tuple[str, str, str, str]]:
   ]
 
 
-FREE = _by(
+FREE = by(
     'free',
     (FR_ANSWER, 'string', '', 'What stands inside the braces.'),
-    ('fr_tokens', 'list of string', '', 'The generated tokens as text.'),
-    ('fr_token_ids', 'list of int', 'token id', 'The same as ids.'),
-    ('fr_n_tokens', 'int', 'tokens', 'How many were generated.'),
-    ('fr_hit_cap', 'bool', '', 'Whether config.free.max_tokens ended it.'),
-    ('fr_bracket_found', 'bool', '', 'Whether a closing brace was written.'),
-    ('fr_bracket_inferred', 'bool', '', ('Whether the whole generation stands '
+    (FR_TOKENS, 'list of string', '', 'The generated tokens as text.'),
+    (FR_TOKEN_IDS, 'list of int', 'token id', 'The same as ids.'),
+    (FR_N_TOKENS, 'int', 'tokens', 'How many were generated.'),
+    (FR_HIT_CAP, 'bool', '', 'Whether config.free.max_tokens ended it.'),
+    (FR_BRACKET_FOUND, 'bool', '', 'Whether a closing brace was written.'),
+    (FR_BRACKET_INFERRED, 'bool', '', ('Whether the whole generation stands '
      'in for what the braces hold.')),
-    ('fr_reason', 'string', '', ('Why there is no plain answer; empty if '
+    (FR_REASON, 'string', '', ('Why there is no plain answer; empty if '
      'there is.')),
     *_grades('fr_', 'the answer'),
-    ('fr_correct_model', 'float', '0 or 1', ('The scored model\'s own grade '
+    (FR_CORRECT_MODEL, 'float', '0 or 1', ('The scored model\'s own grade '
      '(config.free.grader=model).')),
-    ('fr_correct_model_reason', 'string', '', 'Why that is missing.'),
-    ('fr_step_top_logprobs', 'list of float', 'nats', ('ln p of every step\'s '
+    (FR_CORRECT_MODEL_REASON, 'string', '', 'Why that is missing.'),
+    (FR_STEP_TOP_LOGPROBS, 'list of float', 'nats', ('ln p of every step\'s '
      'most probable tokens, flat: steps × config.score.top_k.')),
-    ('fr_step_top_tokens', 'list of int', 'token id', 'Which they are.'),
-    ('fr_step_rest_logprob', 'list of float', 'nats', ('ln of the rest, by '
+    (FR_STEP_TOP_TOKENS, 'list of int', 'token id', 'Which they are.'),
+    (FR_STEP_REST_LOGPROB, 'list of float', 'nats', ('ln of the rest, by '
      'step.')),
 )
 
@@ -212,7 +275,7 @@ _STATED = [
     ('text', 'string', '', 'The whole reply.'),
     *_grades('', 'the answer given with it'),
 ]
-VERBAL = _by(
+VERBAL = by(
     'verbal',
     *((f'verbal_{name}', kind, unit, meaning)
       for name, kind, unit, meaning in _STATED),
@@ -220,32 +283,39 @@ VERBAL = _by(
        'wording.')) for name, kind, unit, meaning in _STATED),
 )
 
-P_TRUE = _by(
+P_TRUE = by(
     'p_true',
-    ('p_true_answer', 'string', '', 'The greedy answer that was judged.'),
-    ('p_true_mass', 'float', 'probability', ('Raw mass of True and False, '
+    (P_TRUE_ANSWER, 'string', '', 'The greedy answer that was judged.'),
+    (P_TRUE_MASS, 'float', 'probability', ('Raw mass of True and False, '
      'the smaller of both orders.')),
-    ('p_true_label_shift', 'float', 'probability', ('Half of what swapping '
+    (P_TRUE_LABEL_SHIFT, 'float', 'probability', ('Half of what swapping '
      'the letters changes.')),
-    ('p_true_reason', 'string', '', 'Why p_true is missing.'),
+    (P_TRUE_REASON, 'string', '', 'Why p_true is missing.'),
     *_grades('p_true_', 'that answer'),
 )
 
-SAMPLES = _by(
+SAMPLES = by(
     'samples',
-    ('sample_answers', 'list of string', '', 'The sampled answers.'),
-    ('sample_logprobs', 'list of float', 'nats', 'ln p of each.'),
-    ('sample_lengths', 'list of int', 'tokens', 'Length of each.'),
-    ('sample_answer', 'string', '', 'The commonest.'),
+    (SAMPLE_ANSWERS, 'list of string', '', 'The sampled answers.'),
+    (SAMPLE_LOGPROBS, 'list of float', 'nats', 'ln p of each.'),
+    (SAMPLE_LENGTHS, 'list of int', 'tokens', 'Length of each.'),
+    (SAMPLE_ANSWER, 'string', '', 'The commonest.'),
     *_grades('sample_', 'the commonest'),
-    ('semantic_clusters', 'list of int', 'cluster', 'Meaning of each.'),
-    ('semantic_variant', 'string', '', ('Judge, sampling and correction that '
+    (SAMPLE_ENTAILMENTS, 'list of list of float', '0 to 1', ('How sure the '
+     'judge is that the row\'s answer entails each; or cosine, shared words.')),
+    (SAMPLE_SIMILARITIES, 'list of list of float', '0 to 1', ('The same, a '
+     'neutral pair counting ½ where the judge knows of neutrality.')),
+    (SAMPLE_TOKEN_LOGPROBS, 'list of list of float', 'nats', 'By token.'),
+    (SAMPLE_TOKEN_RELEVANCES, 'list of list of float', '0 to 1', ('1 − '
+     'similarity of the answer without the token; 0 outside its braces.')),
+    (SEMANTIC_CLUSTERS, 'list of int', 'cluster', 'Meaning of each.'),
+    (SEMANTIC_VARIANT, 'string', '', ('Judge, sampling and correction that '
      'ran.')),
-    ('semantic_reason', 'string', '', ('How many pairs were judged neither '
+    (SEMANTIC_REASON, 'string', '', ('How many pairs were judged neither '
      'way.')),
 )
 
-RUN = _by(
+RUN = by(
     'study',
     (MODEL, 'string', '', 'The model\'s name, as the file\'s.'),
     (DATASET, 'string', '', 'The data set\'s name.'),
@@ -254,35 +324,62 @@ RUN = _by(
      'architecture where the model is not in the table of models.')),
     (SIZE, 'float', 'billions', 'Parameters, counted from the weights.'),
     (BASE, 'string', '', ('Name of the model that it was tuned from; empty '
-     'for base models and where unknown.')),
+     'for base models, where unknown, and for those of `tuned_from`.')),
+    (TUNED_FROM, 'string', '', ('Name of the model that the stage `tune` '
+     'started from; empty for all others.')),
+    (RECIPE, 'string', '', ('In words, all that was chosen of that tuning but '
+     'its seed.')),
     (ANSWER_FORMAT, 'string', '', 'The first task.'),
 )
 
-FOREIGN = _by(
+PROVENANCE = by(
+    'study',
+    (ITEM_DIGEST, 'string', '', ('Digest of the item: its texts, choices, '
+     'answer, shares and worked examples.')),
+    (QUESTION_DIGEST, 'string', '', ('The same without people\'s shares; in '
+     'shards only.')),
+    (PROMPT_DIGEST, 'string', '', ('Digest of all that the model read of it; '
+     'of the first task in config.prompt.answer.')),
+    ('TASK_prompt_digest', 'string', '', 'The same of a further task.'),
+    (MODEL_FINGERPRINT, 'string', '', ('Digest of the model: every byte of its '
+     'weights, config, tokenizer, chat template, generation config.')),
+    (SETTINGS_DIGEST, 'string', '', ('Digest of the config\'s fields that '
+     'decide a number.')),
+    (PACKAGE_VERSION, 'string', '', ('Version of this package that wrote the '
+     'row; in shards only.')),
+    (RUN_ID, 'string', '', ('Start of the program that wrote the row, as in '
+     'manifest.json; in shards only.')),
+)
+
+FOREIGN = by(
     'published files',
     (FR_PROMPT, 'string', '', 'The paper\'s free-response prompt.'),
     (FR_GRADE, 'string', '', 'Its graders\' ruling: Y, N or ?.'),
     (MODEL_SIZE, 'float', 'billions', 'Size as its files state it.'),
-) + _by(
+) + by(
     'grades',
     (FR_CORRECT_AUTO, 'float', '0 or 1', ('The automatic grade where people\'s '
      'took its place.')),
 )
 
-MEASURE = Column('PREFIX_MEASURE', 'float', 'see measures.md', 'every task',
-                 'A measure of uncertainty; docs/measures.md has them all.')
+ANY_MEASURE = Column(
+    'PREFIX_MEASURE', 'float', 'see measures.md', 'see measures.md',
+    ('A measure of uncertainty, such as mc_choice_log_mass; docs/measures.md '
+     'has them all, with units and tasks.'))
 
 RESULTS: dict[str, tuple[Column, ...]] = {
     'The item': ITEMS,
     'People': HUMAN,
+    'Each person': RATERS,
     'What was asked': ASKED,
     'Choices': CHOICE,
-    'Measures': (MEASURE,),
+    'Measures': (ANY_MEASURE,),
     'Free answers': FREE,
     'Stated confidence': VERBAL,
     'Self-evaluation': P_TRUE,
     'Samples': SAMPLES,
     'The run': RUN,
+    'Where a row comes from': PROVENANCE,
     'Files of others': FOREIGN,
 }
 
@@ -294,10 +391,10 @@ def find(name: str) -> Column | None:
     name: the column's.
 
   Returns:
-    Its description: an exact name before one with a placeholder; `MEASURE`
+    Its description: an exact name before one with a placeholder; `ANY_MEASURE`
     for a measure; None if nothing describes it.
   """
   if registry.is_measure(name):
-    return MEASURE
+    return ANY_MEASURE
   found = [c for part in RESULTS.values() for c in part if c.matches(name)]
   return min(found, key=lambda c: c.name != name, default=None)

@@ -10,13 +10,15 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from uncertainty import files
 from uncertainty.measures import grading
-from uncertainty.results import columns, schema
+from uncertainty.results import columns, schema, shards
 from uncertainty.types import UserError
 
 # Rulings as people write them; '?' is an item that cannot be graded.
 RULINGS = {'Y': 1.0, 'N': 0.0, '?': np.nan}
 _KEYS = [columns.DATASET, columns.MODEL, columns.ITEM_ID]
+_AGAIN = 'fetch it again or take it out of the folder'
 _SHEET = (*_KEYS, columns.QUESTION, columns.ANSWER_TEXT, columns.FR_ANSWER,
           'grader_1', 'grader_2', 'arbiter')
 GRADES = (columns.FR_CORRECT, columns.FR_CORRECT_EDIT,
@@ -42,8 +44,9 @@ def export_sheet(results_dir: str | pathlib.Path,
   sheets = []
   for (dataset, model), frame in schema.read_results(results_dir).items():
     if columns.FR_ANSWER in frame:
-      sheets.append(frame.assign(dataset=dataset, model=model).reindex(
-          columns=list(_SHEET)))
+      sheets.append(frame.assign(**{
+          columns.DATASET: dataset, columns.MODEL: model,
+      }).reindex(columns=list(_SHEET)))
   if not sheets:
     raise UserError(
         f'{results_dir}: no free answers to grade; run with '
@@ -51,7 +54,8 @@ def export_sheet(results_dir: str | pathlib.Path,
   sheet = pd.concat(sheets, ignore_index=True)
   for column in ('grader_1', 'grader_2', 'arbiter'):
     sheet[column] = ''
-  sheet.to_csv(path, index=False)
+  with shards.replacing(pathlib.Path(path)) as file:
+    sheet.to_csv(file, index=False)
   return len(sheet)
 
 
@@ -72,7 +76,8 @@ def import_sheet(path: str | pathlib.Path) -> pd.DataFrame:
     UserError: columns are missing, an answer stands twice, or a ruling is not
       Y, N, ? or empty.
   """
-  sheet = pd.read_csv(path, dtype=str, keep_default_na=False)
+  with files.malformed(path, 'save the sheet as CSV, in UTF-8'):
+    sheet = pd.read_csv(path, dtype=str, keep_default_na=False)
   missing = [c for c in (*_KEYS, 'grader_1') if c not in sheet]
   if missing:
     raise UserError(f'{path}: lacks the column {missing[0]}; start from the '
@@ -124,14 +129,15 @@ def with_rulings(
   """
   out = {}
   for (dataset, model), frame in results.items():
-    mine = rulings[(rulings['dataset'] == dataset)
-                   & (rulings['model'] == model)
+    mine = rulings[(rulings[columns.DATASET] == dataset)
+                   & (rulings[columns.MODEL] == model)
                    & (rulings['settled_by'] != '')]
     if mine.empty:
       out[dataset, model] = frame
       continue
-    found = frame['item_id'].map(mine.set_index('item_id')['ruling'])
-    ruled = frame['item_id'].isin(mine['item_id'])
+    found = frame[columns.ITEM_ID].map(
+        mine.set_index(columns.ITEM_ID)['ruling'])
+    ruled = frame[columns.ITEM_ID].isin(mine[columns.ITEM_ID])
     automatic = frame.get(
         columns.FR_CORRECT, pd.Series(np.nan, frame.index))
     out[dataset, model] = frame.assign(**{
@@ -189,18 +195,19 @@ def agreement_table(
           grade == columns.FR_CORRECT and ruled) else grade
       if column not in frame:
         continue
-      mine = rulings[(rulings['dataset'] == dataset)
-                     & (rulings['model'] == model)]
+      mine = rulings[(rulings[columns.DATASET] == dataset)
+                     & (rulings[columns.MODEL] == model)]
       pair = pd.DataFrame({
           'automatic': frame[column],
-          'human': frame['item_id'].map(
-              mine.set_index('item_id')['ruling'])})
+          'human': frame[columns.ITEM_ID].map(
+              mine.set_index(columns.ITEM_ID)['ruling'])})
       parts.append(pair)
-      rows.append({'model': model, 'dataset': dataset, 'grade': grade}
+      rows.append({columns.MODEL: model, columns.DATASET: dataset,
+                   'grade': grade}
                   | agreement(pair['automatic'], pair['human']))
     if parts:
       pair = pd.concat(parts)
-      rows.append({'model': 'all', 'dataset': 'all', 'grade': grade}
+      rows.append({columns.MODEL: 'all', columns.DATASET: 'all', 'grade': grade}
                   | agreement(pair['automatic'], pair['human']))
   return pd.DataFrame(rows)
 
@@ -220,24 +227,30 @@ def regrade_published(results_dir: str | pathlib.Path) -> pd.DataFrame:
   """
   results, rulings = {}, []
   for path in sorted(pathlib.Path(results_dir).glob('*.parquet')):
-    raw = pd.read_parquet(path)
+    raw = files.read_parquet(path, _AGAIN)
     if 'fr_correct?' not in raw:
       continue
     model = path.stem.partition('_')[2]
-    ids = [str(i) for i in range(len(raw))]
-    grades = [grading.grade(a.split('}')[0], right, (), question)
-              for a, right, question in zip(
-                  raw['fr_model_answer'], raw['Correct_Answer_Text'],
-                  raw['Question'])]
-    results['coane', model] = pd.DataFrame({
-        columns.ITEM_ID: ids,
-        columns.FR_CORRECT: [g.rules for g in grades],
-        columns.FR_CORRECT_EDIT: [g.edit for g in grades],
-        columns.FR_CORRECT_ALIAS: [g.alias for g in grades],
-        columns.FR_CORRECT_EXACT: [g.exact for g in grades]})
-    rulings.append(pd.DataFrame({
-        'dataset': 'coane', 'model': model, 'item_id': ids,
-        'ruling': raw['fr_correct?'].map(RULINGS), 'settled_by': 'graders'}))
+    with files.malformed(path, _AGAIN):
+      graded = _graded(raw, model)
+      rulings.append(graded[_KEYS].assign(
+          ruling=raw['fr_correct?'].map(RULINGS), settled_by='graders'))
+    results['coane', model] = graded
   if not rulings:
     raise UserError(f'{results_dir}: no file there holds fr_correct?')
   return agreement_table(results, pd.concat(rulings))
+
+
+def _graded(raw: pd.DataFrame, model: str) -> pd.DataFrame:
+  """Automatic grades of the answers in one of the paper's files."""
+  grades = [grading.grade(a.split('}')[0], right, (), question)
+            for a, right, question in zip(
+                raw['fr_model_answer'], raw['Correct_Answer_Text'],
+                raw['Question'])]
+  return pd.DataFrame({
+      columns.DATASET: 'coane', columns.MODEL: model,
+      columns.ITEM_ID: [str(i) for i in range(len(raw))],
+      columns.FR_CORRECT: [g.rules for g in grades],
+      columns.FR_CORRECT_EDIT: [g.edit for g in grades],
+      columns.FR_CORRECT_ALIAS: [g.alias for g in grades],
+      columns.FR_CORRECT_EXACT: [g.exact for g in grades]})

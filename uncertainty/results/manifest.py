@@ -1,32 +1,47 @@
-"""What a workdir holds: DIR/manifest.json, and the lock of a running study."""
+"""What a workdir holds: DIR/manifest.json, and the lock of a running study.
+
+Fields: `config` of the last start; `models` by name and `data` by data set,
+with the digests of all that they are made of; `starts`, one entry for each
+start that scored: run id, time, command, the code's commit and whether it was
+edited since, versions, devices, seed, and the models and data it found;
+`outputs`, a digest of each table and page that the last stage left; `digest`,
+that of all other fields.
+"""
 
 import contextlib
 import dataclasses
 import datetime
 import fcntl
-import importlib.metadata
 import json
 import pathlib
 import platform
+import subprocess
+import sys
 import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from uncertainty.results import shards
-from uncertainty.specs import StudySpec
+from absl import logging
+
+from uncertainty import file_digest, files
+from uncertainty.results import digests, manifest_fields, shards
+from uncertainty.specs import StudySpec, listed
 from uncertainty.types import UserError
 
-# Sections that decide what the scored results contain. The others (analysis,
-# mode, results_dir) may change between two runs on one workdir.
-_SCORED_SECTIONS = ('model', 'data', 'prompt', 'score', 'free', 'seed')
-_SCORED_PROBE_FIELDS = ('sites', 'positions', 'store')
-# Where files lie on this machine does not change what is computed.
-_LOCATIONS = ('manual_dir', 'data_dir', 'cache_dir')
+_OUTPUTS = ('results', 'analysis', 'report')
 _PACKAGES = ('uncertainty', 'jax', 'jaxlib', 'flax', 'numpy', 'scipy',
              'transformers', 'tokenizers', 'pandas', 'scikit-learn')
 
 
 def path_of(workdir: pathlib.Path) -> pathlib.Path:
+  """Where a workdir's manifest is.
+
+  Args:
+    workdir: of a run.
+
+  Returns:
+    DIR/manifest.json, whether it is there or not.
+  """
   return workdir / 'manifest.json'
 
 
@@ -40,21 +55,46 @@ def read(workdir: pathlib.Path) -> dict[str, Any]:
     Its fields; {} where there is none yet.
 
   Raises:
-    UserError: the file is not JSON.
+    UserError: the file is not JSON, not as it was written, or a field of it
+      is missing or of another type.
   """
   path = path_of(workdir)
   if not path.exists():
     return {}
   try:
-    return json.loads(path.read_text(encoding='utf-8'))
-  except json.JSONDecodeError as error:
+    content = json.loads(path.read_text(encoding='utf-8'))
+    if not isinstance(content, dict):
+      raise ValueError('no JSON object')
+  except ValueError as error:
     raise UserError(
-        f'{path} is not valid JSON ({error}); restore it, or choose another '
-        '--workdir') from error
+        f'{path} is not valid JSON ({error}); run --stages=score again to '
+        'write it anew') from error
+  # Earlier versions kept no digest.
+  if content.pop('digest', None) not in (None, digests.of_value(content)):
+    raise UserError(
+        f'{path} was damaged or edited since it was written: its digest is '
+        'another; run --stages=score again to write it anew')
+  if problem := manifest_fields.problem(content):
+    raise UserError(f'{path}: {problem}; run --stages=score again to write it '
+                    'anew')
+  return content
 
 
 def write(workdir: pathlib.Path, content: Mapping[str, Any]) -> None:
-  text = json.dumps(content, indent=2, sort_keys=True) + '\n'
+  """Replaces the manifest, whole or not at all.
+
+  Args:
+    workdir: of a run.
+    content: all its fields.
+
+  Raises:
+    UserError: the disk is full, or the folder may not be written to.
+  """
+  # As it will be read: keys are text, tuples are lists.
+  content = json.loads(json.dumps(dict(content)))
+  text = json.dumps(
+      {**content, 'digest': digests.of_value(content)}, indent=2,
+      sort_keys=True) + '\n'
   with shards.replacing(path_of(workdir)) as file:
     file.write(text.encode())
 
@@ -78,19 +118,6 @@ def update(workdir: pathlib.Path, **fields: Any) -> None:
   write(workdir, content)
 
 
-def _scored(config: Mapping[str, Any]) -> dict[str, Any]:
-  flat = {}
-  for section in _SCORED_SECTIONS:
-    value = config[section]
-    if isinstance(value, Mapping):
-      flat |= {f'{section}.{k}': v for k, v in value.items()
-               if k not in _LOCATIONS}
-    else:
-      flat[section] = value
-  flat |= {f'probe.{k}': config['probe'][k] for k in _SCORED_PROBE_FIELDS}
-  return flat
-
-
 def digest(spec: StudySpec) -> int:
   """32 bits of what decides the scored results.
 
@@ -98,48 +125,146 @@ def digest(spec: StudySpec) -> int:
     spec: of a run.
 
   Returns:
-    CRC-32 of the fields that `claim` compares.
+    CRC-32 of all fields but those that say where files lie.
   """
-  scored = _scored(dataclasses.asdict(spec))
+  scored = digests.scored_fields(dataclasses.asdict(spec))
   return zlib.crc32(json.dumps(scored, sort_keys=True).encode())
 
 
-def claim(workdir: pathlib.Path, spec: StudySpec) -> None:
-  """Makes the workdir this config's, or checks that it is.
+def check(workdir: pathlib.Path, spec: StudySpec) -> dict[str, Any]:
+  """Whether a run may work in a workdir; nothing is written.
+
+  A run may ask more: further items, models, data sets, ways of asking.
+
+  Args:
+    workdir: of the run; need not exist.
+    spec: the config; where its inputs lie does not count.
+
+  Returns:
+    The manifest; {} where there is none, or none that can be read.
+
+  Raises:
+    UserError: the workdir belongs to a config that would score something else.
+  """
+  try:
+    held = read(workdir)
+  except UserError as error:
+    logging.warning('%s; going on by what the shards themselves say', error)
+    return {}
+  if not held.get('config'):
+    return held
+  config = dataclasses.asdict(spec)
+  mine, theirs = (digests.settings_fields(c) for c in (config, held['config']))
+  known = held.get('data', {}).get(spec.data.name)
+  if known is None and held['config']['data']['name'] == spec.data.name:
+    known = held['config']['data']  # of a version that kept no more
+  if known is not None:
+    for field in ('path', 'subset'):
+      mine[f'data.{field}'] = getattr(spec.data, field)
+      theirs[f'data.{field}'] = known[field]
+  for field in sorted(mine | theirs):
+    if mine.get(field) != theirs.get(field):
+      raise UserError(
+          f'{workdir} holds a run with {field}={theirs.get(field)!r}, this '
+          f'config has {mine.get(field)!r}; choose another --workdir or '
+          f'pass --config.{field}={theirs.get(field)}')
+  asked = listed(held['config']['prompt']['answer'])
+  if not set(asked) <= set(listed(spec.prompt.answer)):
+    raise UserError(
+        f'{workdir} holds a run with prompt.answer={",".join(asked)}; ask in '
+        'these ways and others too, or choose another --workdir')
+  return held
+
+
+def claim(workdir: pathlib.Path, spec: StudySpec,
+          found: Mapping[str, Any] | None = None) -> None:
+  """Makes the workdir this config's, and keeps what this start is.
 
   Args:
     workdir: of the run.
     spec: the config; where its inputs lie does not count.
+    found: what `plan.Plan.described` says of models and data.
 
   Raises:
     UserError: it belongs to a config that would score something else.
   """
-  config = dataclasses.asdict(spec)
-  held = read(workdir)
-  if held.get('config'):
-    mine, theirs = _scored(config), _scored(held['config'])
-    for field in sorted(mine | theirs):
-      if mine.get(field) != theirs.get(field):
-        raise UserError(
-            f'{workdir} holds a run with {field}={theirs.get(field)!r}, this '
-            f'config has {mine.get(field)!r}; choose another --workdir or '
-            f'pass --config.{field}={theirs.get(field)}')
+  held = check(workdir, spec)
+  if not held and path_of(workdir).exists():
+    logging.warning('the damaged manifest is set aside as %s',
+                    shards.set_aside(path_of(workdir)))
+  found = found or {}
   now = datetime.datetime.now(datetime.UTC).isoformat(timespec='seconds')
+  packages = {p: digests.version(p) for p in _PACKAGES}
+  start = {
+      'time': now, 'command': sys.argv, 'code': _code(), 'packages': packages,
+      'machine': platform.machine(), 'python': platform.python_version(),
+      'devices': _devices(), 'seed': spec.seed, **found}
   write(workdir, held | {
-      'config': config,
+      'config': dataclasses.asdict(spec),
       'created': held.get('created', now),
       'updated': now,
       'machine': platform.machine(),
       'python': platform.python_version(),
-      'packages': {p: _version(p) for p in _PACKAGES},
+      'packages': packages,
+      'models': {**held.get('models', {}), **found.get('models', {})},
+      'data': {**held.get('data', {}), **found.get('data', {})},
+      'starts': [*held.get('starts', []), start],
   })
 
 
-def _version(package: str) -> str | None:
+def record_outputs(workdir: pathlib.Path) -> None:
+  """Keeps a digest of each table and page that stands in a claimed workdir.
+
+  Args:
+    workdir: of the run; without a manifest nothing is kept.
+
+  Raises:
+    UserError: the manifest cannot be read.
+  """
+  if read(workdir):
+    # Whole files: a killed write leaves one under another name.
+    paths = [p for folder in _OUTPUTS for p in (workdir / folder).rglob('*')
+             if p.is_file() and p.suffix != shards.TEMPORARY]
+    write(workdir, read(workdir) | {'outputs': {
+        str(p.relative_to(workdir)): digest_of(p) for p in sorted(paths)}})
+
+
+def digest_of(path: pathlib.Path) -> str:
+  """What `outputs` says of a file.
+
+  Args:
+    path: of the file.
+
+  Returns:
+    64 hexadecimal digits.
+  """
+  return file_digest.digest(path, remembered=False)
+
+
+def _devices() -> dict[str, Any]:
+  import jax
+
+  return {'kind': jax.devices()[0].device_kind, 'count': jax.device_count(),
+          'processes': jax.process_count()}
+
+
+def _code() -> dict[str, Any] | None:
+  """The checkout's commit and whether files differ; None if it is none."""
+  here = pathlib.Path(__file__).parent
+
+  def git(*arguments: str) -> str:
+    # Without locks: a checkout that someone works in is only looked at.
+    return subprocess.run(
+        ['git', '--no-optional-locks', '-C', str(here), *arguments],
+        capture_output=True, text=True, check=True, timeout=20).stdout.strip()
+
   try:
-    return importlib.metadata.version(package)
-  except importlib.metadata.PackageNotFoundError:
-    return None  # run from a checkout that is not installed
+    # An installed package may lie within someone else's repository.
+    git('ls-files', '--error-unmatch', pathlib.Path(__file__).name)
+    return {'commit': git('rev-parse', 'HEAD'),
+            'edited': bool(git('status', '--porcelain', '-uno'))}
+  except (OSError, subprocess.SubprocessError):
+    return None
 
 
 @contextlib.contextmanager
@@ -156,11 +281,9 @@ def lock(workdir: pathlib.Path) -> Iterator[None]:
     UserError: another run holds it, or the folder cannot be written.
   """
   path = workdir / '.lock'
-  try:
+  with files.writing(path):
     workdir.mkdir(parents=True, exist_ok=True)
     file = open(path, 'w')  # noqa: SIM115 (held open for the run's length)
-  except OSError as error:
-    raise shards.storage_error(error, path) from error
   with file:
     try:
       fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,13 +1,26 @@
 """docs/results.md, written from the tables of columns.
 
     python -m uncertainty.results.page > docs/results.md
+
+A test says when it must be written anew.
 """
 
 from collections.abc import Iterable
 
-from uncertainty.results import analysis_columns, columns, probe_columns
+from uncertainty.results import (
+    analysis_columns,
+    column,
+    columns,
+    compare_columns,
+    probe_columns,
+    set_columns,
+    split_columns,
+    tuning_columns,
+)
 
-TABLES = {**analysis_columns.TABLES, **probe_columns.TABLES}
+TABLES = {**analysis_columns.TABLES, **probe_columns.TABLES,
+          **set_columns.TABLES, **compare_columns.TABLES,
+          **split_columns.TABLES, **tuning_columns.TABLES}
 
 _HEAD = """# Results
 
@@ -18,6 +31,20 @@ missing it is NaN, or None in a list's place. In a name `NAME` stands for any
 word, and"""
 
 
+def stage_of(table: str) -> str:
+  """The stage that writes an analysis table.
+
+  Args:
+    table: its name, as in `DIR/analysis/NAME.parquet`.
+
+  Returns:
+    'probe' or 'analyze'.
+  """
+  described = TABLES.get(table)
+  of_probes = described is not None and described.writer.startswith('probes.')
+  return 'probe' if of_probes else 'analyze'
+
+
 def page() -> str:
   """The page.
 
@@ -25,7 +52,7 @@ def page() -> str:
     Markdown: every results column, then every analysis table.
   """
   words = [f'`{word}` for one of {", ".join(values)}'
-           for word, values in columns.PLACEHOLDERS.items()]
+           for word, values in column.PLACEHOLDERS.items()]
   listed = ';\n'.join(words)
   parts = [f'{_HEAD}\n{listed}.', '## Results tables']
   for title, described in columns.RESULTS.items():
@@ -38,7 +65,7 @@ def page() -> str:
   return '\n\n'.join(parts) + '\n'
 
 
-def _rows(described: Iterable[columns.Column], *, with_writer: bool) -> str:
+def _rows(described: Iterable[column.Column], *, with_writer: bool) -> str:
   head = ['column', 'type', 'unit', 'written by', 'meaning']
   lines = [head, ['---'] * len(head)]
   lines += [[f'`{c.name}`', c.type, c.unit, c.writer, c.meaning]

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 
-from uncertainty.results.analysis_columns import Table, describe
+from uncertainty.results import columns, derived
+from uncertainty.results.table_columns import Table, describe
 
 _R2 = ('float', 'at most 1', 'Held-out R².')
-_SHARED: Mapping[str, tuple[str, str, str]] = {
+SHARED: Mapping[str, tuple[str, str, str]] = {
     'model': ('string', '', 'The model; a sweep\'s workdir in parentheses.'),
     'dataset': ('string', '', 'The data set.'),
     'site': ('string', '', 'Where in the model activations were taken.'),
@@ -18,26 +19,26 @@ _SHARED: Mapping[str, tuple[str, str, str]] = {
     'pearson': ('float', '−1 to 1', 'Correlation of prediction and target.'),
     'mse': ('float', 'of the target, squared', 'Mean squared error.'),
     'n': ('int', 'items', 'Items (tokens, for sums over all positions).'),
-    'ci_low': ('float', 'of the estimate', 'Lower end of its interval.'),
-    'ci_high': ('float', 'of the estimate', 'Upper end of its interval.'),
+    columns.CI_LOW: ('float', 'of the estimate', 'Lower end of its interval.'),
+    columns.CI_HIGH: ('float', 'of the estimate', 'Upper end of its interval.'),
     'figure': ('string', '', 'The figure\'s file stem.'),
     'measure': ('string', '', 'The paper\'s name of the measure.'),
     'value': ('float', 'of the figure', 'Unrounded.'),
     'printed': ('float', 'of the figure', 'As it would be printed.'),
-    'p_value': ('float', 'probability', 'Two-sided p.'),
+    columns.P_VALUE: ('float', 'probability', 'Two-sided p.'),
     'shown': ('bool', '', 'Whether the paper shows the cell.'),
-    'tie_free': ('bool', '', 'Whether the order of ties is irrelevant.'),
+    columns.TIE_FREE: ('bool', '', 'Whether the order of ties is irrelevant.'),
 }
 _SITE = 'model dataset site protocol'
 
 
 def _probe(name: str, meaning: str, common: str, *own) -> Table:
-  return describe(_SHARED, name, 'probes.run', meaning, common, *own)
+  return describe(SHARED, name, 'probes.run', meaning, common, *own)
 
 
 def _paper(name: str, writer: str, meaning: str, common: str, *own) -> Table:
   return describe(
-      _SHARED, name, f'analysis.{writer}', meaning, common, *own)
+      SHARED, name, f'analysis.{writer}', meaning, common, *own)
 
 
 _PROBES = (
@@ -45,54 +46,67 @@ _PROBES = (
            f'{_SITE} layer fold target r2 pearson mse n'),
     _probe('probe_permutations', 'A layer\'s R² against permuted targets.',
            f'{_SITE} layer target r2',
-           ('null_mean', 'float', 'at most 1', 'Mean R² of permutations.'),
-           ('null_95', 'float', 'at most 1', 'Their 95 %.'),
-           ('null_max_95', 'float', 'at most 1', '95 % of the best layer.'),
+           (derived.NULL_MEAN, 'float', 'at most 1',
+            'Mean R² of permutations.'),
+           (derived.NULL_95, 'float', 'at most 1', 'Their 95 %.'),
+           (derived.NULL_MAX_95, 'float', 'at most 1',
+            '95 % of the best layer.'),
            ('selectivity', 'float', 'R²', 'r2 − null_mean.'),
            ('p_value', 'float', 'probability', 'One-sided, this layer.'),
-           ('p_corrected', 'float', 'probability', 'Over all layers.'),
-           ('n_permutations', 'int', 'permutations', 'How many.')),
+           (derived.P_CORRECTED, 'float', 'probability', 'Over all layers.'),
+           (derived.N_PERMUTATIONS, 'int', 'permutations', 'How many.')),
     _probe('probe_increment', 'What activations add to plain features.',
            f'{_SITE} target layer ci_low ci_high',
            ('features', 'string', '', 'The plain features.'),
-           ('r2_baseline', *_R2), ('r2_joint', *_R2),
+           (derived.R2_BASELINE, *_R2), (derived.R2_JOINT, *_R2),
            ('increment', 'float', 'R²', 'r2_joint − r2_baseline.'),
            ('p_value', 'float', 'probability', 'One-sided, this layer.'),
-           ('p_corrected', 'float', 'probability', 'Over all layers.'),
-           ('n_permutations', 'int', 'permutations', 'How many.')),
+           (derived.P_CORRECTED, 'float', 'probability', 'Over all layers.'),
+           (derived.N_PERMUTATIONS, 'int', 'permutations', 'How many.')),
+    _probe('probe_forward',
+           'An item that a probe of one layer was not chosen on.',
+           f'{_SITE} target layer fold',
+           (columns.ITEM_ID, 'string', '', 'The item.'),
+           (derived.RESIDUAL, 'float', 'of the target',
+            'The target about output confidence, difficulty, their squares.'),
+           (derived.SCORE, 'float', 'of the target',
+            'What the layer adds to their prediction.'),
+           (derived.N_BASELINE, 'int', 'columns',
+            'Columns that the residual is about.')),
     _probe('probe_controls', 'A probe beside what needs no reading.',
            f'{_SITE} layer target r2',
-           ('r2_control_task', *_R2),
-           ('r2_control_task_95', 'float', 'at most 1',
+           (derived.R2_CONTROL_TASK, *_R2),
+           (derived.R2_CONTROL_TASK_95, 'float', 'at most 1',
             'Its 95th percentile over draws.'),
            ('selectivity', 'float', 'R²', ('r2 − r2_control_task; missing '
             'where all questions begin alike.')),
-           ('n_control_draws', 'int', 'draws', 'Of the control task.'),
-           ('r2_random_direction', *_R2)),
+           (derived.N_CONTROL_DRAWS, 'int', 'draws', 'Of the control task.'),
+           (derived.R2_RANDOM_DIRECTION, *_R2)),
     _probe('probe_leakage', 'Repeated questions across folds.', _SITE,
            ('targets', 'string', '', 'Targets that share the items.'),
-           ('n_items', 'int', 'items', 'Items probed.'),
-           ('n_duplicates', 'int', 'items', 'Whose question recurs.'),
-           ('leaked_share', 'float', 'share', ('Test items with a duplicate '
-            'in training.'))),
+           (derived.N_ITEMS, 'int', 'items', 'Items probed.'),
+           (derived.N_DUPLICATES, 'int', 'items', 'Whose question recurs.'),
+           (derived.LEAKED_SHARE, 'float', 'share',
+            'Test items with a duplicate in training.')),
     _probe('probe_ceiling', 'The R² that people\'s number allows.',
-           'model dataset target n', ('ceiling_r2', *_R2)),
+           'model dataset target n', (derived.CEILING_R2, *_R2)),
     _probe('probe_nonlinear', 'One layer\'s R² by the MLP.',
            f'{_SITE} layer target r2'),
     _probe('probe_depth', 'Where along depth a target becomes readable.',
            f'{_SITE} target',
-           ('n_layers', 'int', 'layers', 'Of the model.'),
-           ('first_layer', 'float', 'layer', 'First with p_corrected < .05.'),
-           ('first_depth', 'float', 'share', 'The same, of the depth.'),
-           ('peak_layer', 'int', 'layer', 'Best on all folds.'),
-           ('peak_depth', 'float', 'share', 'The same, of the depth.'),
-           ('peak_r2', *_R2), ('chosen_r2', *_R2)),
+           (derived.N_LAYERS, 'int', 'layers', 'Of the model.'),
+           (derived.FIRST_LAYER, 'float', 'layer',
+            'First with p_corrected < .05.'),
+           (derived.FIRST_DEPTH, 'float', 'share', 'The same, of the depth.'),
+           (derived.PEAK_LAYER, 'int', 'layer', 'Best on all folds.'),
+           (derived.PEAK_DEPTH, 'float', 'share', 'The same, of the depth.'),
+           (derived.PEAK_R2, *_R2), (derived.CHOSEN_R2, *_R2)),
     _probe('probe_transfer', 'Trained on one set, tested on another.',
            'site protocol target layer r2 pearson mse',
            ('train', 'string', '', 'DATASET/MODEL of the training set.'),
            ('test', 'string', '', 'DATASET/MODEL of the test set.'),
-           ('n_train', 'int', 'items', 'Trained on.'),
-           ('n_test', 'int', 'items', 'Tested on.')),
+           (derived.N_TRAIN, 'int', 'items', 'Trained on.'),
+           (derived.N_TEST, 'int', 'items', 'Tested on.')),
     _probe('truth_probes', 'One truth probe on one left-out topic.',
            'model dataset site layer ci_low ci_high n',
            ('probe', 'string', '', 'Which.'),
@@ -101,31 +115,34 @@ _PROBES = (
            ('accuracy', 'float', 'share', 'Statements told right.'),
            ('auroc', 'float', '0 to 1', 'True above false ones.'),
            ('p_value', 'float', 'probability', 'Of the mean over topics.'),
-           ('n_topics', 'int', 'topics', 'Behind a mean.')),
+           (derived.N_TOPICS, 'int', 'topics', 'Behind a mean.')),
 )
 
 _FLAWS = (
     _paper('free_response_ece', 'paper.flaws',
            'One free-response cell under both definitions of correctness.',
            'dataset model figure measure n',
-           ('against_choice', 'float', '0 to 1', 'ECE, published definition.'),
-           ('against_answer', 'float', '0 to 1', 'ECE, graded answers.'),
+           (derived.AGAINST_CHOICE, 'float', '0 to 1',
+            'ECE, published definition.'),
+           (derived.AGAINST_ANSWER, 'float', '0 to 1', 'ECE, graded answers.'),
            ('change', 'float', '−1 to 1', 'Second − first.'),
-           ('printed_choice', 'float', '0 to 1', 'Rounded.'),
-           ('printed_answer', 'float', '0 to 1', 'Rounded.'),
-           ('changes_print', 'bool', '', 'Whether they differ.')),
+           (derived.PRINTED_CHOICE, 'float', '0 to 1', 'Rounded.'),
+           (derived.PRINTED_ANSWER, 'float', '0 to 1', 'Rounded.'),
+           (derived.CHANGES_PRINT, 'bool', '', 'Whether they differ.')),
     _paper('free_response_flaw', 'paper.flaws',
            'What the definition changes on one data set.', 'dataset',
-           ('n_cells', 'int', 'cells', 'Cells.'),
-           ('n_changed', 'int', 'cells', 'That change in print.'),
-           ('mean_abs_change', 'float', '0 to 1', 'Over cells.'),
-           ('largest_change', 'float', '−1 to 1', 'Of one cell.'),
-           ('mean_choice', 'float', '0 to 1', 'Mean against_choice.'),
-           ('mean_answer', 'float', '0 to 1', 'Mean against_answer.'),
-           ('rank_correlation', 'float', '−1 to 1', 'Of both.'),
-           ('n_printed', 'int', 'cells', 'Printed cells at hand.'),
-           ('reproduced_choice', 'int', 'cells', 'Of them, by the first.'),
-           ('reproduced_answer', 'int', 'cells', 'Of them, by the second.')),
+           (derived.N_CELLS, 'int', 'cells', 'Cells.'),
+           (derived.N_CHANGED, 'int', 'cells', 'That change in print.'),
+           (derived.MEAN_ABS_CHANGE, 'float', '0 to 1', 'Over cells.'),
+           (derived.LARGEST_CHANGE, 'float', '−1 to 1', 'Of one cell.'),
+           (derived.MEAN_CHOICE, 'float', '0 to 1', 'Mean against_choice.'),
+           (derived.MEAN_ANSWER, 'float', '0 to 1', 'Mean against_answer.'),
+           (derived.RANK_CORRELATION, 'float', '−1 to 1', 'Of both.'),
+           (derived.N_PRINTED, 'int', 'cells', 'Printed cells at hand.'),
+           (derived.REPRODUCED_CHOICE, 'int', 'cells',
+            'Of them, by the first.'),
+           (derived.REPRODUCED_ANSWER, 'int', 'cells',
+            'Of them, by the second.')),
 )
 
 _PAPER = (
@@ -134,14 +151,14 @@ _PAPER = (
     _paper('cells_by_mode', 'paper.tables',
            'The same by the paper\'s recipes and by sound ones.',
            'figure measure model shown tie_free', *(
-               (f'{name}_{mode}', *_SHARED[name][:2],
-                f'{_SHARED[name][2][:-1]}, in mode {mode}.')
+               (f'{name}_{mode}', *SHARED[name][:2],
+                f'{SHARED[name][2][:-1]}, in mode {mode}.')
                for mode in ('reproduction', 'sound')
                for name in ('value', 'printed', 'p_value', 'n'))),
     _paper('compare', 'paper.compare', 'One cell against the printed one.',
            'figure measure model printed value p_value n tie_free',
            ('status', 'string', '', 'match, differs, blank here …'),
-           ('printed_there', 'float', 'of the figure', 'In the paper.')),
+           (derived.PRINTED_THERE, 'float', 'of the figure', 'In the paper.')),
     _paper('compare_counts', 'paper.compare', 'How many cells match.',
            'figure',
            ('part', 'string', '', 'models or instruct column.'),
@@ -149,10 +166,10 @@ _PAPER = (
            ('match', 'int', 'cells', 'Of them, reproduced.'),
            ('differs', 'int', 'cells', 'Of them, not.'),
            ('blanks', 'int', 'cells', 'Blank there.'),
-           ('blanks_right', 'int', 'cells', 'Blank in both.'),
+           (derived.BLANKS_RIGHT, 'int', 'cells', 'Blank in both.'),
            ('tie_free', 'int', 'cells', 'Printed, without ties.'),
-           ('tie_free_match', 'int', 'cells', 'Of them, reproduced.'),
-           ('fewer_pairs', 'int', 'cells', 'Over fewer pairs.')),
+           (derived.TIE_FREE_MATCH, 'int', 'cells', 'Of them, reproduced.'),
+           (derived.FEWER_PAIRS, 'int', 'cells', 'Over fewer pairs.')),
     _paper('tie_orders', 'paper.tables',
            'How many sweep cells one way of treating ties gives.', '',
            ('ties', 'string', '', 'The way.'),

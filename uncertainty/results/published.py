@@ -13,17 +13,18 @@ import re
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pyarrow.parquet as pq
 
-from uncertainty import data
-from uncertainty.results import columns, schema
+from uncertainty import data, files
+from uncertainty.data import human
+from uncertainty.results import columns, derived, schema
 from uncertainty.results import published_columns as names
 from uncertainty.specs import DataSpec
 from uncertainty.types import UserError
 
 _KINDS = {'ins': 'instruct', 'instruct': 'instruct', 'chat': 'instruct',
           'base': 'base'}
+_REMEDY = 'fetch it again or take it out of the folder'
 _DATASET = re.compile(r'^([a-z0-9]+)_(.+)$')
 _ITEM_COLUMNS = (
     *dict.fromkeys(names.HUMAN.values()), *names.ITEM.values())
@@ -74,23 +75,26 @@ def read(
       model that disagree; human columns that are nowhere to be found.
   """
   root = pathlib.Path(folder)
-  files, probes = _open_all(root)
-  if not files and not probes:
+  found, probes = _open_all(root)
+  if not found and not probes:
     raise UserError(
         f'no result files of the paper under {root}: expected names such as '
         'coane_Mistral_0.1.parquet with columns such as mc_total-ent; point '
         '--config.results_dir at their folder')
   frames, rows, sources = {}, [], {}
-  for dataset in dict.fromkeys(f.dataset for f in files):
-    group = [f for f in files if f.dataset == dataset]
-    items, sources[dataset] = _item_columns(dataset, group, root, spec)
+  for dataset in dict.fromkeys(f.dataset for f in found):
+    group = [f for f in found if f.dataset == dataset]
+    with files.malformed(f'{root}, files of {dataset}', _REMEDY):
+      items, sources[dataset] = _item_columns(dataset, group, root, spec)
     for model in dict.fromkeys(f.model for f in group):
       same = [f for f in group if f.model == model]
-      frame = _complete(_merge(same), items, same[0].path)
-      rows += _column_rows(same, frame, sources[dataset])
-      frames[dataset, model] = _tidy(frame, dataset, model)
+      with files.malformed(same[0].path, _REMEDY):
+        frame = _complete(_merge(same), items, same[0].path)
+        rows += _column_rows(same, frame, sources[dataset])
+        frames[dataset, model] = _tidy(frame, dataset, model)
   listed = pd.DataFrame(
-      rows, columns=['dataset', 'model', 'file', 'column', 'ours', 'status'])
+      rows, columns=[columns.DATASET, columns.MODEL, derived.FILE,
+                     derived.COLUMN, derived.OURS, derived.STATUS])
   activations = (
       pd.concat(probes.values(), ignore_index=True) if probes else None)
   return Published(frames, listed, activations, sources, tuple(probes))
@@ -99,31 +103,24 @@ def read(
 def _open_all(
     root: pathlib.Path,
 ) -> tuple[list[_File], dict[pathlib.Path, pd.DataFrame]]:
-  files, probes = [], {}
+  found, probes = [], {}
   for path in sorted(root.rglob('*.parquet')) if root.is_dir() else []:
-    table = _read_parquet(path)
-    if {'layer', 'human_ent_mean_r2'} <= set(table):
-      probes[path] = table.assign(dataset=path.stem.split('_')[0])
-    elif any(names.measure(c) for c in table):
-      dataset, model = _who(path, table)
-      files.append(_File(path, dataset, model, table))
-  return files, probes
-
-
-def _read_parquet(path: pathlib.Path) -> pd.DataFrame:
-  try:
-    return pq.read_table(path).to_pandas().reset_index(drop=True)
-  except (OSError, pa.ArrowInvalid) as error:
-    raise UserError(
-        f'cannot read {path} as Parquet ({error}); fetch it again or take it '
-        'out of the folder') from error
+    table = files.read_parquet(path, _REMEDY)
+    if {derived.LAYER, 'human_ent_mean_r2'} <= set(table):
+      probes[path] = table.assign(**{
+          columns.DATASET: path.stem.split('_')[0]})
+    elif any(names.measure(c) for c in map(str, table)):
+      with files.malformed(path, _REMEDY):
+        dataset, model = _who(path, table)
+      found.append(_File(path, dataset, model, table))
+  return found, probes
 
 
 def _who(path: pathlib.Path, raw: pd.DataFrame) -> tuple[str, str]:
   """Data set and model, from the column `model` or else the file's name."""
   stem, parent = path.stem, path.parent.name.split('_')[0]
-  if 'model' in raw and len(raw) and raw['model'].nunique() == 1:
-    model = str(raw['model'].iloc[0])
+  if columns.MODEL in raw and len(raw) and raw[columns.MODEL].nunique() == 1:
+    model = str(raw[columns.MODEL].iloc[0])
     if stem.endswith('_' + model):
       return stem[:-len(model) - 1].split('_')[0], model
     if stem == model:
@@ -144,7 +141,7 @@ def _merge(same: list[_File]) -> pd.DataFrame:
       raise UserError(
           f'{same[0].path} has {len(merged)} items but {other.path} has '
           f'{len(other.raw)}; keep one of them')
-    shared = [c for c in other.raw
+    shared = [c for c in map(str, other.raw)
               if c in merged and names.measure(c) and c.startswith('mc_')]
     for column in shared:
       a, b = (f[column].to_numpy(float) for f in (merged, other.raw))
@@ -176,7 +173,7 @@ def _item_columns(
   for path in beside:
     schema_names = set(pq.read_schema(path).names)
     if 'human-ent' in schema_names or 'Answer_Ratios' in schema_names:
-      raw = _read_parquet(path)
+      raw = files.read_parquet(path, _REMEDY)
       if {len(raw)} == lengths:
         return _renamed_items(raw), str(path)
   if dataset == 'mmlu' or 'Correct_Answer' in own.raw:
@@ -212,17 +209,18 @@ def _from_data(
         f'{file.path} has {len(file.raw)} items but the data set {dataset!r} '
         f'has {len(items)}; the rows cannot be matched')
   frame = schema.item_frame(items)
-  frame['answer'] = [
-      '' if np.isnan(a) else chr(ord('A') + int(a)) for a in frame['answer']]
-  keep = [c for c in frame if c in _ITEM_COLUMNS or c == 'item_id']
-  return frame[keep], f'data set {dataset}'
+  frame[columns.ANSWER] = [
+      '' if np.isnan(a) else chr(ord('A') + int(a))
+      for a in frame[columns.ANSWER]]
+  described = [c for c in frame if c in _ITEM_COLUMNS or c == columns.ITEM_ID]
+  return frame[described], f'data set {dataset}'
 
 
 def _complete(
     raw: pd.DataFrame, items: pd.DataFrame | None, path: pathlib.Path,
 ) -> pd.DataFrame:
   """The file's columns in our names, with what it lacks about the items."""
-  renamed = {c: o for c in raw if (o := names.ours(c))}
+  renamed = {c: o for c in map(str, raw) if (o := names.ours(c))}
   frame = raw[list(renamed)].rename(columns=renamed)
   frame = frame.loc[:, ~frame.columns.duplicated()]
   if items is None:
@@ -231,8 +229,9 @@ def _complete(
     raise UserError(
         f'{path} has {len(frame)} items, other files of its data set have '
         f'{len(items)}; keep files of one version of the data')
-  if 'question' in frame and 'question' in items:
-    differs = frame['question'].to_numpy() != items['question'].to_numpy()
+  if columns.QUESTION in frame and columns.QUESTION in items:
+    differs = (frame[columns.QUESTION].to_numpy()
+               != items[columns.QUESTION].to_numpy())
     if differs.any():
       raise UserError(
           f'{path}, row {int(np.argmax(differs))}, asks another question '
@@ -245,7 +244,7 @@ def _column_rows(
   rows, seen = [], set()
   head = (same[0].dataset, same[0].model)
   for file in same:
-    for column in file.raw:
+    for column in map(str, file.raw):
       ours = names.ours(column)
       seen.add(ours or column)
       status = 'mapped' if ours else 'extra'
@@ -270,32 +269,36 @@ def _tidy(frame: pd.DataFrame, dataset: str, model: str) -> pd.DataFrame:
   frame = frame.copy()
   n_items = len(frame)
   unknown = pd.Series(np.full(n_items, np.nan))
-  if 'item_id' not in frame:
-    frame.insert(0, 'item_id', [f'{dataset}-{i:03d}' for i in range(n_items)])
-  for column in ('prediction', 'answer'):
+  if columns.ITEM_ID not in frame:
+    frame.insert(0, columns.ITEM_ID,
+                 [f'{dataset}-{i:03d}' for i in range(n_items)])
+  for column in (columns.PREDICTION, columns.ANSWER):
     if column in frame:
       frame[column] = _letter_index(frame[column])
-  prediction = frame.get('prediction', unknown)
-  answer = frame.get('answer', unknown)
+  prediction = frame.get(columns.PREDICTION, unknown)
+  answer = frame.get(columns.ANSWER, unknown)
   known = prediction.notna() & answer.notna()
-  frame['correct'] = np.where(known, prediction == answer, np.nan)
+  frame[columns.CORRECT] = np.where(known, prediction == answer, np.nan)
   favourite = unknown
   if columns.HUMAN_SHARES in frame:
     favourite = pd.Series([
         np.nan if s is None or len(s) == 0 else float(np.argmax(s))
         for s in frame[columns.HUMAN_SHARES]])
   known = prediction.notna() & favourite.notna()
-  frame['agrees'] = np.where(known, prediction == favourite, np.nan)
+  frame[columns.AGREES] = np.where(known, prediction == favourite, np.nan)
   if columns.FR_GRADE in frame:
     frame[columns.FR_CORRECT] = frame[columns.FR_GRADE].map(
         {'Y': 1.0, 'N': 0.0})
-  if 'choices' in frame:
-    frame['n_choices'] = frame['choices'].map(len)
+  if columns.CHOICES in frame:
+    frame[columns.N_CHOICES] = frame[columns.CHOICES].map(len)
   elif columns.CHOICE_LOGPROBS in frame:
-    frame['n_choices'] = frame[columns.CHOICE_LOGPROBS].map(len)
-  kinds = frame.get('kind')
+    frame[columns.N_CHOICES] = frame[columns.CHOICE_LOGPROBS].map(len)
+  if columns.CLUSTER not in frame and columns.QUESTION in frame:
+    frame[columns.CLUSTER] = frame[columns.QUESTION].map(human.question_cluster)
+  kinds = frame.get(columns.KIND)
   kind = str(kinds.iloc[0]).lower() if kinds is not None and n_items else ''
   guess = 'ins' if re.search(r'(_Ins|_Chat)$', model) else 'base'
-  return frame.assign(
-      dataset=dataset, model=model, answer_format='letters',
-      kind=_KINDS.get(kind, _KINDS[guess])).copy()
+  return frame.assign(**{
+      columns.DATASET: dataset, columns.MODEL: model,
+      columns.ANSWER_FORMAT: 'letters',
+      columns.KIND: _KINDS.get(kind, _KINDS[guess])}).copy()

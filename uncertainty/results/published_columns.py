@@ -37,6 +37,9 @@ HUMAN = {
     'FR_Human_RT_ANS': 'human_fr_rt_answered',
     'FR_Human_RT_DNA': 'human_fr_rt_not_answered',
 }
+# The first of several spellings counts.
+_PAPER_HUMAN = {ours: theirs for theirs, ours in reversed(HUMAN.items())}
+_PAPER_PREFIXES = {ours: theirs for theirs, ours in PREFIXES.items()}
 ITEM = {
     'Question': 'question',
     'Answers': 'choices',
@@ -96,13 +99,12 @@ def paper_name(column: str) -> str | None:
   Returns:
     Theirs, or None if its files have no such column.
   """
-  for theirs, ours in HUMAN.items():
-    if column == ours:
-      return theirs
+  if column in _PAPER_HUMAN:
+    return _PAPER_HUMAN[column]
   if not registry.is_measure(column):
     return None
   prefix, found = registry.parse(column)
-  theirs = {o: t for t, o in PREFIXES.items()}.get(f'{prefix}_')
+  theirs = _PAPER_PREFIXES.get(f'{prefix}_')
   return theirs + found.paper_name if theirs and found.paper_name else None
 
 

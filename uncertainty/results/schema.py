@@ -2,18 +2,32 @@
 
 import pathlib
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 
 from uncertainty.data import human
-from uncertainty.results import columns
+from uncertainty.results import (
+    columns,
+    raters,
+    scale_measures,
+    text_measures,
+    typed_tables,
+)
 from uncertainty.types import Item, UserError
 
 # What identifies a row, and what every task may say about it: the first task
 # in the config's order keeps these, later ones add `TASK_` in front.
-PER_TASK_COLUMNS = (columns.PROMPT, columns.N_TOKENS)
+PER_TASK_COLUMNS = (
+    columns.PROMPT, columns.N_TOKENS, columns.PROMPT_DIGEST)
+# Alike in all tasks of a run.
+_ONCE = (columns.ITEM_DIGEST, columns.MODEL_FINGERPRINT,
+         columns.SETTINGS_DIGEST)
+# Which start wrote a row is no part of the results: a run that was killed and
+# resumed ends with the same table. Nor is what only tells why rows are redone.
+_SHARDS_ONLY = (columns.PACKAGE_VERSION, columns.RUN_ID,
+                columns.QUESTION_DIGEST)
 
 
 def item_frame(items: Sequence[Item]) -> pd.DataFrame:
@@ -23,8 +37,9 @@ def item_frame(items: Sequence[Item]) -> pd.DataFrame:
     items: in the order that the table keeps.
 
   Returns:
-    The columns of `columns.ITEMS`, and every human signal of any item; NaN
-    where an item lacks it.
+    The columns of `columns.ITEMS`, every human signal of any item (NaN where
+    an item lacks it), and single people's answers where there are any
+    (`raters.rater_columns`).
   """
   signals = sorted({name for item in items for name in item.human})
   rows = []
@@ -35,6 +50,7 @@ def item_frame(items: Sequence[Item]) -> pd.DataFrame:
         columns.CHOICES: list(item.choices),
         columns.ANSWER: _number(item.answer),
         columns.ANSWER_TEXT: item.answer_text, columns.GROUP: item.group,
+        columns.CLUSTER: item.cluster,
         columns.N_CHOICES: len(item.choices),
         columns.HUMAN_SHARES: None if shares is None else list(shares),
         columns.HUMAN_COUNT: _number(item.human_count),
@@ -43,7 +59,8 @@ def item_frame(items: Sequence[Item]) -> pd.DataFrame:
     }
     row |= {name: float(item.human.get(name, np.nan)) for name in signals}
     rows.append(row)
-  return pd.DataFrame(rows)
+  return scale_measures.people(
+      pd.DataFrame(rows).assign(**raters.rater_columns(items)))
 
 
 def _number(value: int | None) -> float:
@@ -60,7 +77,9 @@ def merge_tasks(
 
   Returns:
     One row an item. Of a column that several tasks write, the first one's
-    keeps its name and the others' have their task in front.
+    keeps its name and the others' have their task in front. What
+    `scale_measures.measured` and `text_measures.measured` read out of the
+    joined table is added.
 
   Raises:
     UserError: a task lacks an item.
@@ -74,6 +93,9 @@ def merge_tasks(
       raise UserError(
           f'task {name!r} lacks {len(missing)} of {len(items)} items, such as '
           f'{min(missing)!r}; run --stages=score again to finish it')
+    frame = frame.drop(columns=[
+        c for c in frame if c in _SHARDS_ONLY or (
+            c in _ONCE and c in merged)])
     clash = (set(frame) & set(merged)) - {columns.ITEM_ID}
     unexpected = clash - set(PER_TASK_COLUMNS)
     if unexpected:
@@ -81,12 +103,12 @@ def merge_tasks(
     frame = frame.rename(columns={c: f'{name}_{c}' for c in clash})
     merged = merged.merge(
         frame, on=columns.ITEM_ID, how='left', validate='1:1')
-  return merged
+  return text_measures.measured(scale_measures.measured(merged))
 
 
-def read_results(
-    results_dir: str | pathlib.Path) -> dict[tuple[str, str], pd.DataFrame]:
-  """All result tables under a folder, by (dataset, model).
+def result_files(
+    results_dir: str | pathlib.Path) -> dict[tuple[str, str], pathlib.Path]:
+  """Where all result tables under a folder lie.
 
   Args:
     results_dir: a workdir, its `results` folder, or a folder of workdirs (a
@@ -95,26 +117,106 @@ def read_results(
       parentheses.
 
   Returns:
-    (dataset, model) → one row an item, with the columns `dataset` and
-    `model` as in the key.
-
-  Raises:
-    UserError: there are none.
+    (dataset, model) → path of DATASET/MODEL.parquet; empty if there are none.
   """
   root = pathlib.Path(results_dir)
   paths = sorted(root.glob('**/results/*/*.parquet'))
   if root.name == 'results':
     paths += sorted(root.glob('*/*.parquet'))
-  if not paths:
-    raise UserError(
-        f'no results under {root}: expected results/DATASET/MODEL.parquet; '
-        'run --stages=score first or point --config.results_dir at a workdir')
   keys = [(p.parent.name, p.stem) for p in paths]
-  tables = {}
+  found = {}
   for path, (dataset, model) in zip(paths, keys, strict=True):
-    name = model
-    if keys.count((dataset, model)) > 1:
-      name = f'{model} ({path.parents[2].name})'
-    frame = pq.read_table(path).to_pandas()
-    tables[dataset, name] = frame.assign(dataset=dataset, model=name)
+    several = keys.count((dataset, model)) > 1
+    name = f'{model} ({path.parents[2].name})' if several else model
+    found[dataset, name] = path
+  return found
+
+
+def read_results(
+    results_dir: str | pathlib.Path) -> dict[tuple[str, str], pd.DataFrame]:
+  """All result tables under a folder, by (dataset, model).
+
+  Args:
+    results_dir: as `result_files` takes it.
+
+  Returns:
+    (dataset, model) → one row an item, with the columns `dataset` and
+    `model` as in the key.
+
+  Raises:
+    UserError: there are none, one cannot be read, or two tables disagree
+      about an item of their data set.
+  """
+  found = result_files(results_dir)
+  if not found:
+    raise UserError(
+        f'no results under {results_dir}: expected '
+        'results/DATASET/MODEL.parquet; run --stages=score first or point '
+        '--config.results_dir at a workdir')
+  tables = {}
+  for (dataset, name), path in found.items():
+    frame = typed_tables.read(
+        path, 'run --stages=score again to rebuild it', columns.find)
+    tables[dataset, name] = frame.assign(**{
+        columns.DATASET: dataset, columns.MODEL: name})
+  _check_items(tables)
   return tables
+
+
+def _check_items(tables: Mapping[tuple[str, str], pd.DataFrame]) -> None:
+  """Items of one data set are alike in the tables of all its models.
+
+  Analyses take an item's question, its cluster and its people from the first
+  table that has it. Where the data were edited and only some models' tables
+  were written anew, that would mix two versions.
+
+  Raises:
+    UserError: an item that differs.
+  """
+  # Per data set: each model with the items that no model before it has.
+  seen: dict[str, list[tuple[str, pd.DataFrame]]] = {}
+  for (dataset, model), frame in tables.items():
+    if columns.ITEM_ID not in frame or frame[columns.ITEM_ID].duplicated(
+    ).any():
+      continue  # which the analysis refuses
+    mine = frame.set_index(columns.ITEM_ID)
+    for other, known in seen.setdefault(dataset, []):
+      shared = known.index.intersection(mine.index)
+      for name in filter(_of_items, sorted(map(str, set(known) & set(mine)))):
+        differs_N = ~_alike(known.loc[shared, name], mine.loc[shared, name])
+        if differs_N.any():
+          raise UserError(
+              f'results of {other} and {model} on {dataset} differ in {name!r} '
+              f'of item {shared[int(np.argmax(differs_N))]!r}: its data were '
+              'edited after one of them was written; run --stages=score again '
+              'with both in --config.model.source (answers that still hold '
+              'are kept), or give different data different names')
+      mine = mine.loc[mine.index.difference(known.index, sort=False)]
+    if len(mine):
+      seen[dataset].append((model, mine))
+
+
+def _of_items(name: str) -> bool:
+  return name in (
+      columns.QUESTION, columns.CLUSTER, columns.CHOICE_SCALE) or (
+      name.startswith('human_'))
+
+
+def _alike(one: pd.Series, other: pd.Series) -> np.ndarray:
+  """[N]: whether entries are equal; a missing one equals a missing one."""
+  if all(pd.api.types.is_numeric_dtype(s) for s in (one, other)):
+    # The last bits of people's entropy may change with a version of NumPy.
+    return np.isclose(one.to_numpy(float), other.to_numpy(float), rtol=1e-9,
+                      atol=0, equal_nan=True)
+  return np.array([
+      _equal_lists(a, b) if np.ndim(a) or np.ndim(b)
+      else a == b or bool(pd.isna(a) and pd.isna(b))
+      for a, b in zip(one, other, strict=True)], bool)
+
+
+def _equal_lists(one: Any, other: Any) -> bool:
+  """Whether both are lists of the same; NaN equals NaN."""
+  if not np.ndim(one) or not np.ndim(other) or len(one) != len(other):
+    return False
+  return all(a == b or (a != a and b != b)
+             for a, b in zip(one, other, strict=True))

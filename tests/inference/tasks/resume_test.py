@@ -11,7 +11,7 @@ def _same(a, b):
   for item_id, row in a.items():
     assert row.keys() == b[item_id].keys()
     for name, value in row.items():
-      np.testing.assert_array_equal(value, b[item_id][name], err_msg=name)
+      np.testing.assert_equal(value, b[item_id][name], err_msg=name)
 
 
 @pytest.mark.parametrize('task', ['free', 'verbal', 'p_true', 'samples'])

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from uncertainty import inference
-from uncertainty.inference.tasks import samples
+from uncertainty.inference.tasks import equivalence, samples
+from uncertainty.measures import grading, similarity
 from uncertainty.specs import FreeSpec, StudySpec
 from uncertainty.types import UserError
 
@@ -16,7 +17,8 @@ def test_sample_columns_by_hand(tiny, asked):
            for t in ('Adam}', 'adam}', 'Eve}', 'E}')]
   entails = np.asarray([[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 1], [0, 0, 1, 1]])
   row = samples.columns(
-      asked.ITEMS[0], ['Adam', 'adam', 'Eve', 'E'], drawn, entails, 0,
+      asked.ITEMS[0], ['Adam', 'adam', 'Eve', 'E'], drawn,
+      equivalence.Judged(entails > 0, entails * 1., entails * 1., 0),
       'words', FreeSpec(n_samples=4))
   assert row['sample_modal_share'] == .5 and row['sample_n_distinct'] == 3
   assert (row['sample_answer'], row['sample_correct']) == ('Adam', 1.)
@@ -31,6 +33,36 @@ def test_sample_columns_by_hand(tiny, asked):
   assert row['semantic_variant'] == (
       'words; bidirectional; n=4, temperature=1.0, top_p=1.0, top_k=0; '
       'correction=none')
+  # Two pairs that mean the same, and share no word where they differ.
+  assert row['degree_uncertainty'] == .5
+  assert row['eigenvalue_sum'] == pytest.approx(2)
+  assert row['lexical_similarity'] == pytest.approx(1 / 6)
+  assert row['semantic_density'] == pytest.approx(1 / 3)
+  assert row['cocoa_sequence'] == pytest.approx(5 * 2 / 3)
+  assert row['cocoa_perplexity'] == pytest.approx(2 / 3)
+  assert row['sample_entailments'] == row['sample_similarities'] == (
+      entails.tolist())
+  assert row['sample_token_logprobs'][3] == [-1., -1.]
+
+
+def test_tokens_outside_the_braces_have_no_relevance(answering, asked):
+  spec = StudySpec(data=asked.SPEC.data, free=FreeSpec(
+      n_samples=3, max_tokens=6, judge='words', token_relevance=True))
+  for chunk in inference.TASKS['samples'](
+      answering, asked.ITEMS, spec, seed=0):
+    for i in range(len(chunk.item_ids)):
+      row = {name: values[i] for name, values in chunk.columns.items()}
+      for answer, logprobs, relevances in zip(
+          row['sample_answers'], row['sample_token_logprobs'],
+          row['sample_token_relevances'], strict=True):
+        assert len(logprobs) == len(relevances)
+        assert all(0 <= r <= 1 for r in relevances)
+        assert any(relevances) or not grading.normalise(answer)
+      each = [similarity.token_sar(np.array(a), np.array(b)) for a, b in zip(
+          row['sample_token_logprobs'], row['sample_token_relevances'])]
+      assert row['token_sar'] == pytest.approx(np.mean(each))
+      assert row['sar'] == pytest.approx(similarity.sentence_sar(
+          -np.array(each), np.array(row['sample_similarities'])))
 
 
 def test_samples_need_chance(answering, asked):

@@ -9,10 +9,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from uncertainty.inference.tasks.task import TaskChunk
+from uncertainty.measures import registry
 from uncertainty.measures.choice import choice_measures
+from uncertainty.results import columns as cols
 from uncertainty.types import Item
 
-_KEPT = ('top_logprobs', 'top_tokens', 'rest_logprob')
+_KEPT = (cols.TOP_LOGPROBS, cols.TOP_TOKENS, cols.REST_LOGPROB)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Reply:
   n_tokens: int
   logprobs_C: np.ndarray
   log_mass: float
-  measures: Mapping[str, np.ndarray]
+  measures: Mapping[str, Any]
   columns: Mapping[str, Any] = dataclasses.field(default_factory=dict)
   activations: Mapping[str, np.ndarray] = dataclasses.field(
       default_factory=dict)
@@ -61,16 +63,16 @@ def chunk(items: Sequence[Item],
   columns = {name: [row[name] for row in rows] for name in rows[0]}
   mean = [_average([r.logprobs_C for r in some]) for some in replies]
   for name, values in _measure(mean).items():
-    columns[f'mc_{name}'] = list(values)
+    columns[registry.column('mc', name)] = list(values)
   # The mass of scores that are no probabilities (PMI) is that of the words.
-  columns['mc_choice_log_mass'] = [
+  columns[cols.CHOICE_LOG_MASS] = [
       _average([np.array([r.log_mass]) for r in some])[0] for some in replies]
   if any(len(some) > 1 for some in replies):
     for name, values in _orders(mean, replies).items():
       columns[name] = values
   first = [some[0] for some in replies]
   if first[0].activations:
-    columns['captured_tokens'] = [r.captured_token for r in first]
+    columns[cols.CAPTURED_TOKENS] = [r.captured_token for r in first]
   return TaskChunk(
       [item.item_id for item in items], columns,
       {site: [r.activations[site] for r in first]
@@ -87,16 +89,17 @@ def _row(item: Item, replies: Sequence[Reply]) -> dict[str, Any]:
   if item.human_shares is not None:
     agrees = float(item.human_shares[prediction] == max(item.human_shares))
   row = {
-      'prompt': first.prompt, 'n_tokens': first.n_tokens,
-      'prediction': prediction, 'correct': correct, 'agrees': agrees,
-      'choice_logprobs': logprobs_C.tolist(), **first.columns}
+      cols.PROMPT: first.prompt, cols.N_TOKENS: first.n_tokens,
+      cols.PREDICTION: prediction, cols.CORRECT: correct, cols.AGREES: agrees,
+      cols.CHOICE_LOGPROBS: logprobs_C.tolist(), **first.columns}
   for name in first.measures:
     if name in _KEPT:
       row[name] = first.measures[name]
     elif len(replies) == 1:
-      row[f'mc_{name}'] = first.measures[name]
+      row[registry.column('mc', name)] = first.measures[name]
     else:
-      row[f'mc_{name}'] = np.mean([r.measures[name] for r in replies])
+      row[registry.column('mc', name)] = np.mean(
+          [r.measures[name] for r in replies])
   return row
 
 
@@ -130,18 +133,18 @@ def _orders(mean: Sequence[np.ndarray],
   information of order and answer, over ln K.
   """
   out: dict[str, list] = {
-      'order_agreement': [], 'order_entropy_sd': [], 'order_divergence': [],
-      'order_choice_logprobs': []}
+      registry.ORDER_AGREEMENT: [], registry.ORDER_ENTROPY_SD: [],
+      registry.ORDER_DIVERGENCE: [], cols.ORDER_CHOICE_LOGPROBS: []}
   for average, some in zip(mean, replies):
     each = np.stack([r.logprobs_C for r in some])
-    entropies = _measure(list(each))['choice_entropy'].astype(np.float64)
+    entropies = _measure(list(each))[registry.CHOICE_ENTROPY].astype(np.float64)
     normalised = each - np.logaddexp.reduce(each, axis=1)[:, None]
     pooled = np.exp(normalised).mean(0)
     pooled_entropy = -(pooled[pooled > 0] * np.log(pooled[pooled > 0])).sum()
-    out['order_agreement'].append(
+    out[registry.ORDER_AGREEMENT].append(
         float((each.argmax(1) == average.argmax()).mean()))
-    out['order_entropy_sd'].append(float(entropies.std()))
-    out['order_divergence'].append(float(max(
+    out[registry.ORDER_ENTROPY_SD].append(float(entropies.std()))
+    out[registry.ORDER_DIVERGENCE].append(float(max(
         pooled_entropy / np.log(max(len(average), 2)) - entropies.mean(), 0)))
-    out['order_choice_logprobs'].append(each.tolist())
+    out[cols.ORDER_CHOICE_LOGPROBS].append(each.tolist())
   return out

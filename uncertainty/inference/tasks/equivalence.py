@@ -9,14 +9,16 @@
 
 import dataclasses
 import functools
+import math
 from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
+from scipy import special
 
 from uncertainty import models, prompts
-from uncertainty.inference.tasks import asking
-from uncertainty.measures import grading
+from uncertainty.inference.tasks import next_token_mass
+from uncertainty.measures import grading, similarity
 from uncertainty.models import text_encoder
 from uncertainty.prompts import self_report
 from uncertainty.specs import StudySpec
@@ -44,10 +46,24 @@ class Verdicts:
   Attributes:
     entails_N: whether the first entails the second; False where unread.
     read_N: whether the judge answered at all.
+    entailment_N: how probable it is that the first entails the second, or
+      what the judge has in its place, in [0, 1].
+    similarity_N: the same, neutrality counting ½ where the judge knows it.
   """
 
   entails_N: np.ndarray
   read_N: np.ndarray
+  entailment_N: np.ndarray
+  similarity_N: np.ndarray
+
+
+def _verdicts(entails_N, read_N, degree_N, similarity_N=None) -> Verdicts:
+  """Verdicts, their degrees cut to [0, 1], which rounding may leave."""
+  degree_N = np.clip(np.asarray(degree_N, np.float64), 0, 1)
+  return Verdicts(
+      np.asarray(entails_N, bool), np.asarray(read_N, bool), degree_N,
+      degree_N if similarity_N is None
+      else np.clip(np.asarray(similarity_N, np.float64), 0, 1))
 
 
 class Judge(Protocol):
@@ -77,9 +93,14 @@ class WordsJudge:
   name: str = 'words'
 
   def __call__(self, pairs: Sequence[Pair]) -> Verdicts:
-    """Judges N pairs by `grading.normalise` and `grading.near`."""
+    """Judges N pairs by `grading.normalise` and `grading.near`.
+
+    The degree of others is the share of words in common.
+    """
     same = [_same_words(p.first, p.second) for p in pairs]
-    return Verdicts(np.asarray(same, bool), np.ones(len(pairs), bool))
+    shared = [similarity.jaccard(grading.normalise(p.first),
+                                 grading.normalise(p.second)) for p in pairs]
+    return _verdicts(same, np.ones(len(pairs)), np.where(same, 1.0, shared))
 
 
 def _same_words(first: str, second: str) -> bool:
@@ -98,17 +119,20 @@ class ModelJudge:
   def __call__(self, pairs: Sequence[Pair]) -> Verdicts:
     """Judges N pairs; unread where yes and no have under `LEAST_MASS`."""
     def tokens(pair):
-      return asking.tokenize_dialogue(self.model, self_report.entailment(
-          prompts.to_ascii(pair.question), pair.first, pair.second),
-          self.style)
+      question = self_report.entailment(
+          prompts.to_ascii(pair.question), pair.first, pair.second)
+      return next_token_mass.tokenize_dialogue(
+          self.model, question, self.style)
 
-    masses_N2 = asking.next_token_masses(
+    masses_N2 = next_token_mass.log_masses(
         self.model, [tokens(p) for p in pairs],
-        asking.yes_no_tokens(self.model.tokenizer),
+        next_token_mass.yes_no_tokens(self.model.tokenizer),
         template=[tokens(Pair('Who?', '1', '2')), tokens(Pair('a', 'b', 'c'))])
     total_N = np.exp(masses_N2.astype(np.float64)).sum(-1)
-    read_N = total_N >= asking.LEAST_MASS
-    return Verdicts((masses_N2[:, 0] > masses_N2[:, 1]) & read_N, read_N)
+    read_N = total_N >= next_token_mass.LEAST_MASS
+    yes_N = special.softmax(masses_N2.astype(np.float64), axis=-1)[:, 0]
+    return _verdicts((masses_N2[:, 0] > masses_N2[:, 1]) & read_N, read_N,
+                     np.where(read_N, yes_N, 0.0))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,11 +146,11 @@ class EmbeddingJudge:
     """Judges N pairs: entailed if the cosine is at least `COSINE`."""
     texts = sorted({t for p in pairs for t in (p.first, p.second)})
     if not texts:
-      return Verdicts(np.zeros(0, bool), np.zeros(0, bool))
+      return _verdicts([], [], [])
     vector = dict(zip(texts, self.encoder.embed(texts)))
     cosine_N = np.asarray([
         vector[p.first] @ vector[p.second] for p in pairs])
-    return Verdicts(cosine_N >= COSINE, np.ones(len(pairs), bool))
+    return _verdicts(cosine_N >= COSINE, np.ones(len(pairs)), cosine_N)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,12 +163,18 @@ class NliJudge:
   def __call__(self, pairs: Sequence[Pair]) -> Verdicts:
     """Judges N pairs: entailed if that label is the likeliest."""
     if not pairs:
-      return Verdicts(np.zeros(0, bool), np.zeros(0, bool))
-    likeliest = self.encoder.classify([
+      return _verdicts([], [], [])
+    logprobs_NL = self.encoder.classify([
         (f'{p.question} {p.first}', f'{p.question} {p.second}')
-        for p in pairs]).argmax(-1)
-    entailment = self.encoder.config.labels.index('entailment')
-    return Verdicts(likeliest == entailment, np.ones(len(pairs), bool))
+        for p in pairs])
+    labels = self.encoder.config.labels
+    entailment = labels.index('entailment')
+    p_NL = np.exp(logprobs_NL.astype(np.float64))
+    similarity_N = p_NL[:, entailment]
+    if 'neutral' in labels:
+      similarity_N = similarity_N + p_NL[:, labels.index('neutral')] / 2
+    return _verdicts(logprobs_NL.argmax(-1) == entailment, np.ones(len(pairs)),
+                     p_NL[:, entailment], similarity_N)
 
 
 def make(model: models.Model, spec: StudySpec) -> Judge:
@@ -187,24 +217,26 @@ def _encoder(source: str) -> text_encoder.TextEncoder:
   return text_encoder.load(source)
 
 
-def entailments(judge: Judge, question: str, answers: Sequence[str],
-                ) -> tuple[np.ndarray, int]:
-  """`entailments_of_many` for one question.
+@dataclasses.dataclass(frozen=True)
+class Judged:
+  """What a judge says of one question's S answers.
 
-  Args:
-    judge: the judge.
-    question: what was asked.
-    answers: S answers.
-
-  Returns:
-    entails [S, S] bool and the number of pairs that the judge left unread.
+  Attributes:
+    entails_SS: whether the answer of the row entails that of the column.
+    entailment_SS: how probable that is, as in `Verdicts`; 1 on the diagonal.
+    similarity_SS: the same, neutrality counting ½ where the judge knows it.
+    unread: pairs that the judge left unread.
   """
-  return entailments_of_many(judge, [(question, answers)])[0]
+
+  entails_SS: np.ndarray
+  entailment_SS: np.ndarray
+  similarity_SS: np.ndarray
+  unread: int
 
 
 def entailments_of_many(
     judge: Judge, questions: Sequence[tuple[str, Sequence[str]]],
-) -> list[tuple[np.ndarray, int]]:
+) -> list[Judged]:
   """Which of each question's answers entail which, in one batch.
 
   Answers equal after normalisation entail each other without being asked
@@ -216,8 +248,7 @@ def entailments_of_many(
     questions: of each, its text and S answers.
 
   Returns:
-    For each question, entails [S, S] bool and the number of pairs that the
-    judge left unread.
+    What is said of each question's answers.
   """
   pairs: dict[Pair, None] = {}
   for question, answers in questions:
@@ -225,19 +256,65 @@ def entailments_of_many(
     pairs |= dict.fromkeys(
         Pair(question, a, b) for a in texts for b in texts if a != b)
   found = judge(list(pairs))
-  verdict = dict(zip(pairs, zip(found.entails_N, found.read_N)))
+  verdict = dict(zip(pairs, zip(
+      found.entails_N, found.entailment_N, found.similarity_N, found.read_N)))
   out = []
   for question, answers in questions:
     first = {grading.normalise(a): a for a in reversed(answers)}
     names = [first[grading.normalise(a)] for a in answers]
-    entails = np.asarray([
-        [a == b or bool(verdict.get(Pair(question, a, b), (False,))[0])
-         for b in names] for a in names], bool).reshape(len(names), -1)
+    said_SS3 = np.asarray([
+        [(1, 1, 1) if a == b
+         else verdict.get(Pair(question, a, b), (0, 0, 0, True))[:3]
+         for b in names] for a in names], np.float64).reshape(
+             len(names), len(names), 3)
     texts = _distinct(answers)
-    unread = sum(not verdict[Pair(question, a, b)][1]
+    unread = sum(not verdict[Pair(question, a, b)][3]
                  for a in texts for b in texts if a != b)
-    out.append((entails, int(unread)))
+    out.append(Judged(said_SS3[..., 0] > 0, said_SS3[..., 1],
+                      said_SS3[..., 2], int(unread)))
   return out
+
+
+def token_relevances(
+    judge: Judge, questions: Sequence[tuple[str, Sequence[Sequence[str]]]],
+) -> list[list[list[float]]]:
+  """How much of an answer's meaning each of its tokens carries.
+
+  1 − similarity of the answer to what is left without the token; 1 where
+  nothing is left, 0 where the words stay. Each distinct pair is asked once.
+
+  Args:
+    judge: the judge.
+    questions: of each, its text and its answers' tokens as texts.
+
+  Returns:
+    For each question and answer, relevances in [0, 1], one a token.
+
+  Source:
+    Duan et al. 2024.
+  """
+  pairs = list(dict.fromkeys(
+      pair for question, answers in questions for tokens in answers
+      for pair in _without_each(question, tokens)
+      if math.isnan(_known(pair))))
+  alike = dict(zip(pairs, judge(pairs).similarity_N.tolist()))
+  return [
+      [[1 - alike.get(pair, _known(pair))
+        for pair in _without_each(question, tokens)] for tokens in answers]
+      for question, answers in questions]
+
+
+def _without_each(question: str, tokens: Sequence[str]) -> list[Pair]:
+  whole = ''.join(tokens).strip()
+  return [
+      Pair(question, whole, ''.join((*tokens[:i], *tokens[i + 1:])).strip())
+      for i in range(len(tokens))]
+
+
+def _known(pair: Pair) -> float:
+  """Similarity that no judge has to be asked for; NaN if one has to be."""
+  whole, rest = grading.normalise(pair.first), grading.normalise(pair.second)
+  return 1.0 if whole == rest else math.nan if rest else 0.0
 
 
 def _distinct(answers: Sequence[str]) -> list[str]:

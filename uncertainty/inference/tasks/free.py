@@ -15,6 +15,7 @@ from uncertainty.inference.score import Ask, score
 from uncertainty.inference.tasks import model_grader
 from uncertainty.inference.tasks.task import TaskChunk
 from uncertainty.measures import grading, sequence
+from uncertainty.results import columns as cols
 from uncertainty.specs import StudySpec
 from uncertainty.types import CaptureSpec, Item, UserError
 
@@ -55,14 +56,14 @@ def run(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
     rows = [
         columns(model, by_id[g.item_id], g,
                 keep_steps=spec.free.keep_steps)
-        | {'n_tokens': len(prompt_of[g.item_id].tokens)}
+        | {cols.N_TOKENS: len(prompt_of[g.item_id].tokens)}
         for g in group]
     if spec.free.grader == 'model':
       asked = [by_id[g.item_id] for g in group]
       given = model_grader.grades(
           model, [i.question for i in asked],
           [(right_answers(i) or ('',))[0] for i in asked],
-          [str(row['fr_answer']) for row in rows], spec)
+          [str(row[cols.FR_ANSWER]) for row in rows], spec)
       rows = [row | more for row, more in zip(rows, given)]
     chunk = to_chunk([g.item_id for g in group], rows)
     if capture:
@@ -95,7 +96,7 @@ def _with_activations(
       for site, values_TLD in here.items():
         found[site][i] = values_TLD.mean(0)
   return dataclasses.replace(
-      chunk, columns=chunk.columns | {'captured_tokens': texts},
+      chunk, columns=chunk.columns | {cols.CAPTURED_TOKENS: texts},
       activations=found)
 
 
@@ -128,7 +129,7 @@ def bracket_requests(model: models.Model, items: Sequence[Item],
   """
   asked = dataclasses.replace(spec.prompt, answer='free')
   built = prompts.build(items, asked, model.tokenizer,
-                        dataset=spec.data.name, seed=spec.seed)
+                        dataset=spec.data.name)
   return [
       Request(p.item_id, tuple(model.tokenizer.encode(
           p.text, add_special_tokens=False)), n_samples)
@@ -230,21 +231,22 @@ def columns(model: models.Model, item: Item, generation: Generation, *,
   row: dict[str, Any] = sequence.columns(
       generation.steps, len(generation.tokens_T), bracket)
   row |= {
-      'fr_answer': bracket.answer,
-      'fr_tokens': strings,
-      'fr_token_ids': [int(t) for t in generation.tokens_T],
-      'fr_n_tokens': len(generation.tokens_T),
-      'fr_hit_cap': generation.hit_cap,
-      'fr_bracket_found': bracket.found,
-      'fr_bracket_inferred': bracket.inferred,
-      'fr_reason': bracket.reason,
+      cols.FR_ANSWER: bracket.answer,
+      cols.FR_TOKENS: strings,
+      cols.FR_TOKEN_IDS: [int(t) for t in generation.tokens_T],
+      cols.FR_N_TOKENS: len(generation.tokens_T),
+      cols.FR_HIT_CAP: generation.hit_cap,
+      cols.FR_BRACKET_FOUND: bracket.found,
+      cols.FR_BRACKET_INFERRED: bracket.inferred,
+      cols.FR_REASON: bracket.reason,
   }
   row |= grades(item, bracket.answer)
   if keep_steps and generation.top_logprobs_TK is not None:
     row |= {
-        'fr_step_top_logprobs': _flat(generation.top_logprobs_TK, np.float32),
-        'fr_step_top_tokens': _flat(generation.top_tokens_TK, np.int32),
-        'fr_step_rest_logprob': _flat(generation.rest_logprob_T, np.float32),
+        cols.FR_STEP_TOP_LOGPROBS: _flat(
+            generation.top_logprobs_TK, np.float32),
+        cols.FR_STEP_TOP_TOKENS: _flat(generation.top_tokens_TK, np.int32),
+        cols.FR_STEP_REST_LOGPROB: _flat(generation.rest_logprob_T, np.float32),
     }
   return row
 

@@ -10,9 +10,15 @@ from uncertainty import models, prompts
 from uncertainty.inference import capture_policy
 from uncertainty.inference.score import Ask, Scores, score
 from uncertainty.inference.tasks.choice_rows import Reply, chunk
-from uncertainty.inference.tasks.task import TaskChunk
+from uncertainty.inference.tasks.task import TaskChunk, Tokenizing
 from uncertainty.specs import StudySpec
 from uncertainty.types import Item, Prompt, UserError
+
+# What may stand for the choices, and the tokens that each may be answered with.
+_LABEL_TOKENS = {
+    'letters': prompts.letter_tokens,
+    'numbers': prompts.number_tokens,
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,10 +31,10 @@ class Asked:
   prompt: Prompt
 
 
-def letters(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
-            seed: int, done: frozenset[str] = frozenset(),
-            ) -> Iterator[TaskChunk]:
-  """Choices under letters: ln Σ p over each letter's variants.
+def run(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
+        seed: int, done: frozenset[str] = frozenset(),
+        labels: str = 'letters') -> Iterator[TaskChunk]:
+  """Choices under labels: ln Σ p over the variants of each label.
 
   Args:
     model: a loaded model.
@@ -36,6 +42,7 @@ def letters(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
     spec: the run's.
     seed: of the orders of choices.
     done: ids of items not to ask again.
+    labels: of the choices, one of `_LABEL_TOKENS`; the task's name too.
 
   Yields:
     Items of a batch as they finish; columns of `choice_rows.chunk`.
@@ -43,42 +50,13 @@ def letters(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
   Raises:
     UserError: an item with fewer than two choices, or what `score` raises.
   """
-  return _labelled(model, items, spec, 'letters', prompts.letter_tokens,
-                   seed, done)
-
-
-def numbers(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
-            seed: int, done: frozenset[str] = frozenset(),
-            ) -> Iterator[TaskChunk]:
-  """Choices under numbers: ln Σ p over the variants of 1, 2, and so on.
-
-  Args:
-    model: a loaded model.
-    items: closed questions, all of the run.
-    spec: the run's.
-    seed: of the orders of choices.
-    done: ids of items not to ask again.
-
-  Yields:
-    Items of a batch as they finish; columns of `choice_rows.chunk`.
-
-  Raises:
-    UserError: an item with fewer than two choices, or what `score` raises.
-  """
-  return _labelled(model, items, spec, 'numbers', prompts.number_tokens,
-                   seed, done)
-
-
-def _labelled(model: models.Model, items: Sequence[Item], spec: StudySpec,
-              name: str, label_tokens: Callable[..., list[tuple[int, ...]]],
-              seed: int, done: frozenset[str]) -> Iterator[TaskChunk]:
-  capture = capture_policy.capture_spec(spec, name)
-  asked = ask_all(model, items, spec, name, seed)
+  capture = capture_policy.capture_spec(spec, labels)
+  asked = ask_all(model, items, spec, labels, seed)
   stems = tokenize_texts(model, [a.prompt.text for a in asked])
   most = max((len(item.choices) for item in items), default=0)
-  labels = label_tokens(model.tokenizer, most) if most else []
+  tokens = (_LABEL_TOKENS[labels](model.tokenizer, most) if most else [])
   asks = [Ask(items[a.item].item_id, stem,
-              tuple(t for ids in labels[:len(a.order)] for t in ids),
+              tuple(t for ids in tokens[:len(a.order)] for t in ids),
               group=items[a.item].group,
               capture_places=capture_policy.capture_places(capture, len(stem)))
           for a, stem in zip(asked, stems)]
@@ -89,7 +67,7 @@ def _labelled(model: models.Model, items: Sequence[Item], spec: StudySpec,
     logprobs_C = np.zeros(len(order))
     at = 0
     for place, choice in enumerate(order):
-      n = len(labels[place])
+      n = len(tokens[place])
       logprobs_C[choice] = np.logaddexp.reduce(
           scores.target_logprobs_NA[j, at:at + n].astype(np.float64))
       at += n
@@ -101,7 +79,7 @@ def _labelled(model: models.Model, items: Sequence[Item], spec: StudySpec,
         captured_token=capture_policy.captured_texts(model.tokenizer, asks[i]))
 
   yield from finish(items, asked, done, lambda wanted: score(
-      model, asks, spec.score, capture=capture, wanted=wanted, label=name),
+      model, asks, spec.score, capture=capture, wanted=wanted, label=labels),
       reply)
 
 
@@ -142,12 +120,12 @@ def finish(items: Sequence[Item], asked: Sequence[Asked],
                   [[replies.pop(i) for i in orders[n]] for n in ready])
 
 
-def ask_all(model: models.Model, items: Sequence[Item], spec: StudySpec,
+def ask_all(model: Tokenizing, items: Sequence[Item], spec: StudySpec,
             name: str, seed: int) -> list[Asked]:
   """One prompt per item and order of its choices, its own order first.
 
   Args:
-    model: for its tokenizer.
+    model: for its tokenizer; its weights may be yet to load.
     items: closed questions.
     spec: the run's; `prompt.n_orders` of each.
     name: the task's.
@@ -170,7 +148,7 @@ def ask_all(model: models.Model, items: Sequence[Item], spec: StudySpec,
            for order in prompts.orders(item, spec.prompt.n_orders, seed=seed)]
   built = prompts.build(
       [s for _, _, s in shown], dataclasses.replace(spec.prompt, answer=name),
-      model.tokenizer, dataset=spec.data.name, seed=seed)
+      model.tokenizer, dataset=spec.data.name)
   return [Asked(n, order, s, p) for (n, order, s), p in zip(shown, built)]
 
 

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from uncertainty import models, prompts
-from uncertainty.inference.tasks import asking
+from uncertainty.inference.tasks import next_token_mass
 from uncertainty.prompts import self_report
+from uncertainty.results import columns
 from uncertainty.specs import StudySpec
 
 
@@ -32,12 +33,13 @@ def grades(model: models.Model, questions: Sequence[str], right: Sequence[str],
   style = prompts.style_of(spec.prompt, model.tokenizer)
 
   def tokens(question, truth, answer):
-    return asking.tokenize_dialogue(model, self_report.equivalence_grade(
-        prompts.to_ascii(question), truth, answer), style)
+    dialogue = self_report.equivalence_grade(
+        prompts.to_ascii(question), truth, answer)
+    return next_token_mass.tokenize_dialogue(model, dialogue, style)
 
-  masses_N2 = asking.next_token_masses(
+  masses_N2 = next_token_mass.log_masses(
       model, [tokens(*row) for row in zip(questions, right, answers)],
-      asking.yes_no_tokens(model.tokenizer),
+      next_token_mass.yes_no_tokens(model.tokenizer),
       template=[tokens('Who?', '1', '2'), tokens('a', 'b', 'c')])
   return [grade_columns(*row) for row in zip(right, answers, masses_N2)]
 
@@ -60,6 +62,8 @@ def grade_columns(right: str, answer: str, masses_2: np.ndarray
     grade, reason = math.nan, 'no right answer'
   elif not answer:
     grade, reason = 0.0, 'empty answer'
-  elif np.exp(np.asarray(masses_2, np.float64)).sum() < asking.LEAST_MASS:
+  elif (np.exp(np.asarray(masses_2, np.float64)).sum()
+        < next_token_mass.LEAST_MASS):
     grade, reason = math.nan, 'answers neither yes nor no'
-  return {'fr_correct_model': grade, 'fr_correct_model_reason': reason}
+  return {columns.FR_CORRECT_MODEL: grade,
+          columns.FR_CORRECT_MODEL_REASON: reason}

@@ -13,9 +13,11 @@ import numpy as np
 from uncertainty import models, prompts
 from uncertainty.inference import generate as generate_lib
 from uncertainty.inference.generate import GenerateSpec
-from uncertainty.inference.tasks import asking, free
+from uncertainty.inference.tasks import free, next_token_mass
 from uncertainty.inference.tasks.task import TaskChunk
+from uncertainty.measures import registry
 from uncertainty.prompts import self_report
+from uncertainty.results import columns
 from uncertainty.specs import StudySpec
 from uncertainty.types import Item
 
@@ -50,7 +52,7 @@ def run(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
     asked = [by_id[g.item_id] for g in group]
     rows = judge(model, [i.question for i in asked], texts, spec)
     for row, item, text in zip(rows, asked, texts):
-      row |= {'p_true_answer': text}
+      row |= {columns.P_TRUE_ANSWER: text}
       row |= free.grades(item, text, 'p_true_')
     yield free.to_chunk([i.item_id for i in asked], rows)
 
@@ -73,11 +75,12 @@ def judge(model: models.Model, questions: Sequence[str],
   masses = {}
   for swapped in (False, True):
     def tokens(question, answer, swapped=swapped):
-      return asking.tokenize_dialogue(model, self_report.self_evaluation(
+      dialogue = self_report.self_evaluation(
           prompts.to_ascii(question), answer, swapped=swapped,
-          few_shot=spec.prompt.few_shot), style)
+          few_shot=spec.prompt.few_shot)
+      return next_token_mass.tokenize_dialogue(model, dialogue, style)
 
-    found = asking.next_token_masses(
+    found = next_token_mass.log_masses(
         model, [tokens(q, a) for q, a in zip(questions, answers)], letters,
         template=[tokens('Who?', '1'), tokens('a', 'No')])
     masses[swapped] = found[:, ::-1] if swapped else found
@@ -98,20 +101,21 @@ def p_true_columns(answer: str, plain_2: np.ndarray, swapped_2: np.ndarray
     `p_true` (0 to 1), `p_true_mass` (the smaller p(T) + p(F)),
     `p_true_label_shift` (half of the difference between the orders) and
     `p_true_reason`, why `p_true` is NaN: an empty answer, or a mass under
-    `asking.LEAST_MASS`.
+    `next_token_mass.LEAST_MASS`.
   """
   raw = np.exp(np.stack([plain_2, swapped_2]).astype(np.float64))
   mass = float(raw.sum(axis=1).min())
   reason = ''
   if not answer:
     reason = 'empty answer'
-  elif mass < asking.LEAST_MASS:
+  elif mass < next_token_mass.LEAST_MASS:
     reason = 'answers neither True nor False'
   with np.errstate(invalid='ignore'):
     p = raw[:, 0] / raw.sum(axis=1)
   return {
-      'p_true': math.nan if reason else float(p.mean()),
-      'p_true_mass': mass,
-      'p_true_label_shift': math.nan if reason else float(p[0] - p[1]) / 2,
-      'p_true_reason': reason,
+      registry.P_TRUE: math.nan if reason else float(p.mean()),
+      columns.P_TRUE_MASS: mass,
+      columns.P_TRUE_LABEL_SHIFT: (
+          math.nan if reason else float(p[0] - p[1]) / 2),
+      columns.P_TRUE_REASON: reason,
   }

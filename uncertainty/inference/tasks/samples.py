@@ -12,7 +12,9 @@ from uncertainty.inference.tasks import equivalence
 from uncertainty.inference.tasks import free as free_response
 from uncertainty.inference.tasks.task import TaskChunk
 from uncertainty.inference.token_sampling import Sampling
-from uncertainty.measures import grading, semantic
+from uncertainty.measures import grading, registry, sampled, semantic
+from uncertainty.measures.sequence import Bracket
+from uncertainty.results import columns as cols
 from uncertainty.specs import FreeSpec, StudySpec
 from uncertainty.types import Item, UserError
 
@@ -39,11 +41,7 @@ def run(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
       judge, or what `generate` raises.
   """
   free = spec.free
-  if free.n_samples < 2 or free.temperature == 0:
-    raise UserError(
-        f'the task samples needs config.free.n_samples >= 2 and '
-        f'config.free.temperature > 0, not {free.n_samples} and '
-        f'{free.temperature}')
+  check(free)
   if free.semantic_correction not in semantic.CORRECTIONS:
     raise UserError(
         f'config.free.semantic_correction={free.semantic_correction!r}: '
@@ -60,6 +58,22 @@ def run(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
   for group in _by_item(generations, free.n_samples):
     yield _chunk(model, judge, [by_id[g[0].item_id] for g in group], group,
                  spec)
+
+
+def check(free: FreeSpec) -> None:
+  """Refuses settings under which samples could not differ.
+
+  Args:
+    free: how answers are sampled.
+
+  Raises:
+    UserError: fewer than two samples, or temperature 0.
+  """
+  if free.n_samples < 2 or free.temperature == 0:
+    raise UserError(
+        f'the task samples needs config.free.n_samples >= 2 and '
+        f'config.free.temperature > 0, not {free.n_samples} and '
+        f'{free.temperature}')
 
 
 def _by_item(generations: Iterator[Generation], n_samples: int
@@ -84,19 +98,42 @@ def _chunk(model: models.Model, judge: equivalence.Judge,
            items: Sequence[Item], group: Sequence[Sequence[Generation]],
            spec: StudySpec,
            ) -> TaskChunk:
-  texts = [[free_response.answer_bracket(model, g)[0].answer for g in samples]
+  found = [[free_response.answer_bracket(model, g) for g in samples]
            for samples in group]
+  texts = [[bracket.answer for bracket, _ in each] for each in found]
   judged = equivalence.entailments_of_many(
       judge, [(i.question, answers) for i, answers in zip(items, texts)])
   rows = [
-      columns(item, answers, samples, entails, unread, judge.name, spec.free)
-      for item, answers, samples, (entails, unread) in zip(
-          items, texts, group, judged)]
+      columns(item, answers, samples, said, judge.name, spec.free)
+      for item, answers, samples, said in zip(items, texts, group, judged)]
+  if spec.free.token_relevance:
+    rows = [row | more for row, more in zip(
+        rows, _relevances(judge, items, found, rows), strict=True)]
   return free_response.to_chunk([i.item_id for i in items], rows)
 
 
+def _relevances(
+    judge: equivalence.Judge, items: Sequence[Item],
+    found: Sequence[Sequence[tuple[Bracket, Sequence[str]]]],
+    rows: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+  """Each item's relevance of tokens; 0 outside the answer's braces."""
+  asked = equivalence.token_relevances(judge, [
+      (item.question, [
+          [s.split('}')[0] for s in strings[bracket.first:bracket.last]]
+          for bracket, strings in each]) for item, each in zip(items, found)])
+  for row, each, inside in zip(rows, found, asked, strict=True):
+    whole = [
+        [0.0] * bracket.first + list(relevances)
+        + [0.0] * (len(strings) - bracket.last)
+        if bracket.last > bracket.first else [0.0] * len(strings)
+        for (bracket, strings), relevances in zip(each, inside, strict=True)]
+    yield {cols.SAMPLE_TOKEN_RELEVANCES: whole} | sampled.relevance_measures(
+        row[cols.SAMPLE_TOKEN_LOGPROBS], whole,
+        np.asarray(row[cols.SAMPLE_SIMILARITIES]))
+
+
 def columns(item: Item, answers: Sequence[str], samples: Sequence[Generation],
-            entails_SS: np.ndarray, unread: int, judge: str, free: FreeSpec,
+            judged: equivalence.Judged, judge: str, free: FreeSpec,
             ) -> dict[str, Any]:
   """Results columns of one item's samples.
 
@@ -106,7 +143,9 @@ def columns(item: Item, answers: Sequence[str], samples: Sequence[Generation],
   length-normalised), `semantic_entropy_sequence`, `semantic_entropy_discrete`
   (with the correction asked for), `semantic_n_clusters`, `semantic_clusters`;
   `semantic_variant` says exactly what ran, `semantic_reason` how many pairs
-  the judge answered neither way (taken for different), '' if none.
+  the judge answered neither way (taken for different), '' if none;
+  `sample_entailments`, `sample_similarities` and the measures of them
+  (`sampled.measures`).
 
   Semantic entropy is −Σ p ln p over clusters of answers that entail each
   other (Kuhn et al. 2023, arXiv 2302.09664; Farquhar et al. 2024).
@@ -115,8 +154,7 @@ def columns(item: Item, answers: Sequence[str], samples: Sequence[Generation],
     item: what was asked.
     answers: S answers in words.
     samples: the S generations they come from.
-    entails_SS: whether the answer of the row entails that of the column.
-    unread: pairs that the judge answered neither way.
+    judged: what the judge says of them.
     judge: its name.
     free: how they were sampled.
 
@@ -124,33 +162,40 @@ def columns(item: Item, answers: Sequence[str], samples: Sequence[Generation],
     Column → entry; entropies in nats.
   """
   said = semantic.consistency([grading.normalise(a) for a in answers])
-  clusters = semantic.cluster_by_entailment(entails_SS)
+  clusters = semantic.cluster_by_entailment(judged.entails_SS)
   logprobs = [float(np.sum(g.steps['token_logprob'], dtype=np.float64))
               for g in samples]
   lengths = [len(g.tokens_T) for g in samples]
   modal = answers[said.modal_answer]
   row: dict[str, Any] = {
-      'sample_answers': list(answers),
-      'sample_logprobs': logprobs,
-      'sample_lengths': lengths,
-      'sample_modal_share': said.modal_share,
-      'sample_entropy': said.entropy,
-      'sample_n_distinct': said.n_distinct,
-      'sample_answer': modal,
-      'semantic_entropy': semantic.semantic_entropy(
+      cols.SAMPLE_ANSWERS: list(answers),
+      cols.SAMPLE_LOGPROBS: logprobs,
+      cols.SAMPLE_LENGTHS: lengths,
+      registry.SAMPLE_MODAL_SHARE: said.modal_share,
+      registry.SAMPLE_ENTROPY: said.entropy,
+      registry.SAMPLE_N_DISTINCT: said.n_distinct,
+      cols.SAMPLE_ANSWER: modal,
+      registry.SEMANTIC_ENTROPY: semantic.semantic_entropy(
           clusters, logprobs, lengths),
-      'semantic_entropy_sequence': semantic.semantic_entropy(
+      registry.SEMANTIC_ENTROPY_SEQUENCE: semantic.semantic_entropy(
           clusters, logprobs, weighting='sequence'),
-      'semantic_entropy_discrete': semantic.semantic_entropy(
+      registry.SEMANTIC_ENTROPY_DISCRETE: semantic.semantic_entropy(
           clusters, weighting='discrete',
           correction=free.semantic_correction),
-      'semantic_n_clusters': int(clusters.max()) + 1,
-      'semantic_clusters': clusters.tolist(),
-      'semantic_variant': (
+      registry.SEMANTIC_N_CLUSTERS: int(clusters.max()) + 1,
+      cols.SEMANTIC_CLUSTERS: clusters.tolist(),
+      cols.SEMANTIC_VARIANT: (
           f'{judge}; bidirectional; n={free.n_samples}, '
           f'temperature={free.temperature}, top_p={free.top_p}, '
           f'top_k={free.top_k}; correction={free.semantic_correction}'),
-      'semantic_reason': (
-          f'{unread} pairs judged neither way' if unread else ''),
+      cols.SEMANTIC_REASON: (
+          f'{judged.unread} pairs judged neither way' if judged.unread
+          else ''),
+      cols.SAMPLE_TOKEN_LOGPROBS: [
+          [float(x) for x in g.steps['token_logprob']] for g in samples],
+      cols.SAMPLE_ENTAILMENTS: judged.entailment_SS.tolist(),
+      cols.SAMPLE_SIMILARITIES: judged.similarity_SS.tolist(),
   }
+  row |= sampled.measures(sampled.Samples(
+      answers, logprobs, lengths, judged.entailment_SS, judged.similarity_SS))
   return row | free_response.grades(item, modal, 'sample_')

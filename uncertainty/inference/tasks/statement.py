@@ -8,6 +8,7 @@ from uncertainty.inference import capture_policy
 from uncertainty.inference.score import Ask, score
 from uncertainty.inference.tasks.letters import tokenize_texts
 from uncertainty.inference.tasks.task import TaskChunk
+from uncertainty.results import columns as cols
 from uncertainty.specs import StudySpec
 from uncertainty.types import Item
 
@@ -33,10 +34,11 @@ def statement(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
   Raises:
     UserError: what `score` raises.
   """
+  del seed  # nothing is drawn
   capture = capture_policy.capture_spec(spec, 'statement')
   built = prompts.build(
       items, dataclasses.replace(spec.prompt, answer='statement'),
-      model.tokenizer, dataset=spec.data.name, seed=seed)
+      model.tokenizer, dataset=spec.data.name)
   stems = tokenize_texts(model, [p.text for p in built])
   wanted = {i for i, item in enumerate(items) if item.item_id not in done}
   asks = [Ask(item.item_id, stem,
@@ -51,10 +53,10 @@ def statement(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
     if not rows:
       continue
     fresh = [i for _, i in rows]
-    columns = {'prompt': [built[i].text for i in fresh],
-               'n_tokens': [len(stems[i]) for i in fresh]}
+    columns = {cols.PROMPT: [built[i].text for i in fresh],
+               cols.N_TOKENS: [len(stems[i]) for i in fresh]}
     if capture:
-      columns['captured_tokens'] = [
+      columns[cols.CAPTURED_TOKENS] = [
           capture_policy.captured_texts(model.tokenizer, asks[i])
           for i in fresh]
     captured = [capture_policy.captured(scores, j, asks[i]) for j, i in rows]

@@ -28,6 +28,15 @@ class TaskChunk:
       default_factory=dict)
 
 
+class Tokenizing(Protocol):
+  """What prompts need of a model: `models.Model`, or one not yet loaded."""
+
+  @property
+  def tokenizer(self) -> Any:
+    """Splits text into tokens; has the chat template."""
+    ...
+
+
 class Task(Protocol):
   """Asks a model every item in one way, a few items at a time.
 

@@ -23,12 +23,13 @@ from uncertainty.inference.capture_policy import capture_spec
 from uncertainty.inference.score import Ask, Scores, score
 from uncertainty.inference.tasks.choice_rows import Reply
 from uncertainty.inference.tasks.letters import (
-    Asked,
-    ask_all,
-    finish,
-    tokenize_texts,
+  Asked,
+  ask_all,
+  finish,
+  tokenize_texts,
 )
 from uncertainty.inference.tasks.task import TaskChunk
+from uncertainty.results import columns
 from uncertainty.specs import StudySpec
 from uncertainty.types import Item, UserError
 
@@ -98,10 +99,10 @@ def text(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
         float(np.logaddexp.reduce(sums)),
         {k: v[j] for k, v in scores.measures.items()},
         columns={
-            'choice_logprobs_sum': sums[own].tolist(),
-            'choice_logprobs_tokens': counts[own].tolist(),
-            'choice_logprobs_bytes': lengths[own].tolist(),
-            'choice_logprobs_neutral': free[own].tolist()},
+            columns.CHOICE_LOGPROBS_SUM: sums[own].tolist(),
+            columns.CHOICE_LOGPROBS_TOKENS: counts[own].tolist(),
+            columns.CHOICE_LOGPROBS_BYTES: lengths[own].tolist(),
+            columns.CHOICE_LOGPROBS_NEUTRAL: free[own].tolist()},
         activations={s: x[j, place] for s, x in scores.activations.items()},
         captured_token=str(model.tokenizer.decode([last])))
 

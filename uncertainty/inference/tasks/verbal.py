@@ -8,7 +8,7 @@ from uncertainty import models, prompts
 from uncertainty.inference import generate as generate_lib
 from uncertainty.inference.generate import GenerateSpec, Request
 from uncertainty.inference.tasks import free
-from uncertainty.inference.tasks.task import TaskChunk
+from uncertainty.inference.tasks.task import TaskChunk, Tokenizing
 from uncertainty.measures import grading
 from uncertainty.measures import verbal as verbal_lib
 from uncertainty.prompts import self_report
@@ -85,21 +85,39 @@ def run(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
     yield free.to_chunk(ready, [waiting.pop(i) for i in ready])
 
 
+def wording_texts(model: Tokenizing, items: Sequence[Item], spec: StudySpec,
+                  wording: tuple[str, str]) -> list[str]:
+  """What the model reads of each item in one wording.
+
+  Args:
+    model: whose tokenizer and chat template.
+    items: the items.
+    spec: the run's; `prompt` has the style and whether examples are shown.
+    wording: (form, order), one of `variants`.
+
+  Returns:
+    Texts in the items' order.
+  """
+  form, order = wording
+  style = prompts.style_of(spec.prompt, model.tokenizer)
+  texts = []
+  for item in map(prompts.cleaned, items):
+    dialogue = self_report.verbal(
+        item.question, item.choices, form=form, order=order,
+        few_shot=spec.prompt.few_shot, style=style)
+    texts.append(prompts.write(dialogue, model.tokenizer, style))
+  return texts
+
+
 def _ask(model: models.Model, items: Sequence[Item], spec: StudySpec,
          wording: tuple[str, str], seed: int, done: frozenset[str],
          ) -> Iterator[tuple[str, dict[str, Any]]]:
-  form, order = wording
-  style = prompts.style_of(spec.prompt, model.tokenizer)
   by_id = {item.item_id: item for item in items}
-  requests = []
-  for item in items:
-    clean = prompts.cleaned(item)
-    dialogue = self_report.verbal(
-        clean.question, clean.choices, form=form, order=order,
-        few_shot=spec.prompt.few_shot, style=style)
-    text = prompts.write(dialogue, model.tokenizer, style)
-    requests.append(Request(item.item_id, tuple(model.tokenizer.encode(
-        text, add_special_tokens=False))))
+  texts = wording_texts(model, items, spec, wording)
+  requests = [
+      Request(item.item_id, tuple(model.tokenizer.encode(
+          text, add_special_tokens=False)))
+      for item, text in zip(items, texts)]
   generations = generate_lib.generate(
       model, requests, GenerateSpec(
           max_tokens=spec.free.max_tokens, batch_size=spec.free.batch_size,
@@ -109,7 +127,7 @@ def _ask(model: models.Model, items: Sequence[Item], spec: StudySpec,
     text = str(model.tokenizer.decode(
         [int(t) for t in generation.tokens_T if int(t) not in eos]))
     yield generation.item_id, read_reply(
-        by_id[generation.item_id], self_report.OPENING[order] + text)
+        by_id[generation.item_id], self_report.OPENING[wording[1]] + text)
 
 
 def read_reply(item: Item, text: str) -> dict[str, Any]:

@@ -79,7 +79,7 @@ def tokenize_dialogue(model: models.Model, dialogue: Dialogue, style: str
       add_special_tokens=False))
 
 
-def next_token_masses(
+def log_masses(
     model: models.Model, rows: Sequence[tuple[int, ...]],
     groups: Sequence[tuple[int, ...]], *,
     template: Sequence[tuple[int, ...]] = (),
