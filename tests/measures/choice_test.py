@@ -31,6 +31,13 @@ def test_limits():
   assert out['choice_log_margin'].tolist() == [-np.inf, 0]
 
 
+def test_rounding_takes_no_entropy_above_one():
+  # Unclipped, equal shares of this log-probability give 1 + 1e-7.
+  out = choice.choice_measures(
+      jnp.full((1, 2), -14.6, jnp.float32), jnp.ones((1, 2), bool))
+  assert out['choice_entropy'].item() == 1
+
+
 def test_mask_is_the_same_as_fewer_choices():
   p = np.array([[0.3, 0.1, 0.2, 0.4]])
   masked = _measures(p, [[True, True, True, False]])

@@ -27,6 +27,10 @@ def test_choice_entropy_has_its_limits():
       np.log(2) / np.log(3), abs=1e-6)
 
 
+def test_a_notebook_completes_the_functions():
+  assert {'Nucleus', 'choice_entropy', 'nucleus'} <= set(dir(measures))
+
+
 @pytest.mark.parametrize('mass', [0.95, 0.9, 0.75, 0.5])
 @pytest.mark.parametrize('n', [3, 400])
 def test_nucleus_is_the_smallest_set_that_holds_its_mass(mass, n):

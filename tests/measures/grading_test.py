@@ -40,6 +40,11 @@ def test_alias_edit_and_rules_are_increasing_tolerances():
     ('ITF', 'International Tennis Federation', 'initials'),
     ('abdication', 'Abdicate', 'same key words'),
     ('Mt Damavand', 'Damavand', 'same key words'),
+    ('UN', 'United Nations', 'initials'),
+    ('red blood', 'red blood cells', 'most of the right answer'),
+    # Six words beyond the right ones are a description still.
+    ('It is deep, cold Loch Ness', 'Ness', 'contains the right answer'),
+    ('it is the deep and cold Loch Ness', 'Ness', 'contains the right answer'),
 ])
 def test_rules_name_themselves(answer, right, reason):
   grade = grading.grade(answer, right)
@@ -63,6 +68,9 @@ def test_words_of_the_question_may_be_left_out_but_not_suffice():
   question = 'Which Super console hero is a plumber?'
   assert grading.grade('Mario', 'Super Mario', (), question).rules == 1
   assert grading.grade('Super', 'Super Mario', (), question).rules == 0
+  question = 'Which cells carry oxygen?'
+  left_open = grading.grade('red blood', 'red blood cells', (), question)
+  assert left_open.reason == 'all that the question leaves open'
   question = 'What does VOIP stand for?'
   right = 'Voice Over Internet Protocol'
   assert grading.grade('VOIP', right, (), question).rules == 0
@@ -70,8 +78,8 @@ def test_words_of_the_question_may_be_left_out_but_not_suffice():
 
 @pytest.mark.parametrize('answer', ['', ' ', '}', '{ }', '...'])
 def test_an_empty_answer_is_wrong_and_says_so(answer):
-  grade = grading.grade(answer, 'Kilt')
-  assert (grade.rules, grade.reason) == (0.0, 'empty answer')
+  assert grading.grade(answer, 'Kilt') == grading.Grade(
+      0.0, 0.0, 0.0, 0.0, 'empty answer')
 
 
 def test_no_right_answer_is_refused():
@@ -83,13 +91,24 @@ def test_edit_distance_counts_swaps_once():
   assert grading.edit_distance('', 'abc') == 3
   assert grading.edit_distance('kitten', 'sitting') == 3
   assert grading.edit_distance('ab', 'ba') == 1
+  assert grading.edit_distance('abcd', 'abdc') == 1
   assert grading.edit_distance('same', 'same') == 0
+
+
+def test_marks_stay_with_the_letters_of_their_script():
+  assert grading.normalise('हिन्दी') == ('हिन्दी',)
+
+
+def test_stems_keep_four_letters():
+  assert grading.stem('walking') == 'walk'
+  assert grading.stem('baking') == 'baking'
 
 
 def test_numbers_from_words():
   number = grading.number_from_words
   assert number(['twenty', 'one']) == 21
   assert number(['two', 'thousand', 'and', 'nineteen']) == 2019
+  assert number(['hundred']) == 100
   assert number(['three', 'hundred', 'million']) == 300_000_000
   assert number(['cat']) is None
   assert number([]) is None

@@ -6,7 +6,7 @@ import pathlib
 import jax.numpy as jnp
 import pytest
 
-from uncertainty.measures import choice, next_token, registry
+from uncertainty.measures import choice, next_token, ordinal, registry
 from uncertainty.types import UserError
 
 
@@ -16,6 +16,7 @@ def test_every_computed_measure_is_in_the_table():
       'finite', 'top_logprobs', 'top_tokens', 'rest_logprob'}
   computed |= set(choice.choice_measures(
       jnp.zeros((1, 2)), jnp.ones((1, 2), bool)))
+  computed |= set(ordinal.MEASURES)
   with_mc = {n for n, m in registry.MEASURES.items() if 'mc' in m.prefixes}
   assert computed == with_mc
 
@@ -85,7 +86,8 @@ def test_each_wording_is_held_against_its_own_answer_and_all_signals():
 
 def test_every_way_of_asking_that_is_measured_has_one_primary_measure():
   assert set(registry.PRIMARY) == {
-      'letters', 'numbers', 'text', 'free', 'verbal', 'p_true', 'samples'}
+      'letters', 'numbers', 'text', 'free', 'verbal', 'p_true', 'samples',
+      'response'}
   for task, column in registry.PRIMARY.items():
     prefix, measure = registry.parse(column)
     assert measure.primary and task in measure.needs.split(', ')
@@ -93,8 +95,7 @@ def test_every_way_of_asking_that_is_measured_has_one_primary_measure():
         prefix, measure.name)
   assert {m.primary_column for m in registry.MEASURES.values()
           if m.primary} == set(registry.PRIMARY.values())
-  assert registry.is_primary('mc_choice_entropy')
-  assert not registry.is_primary('bracket_perplexity')
+  assert registry.PRIMARY['letters'] == 'mc_choice_entropy'
 
 
 def test_display_text_decides_nothing():

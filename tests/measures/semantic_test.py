@@ -41,6 +41,9 @@ def test_paraphrases_by_hand():
   got = semantic.semantic_entropy(
       clusters, np.log([.09, .25, .008]), [2, 2, 3])
   np.testing.assert_allclose(got, math.log(2), **TIGHT)
+  # A token alone weighs what it has.
+  got = semantic.semantic_entropy([0, 1], np.log([.5, .25]), [1, 2])
+  np.testing.assert_allclose(got, math.log(2), **TIGHT)
   got = semantic.semantic_entropy(clusters, weighting='discrete')
   np.testing.assert_allclose(got, want, **TIGHT)
 
@@ -116,6 +119,10 @@ def test_small_sample_corrections():
   got = semantic.semantic_entropy(
       clusters, weighting='discrete', correction='chao_shen')
   np.testing.assert_allclose(got, want, **TIGHT)
+  # All singletons: coverage 1 / n, here q = 1/4 twice.
+  got = semantic.semantic_entropy(
+      [0, 1], weighting='discrete', correction='chao_shen')
+  np.testing.assert_allclose(got, math.log(4) / 2 * 16 / 7, **TIGHT)
   got = semantic.semantic_entropy(
       [0, 0, 0], weighting='discrete', correction='chao_shen')
   np.testing.assert_allclose(got, 0, **TIGHT)

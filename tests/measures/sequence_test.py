@@ -7,17 +7,6 @@ import pytest
 from uncertainty.measures import sequence
 
 
-def test_sequence_ends_at_the_first_eos_or_lone_brace():
-  length = sequence.sequence_length
-  assert length([5, 6, 7], ['A', 'u', '}'], (0,)) == 3
-  assert length([5, 6, 7, 8], ['A', ' }', 'x', '}'], (0,)) == 2
-  assert length([5, 0, 7], ['A', '', 'x'], (0, 9)) == 2
-  assert length([5, 9, 7], ['A', '', 'x'], (0, 9)) == 2
-  # A token with more than the brace ends nothing.
-  assert length([5, 6, 0], ['A', '}.', ''], (0,)) == 3
-  assert length([5, 6], ['A', 'B'], (0,)) == 2
-
-
 def test_bracket_holds_the_tokens_that_overlap_the_inner_text():
   b = sequence.find_bracket(['Ki', 'lt', '}.', ''])
   assert (b.answer, b.first, b.last) == ('Kilt', 0, 2)
@@ -41,7 +30,7 @@ def test_bracket_nested_and_several():
 def test_bracket_of_only_a_brace_is_empty_with_a_reason(tokens):
   b = sequence.find_bracket(tokens)
   assert (b.answer, b.first, b.last) == ('', 0, 0)
-  assert b.found and b.reason == 'empty answer'
+  assert b.found and not b.inferred and b.reason == 'empty answer'
 
 
 def test_bracket_of_a_space_or_a_repeated_brace_is_empty_too():
@@ -91,6 +80,11 @@ def test_aggregate_of_single_token_nuclei_is_zero_and_of_no_steps_nan():
   assert all(map(math.isnan, sequence.aggregate(_steps(), 0, 0).values()))
 
 
+def test_two_tokens_are_enough_for_a_nucleus_entropy():
+  found = sequence.nucleus_entropy(np.array([0., .8]), np.array([1, 2]))
+  assert found == pytest.approx(.8)
+
+
 def test_columns_by_hand():
   bracket = sequence.find_bracket(['', 'Au', '}'])
   out = sequence.columns(_steps(), 3, bracket)
@@ -99,6 +93,10 @@ def test_columns_by_hand():
   np.testing.assert_allclose(out['fr_first_total_entropy'], .1)
   np.testing.assert_allclose(out['bracket_first_total_entropy'], .3)
   np.testing.assert_allclose(out['bracket_perplexity'], 2.0)
+  longer = sequence.columns(
+      _steps(), 3, sequence.find_bracket(['A', 'u', '}']))
+  np.testing.assert_allclose(longer['bracket_total_entropy'], .2)
+  np.testing.assert_allclose(longer['bracket_first_total_entropy'], .1)
   empty = sequence.columns(_steps(), 1, sequence.find_bracket(['}']))
   assert math.isnan(empty['bracket_total_entropy'])
   assert math.isnan(empty['bracket_first_perplexity'])

@@ -30,6 +30,8 @@ from uncertainty.measures import verbal
     ('Probably not', .25, 'phrase'),
     ('Fifty-fifty', .5, 'phrase'),
     ('certain', 1., 'phrase'),
+    ('certainly', 1., 'phrase'),
+    ('That is impossible', 0., 'phrase'),
 ])
 def test_what_is_read(text, value, form):
   got = verbal.parse_confidence(text)
@@ -57,6 +59,8 @@ def test_what_is_read(text, value, form):
     ('自信があります', 'no confidence stated'),
     ('high', 'no confidence stated'),
     ('I am not certain', 'a phrase with a qualifier of unknown weight'),
+    ('ten in all', 'no confidence stated'),
+    ("That isn't certain", 'a phrase with a qualifier of unknown weight'),
     ('fairly likely', 'a phrase with a qualifier of unknown weight'),
 ])
 def test_what_is_not_read_says_why(text, reason):
@@ -99,4 +103,6 @@ def test_split_answer_in_both_orders():
   assert split('Au. Confidence: 0.9') == ('Au', '0.9')
   assert split('Au') == ('Au', '')
   assert split('Confidence:') == ('', '')
+  assert split('Answer: Au\nI am sure.\nConfidence: 90%') == ('Au', '90%')
+  assert split('Au. Confidence: 0.9\nProbability: 0.8') == ('Au', '0.9')
   assert split('Guess: Au, Probability: 0.4') == ('Au', '0.4')

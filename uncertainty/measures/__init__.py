@@ -3,6 +3,8 @@
     from uncertainty import measures
     measures.choice_entropy([0.7, 0.2, 0.1])
     measures.nucleus([0.7, 0.2, 0.1], mass=0.9).size
+
+The study computes the same for thousands of items at once.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -22,3 +24,8 @@ def __getattr__(name: str) -> Any:
 
     return getattr(distribution, name)
   raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+
+
+def __dir__() -> list[str]:
+  """What a notebook completes: functions that were not called yet, too."""
+  return sorted({*globals(), *__all__})

@@ -3,6 +3,8 @@
 import jax
 import jax.numpy as jnp
 
+from uncertainty.measures import registry
+
 
 @jax.jit
 def choice_measures(
@@ -39,9 +41,9 @@ def choice_measures(
   margin_B = best_B + jnp.log(-jnp.expm1(second_B - best_B))
   defined_B = (count_B > 0) & (mass_B > -jnp.inf)
   out = {
-      'choice_entropy': jnp.clip(entropy_B / scale_B, 0.0, 1.0),
-      'choice_logprob': best_B,
-      'choice_log_mass': mass_B,
-      'choice_log_margin': margin_B,
+      registry.CHOICE_ENTROPY: jnp.clip(entropy_B / scale_B, 0.0, 1.0),
+      registry.CHOICE_LOGPROB: best_B,
+      registry.CHOICE_LOG_MASS: mass_B,
+      registry.CHOICE_LOG_MARGIN: margin_B,
   }
   return {k: jnp.where(defined_B, v, jnp.nan) for k, v in out.items()}

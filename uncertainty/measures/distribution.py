@@ -6,8 +6,9 @@ import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
+from uncertainty import arrays
 from uncertainty.errors import UserError
-from uncertainty.measures import choice, next_token
+from uncertainty.measures import choice, next_token, registry
 
 _MASS_TOLERANCE = 1e-3  # of float16 and of printed percentages
 
@@ -53,7 +54,7 @@ def choice_entropy(probabilities: npt.ArrayLike) -> float:
   p_C = _distribution(probabilities)
   found = choice.choice_measures(
       jnp.asarray(_log(p_C))[None], jnp.ones((1, len(p_C)), bool))
-  return float(found['choice_entropy'][0])
+  return float(found[registry.CHOICE_ENTROPY][0])
 
 
 def nucleus(probabilities: npt.ArrayLike, mass: float = 0.9) -> Nucleus:
@@ -97,18 +98,11 @@ def _log(probabilities: np.ndarray) -> np.ndarray:
 
 def _distribution(probabilities: npt.ArrayLike) -> np.ndarray:
   """[K] float64, checked and summing to 1 to rounding."""
-  try:
-    p = np.asarray(probabilities, np.float64)
-  except (TypeError, ValueError) as error:
-    raise UserError(f'probabilities must be numbers: {error}') from error
-  if p.ndim != 1 or not p.size:
+  p = arrays.vector('probabilities', probabilities)
+  if p.min() < 0:
     raise UserError(
-        f'probabilities must be one-dimensional, got shape {p.shape}; call '
-        'once per distribution')
-  if not np.all(np.isfinite(p)) or p.min() < 0:
-    raise UserError(
-        'probabilities must be finite and at least 0; if these are '
-        'log-probabilities, take exp first')
+        'probabilities must be at least 0; if these are log-probabilities, '
+        'take exp first')
   if abs(p.sum() - 1) > _MASS_TOLERANCE:
     raise UserError(
         f'probabilities sum to {p.sum():g}, not 1; divide them by their sum')

@@ -59,7 +59,14 @@ class Grade:
 
 
 def number_from_words(words: Sequence[str]) -> int | None:
-  """The number that English words spell ('twenty', 'one' → 21), or None."""
+  """The number that English words spell.
+
+  Args:
+    words: in lower case, such as 'twenty', 'one'.
+
+  Returns:
+    Such as 21; None if any word is no part of a number.
+  """
   total, current, seen = 0, 0, False
   for word in words:
     if word == 'and' and seen:
@@ -98,7 +105,14 @@ def _digits(words: list[str]) -> list[str]:
 
 
 def fold(text: str) -> str:
-  """Lower case without accents on Latin letters; other scripts unchanged."""
+  """Lower case without accents on Latin letters; other scripts unchanged.
+
+  Args:
+    text: of any script.
+
+  Returns:
+    NFKC, casefolded: 'Ä' → 'a'.
+  """
   out = []
   for char in unicodedata.normalize('NFKC', text).casefold():
     parts = unicodedata.normalize('NFD', char)
@@ -113,6 +127,12 @@ def normalise(text: str) -> tuple[str, ...]:
 
   Numbers in words become digits. Marks within a word are dropped ("O'Connor"
   → 'oconnor', 'J.R.R.' → 'jrr'); other marks separate words.
+
+  Args:
+    text: an answer.
+
+  Returns:
+    Its words; () if it has none.
   """
   folded = fold(text).replace('&', ' and ')
   folded = re.sub(r"(?<=\w)['’`´]s\b", '', folded)
@@ -127,7 +147,14 @@ def normalise(text: str) -> tuple[str, ...]:
 
 @functools.lru_cache(maxsize=65536)
 def stem(word: str) -> str:
-  """A word without its inflection; at least four letters stay."""
+  """A word without its inflection.
+
+  Args:
+    word: folded.
+
+  Returns:
+    Its beginning; at least four letters stay.
+  """
   for suffix in _SUFFIXES:
     if word.endswith(suffix) and len(word) - len(suffix) >= 4:
       return stem(word[:-len(suffix)])
@@ -137,9 +164,21 @@ def stem(word: str) -> str:
 
 
 def edit_distance(a: str, b: str) -> int:
-  """Insertions, deletions, substitutions and swaps of neighbours.
+  """Optimal string alignment distance (restricted Damerau–Levenshtein).
 
-  Optimal string alignment (restricted Damerau–Levenshtein).
+  Counts insertions, deletions, substitutions and swaps of neighbours; no part
+  is edited twice.
+
+  Args:
+    a: one word.
+    b: the other.
+
+  Returns:
+    Edits between them.
+
+  Source:
+    Damerau 1964, A technique for computer detection and correction of spelling
+    errors.
   """
   before: list[int] = []
   last = list(range(len(b) + 1))
@@ -159,6 +198,13 @@ def near(a: str, b: str) -> bool:
 
   One edit per five letters of the longer (none under five), never in a word
   with a digit, and the first letters agree.
+
+  Args:
+    a: one word, folded.
+    b: the other.
+
+  Returns:
+    True for equal words, too.
   """
   if a == b:
     return True

@@ -11,6 +11,8 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from uncertainty.measures import registry
+
 TOP_KS = (5, 10, 25, 50, 100)
 NUCLEUS_MASSES = (0.95, 0.9, 0.75, 0.5)
 
@@ -76,10 +78,10 @@ def _row(logits_V: jax.Array, top_k: int) -> dict[str, jax.Array]:
   mean = (weights_V * log_weights_V).sum() / total
   out = {
       'finite': jnp.isfinite(logits_V).all(),
-      'total_entropy': _over_log(log_total - mean, vocabulary),
-      'varentropy':
+      registry.TOTAL_ENTROPY: _over_log(log_total - mean, vocabulary),
+      registry.VARENTROPY:
           (weights_V * jnp.square(log_weights_V - mean)).sum() / total,
-      'top1_logprob': -log_total,
+      registry.TOP1_LOGPROB: -log_total,
   }
 
   head_logits, head_tokens = _head(logits_V, head)
@@ -87,9 +89,9 @@ def _row(logits_V: jax.Array, top_k: int) -> dict[str, jax.Array]:
   head_weights = jnp.exp(head_logs)
   masses = jnp.cumsum(head_weights)
   moments = jnp.cumsum(head_weights * head_logs)
-  out['top_logprobs'] = head_logs[:kept] - log_total
-  out['top_tokens'] = head_tokens[:kept]
-  out['rest_logprob'] = jnp.log(
+  out[registry.TOP_LOGPROBS] = head_logs[:kept] - log_total
+  out[registry.TOP_TOKENS] = head_tokens[:kept]
+  out[registry.REST_LOGPROB] = jnp.log(
       _rest(weights_V, head_weights[:kept]) / total)
   for k in TOP_KS:
     last = min(k, vocabulary) - 1

@@ -4,16 +4,56 @@ A results column is a prefix and a measure's name: `mc_total_entropy`. The
 prefix says over what it was taken (`PREFIXES`).
 """
 
-import dataclasses
 import math
 
+from uncertainty.measures.measure import (
+    OF_CHOICE,
+    OF_JUDGED,
+    OF_SAMPLES,
+    Measure,
+    Subject,
+)
+from uncertainty.measures.measure import column as column
 from uncertainty.types import UserError
+
+# Names that code uses of measures that are taken over a prefix …
+CHOICE_ENTROPY, CHOICE_LOGPROB = 'choice_entropy', 'choice_logprob'
+CHOICE_LOG_MASS, CHOICE_LOG_MARGIN = 'choice_log_mass', 'choice_log_margin'
+TOTAL_ENTROPY, VARENTROPY = 'total_entropy', 'varentropy'
+TOP1_LOGPROB, PERPLEXITY = 'top1_logprob', 'perplexity'
+ORDINAL_ENTROPY, ORDINAL_VARIATION = 'ordinal_entropy', 'ordinal_variation'
+SCALE_SD = 'scale_sd'
+HEDGES = 'hedges'
+# … and of measures of the item as a whole, where they are columns' too.
+P_TRUE = 'p_true'
+ORDER_AGREEMENT, ORDER_DIVERGENCE = 'order_agreement', 'order_divergence'
+ORDER_ENTROPY_SD = 'order_entropy_sd'
+SAMPLE_ENTROPY, SAMPLE_MODAL_SHARE = 'sample_entropy', 'sample_modal_share'
+SAMPLE_N_DISTINCT = 'sample_n_distinct'
+SEMANTIC_ENTROPY = 'semantic_entropy'
+SEMANTIC_ENTROPY_SEQUENCE = 'semantic_entropy_sequence'
+SEMANTIC_ENTROPY_DISCRETE = 'semantic_entropy_discrete'
+SEMANTIC_N_CLUSTERS = 'semantic_n_clusters'
+KERNEL_ENTROPY_HEAT = 'kernel_entropy_heat'
+KERNEL_ENTROPY_MATERN = 'kernel_entropy_matern'
+DEGREE_UNCERTAINTY, ECCENTRICITY = 'degree_uncertainty', 'eccentricity'
+EIGENVALUE_SUM, LEXICAL_SIMILARITY = 'eigenvalue_sum', 'lexical_similarity'
+SEMANTIC_DENSITY = 'semantic_density'
+SENTENCE_SAR, TOKEN_SAR, SAR = 'sentence_sar', 'token_sar', 'sar'
+COCOA_SEQUENCE, COCOA_PERPLEXITY = 'cocoa_sequence', 'cocoa_perplexity'
+# What is kept of a next-token distribution beside its measures.
+TOP_LOGPROBS, TOP_TOKENS = 'top_logprobs', 'top_tokens'
+REST_LOGPROB = 'rest_logprob'
 
 _PAPER = 'Moore et al. 2026'
 _FARQUHAR = 'Farquhar et al. 2024'
 _KADAVATH = 'Kadavath et al. 2022'
 _TIAN = 'Tian et al. 2023'
 _WANG = 'Wang et al. 2023'
+_NIKITIN = 'Nikitin et al. 2024'
+_LIN = 'Lin et al. 2024'
+_DUAN = 'Duan et al. 2024'
+_VASHURIN = 'Vashurin et al. 2025'
 
 # Longest first: `fr_first_x` is not the `first_x` of `fr`.
 PREFIXES = {
@@ -24,6 +64,7 @@ PREFIXES = {
     'mc': 'next token of a choice prompt, or the item\'s choices',
     '': 'the item, however it was asked',
 }
+_STARTS = [(prefix, f'{prefix}_' if prefix else '') for prefix in PREFIXES]
 
 _TOKEN = ('mc', 'fr', 'bracket', 'fr_first', 'bracket_first')
 _CHOICE = ('mc',)
@@ -33,106 +74,10 @@ _ITEM = ('',)
 _INF = math.inf
 
 
-@dataclasses.dataclass(frozen=True)
-class Subject:
-  """What a measure is a measure of, and so what it is held against.
-
-  Attributes:
-    about: `choice` (which choice the model takes), `written` (an answer that
-      it wrote) or `stated` (an answer that it gave with a confidence in
-      words, to a question with or without choices).
-    grade: results column that says whether that answer was right.
-    foreign: how the human signals start that it is not compared with. A
-      choice meets people's choosing, a written answer their recall; a stated
-      confidence, which may be of either, meets both.
-  """
-
-  about: str
-  grade: str
-  foreign: tuple[str, ...]
-
-
-_RECALL, _CHOOSING = ('human_fr_',), ('human_mc_',)
-_OF_CHOICE = Subject('choice', 'correct', _RECALL)
-_OF_ANSWER = Subject('written', 'fr_correct', _CHOOSING)
-_OF_SAMPLES = Subject('written', 'sample_correct', _CHOOSING)
-_OF_JUDGED = Subject('written', 'p_true_correct', _CHOOSING)
-
-# A measure that is not of the item as a whole is of what its prefix names.
-_OF_PREFIX = {
-    'mc': _OF_CHOICE, 'fr': _OF_ANSWER, 'bracket': _OF_ANSWER,
-    'fr_first': _OF_ANSWER, 'bracket_first': _OF_ANSWER,
-}
-
-
-@dataclasses.dataclass(frozen=True)
-class Measure:
-  """One measure of uncertainty.
-
-  Attributes:
-    name: as in results columns, after the prefix.
-    formula: in natural logarithms; p is the next-token distribution in
-      descending order, c the choices' probabilities.
-    source: where it was proposed or used.
-    orientation: +1 if high means uncertain, −1 if low does.
-    range: smallest and largest possible value.
-    needs: answer formats that give it, for people to read.
-    passes: forward passes for one item.
-    prefixes: what it is taken over.
-    paper_name: column of the paper's own files, after the prefix; '' if none.
-    of: its subject; None where that is its prefix's (`subject`).
-    primary: whether it is the one that its way of asking is judged by
-      (`PRIMARY`), over the first of its prefixes.
-  """
-
-  name: str
-  formula: str
-  source: str
-  orientation: int
-  range: tuple[float, float]
-  needs: str
-  passes: str
-  prefixes: tuple[str, ...]
-  paper_name: str = ''
-  of: Subject | None = None
-  primary: bool = False
-
-  def subject(self, prefix: str) -> Subject:
-    """What it is a measure of when taken over a prefix.
-
-    Args:
-      prefix: one of `prefixes`.
-
-    Returns:
-      Its own subject, or else the prefix's.
-
-    Raises:
-      KeyError: it has none of its own and no such prefix has one.
-    """
-    return self.of or _OF_PREFIX[prefix]
-
-  @property
-  def primary_column(self) -> str:
-    """The results column that is primary; '' if none is."""
-    return column(self.prefixes[0], self.name) if self.primary else ''
-
-
-def column(prefix: str, name: str) -> str:
-  """The results column of a measure: `mc`, `total_entropy` → joined.
-
-  Args:
-    prefix: one of `PREFIXES`.
-    name: a measure's, such as `total_entropy`.
-
-  Returns:
-    The two joined by an underscore; the name alone for the prefix ''.
-  """
-  return f'{prefix}_{name}' if prefix else name
-
-
 def _token(name, formula, orientation, bounds, paper_name='', source=_PAPER):
   return Measure(name, formula, source, orientation, bounds,
-                 'letters, numbers, text, free', '1; 1 a step for free',
+                 'letters, numbers, text, free, response',
+                 '1; 1 a step for free',
                  _TOKEN, paper_name)
 
 
@@ -142,10 +87,16 @@ def _choice(name, formula, orientation, bounds, paper_name, primary=False):
                  paper_name, primary=primary)
 
 
+def _scaled(name, formula, bounds, source):
+  return Measure(name, formula, source, 1, bounds,
+                 'letters, numbers, text; choices on a scale',
+                 '1 an option order', _CHOICE)
+
+
 def _order(name, formula, orientation, bounds, source='this project'):
   return Measure(name, formula, source, orientation, bounds,
                  'letters, numbers, text; n_orders > 1', 'n_orders', _ITEM,
-                 of=_OF_CHOICE)
+                 of=OF_CHOICE)
 
 
 def _stated(name, formula, primary=False):
@@ -158,13 +109,13 @@ def _stated(name, formula, primary=False):
 def _sampled(name, formula, orientation, bounds, source=_FARQUHAR,
              passes='n · 1 a step + judge', primary=False):
   return Measure(name, formula, source, orientation, bounds, 'samples', passes,
-                 _ITEM, of=_OF_SAMPLES, primary=primary)
+                 _ITEM, of=OF_SAMPLES, primary=primary)
 
 
 _NEXT_TOKEN = (
-    _token('total_entropy', 'H(p) / ln V', 1, (0.0, 1.0), 'total-ent'),
-    _token('varentropy', 'Σ p (−ln p − H)²', 1, (0.0, _INF), 'var-ent'),
-    _token('top1_logprob', 'ln p₁', -1, (-_INF, 0.0), 'top-1-prob'),
+    _token(TOTAL_ENTROPY, 'H(p) / ln V', 1, (0.0, 1.0), 'total-ent'),
+    _token(VARENTROPY, 'Σ p (−ln p − H)²', 1, (0.0, _INF), 'var-ent'),
+    _token(TOP1_LOGPROB, 'ln p₁', -1, (-_INF, 0.0), 'top-1-prob'),
     *(_token(f'top_k_entropy_{k}', f'H(top {k} renormalised) / ln {k}', 1,
              (0.0, 1.0), f'top-k-ent-{k}') for k in (5, 10, 25, 50, 100)),
     *(_token(f'nucleus_size_{p}', f'n = #{{i : Σ_{{j<i}} p_j < {p}}}', 1,
@@ -175,56 +126,102 @@ _NEXT_TOKEN = (
 )
 
 _CHOICES = (
-    _choice('choice_entropy', 'H(c renormalised) / ln K', 1, (0.0, 1.0),
+    _choice(CHOICE_ENTROPY, 'H(c renormalised) / ln K', 1, (0.0, 1.0),
             'choice-ent', primary=True),
-    _choice('choice_logprob', 'ln max c', -1, (-_INF, 0.0), 'choice-prob'),
-    _choice('choice_log_mass', 'ln Σ c', -1, (-_INF, 0.0), 'choice-mass'),
-    _choice('choice_log_margin', 'ln(largest c − second largest c)', -1,
+    _choice(CHOICE_LOGPROB, 'ln max c', -1, (-_INF, 0.0), 'choice-prob'),
+    _choice(CHOICE_LOG_MASS, 'ln Σ c', -1, (-_INF, 0.0), 'choice-mass'),
+    _choice(CHOICE_LOG_MARGIN, 'ln(largest c − second largest c)', -1,
             (-_INF, 0.0), 'choice-margin'),
+)
+
+# Of choices that stand on a scale; no pass beyond the choices' own.
+_ORDINAL = (
+    _scaled(ORDINAL_ENTROPY, 'Σ_k h(F_k) / (K − 1), F_k = Σ_{j≤k} c_j, '
+            'h binary entropy in bits', (0.0, 1.0), 'Vogel & Dobbener 1982'),
+    _scaled(ORDINAL_VARIATION, '4 Σ_k F_k (1 − F_k) / (K − 1)', (0.0, 1.0),
+            'Blair & Lacy 2000'),
+    _scaled(SCALE_SD, 'standard deviation of the choices\' places under c',
+            (0.0, _INF), 'this project'),
 )
 
 # How the answer depends on where the options stand (n_orders > 1).
 _ORDERS = (
-    _order('order_agreement', 'share of option orders whose choice is that '
+    _order(ORDER_AGREEMENT, 'share of option orders whose choice is that '
            'of their average', -1, (0.0, 1.0), 'Pezeshkpour & Hruschka 2023'),
-    _order('order_entropy_sd', 'standard deviation of choice_entropy over '
+    _order(ORDER_ENTROPY_SD, 'standard deviation of choice_entropy over '
            'option orders', 1, (0.0, 0.5)),
-    _order('order_divergence', 'H(mean of c over orders) − mean of H(c), '
+    _order(ORDER_DIVERGENCE, 'H(mean of c over orders) − mean of H(c), '
            'over ln K: what position alone adds', 1, (0.0, 1.0)),
 )
 
 # Generated answers: sequences, words, judgements, samples.
 _GENERATED = (
-    Measure('perplexity', 'exp(mean of −ln p of the generated tokens)',
-            _PAPER, 1, (1.0, _INF), 'free', '1 a step', _SEQUENCE, 'ppl',
-            primary=True),
+    Measure(PERPLEXITY, 'exp(mean of −ln p of the generated tokens)',
+            _PAPER, 1, (1.0, _INF), 'free, response', '1 a step', _SEQUENCE,
+            'ppl', primary=True),
+    Measure(HEDGES, 'share of the words of the answer that hedge, by a '
+            'stated list', 'after Hyland 2005', 1, (0.0, 1.0),
+            'free, response', '1 a step', ('fr',)),
     _stated('verbal_confidence', 'the probability stated in words',
             primary=True),
     *(_stated(f'verbal_{form}_{order}_confidence',
               f'the same, asked as a {form} {order} the answer')
       for form in ('percent', 'number', 'phrase')
       for order in ('after', 'before')),
-    Measure('p_true', 'p(True) / (p(True) + p(False)), mean over both orders',
+    Measure(P_TRUE, 'p(True) / (p(True) + p(False)), mean over both orders',
             _KADAVATH, -1, (0.0, 1.0), 'p_true', '1 a step + 2', _ITEM,
-            of=_OF_JUDGED, primary=True),
-    _sampled('sample_modal_share', 'share of the commonest of n answers', -1,
+            of=OF_JUDGED, primary=True),
+    _sampled(SAMPLE_MODAL_SHARE, 'share of the commonest of n answers', -1,
              (0.0, 1.0), _WANG, 'n · 1 a step'),
-    _sampled('sample_entropy', 'H(shares of n answers) / ln n', 1, (0.0, 1.0),
+    _sampled(SAMPLE_ENTROPY, 'H(shares of n answers) / ln n', 1, (0.0, 1.0),
              _WANG, 'n · 1 a step'),
-    _sampled('sample_n_distinct', 'number of different answers of n', 1,
+    _sampled(SAMPLE_N_DISTINCT, 'number of different answers of n', 1,
              (1.0, _INF), 'this project', 'n · 1 a step'),
-    _sampled('semantic_entropy', 'H(cluster weights), a sample weighing '
+    _sampled(SEMANTIC_ENTROPY, 'H(cluster weights), a sample weighing '
              'exp(mean ln p of its tokens)', 1, (0.0, _INF), primary=True),
-    _sampled('semantic_entropy_sequence', 'the same, a sample weighing p', 1,
+    _sampled(SEMANTIC_ENTROPY_SEQUENCE, 'the same, a sample weighing p', 1,
              (0.0, _INF)),
-    _sampled('semantic_entropy_discrete', 'H(shares of samples in clusters)',
+    _sampled(SEMANTIC_ENTROPY_DISCRETE, 'H(shares of samples in clusters)',
              1, (0.0, _INF)),
-    _sampled('semantic_n_clusters', 'number of meanings of n answers', 1,
+    _sampled(SEMANTIC_N_CLUSTERS, 'number of meanings of n answers', 1,
              (1.0, _INF)),
 )
 
+# Of how alike samples are, a(i, j) of the judge in [0, 1]: W = (a + aᵀ) / 2,
+# L its Laplacian, m the commonest answer.
+_ALIKE = (
+    _sampled(KERNEL_ENTROPY_HEAT, '−Tr K ln K, K = exp(−0.3 · 2L) to trace 1',
+             1, (0.0, _INF), _NIKITIN),
+    _sampled(KERNEL_ENTROPY_MATERN, 'the same, K = (2 I + 2L)⁻¹ to trace 1',
+             1, (0.0, _INF), _NIKITIN),
+    _sampled(DEGREE_UNCERTAINTY, '1 − mean of W: the degree matrix', 1,
+             (0.0, 1.0), _LIN),
+    _sampled(EIGENVALUE_SUM, 'Σ max(0, 1 − λ), λ of the normalised L', 1,
+             (1.0, _INF), _LIN),
+    _sampled(ECCENTRICITY, '√Σ (u − ū)², u of the normalised L, λ < 0.9', 1,
+             (0.0, _INF), _LIN),
+    _sampled(LEXICAL_SIMILARITY, 'mean ROUGE-L of two answers\' words', -1,
+             (0.0, 1.0), 'Fomicheva et al. 2020', 'n · 1 a step'),
+    _sampled(SEMANTIC_DENSITY, 'Σ p a(m, ·) / Σ p over different answers, '
+             'p = exp(mean ln p)', -1, (0.0, 1.0),
+             'Qiu & Miikkulainen 2024'),
+    _sampled(SENTENCE_SAR, 'mean of −ln(p_s + Σ_{k≠s} a(s, k) p_k / 0.001)',
+             1, (-_INF, _INF), _DUAN),
+    _sampled(TOKEN_SAR, 'mean of Σ R_t (−ln p_t) / Σ R_t, R_t = 1 − a(answer, '
+             'answer without t); free.token_relevance', 1, (0.0, _INF), _DUAN,
+             'n · 1 a step + judge, 1 a token'),
+    _sampled(SAR, 'sentence_sar, ln p_s being −token-SAR of s; '
+             'free.token_relevance', 1, (-_INF, _INF), _DUAN,
+             'n · 1 a step + judge, 1 a token'),
+    _sampled(COCOA_SEQUENCE, '−ln p_m · mean of 1 − a(m, ·)', 1, (0.0, _INF),
+             _VASHURIN),
+    _sampled(COCOA_PERPLEXITY, 'the same with the mean of −ln p of its tokens',
+             1, (0.0, _INF), _VASHURIN),
+)
+
 MEASURES: dict[str, Measure] = {
-    m.name: m for m in (*_NEXT_TOKEN, *_CHOICES, *_ORDERS, *_GENERATED)}
+    m.name: m for m in (
+        *_NEXT_TOKEN, *_CHOICES, *_ORDINAL, *_ORDERS, *_GENERATED, *_ALIKE)}
 
 # Way of asking → the column that it is judged by, fixed before any result was
 # seen. Where the literature has one it is that one: p(True) of Kadavath et
@@ -236,13 +233,14 @@ MEASURES: dict[str, Measure] = {
 # entropy is measured against, and which LM-Polygraph (Fadeeva et al. 2023)
 # has as its plain baseline; it needs neither samples nor a bracket.
 PRIMARY: dict[str, str] = {
-    'letters': MEASURES['choice_entropy'].primary_column,
-    'numbers': MEASURES['choice_entropy'].primary_column,
-    'text': MEASURES['choice_entropy'].primary_column,
-    'free': MEASURES['perplexity'].primary_column,
+    'letters': MEASURES[CHOICE_ENTROPY].primary_column,
+    'numbers': MEASURES[CHOICE_ENTROPY].primary_column,
+    'text': MEASURES[CHOICE_ENTROPY].primary_column,
+    'free': MEASURES[PERPLEXITY].primary_column,
+    'response': MEASURES[PERPLEXITY].primary_column,
     'verbal': MEASURES['verbal_confidence'].primary_column,
-    'p_true': MEASURES['p_true'].primary_column,
-    'samples': MEASURES['semantic_entropy'].primary_column,
+    'p_true': MEASURES[P_TRUE].primary_column,
+    'samples': MEASURES[SEMANTIC_ENTROPY].primary_column,
 }
 
 
@@ -258,14 +256,23 @@ def parse(column: str) -> tuple[str, Measure]:
   Raises:
     UserError: no such measure, or one that is not taken over that prefix.
   """
-  for prefix in PREFIXES:
-    start = f'{prefix}_' if prefix else ''
-    measure = MEASURES.get(column.removeprefix(start))
-    if column.startswith(start) and measure and prefix in measure.prefixes:
-      return prefix, measure
-  raise UserError(
-      f'no measure is called {column!r}; `python -m uncertainty.main '
-      '--list_measures` lists them')
+  found = _split(column)
+  if found is None:
+    raise UserError(
+        f'no measure is called {column!r}; `python -m uncertainty.main '
+        '--list_measures` lists them')
+  return found
+
+
+# Asked of every column of every table, many times over; not remembered, as
+# plugins add measures.
+def _split(column: str) -> tuple[str, Measure] | None:
+  for prefix, start in _STARTS:
+    if column.startswith(start):
+      measure = MEASURES.get(column[len(start):])
+      if measure and prefix in measure.prefixes:
+        return prefix, measure
+  return None
 
 
 def is_measure(column: str) -> bool:
@@ -277,11 +284,7 @@ def is_measure(column: str) -> bool:
   Returns:
     True if `parse` reads it.
   """
-  try:
-    parse(column)
-  except UserError:
-    return False
-  return True
+  return _split(column) is not None
 
 
 def subject(column: str) -> Subject:
@@ -298,18 +301,6 @@ def subject(column: str) -> Subject:
   """
   prefix, measure = parse(column)
   return measure.subject(prefix)
-
-
-def is_primary(column: str) -> bool:
-  """Whether a results column is what its way of asking is judged by.
-
-  Args:
-    column: any column's name.
-
-  Returns:
-    True for the values of `PRIMARY`.
-  """
-  return column in PRIMARY.values()
 
 
 def table() -> str:

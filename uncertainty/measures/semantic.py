@@ -59,8 +59,14 @@ def cluster_by_entailment(
       as neither way contradicts.
     contradicts_SS: needed when not strict.
 
+  Returns:
+    Cluster index of each sample, [S]; clusters are numbered by appearance.
+
   Raises:
     ValueError: not strict and no contradictions given.
+
+  Source:
+    Farquhar et al. 2024, Nature 630, Methods (bidirectional entailment).
   """
   entails_SS = np.asarray(entails_SS, bool)
   if strict:
@@ -78,14 +84,20 @@ def cluster_probabilities(
     clusters_S: Sequence[int] | np.ndarray,
     logprobs_S: Sequence[float] | np.ndarray | None = None,
 ) -> np.ndarray:
-  """Probability of each cluster, summing to 1.
+  """Probability of each cluster, Σ of its samples' p over Σ of all.
 
   Args:
     clusters_S: cluster of each sample.
     logprobs_S: ln p of each sample; None weighs samples alike.
 
+  Returns:
+    [C] summing to 1, in the order of cluster indices.
+
   Raises:
     ValueError: no samples, or a log-probability that is not finite.
+
+  Source:
+    Farquhar et al. 2024, Nature 630, Methods.
   """
   clusters_S = np.asarray(clusters_S)
   if clusters_S.size == 0:
@@ -103,7 +115,14 @@ def cluster_probabilities(
 
 
 def entropy(probabilities: np.ndarray) -> float:
-  """−Σ p ln p, with 0 ln 0 = 0."""
+  """Shannon entropy −Σ p ln p, with 0 ln 0 = 0.
+
+  Args:
+    probabilities: [C] summing to 1.
+
+  Returns:
+    Nats, from 0 to ln C.
+  """
   p = np.asarray(probabilities, np.float64)
   p = p[p > 0]
   return float(-np.sum(p * np.log(p))) + 0.0
@@ -195,6 +214,12 @@ def consistency(keys_S: Sequence[object]) -> Consistency:
 
   An empty answer is an answer like any other. Of equally common ones the
   first counts as commonest.
+
+  Args:
+    keys_S: an answer each; equal ones are the same answer.
+
+  Returns:
+    How far they agree.
 
   Raises:
     ValueError: no samples.

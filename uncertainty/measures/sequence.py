@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from uncertainty.measures import registry
+
 STOP_TOKENS = ('}', ' }')
 NUCLEUS_ENTROPY = 'nucleus_entropy_'
 NUCLEUS_SIZE = 'nucleus_size_'
@@ -37,21 +39,6 @@ class Bracket:
   found: bool
   inferred: bool
   reason: str
-
-
-def sequence_length(
-    token_ids: Sequence[int], token_strings: Sequence[str],
-    eos_token_ids: Sequence[int],
-) -> int:
-  """Number of tokens up to and including the first that ends the sequence.
-
-  That is the first end-of-sequence token, or the first token that is exactly
-  `}` or ` }`; all tokens if none is.
-  """
-  for i, (token, string) in enumerate(zip(token_ids, token_strings)):
-    if token in eos_token_ids or string in STOP_TOKENS:
-      return i + 1
-  return len(token_ids)
 
 
 def find_bracket(token_strings: Sequence[str], text: str | None = None,
@@ -83,11 +70,10 @@ def find_bracket(token_strings: Sequence[str], text: str | None = None,
     return Bracket(answer, 0, len(token_strings), False, True, reason)
   last = closing + (not token_strings[closing].startswith('}'))
   inside = [i for i in range(last) if token_strings[i]]
-  first = inside[0] if inside else 0
-  reason = '' if answer.strip('{ ') else 'empty answer'
   if not inside:
-    return Bracket(answer, 0, 0, True, False, reason or 'empty answer')
-  return Bracket(answer, first, last, True, False, reason)
+    return Bracket(answer, 0, 0, True, False, 'empty answer')
+  reason = '' if answer.strip('{ ') else 'empty answer'
+  return Bracket(answer, inside[0], last, True, False, reason)
 
 
 def aggregate(
@@ -98,13 +84,14 @@ def aggregate(
   Args:
     steps_T: measure → its value at each step; must hold `token_logprob`, the
       ln p of the generated tokens.
-    first, last: the steps, as in slicing.
+    first: first of the steps.
+    last: one past the last, as in slicing.
 
   Returns:
     measure → value, with `perplexity` in place of `token_logprob`; all NaN if
     there are no steps.
   """
-  names = [n for n in steps_T if n != 'token_logprob'] + ['perplexity']
+  names = [n for n in steps_T if n != 'token_logprob'] + [registry.PERPLEXITY]
   if last <= first:
     return dict.fromkeys(names, float('nan'))
   part = {n: np.asarray(v[first:last], np.float64)
@@ -114,14 +101,22 @@ def aggregate(
     if name.startswith(NUCLEUS_ENTROPY):
       size = part[NUCLEUS_SIZE + name.removeprefix(NUCLEUS_ENTROPY)]
       out[name] = nucleus_entropy(part[name], size)
-  out['perplexity'] = float(np.exp(-part['token_logprob'].mean()))
+  out[registry.PERPLEXITY] = float(np.exp(-part['token_logprob'].mean()))
   return out
 
 
 def nucleus_entropy(entropy_T: np.ndarray, size_T: np.ndarray) -> float:
-  """Σ H_t / Σ ln n_t from the steps' normalised entropies H_t/ln n_t.
+  """A sequence's nucleus entropy, Σ H_t / Σ ln n_t over its steps.
 
-  0 if every nucleus holds one token.
+  Args:
+    entropy_T: each step's normalised entropy H_t / ln n_t.
+    size_T: tokens in each step's nucleus, n_t.
+
+  Returns:
+    In [0, 1]; 0 if every nucleus holds one token.
+
+  Source:
+    Moore et al. 2026, arXiv 2605.30675.
   """
   log_sizes = np.log(np.asarray(size_T, np.float64))
   if not np.any(log_sizes > 0):
@@ -137,6 +132,14 @@ def columns(
 
   `fr_` the whole sequence, `bracket_` the tokens inside the braces,
   `fr_first_` and `bracket_first_` the first token of each.
+
+  Args:
+    steps_T: measure → its value at each step; must hold `token_logprob`.
+    length: tokens of the whole sequence.
+    bracket: where its answer lies (`find_bracket`).
+
+  Returns:
+    Results column → value; NaN over no tokens.
   """
   spans = {
       'fr_': (0, length),

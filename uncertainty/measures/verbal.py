@@ -184,6 +184,9 @@ def parse_confidence(text: str, *, scale: int = 1) -> Confidence:
 def split_answer(text: str) -> tuple[str, str]:
   """The answer and the confidence of 'Answer: …, Confidence: …' in any order.
 
+  Args:
+    text: what was said.
+
   Returns:
     (answer, confidence); '' for a part that is not labelled. Text without any
     label is the answer.
