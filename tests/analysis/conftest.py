@@ -110,7 +110,7 @@ def _results(names, n_items=80, kinds=None):
 def _analyse(results) -> dict[str, pd.DataFrame]:
   stacks = stack.stack_results(results)
   return make_tables(
-      results, stacks, score(stacks, SPEC).scores, SPEC)
+      results, stacks, score(stacks, SPEC), SPEC)
 
 
 @pytest.fixture(name='model_items')

@@ -165,15 +165,19 @@ def test_statements_without_any_measure_still_give_tables(tmp_path):
 
 def test_every_table_is_filled_and_finite_where_it_must_be(study_tables):
   for name, table in study_tables.items():
-    # As the paper ran it, no factor changes alone and no confidence is stated.
+    # As the paper ran it, no factor changes alone and no confidence is stated;
+    # nobody says which groups raters belong to, or what each choice got.
     assert len(table) or name in (
-        'design_contrasts', 'stated_confidence', 'stated_unread'), name
+        'design_contrasts', 'stated_confidence', 'stated_unread',
+        'rater_groups', 'sets', 'sets_by_group', 'abstention'), name
   assert study_tables['scores']['value'].notna().all()
   joint = study_tables['joint']
   assert len(joint) == 8 * 3 and joint['auroc'].between(0, 1).all()
   assert set(study_tables['choice_count']['stratum']) == {'all', 'K=3'}
   assert study_tables['combination']['model'].iloc[-1] == 'all models'
-  assert study_tables['ceiling']['reliability'].between(0, 1).all()
+  # No counts: bounds, and no number between them.
+  assert study_tables['ceiling']['reliability'].isna().all()
+  assert (study_tables['ceiling']['high'] == 1).all()
 
 
 def test_a_sweep_tells_tuning_from_prompt(study_results, analyse):
@@ -210,7 +214,7 @@ def test_two_models_that_are_no_pair(study_results, analyse):
   found = analyse(
       study_results(['Aa_1B', 'Bb_2B_Ins']))
   assert found['effects'].empty and found['effects_pairs'].empty
-  assert len(found['joint']) == 6 and found['mixed'].empty
+  assert len(found['joint']) == 6 and found['hierarchical'].empty
 
 
 def test_one_model_without_people(study_results, analyse):

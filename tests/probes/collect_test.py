@@ -48,7 +48,7 @@ def _kept(workdir, spec):
   """Ids whose activations can be read from the disk now."""
   if spec.probe.store == 'sums':
     path = workdir / 'moments' / PLACE / 'residual.npz'
-    return set(sums.read(path)[2]) if path.exists() else set()
+    return set(sums.read(path).item_ids) if path.exists() else set()
   folder = workdir / 'activations' / PLACE / 'residual'
   return set(activations.read(folder).item_ids) if folder.exists() else set()
 
@@ -56,7 +56,8 @@ def _kept(workdir, spec):
 def _run(workdir, spec, done=frozenset(), dies_after=None):
   """Items whose shards are written; each is checked on the disk first."""
   shards = set(done)
-  chunks = collect.keep(_chunks(done), _items(), spec, workdir, PLACE)
+  chunks = collect.store_activations(
+      _chunks(done), _items(), spec, workdir, PLACE)
   for number, chunk in enumerate(chunks):
     if number == dies_after:
       chunks.close()
@@ -91,7 +92,7 @@ def test_a_killed_run_loses_nothing(tmp_path, store, dies_after, monkeypatch):
         [f'i{k}' for k in range(N)]).values_NLD for k in ('whole', 'killed'))
   else:
     whole, resumed = (sums.read(
-        tmp_path / k / 'moments' / PLACE / 'residual.npz')[0].sums_FLEE
+        tmp_path / k / 'moments' / PLACE / 'residual.npz').moments.sums_FLEE
         for k in ('whole', 'killed'))
   np.testing.assert_allclose(resumed, whole, rtol=1e-12)
 
@@ -104,7 +105,8 @@ def test_chunks_wait_for_the_sums_that_hold_them(tmp_path):
       made.append(chunk)
       yield chunk
 
-  kept = collect.keep(chunks(), _items(), _spec('sums'), tmp_path, PLACE)
+  kept = collect.store_activations(
+      chunks(), _items(), _spec('sums'), tmp_path, PLACE)
   first = next(kept)
   assert len(made) == N // SIZE  # within a minute: all of them, saved once
   assert first is made[0]

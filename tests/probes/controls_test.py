@@ -81,18 +81,26 @@ def test_selectivity_is_over_the_mean_of_control_draws():
       np.array([[.5, .2]]), np.array([[.1, .3, .0, .1]]))
   np.testing.assert_allclose(found['r2_control_task'], [[.2, .05]])
   np.testing.assert_allclose(found['selectivity'], [[.3, .15]])
+  np.testing.assert_allclose(  # linear between .1 and .3, 0 and .1
+      found['r2_control_task_95'], [[.29, .095]])
   assert (found['n_control_draws'] == 2).all()
+  three = controls.selectivity(np.array([[.5]]), np.array([[.1, .3, .2]]))
+  np.testing.assert_array_equal(three['n_control_draws'], [[3]])
   draws = controls.control_draws(
       list('aabbcc'), np.arange(6.0)[:, None], np.random.default_rng(0), 0, 5)
   assert draws.shape == (6, 5)
   assert (draws[::2] == draws[1::2]).all()
   assert len({tuple(c) for c in draws.T}) > 1
+  np.testing.assert_array_equal(draws[:, 0], controls.control_targets(
+      list('aabbcc'), np.arange(6.0)[:, None], np.random.default_rng(0))[:, 0])
 
 
 def test_permutations_keep_each_targets_values_and_their_dependence():
   targets = np.stack([np.arange(6.0), 10 * np.arange(6.0)], axis=1)
   null = controls.permutations(targets, 4, np.random.default_rng(0))
   assert null.shape == (6, 8)
+  none = controls.permutations(targets, 0, np.random.default_rng(0))
+  assert none.shape == (6, 0)
   np.testing.assert_array_equal(np.sort(null[:, 3]), np.arange(6.0))
   np.testing.assert_array_equal(null[:, 4:], 10 * null[:, :4])
 
@@ -102,14 +110,27 @@ def test_baseline_features_are_finite_and_not_constant():
       'n_tokens': [3, 4, 5], 'n_choices': [4, 4, 4],
       'question': ['the cat', 'the dog', 'the cow'],
       'choices': [['a', 'b']] * 3, 'answer_text': ['the', 'dog', 'zebra'],
+      'human_mc_prop_correct': [0.2, 0.5, 1.0],
+      'mc_choice_log_mass': [np.nan] * 3,
       'mc_choice_entropy': [0.1, np.nan, 0.5],
       'mc_choice_logprob': [-np.inf, -1.0, -2.0]})
   features = controls.baseline_features(frame)
-  assert 'n_choices' not in features
+  assert list(features) == [
+      'prompt_length', 'answer_log_frequency', 'difficulty',
+      'mc_choice_entropy', 'mc_choice_logprob']
+  np.testing.assert_array_equal(features['prompt_length'], [3, 4, 5])
+  np.testing.assert_allclose(features['difficulty'], [.8, .5, 0])
   np.testing.assert_allclose(
       features['answer_log_frequency'], np.log1p([3, 1, 0]))
   np.testing.assert_allclose(features['mc_choice_entropy'], [.1, .3, .5])
   np.testing.assert_allclose(features['mc_choice_logprob'], [-2, -1, -2])
+
+
+def test_an_answer_without_words_is_one_that_never_occurs():
+  features = controls.baseline_features(pd.DataFrame({
+      'question': ['the cat', 'the dog'], 'answer_text': ['?!', 'the']}))
+  np.testing.assert_allclose(
+      features['answer_log_frequency'], [0, np.log1p(2)])
 
 
 def test_control_task_gives_each_type_one_value():
@@ -151,3 +172,50 @@ def test_random_directions_find_a_signal_only_where_it_fills_the_space():
       acts, acts[:, 1, :1], folds.k_fold(60, 5), generator)
   assert found[0, 0] < 0.1
   assert found[1, 0] == pytest.approx(1)
+
+
+def test_folds_are_grouped_only_where_a_question_repeats():
+  unique = pd.DataFrame({'question': [f'q{i}' for i in range(8)]})
+  found = controls.question_folds(unique, 4)
+  assert found.groups is None and found.leakage['n_duplicates'] == 0
+  np.testing.assert_array_equal(
+      found.folds.test_FB, folds.k_fold(8, 4).test_FB)
+  twice = pd.DataFrame({'question': [f'q{i // 2}' for i in range(8)]})
+  found = controls.question_folds(twice, 4)
+  assert found.groups == ['q0', 'q0', 'q1', 'q1', 'q2', 'q2', 'q3', 'q3']
+  assert found.leakage['n_duplicates'] == 8
+  assert controls.leakage(found.groups, found.folds)['leaked_share'] == 0
+
+
+def test_the_noise_ceiling_of_certain_or_equal_items():
+  certain = [np.array([1.0, 0.0]), np.array([0.5, 0.5])]
+  found = controls.noise_ceiling(
+      certain, np.array([10 ** 6] * 2), lambda s: (s / s.sum()).max(),
+      np.random.default_rng(0), 20)
+  assert found == pytest.approx(1, abs=1e-3)
+  # No variance over items, and noise beyond it: nothing can be known.
+  same = [np.array([.5, .5])] * 3
+  for statistic in (lambda s: 1.0, lambda s: s[0]):
+    assert controls.noise_ceiling(
+        same, np.full(3, 4), statistic, np.random.default_rng(0), 9) == 0
+  # Shares .5 and .3 of 4 people: variances .01 over items, more in noise.
+  assert controls.noise_ceiling(
+      [np.array([.5, .5]), np.array([.3, .7])], np.full(2, 4),
+      lambda s: s[0] / s.sum(), np.random.default_rng(0), 99) == 0
+
+
+def test_the_noise_ceiling_by_hand():
+  # Shares .9 and .1 of 100 people: .16 over items, .0009 of noise each.
+  found = controls.noise_ceiling(
+      [np.array([.9, .1]), np.array([.1, .9])], np.full(2, 100),
+      lambda s: s[0] / s.sum(), np.random.default_rng(0), 20_000)
+  assert found == pytest.approx(1 - .0009 / .16, abs=3e-4)
+
+
+def test_a_constant_layer_tells_nothing_in_any_direction():
+  generator = np.random.default_rng(0)
+  targets = generator.normal(size=(40, 2))
+  found = controls.random_directions(
+      np.ones((40, 1, 3)), targets, folds.k_fold(40, 5), generator)
+  assert found.shape == (1, 2)
+  assert ((found > -.5) & (found <= 0)).all()

@@ -28,5 +28,30 @@ def test_another_file_is_refused(tmp_path):
   pd.DataFrame({'model': ['m']}).to_parquet(tmp_path / 'x.parquet')
   with pytest.raises(UserError, match='lacks the column'):
     published.read(tmp_path / 'x.parquet')
-  with pytest.raises(UserError, match='cannot read'):
+  with pytest.raises(UserError, match='none.parquet: cannot be read'):
     published.read(tmp_path / 'none.parquet')
+
+
+def _table(**changes):
+  row = {'model': 'm', 'layer': 'layer_0', 'n_samples': 9, 'n_features': 2}
+  for target in ('human_ent', 'rt_correct', 'rt_combined'):
+    for metric in ('r2', 'correlation', 'mse'):
+      row[f'{target}_mean_{metric}'] = .5
+      row[f'{target}_fold_{metric}s'] = [.4, .6]
+  return pd.DataFrame([row | changes])
+
+
+def test_a_table_of_the_papers_form_is_read(tmp_path):
+  _table().to_parquet(tmp_path / 'x.parquet')
+  table = published.read(tmp_path / 'x.parquet')
+  assert table['fold'].tolist() == [-1, 0, 1] * 3
+  assert table['r2'].tolist() == [.5, .4, .6] * 3
+
+
+@pytest.mark.parametrize('changes', [
+    {'layer': 'layer_x'}, {'layer': 7}, {'human_ent_fold_r2s': 'text'},
+    {'rt_correct_fold_mses': [.1]}, {'rt_correct_mean_mse': [[.1]]}])
+def test_values_of_other_types_are_refused(tmp_path, changes):
+  _table(**changes).to_parquet(tmp_path / 'x.parquet')
+  with pytest.raises(UserError, match='x.parquet: cannot be read .*10fold'):
+    published.read(tmp_path / 'x.parquet')

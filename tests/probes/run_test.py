@@ -7,6 +7,10 @@ import pandas as pd
 import pytest
 
 from uncertainty import probes
+from uncertainty.analysis.claims import table as claims_table
+from uncertainty.analysis.questions import probe_readout
+from uncertainty.analysis.statistics import entropy
+from uncertainty.data import human
 from uncertainty.results import activations, shards
 from uncertainty.specs import ProbeSpec, StudySpec
 from uncertainty.types import UserError
@@ -70,6 +74,26 @@ def test_a_planted_signal_is_found_at_its_layer_and_no_other(tmp_path):
   assert own['n_control_draws'] == 20
 
 
+def test_forward_scores_read_the_planted_layer_and_become_a_claim(tmp_path):
+  _study(tmp_path, n_items=180)
+  path = tmp_path / 'results' / 'coane' / 'm.parquet'
+  frame = pd.read_parquet(path).assign(
+      mc_choice_entropy=np.random.default_rng(5).random(180))
+  shards.write_table(frame, path)
+  spec = dataclasses.replace(_SPEC, probe=ProbeSpec(
+      protocol='sound', n_folds=5, n_permutations=0))
+  probes.run(tmp_path, spec)
+  table = _read(tmp_path, 'probe_forward')
+  assert len(table) == 120 and not table['item_id'].duplicated().any()
+  assert set(table['layer']) == {1} and set(table['fold']) == {0, 1, 2, 3}
+  assert np.corrcoef(table['residual'], table['score'])[0, 1] > .9
+  forward = probe_readout.forward(tmp_path)
+  [row] = claims_table.claims(
+      {('coane', 'm'): frame}, spec, only={'probe_beyond_output'},
+      forward=forward).to_dict('records')
+  assert row['verdict'] == 'supported' and row['model'] == 'm'
+
+
 def test_reproduction_takes_the_last_layer_after_the_norm(tmp_path):
   acts = _study(tmp_path, signal_layer=2)
   spec = dataclasses.replace(
@@ -105,3 +129,39 @@ def test_sums_of_an_unfinished_run_are_an_error(tmp_path):
   (folder / 'residual.npz').touch()
   with pytest.raises(UserError, match='coane/other have no results table'):
     probes.run(tmp_path, _SPEC)
+
+
+def _people_study(workdir, **replaced):
+  generator = np.random.default_rng(3)
+  shares = generator.multinomial(
+      6, generator.dirichlet(np.full(3, .3), 40)) / 6
+  acts = generator.normal(size=(40, 2, 4)).astype(np.float32)
+  frame = pd.DataFrame({
+      'item_id': [f'i{n}' for n in range(40)],
+      'question': [f'Which is {n}?' for n in range(40)],
+      'human_shares': list(shares), 'human_count': 6.0,
+      'human_entropy': [human.entropy(s) for s in shares]}).assign(**replaced)
+  shards.write_table(frame, workdir / 'results' / 'coane' / 'm.parquet')
+  activations.append(workdir / 'activations' / 'coane' / 'm' / 'attention',
+                     list(frame['item_id']), acts)
+  return shares
+
+
+@pytest.mark.parametrize(('mode', 'estimator'), [
+    ('sound', 'dirichlet'), ('reproduction', 'plain')])
+def test_peoples_entropy_is_the_configured_estimate(tmp_path, mode, estimator):
+  spec = dataclasses.replace(_SPEC, mode=mode)
+  shares = _people_study(tmp_path / 'counted')
+  estimate = entropy.normalised(
+      np.rint(shares * 6), np.full(40, 3), estimator)
+  # Without numbers of people nothing is estimated anew.
+  _people_study(tmp_path / 'given', human_count=np.nan, human_entropy=estimate)
+  found = []
+  for workdir in (tmp_path / 'counted', tmp_path / 'given'):
+    probes.run(workdir, spec)
+    table = _read(workdir, 'probes')
+    found.append(table[table['target'] == 'human_entropy'])
+  assert len(found[0]) and np.ptp(found[0]['r2']) > 0
+  pd.testing.assert_frame_equal(*found, rtol=1e-9)
+  ceiling = _read(tmp_path / 'counted', 'probe_ceiling')
+  assert 0 < ceiling['ceiling_r2'].iloc[0] < 1

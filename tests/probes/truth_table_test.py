@@ -135,3 +135,25 @@ def test_auroc_equals_scikit_learn():
     np.testing.assert_allclose(
         own.set_index('test').loc[test, 'auroc'], metrics.roc_auc_score(
             known.label_N[index], scores[0, fold, :len(index)]))
+
+
+def test_polarities_are_told_apart_and_german_topics_averaged():
+  acts, frame = _statements()
+  german = frame['item_id'].str.contains('inventors|facts')
+  frame.loc[german, 'item_id'] = frame.loc[german, 'item_id'].str.replace(
+      r'(facts|inventors)', r'\1_de', regex=True)
+  # German must not be a topic's only language: two more speak English.
+  more = frame[german].assign(item_id=frame.loc[german, 'item_id'].str.replace(
+      '_de', '', regex=False))
+  frame = pd.concat([frame, more], ignore_index=True)
+  acts = np.concatenate([acts, acts[np.asarray(german)]])
+  acts[np.asarray(frame['item_id'].str.contains('neg_facts_de')), 1, 0] *= -1
+  table = truth_table.evaluate(acts, frame, names=('mass_mean',))
+  rows = table[table['layer'] == 1].set_index(['test', 'polarity'])
+  assert rows.loc[('german', 'affirmative'), 'accuracy'] > .9
+  assert rows.loc[('german', 'affirmative'), 'n'] == 32
+  # Of two topics' negated statements one is read the wrong way round.
+  assert abs(rows.loc[('german', 'negated'), 'accuracy'] - .5) < .1
+  assert rows.loc[('german', 'both'), 'n_topics'] == 2
+  assert rows.loc[('all topics', 'negated'), 'accuracy'] > .9
+  assert rows.loc[('cities', 'negated'), 'n'] == 16

@@ -4,19 +4,23 @@ Results are stacked once, every measure of every model is scored once with its
 bootstrap draws, and every table is derived from that.
 """
 
+import contextlib
 import dataclasses
 import pathlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 from absl import logging
 
-from uncertainty.analysis import claims
 from uncertainty.analysis.calibration import reliability
+from uncertainty.analysis.claims import table as claims
+from uncertainty.analysis.claims import tuned
 from uncertainty.analysis.paper import flaws
 from uncertainty.analysis.paper import tables as paper
 from uncertainty.analysis.questions import (
+  abstention,
   alignment,
   beyond_difficulty,
   choice_count,
@@ -26,17 +30,24 @@ from uncertainty.analysis.questions import (
   items,
   joint,
   noise_ceiling,
+  prediction_sets,
+  probe_readout,
+  rater_groups,
   response_time,
   size,
   stated_confidence,
   summary,
 )
 from uncertainty.analysis.questions import calibrated as calibrated_tables
-from uncertainty.analysis.questions import probe_readout as readout
 from uncertainty.analysis.scores import aligned as aligning
-from uncertainty.analysis.scores import calibrate, pairs, scores
+from uncertainty.analysis.scores import (
+  calibrate,
+  item_draws,
+  pairs,
+  people,
+  scores,
+)
 from uncertainty.analysis.scores import stack as stacking
-from uncertainty.analysis.statistics import resampling
 from uncertainty.results import published, schema, shards
 from uncertainty.specs import StudySpec
 from uncertainty.types import UserError
@@ -73,25 +84,54 @@ def run(
     for name, table in tables.items():
       shards.write_table(table, out / f'{name}.parquet')
 
-  files = source.activation_files or tuple(filter(None, [spec.probe.published]))
+  files = source.activation_files
+  if not files and spec.probe.published:
+    files = (pathlib.Path(spec.probe.published),)
   if files:
-    write({'probes_published': readout.published_tables(files)})
-  stacks = stacking.stack_results(source.frames)
+    write({'probes_published': probe_readout.published_tables(files)})
+  stacks = stacking.stack_results(
+      people.agreed(people.estimated(source.frames, spec), spec))
   if stacks:  # the paper's probe tables may stand alone
     scored = score(stacks, spec)
     write(scored.tables)
-    write({'claims': claims.claims(stacks, spec)})
+    with _timed('claims'):
+      write({'claims': claims.claims(
+          stacks, spec, forward=probe_readout.forward(results_dir))})
+    with _timed('tuned'):
+      write({'tuned': tuned.tuned_table(stacks, spec)})
     write(study_tables(
-        source.frames, stacks, scored.scores, spec,
-        probe_readout(results_dir, source)))
+        source.frames, stacks, scored, spec,
+        read_probes(results_dir, source)))
   if (spec.mode == 'reproduction'
       or spec.analysis.results_format == 'published'):
-    write(paper.reproduction_tables(source, stacks, results_dir, spec))
+    with _timed("the paper's cells"):
+      # The printed cells are of plain entropy and the paper's agreement.
+      write(paper.reproduction_tables(
+          source, stacking.stack_results(source.frames), results_dir, spec))
+
+
+@contextlib.contextmanager
+def _timed(name: str) -> Iterator[None]:
+  clock, processor = time.perf_counter(), time.process_time()
+  yield
+  logging.debug('%s: %.1f s, processor %.1f s', name,
+                time.perf_counter() - clock, time.process_time() - processor)
 
 
 def read(
     results_dir: str | pathlib.Path, spec: StudySpec) -> published.Published:
-  """Results in the format that the spec names."""
+  """Results in the format that the spec names.
+
+  Args:
+    results_dir: of a workdir, of several, or of the paper's files.
+    spec: `analysis.results_format` names the format.
+
+  Returns:
+    Results tables and what was published beside them.
+
+  Raises:
+    UserError: no results, or files that cannot be read.
+  """
   if spec.analysis.results_format == 'published':
     return published.read(results_dir, spec.data)
   return published.Published(
@@ -99,21 +139,36 @@ def read(
       activations=None, item_sources={})
 
 
-def probe_readout(
+def read_probes(
     results_dir: str | pathlib.Path, source: published.Published,
 ) -> pd.DataFrame:
-  """What probes read out, where they ran or the paper's are at hand."""
+  """What probes read out, where they ran or the paper's are at hand.
+
+  Args:
+    results_dir: looked through for probe tables.
+    source: may hold the paper's.
+
+  Returns:
+    Columns of `probe_readout.COLUMNS`.
+  """
   if source.activation_files:
-    return readout.of_published(
-        readout.published_tables(source.activation_files))
-  return readout.of_workdirs(results_dir)
+    return probe_readout.of_published(
+        probe_readout.published_tables(source.activation_files))
+  return probe_readout.of_workdirs(results_dir)
 
 
 @dataclasses.dataclass(frozen=True)
 class Scored:
-  """Every score with its draws, and the tables that every analysis has."""
+  """Every score with its draws, and the tables that every analysis has.
+
+  Attributes:
+    scores: of every measure of every model.
+    counts_NR: data set → the resamples of its items that the draws are of.
+    tables: file stem under `analysis/` → table.
+  """
 
   scores: list[scores.Score]
+  counts_NR: dict[str, np.ndarray]
   tables: dict[str, pd.DataFrame]
 
 
@@ -126,13 +181,16 @@ def score(stacks: Sequence[stacking.Stack], spec: StudySpec) -> Scored:
 
   Returns:
     The scores, and the tables alignment, calibration, reliability, summary
-    and items. Of arrays over items or draws only the scores' draws stay.
+    and items. Of arrays over items or draws only the scores' draws and the
+    resamples stay.
 
   Raises:
     UserError: a data set with fewer than 3 items.
   """
   level = spec.analysis.confidence_level
   found: list[scores.Score] = []
+  # One set of draws per data set: differences between models are paired.
+  drawn: dict[str, np.ndarray] = {}
   parts: dict[str, list[pd.DataFrame]] = {
       name: [] for name in ('alignment', 'calibration', 'summary', 'items')}
   # Data sets without any grade have no curve.
@@ -145,27 +203,30 @@ def score(stacks: Sequence[stacking.Stack], spec: StudySpec) -> Scored:
           f'needs {_LEAST} or more: raise --config.data.limit')
     logging.info('%s: %d models, %d items, %d measures', stack.dataset,
                  len(stack.models), n_items, len(stack.rows))
-    # One set of draws per data set: differences between models are paired.
-    counts_NR = resampling.bootstrap_counts(
-        n_items, spec.analysis.n_bootstrap, seed=spec.seed)
-    aligned = aligning.align(stack, counts_NR)
+    counts_NR = drawn[stack.dataset] = item_draws.item_draws(stack, spec)
+    with _timed(f'{stack.dataset}: aligned'):
+      aligned = aligning.align(stack, counts_NR)
     calibrated = []
-    for one in calibrate.calibrate(
-        stack, counts_NR, level=level, n_bins=spec.analysis.n_bins,
-        seed=spec.seed, reproduction=spec.mode == 'reproduction'):
-      parts['reliability'].append(
-          calibrated_tables.curves(stack, one, level=level))
-      # Confidences by item of all maps at once would outweigh the draws.
-      calibrated.append(dataclasses.replace(one, curved=None))
+    with _timed(f'{stack.dataset}: calibrated'):
+      for one in calibrate.calibrate(
+          stack, counts_NR, level=level, n_bins=spec.analysis.n_bins,
+          seed=spec.seed, reproduction=spec.mode == 'reproduction'):
+        parts['reliability'].append(
+            calibrated_tables.curves(stack, one, level=level))
+        # Confidences by item of all maps at once would outweigh the draws.
+        calibrated.append(dataclasses.replace(one, curved=None))
     found += scores.scores(stack, aligned, calibrated, counts_NR)
     parts['alignment'].append(
         alignment.alignment_table(stack, aligned, level=level))
     parts['calibration'].append(
         calibrated_tables.calibration_table(stack, calibrated))
-    parts['summary'].append(
-        summary.summary_table(stack, counts_NR, level=level))
+    parts['summary'].append(summary.summary_table(
+        stack, counts_NR, level=level, first_of_ties=(
+            spec.mode == 'reproduction'
+            and spec.analysis.results_format == 'published')))
     parts['items'].append(items.item_table(stack))
-  return Scored(found, {k: _joined(tables) for k, tables in parts.items()})
+  return Scored(
+      found, drawn, {k: _joined(tables) for k, tables in parts.items()})
 
 
 def _joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -175,17 +236,17 @@ def _joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 def study_tables(
     results: Results, stacks: Sequence[stacking.Stack],
-    found: list[scores.Score], spec: StudySpec,
-    probe_readout: pd.DataFrame | None = None,
+    scored: Scored, spec: StudySpec,
+    probes_read: pd.DataFrame | None = None,
 ) -> dict[str, pd.DataFrame]:
   """Every table of the study's questions; what each holds its function says.
 
   Args:
     results: (dataset, model) → one row per item.
     stacks: the same, stacked.
-    found: of `score`.
+    scored: of `score`.
     spec: its `analysis` and `seed`.
-    probe_readout: of `questions.probe_readout`, if probes ran.
+    probes_read: of `read_probes`, if probes ran.
 
   Returns:
     file stem under `analysis/` → table. Tables that the results cannot fill
@@ -194,16 +255,16 @@ def study_tables(
   level, alpha = spec.analysis.confidence_level, spec.analysis.alpha
   n_draws, seed = spec.analysis.n_bootstrap, spec.seed
   n_permutations = min(n_draws, _MOST_PERMUTATIONS)
+  found, counts_NR = scored.scores, scored.counts_NR
   models = [m for stack in stacks for m in scores.model_items(stack)]
   made = {'scores': scores.score_frame(found, models)}
 
   def add(name: str, make: Callable[[], pd.DataFrame]) -> None:
-    start = time.perf_counter()
-    made[name] = make()
-    logging.debug('%s: %.1f s', name, time.perf_counter() - start)
+    with _timed(name):
+      made[name] = make()
 
   add('effects_pairs', lambda: _pair_differences(
-      found, models, probe_readout, level))
+      found, models, probes_read, level))
   add('effects', lambda: instruct.effects(
       made['effects_pairs'], level, n_draws, seed))
   add('joint', lambda: joint.cells(found, alpha, level))
@@ -215,15 +276,19 @@ def study_tables(
   add('calibration_by_people', lambda: beyond_difficulty.calibration_by_people(
       models, n_bins=spec.analysis.n_bins))
   add('choice_count', lambda: choice_count.choice_count(models, level))
-  add('ceiling', lambda: noise_ceiling.ceilings(models, seed=seed))
+  ceilings = noise_ceiling.ceilings(models, counts_NR, spec)
+  add('ceiling', lambda: noise_ceiling.ceiling_table(ceilings, level))
   add('ceiling_corrected', lambda: noise_ceiling.corrected(
-      found, made['ceiling'], level))
+      found, ceilings, level))
+  add('rater_groups', lambda: rater_groups.rater_groups(
+      models, level=level, n_draws=n_draws, seed=seed))
   add('response_time', lambda: response_time.hick(models, seed))
   add('combination', lambda: combination.combinations(
-      models, n_draws, level, seed))
+      models, counts_NR, level, seed, cluster_N={
+          s.dataset: item_draws.heeded_clusters(s, spec) for s in stacks}))
   add('size', lambda: size.size_effects(made['scores'], n_permutations, seed))
-  add('mixed', lambda: hierarchical.mixed_models(
-      made['scores'], models, level))
+  add('hierarchical', lambda: hierarchical.family_effects(
+      found, models, level, n_draws, seed))
   add('prompt_forms', lambda: flaws.prompt_forms(results))
   add('design', lambda: flaws.design(found, made['prompt_forms']))
   add('design_contrasts', lambda: flaws.contrasts(
@@ -232,14 +297,18 @@ def study_tables(
   add('stated_confidence',
       lambda: stated_confidence.stated_against_internal(results))
   add('stated_unread', lambda: stated_confidence.unread(results))
+  coverage = spec.analysis.set_coverage
+  with _timed('sets'):
+    made |= prediction_sets.tables(stacks, coverage, seed)
+  add('abstention', lambda: abstention.table(stacks, 1 - coverage, seed))
   return made
 
 
 def _pair_differences(
     found: list[scores.Score], models: list[scores.ModelItems],
-    probe_readout: pd.DataFrame | None, level: float) -> pd.DataFrame:
+    probes_read: pd.DataFrame | None, level: float) -> pd.DataFrame:
   parts = [instruct.pair_differences(found, models, level)]
-  if probe_readout is not None and len(probe_readout):
-    parts.append(readout.pair_differences(
-        probe_readout, pairs.origins({m.model: m.frame for m in models})))
+  if probes_read is not None and len(probes_read):
+    parts.append(probe_readout.pair_differences(
+        probes_read, pairs.origins({m.model: m.frame for m in models})))
   return _joined(parts)

@@ -2,6 +2,8 @@
 
     from uncertainty import probes
     probes.probe(acts_NLD, target_N).r2     # of each layer, held out
+
+`run` is the stage of a study.
 """
 
 from uncertainty.probes.layers import LayerScores, probe

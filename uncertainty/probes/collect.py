@@ -11,39 +11,63 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from uncertainty.probes.sums import Sums
-from uncertainty.results import activations
-from uncertainty.specs import StudySpec
+from uncertainty.analysis.scores import people
+from uncertainty.probes import sums as sums_lib
+from uncertainty.results import activations, columns
+from uncertainty.specs import StudySpec, listed
 from uncertainty.types import Item
 
 _SAVE_SECONDS = 60  # of scoring that a killed run with sums may do again
 
 
 class Chunk(Protocol):
-  """Finished items, as a task yields them (`inference.TaskChunk`).
-
-  Attributes:
-    item_ids: n ids.
-    columns: results column → n entries.
-    activations: site → n arrays [L, D], or [T, L, D] of all tokens.
-  """
+  """Finished items, as a task yields them (`inference.TaskChunk`)."""
 
   @property
-  def item_ids(self) -> Sequence[str]: ...
+  def item_ids(self) -> Sequence[str]:
+    """Ids of n items."""
+    ...
 
   @property
-  def columns(self) -> Mapping[str, Any]: ...
+  def columns(self) -> Mapping[str, Any]:
+    """Results column → n entries."""
+    ...
 
   @property
-  def activations(self) -> Mapping[str, Sequence[np.ndarray]]: ...
+  def activations(self) -> Mapping[str, Sequence[np.ndarray]]:
+    """Site → n arrays [L, D], or [T, L, D] of all tokens."""
+    ...
 
 
 AnyChunk = TypeVar('AnyChunk', bound=Chunk)
 
 
-def keep(
+def held(spec: StudySpec, workdir: pathlib.Path, place: pathlib.Path,
+         settings: str) -> frozenset[str] | None:
+  """The items whose activations are on disk and whole; others are set aside.
+
+  Args:
+    spec: of the run; it captures activations.
+    workdir: of the run.
+    place: DATASET/MODEL.
+    settings: digest of what running sums are of.
+
+  Returns:
+    Item ids; None where running sums are whole: they hold what was scored.
+  """
+  sites = listed(spec.probe.sites)
+  if spec.probe.store == 'sums':
+    return sums_lib.sort_out(
+        workdir / 'moments' / place, sites, _settings(settings, spec))
+  return frozenset.intersection(*(
+      activations.sort_out(workdir / 'activations' / place / site)
+      for site in sites))
+
+
+def store_activations(
     chunks: Iterable[AnyChunk], items: Sequence[Item],
     spec: StudySpec, workdir: pathlib.Path, place: pathlib.Path,
+    settings: str = '',
 ) -> Iterator[AnyChunk]:
   """Passes chunks on, each once its activations are on disk.
 
@@ -58,6 +82,7 @@ def keep(
     spec: of the run; its `probe` says what is kept.
     workdir: of the run.
     place: DATASET/MODEL.
+    settings: digest of what running sums are of, for `held`.
 
   Yields:
     The chunks themselves, in order.
@@ -66,20 +91,26 @@ def keep(
     UserError: activations that cannot be kept, or a full disk.
   """
   if spec.probe.store == 'sums':
-    yield from _sums(chunks, items, workdir / 'moments' / place,
-                     spec.probe.n_folds)
+    yield from _sums(chunks, items, workdir / 'moments' / place, spec,
+                     _settings(settings, spec))
     return
   append = (activations.append_tokens if spec.probe.positions == 'all'
             else activations.append)
   for chunk in chunks:
     for site, values in chunk.activations.items():
       append(workdir / 'activations' / place / site, chunk.item_ids, values,
-             tokens=chunk.columns['captured_tokens'])
+             tokens=chunk.columns[columns.CAPTURED_TOKENS])
     yield chunk
 
 
+def _settings(settings: str, spec: StudySpec) -> str:
+  """Sums cannot take another estimate of people's entropy: they are of one."""
+  estimator = people.estimator_of(spec, published=True)
+  return settings if estimator == 'plain' else f'{settings} {estimator}'
+
+
 def _sums(chunks: Iterable[AnyChunk], items: Sequence[Item],
-          folder: pathlib.Path, n_folds: int,
+          folder: pathlib.Path, spec: StudySpec, settings: str,
           ) -> Iterator[AnyChunk]:
   sums = None
   waiting, saved = [], time.monotonic()
@@ -87,7 +118,8 @@ def _sums(chunks: Iterable[AnyChunk], items: Sequence[Item],
     if not chunk.activations:
       yield chunk
       continue
-    sums = sums or Sums(folder, items, n_folds)
+    sums = sums or sums_lib.Sums(
+        folder, items, spec.probe.n_folds, settings, spec)
     sums.add(chunk.item_ids, chunk.columns, chunk.activations)
     waiting.append(chunk)
     if time.monotonic() > saved + _SAVE_SECONDS:

@@ -11,11 +11,12 @@ import pandas as pd
 from uncertainty.probes.fits import folds as folds_lib
 from uncertainty.probes.fits import least_squares
 from uncertainty.probes.fits.folds import Folds
+from uncertainty.results import columns, derived
 
 CONTROL_DRAWS = 20
 # The model's own output measures, as baseline features.
-OUTPUT_MEASURES = ('mc_choice_entropy', 'mc_choice_logprob',
-                   'mc_choice_log_mass', 'mc_total_entropy')
+OUTPUT_MEASURES = (columns.CHOICE_ENTROPY, columns.CHOICE_LOGPROB,
+                   columns.CHOICE_LOG_MASS, columns.TOTAL_ENTROPY)
 # Features that would give a target away: the model's own outputs its entropy,
 # and an item's difficulty the shares of people it is made of.
 BARRED = {'model_entropy': OUTPUT_MEASURES,
@@ -35,6 +36,9 @@ def permutations(
     targets_NT: targets of N items.
     n_permutations: R.
     generator: of the permutations.
+
+  Returns:
+    [N, T·R]; no columns where R is 0.
   """
   if not n_permutations:
     return np.zeros((len(targets_NT), 0))
@@ -47,15 +51,22 @@ def permutations(
 def permutation_p(
     observed_L: np.ndarray, null_LR: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-  """p-values (per layer, and corrected by the largest over layers), each [L].
+  """Permutation p of each layer, alone and corrected for choosing among layers.
 
-  One-sided, (1 + #{null ≥ observed}) / (1 + R) (Phipson & Smyth 2010). The
-  second controls the family-wise error over layers (Westfall & Young 1993,
-  single step): a layer is compared with the best layer of each permutation.
+  One-sided, (1 + #{null ≥ observed}) / (1 + R). The second controls the
+  family-wise error over layers in a single step: a layer is compared with the
+  best layer of each permutation.
 
   Args:
     observed_L: a statistic of each layer, larger where more is read.
     null_LR: the same of R permutations.
+
+  Returns:
+    (alone [L], corrected [L]).
+
+  Source:
+    Phipson & Smyth 2010, Permutation p-values should never be zero; Westfall &
+    Young 1993, Resampling-based multiple testing.
   """
   count = 1 + null_LR.shape[1]
   alone = 1 + (null_LR >= observed_L[:, None]).sum(1)
@@ -80,14 +91,14 @@ def baseline_features(frame: pd.DataFrame) -> pd.DataFrame:
     N rows of finite columns.
   """
   features = {}
-  if 'n_tokens' in frame:
-    features['prompt_length'] = frame['n_tokens']
-  if 'n_choices' in frame:
-    features['n_choices'] = frame['n_choices']
-  if 'answer_text' in frame:
+  if columns.N_TOKENS in frame:
+    features['prompt_length'] = frame[columns.N_TOKENS]
+  if columns.N_CHOICES in frame:
+    features[columns.N_CHOICES] = frame[columns.N_CHOICES]
+  if columns.ANSWER_TEXT in frame:
     features['answer_log_frequency'] = _log_frequency(frame)
-  if 'human_mc_prop_correct' in frame:
-    features['difficulty'] = 1 - frame['human_mc_prop_correct']
+  if columns.HUMAN_MC_PROP_CORRECT in frame:
+    features['difficulty'] = 1 - frame[columns.HUMAN_MC_PROP_CORRECT]
   features |= {m: frame[m] for m in OUTPUT_MEASURES if m in frame}
   return pd.DataFrame(
       {name: filled for name, column in features.items()
@@ -104,18 +115,25 @@ def _filled(column: np.ndarray) -> np.ndarray:
 
 
 def words(text: str) -> list[str]:
-  """Lower-case words."""
+  """Words of a text in lower case, for comparing and counting.
+
+  Args:
+    text: anything that can be a string.
+
+  Returns:
+    Runs of letters and digits, in order.
+  """
   return re.findall(r'\w+', str(text).casefold())
 
 
 def _log_frequency(frame: pd.DataFrame) -> np.ndarray:
-  texts = [*frame['question']]
-  if 'choices' in frame:
-    texts += [choice for row in frame['choices'] for choice in row]
+  texts = [*frame[columns.QUESTION]]
+  if columns.CHOICES in frame:
+    texts += [choice for row in frame[columns.CHOICES] for choice in row]
   counts = collections.Counter(w for t in texts for w in words(t))
   return np.array([
       np.mean([np.log1p(counts.get(w, 0.0)) for w in words(answer)] or [0.0])
-      for answer in frame['answer_text']])
+      for answer in frame[columns.ANSWER_TEXT]])
 
 
 def control_targets(
@@ -152,7 +170,8 @@ def control_draws(
   One draw's score depends on which values its few types happened to get.
 
   Args:
-    types, targets_NT: see `control_targets`.
+    types: see `control_targets`.
+    targets_NT: see `control_targets`.
     generator: of the first draw.
     seed: of the others.
     n_draws: C.
@@ -186,10 +205,11 @@ def selectivity(
   """
   control_LTC = control_LR.reshape(*observed_LT.shape, -1)
   mean_LT = control_LTC.mean(2)
-  return {'r2_control_task': mean_LT,
-          'r2_control_task_95': np.quantile(control_LTC, .95, axis=2),
-          'selectivity': observed_LT - mean_LT,
-          'n_control_draws': np.full(observed_LT.shape, control_LTC.shape[2])}
+  return {derived.R2_CONTROL_TASK: mean_LT,
+          derived.R2_CONTROL_TASK_95: np.quantile(control_LTC, .95, axis=2),
+          derived.SELECTIVITY: observed_LT - mean_LT,
+          derived.N_CONTROL_DRAWS: np.full(
+              observed_LT.shape, control_LTC.shape[2])}
 
 
 def residual_permutations(
@@ -237,7 +257,7 @@ def first_words(questions: Sequence[str]) -> list[str]:
 def random_directions(
     acts_NLD: np.ndarray, targets_NT: np.ndarray, folds: Folds,
     generator: np.random.Generator, n_directions: int = 20) -> np.ndarray:
-  """Held-out R² [L, T] of a random direction per layer, mean over directions.
+  """Held-out R² of random directions, mean over directions.
 
   Least squares on one projection: what the activations' geometry gives away
   without any search for a direction.
@@ -248,6 +268,9 @@ def random_directions(
     folds: over the N items.
     generator: of the directions.
     n_directions: of each layer, the same for all.
+
+  Returns:
+    [L, T].
   """
   n_items, n_layers, width = acts_NLD.shape
   directions_DK = generator.standard_normal((width, n_directions))
@@ -270,7 +293,7 @@ def duplicate_groups(frame: pd.DataFrame) -> list[str]:
   Returns:
     N names of groups.
   """
-  return [' '.join(words(q)) for q in frame['question']]
+  return [' '.join(words(q)) for q in frame[columns.QUESTION]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -304,7 +327,7 @@ def question_folds(frame: pd.DataFrame, n_folds: int) -> QuestionFolds:
   questions = duplicate_groups(frame)
   plain = folds_lib.k_fold(len(frame), n_folds)
   leak = leakage(questions, plain)
-  if not leak['n_duplicates']:
+  if not leak[derived.N_DUPLICATES]:
     return QuestionFolds(plain, None, leak)
   return QuestionFolds(
       folds_lib.group_k_fold(questions, n_folds), questions, leak)
@@ -327,9 +350,9 @@ def leakage(groups: Sequence[str], folds: Folds) -> dict[str, float]:
   leaked = sum(
       int(np.isin(labels[folds.test(f)], labels[folds.train(f)]).sum())
       for f in range(folds.n_folds))
-  return {'n_items': len(labels),
-          'n_duplicates': int((counts[index] > 1).sum()),
-          'leaked_share': leaked / len(labels)}
+  return {derived.N_ITEMS: len(labels),
+          derived.N_DUPLICATES: int((counts[index] > 1).sum()),
+          derived.LEAKED_SHARE: leaked / len(labels)}
 
 
 def noise_ceiling(

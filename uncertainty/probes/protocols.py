@@ -18,16 +18,17 @@ from uncertainty.probes import (
 )
 from uncertainty.probes.fits import fold_means, least_squares, ridge, scores
 from uncertainty.probes.fits import folds as folds_lib
+from uncertainty.results import columns, derived
 from uncertainty.specs import ProbeSpec, listed
 from uncertainty.types import UserError
 
-METRICS = ('r2', 'pearson', 'mse')
+METRICS = (derived.R2, derived.PEARSON, derived.MSE)
 CHOSEN = -1  # the layer chosen inside each training fold
 MEAN = -1  # the mean over folds
 
 
 @dataclasses.dataclass
-class Tables:
+class ProbeTables:
   """Long tables, by name of the file under DIR/analysis."""
 
   rows: dict[str, list[pd.DataFrame]] = dataclasses.field(
@@ -51,7 +52,7 @@ class Tables:
 
 def paper(
     acts_NLD: np.ndarray, frame: pd.DataFrame, spec: ProbeSpec, seed: int,
-) -> Tables:
+) -> ProbeTables:
   """The paper's probes, with the permutation null beside them.
 
   Args:
@@ -64,7 +65,7 @@ def paper(
     Tables probes and probe_permutations.
   """
   known = targets_lib.values(frame, targets_lib.PAPER_TARGETS)
-  tables = Tables()
+  tables = ProbeTables()
   if known.empty:
     return tables
   complete = known.notna().all(axis=1).to_numpy()
@@ -76,16 +77,17 @@ def paper(
       acts_NLD, np.concatenate([target_NT, null_NR], axis=1), folds)
   n_targets = target_NT.shape[1]
   tables.add('probes', score_rows(
-      _columns(found, slice(n_targets)), list(known), folds.n_tests))
+      _columns(found, slice(n_targets)), list(map(str, known)),
+      folds.n_tests))
   tables.add('probe_permutations', null_rows(
       np.asarray(found.r2)[..., :n_targets].mean(1),
-      np.asarray(found.r2)[..., n_targets:].mean(1), list(known)))
+      np.asarray(found.r2)[..., n_targets:].mean(1), list(map(str, known))))
   return tables
 
 
 def sound(
     acts_NLD: np.ndarray, frame: pd.DataFrame, spec: ProbeSpec, seed: int,
-) -> Tables:
+) -> ProbeTables:
   """Nested ridge with its controls, each target on the items that know it.
 
   Args:
@@ -99,7 +101,7 @@ def sound(
     probe_increment.
   """
   known = targets_lib.values(frame)
-  tables = Tables()
+  tables = ProbeTables()
   for mask_N, names in targets_lib.by_missingness(known):
     if mask_N.sum() < 2 * spec.n_folds:
       continue
@@ -110,7 +112,7 @@ def sound(
 
 
 def _sound_group(
-    tables: Tables, acts_NLD: np.ndarray, frame: pd.DataFrame,
+    tables: ProbeTables, acts_NLD: np.ndarray, frame: pd.DataFrame,
     target_NT: np.ndarray, names: list[str], spec: ProbeSpec, seed: int,
 ) -> None:
   generator = np.random.default_rng(seed)
@@ -119,7 +121,7 @@ def _sound_group(
              targets=', '.join(names))
   folds = split.folds
   null_NR = controls.permutations(target_NT, spec.n_permutations, generator)
-  words = controls.first_words(list(frame['question']))
+  words = controls.first_words(list(frame[columns.QUESTION]))
   control_NR = controls.control_draws(words, target_NT, generator, seed)
   options = {'seed': seed, 'groups': split.groups}
   found, null = ridge.cross_validate(
@@ -135,30 +137,31 @@ def _sound_group(
   if len(set(words)) < 2:  # one value for all is no task
     control_LR = np.full_like(control_LR, np.nan)
   tables.add('probe_controls', layer_rows(names, {
-      'r2': observed_LT, **controls.selectivity(observed_LT, control_LR),
-      'r2_random_direction': controls.random_directions(
+      derived.R2: observed_LT, **controls.selectivity(observed_LT, control_LR),
+      derived.R2_RANDOM_DIRECTION: controls.random_directions(
           acts_NLD, target_NT, folds, generator)}))
   _increments(tables, acts_NLD, frame, target_NT, names, folds, options,
               spec.n_permutations)
-  topics = frame['group'].astype(str).tolist() if 'group' in frame else []
+  topics = (frame[columns.GROUP].astype(str).tolist()
+            if columns.GROUP in frame else [])
   if len(set(topics)) > 1:
     by_topic = folds_lib.group_k_fold(topics, spec.n_folds)
     grouped, _ = ridge.cross_validate(
         acts_NLD, target_NT, by_topic, seed=seed)
     tables.add('probes', score_rows(
         grouped.scores, names, by_topic.n_tests, grouped.inner_mse
-    ).assign(protocol='sound_by_topic'))
+    ).assign(**{derived.PROTOCOL: 'sound_by_topic'}))
 
 
 def _increments(
-    tables: Tables, acts_NLD, frame, target_NT, names, folds, options,
+    tables: ProbeTables, acts_NLD, frame, target_NT, names, folds, options,
     n_permutations) -> None:
   """What activations add to features known without them."""
   features = controls.baseline_features(frame)
   by_features: dict[tuple[str, ...], list[int]] = {}
   for t, name in enumerate(names):
     barred = controls.BARRED.get(name, ())
-    kept = tuple(c for c in features if c not in barred)
+    kept = tuple(c for c in map(str, features) if c not in barred)
     by_features.setdefault(kept, []).append(t)
   for kept, which in by_features.items():
     if not kept:
@@ -197,8 +200,8 @@ def layer_rows(
     L · T rows.
   """
   return pd.concat([
-      pd.DataFrame({'layer': range(len(next(iter(arrays.values())))),
-                    'target': name,
+      pd.DataFrame({derived.LAYER: range(len(next(iter(arrays.values())))),
+                    derived.TARGET: name,
                     **{k: v[:, t] for k, v in arrays.items()}})
       for t, name in enumerate(names)])
 
@@ -212,10 +215,12 @@ def _increment_rows(alone_F, joint_LF, null_LR) -> pd.DataFrame:
   if n_permutations:
     alone_L, corrected_L = controls.permutation_p(added_LF.mean(1), null_LR)
   return pd.DataFrame({
-      'layer': range(len(added_LF)), 'r2_baseline': float(alone_F.mean()),
-      'r2_joint': joint_LF.mean(1), 'increment': added_LF.mean(1),
-      'ci_low': interval.low, 'ci_high': interval.high, 'p_value': alone_L,
-      'p_corrected': corrected_L, 'n_permutations': n_permutations})
+      derived.LAYER: range(len(added_LF)),
+      derived.R2_BASELINE: float(alone_F.mean()),
+      derived.R2_JOINT: joint_LF.mean(1), derived.INCREMENT: added_LF.mean(1),
+      columns.CI_LOW: interval.low, columns.CI_HIGH: interval.high,
+      columns.P_VALUE: alone_L, derived.P_CORRECTED: corrected_L,
+      derived.N_PERMUTATIONS: n_permutations})
 
 
 def _columns(found: scores.FoldScores, which: slice) -> scores.FoldScores:
@@ -226,7 +231,7 @@ def score_rows(
     found: scores.FoldScores, names: list[str], n_tests_F: np.ndarray,
     inner_mse_LFT: np.ndarray | None = None,
 ) -> pd.DataFrame:
-  """Rows (layer, target, fold, r2, pearson, mse, n); fold -1 is the mean.
+  """Held-out scores as rows; fold -1 is the mean.
 
   With inner errors, layer -1 is the layer of least inner error of each
   training fold: what a reader may quote as "the best layer".
@@ -236,9 +241,12 @@ def score_rows(
     names: T targets.
     n_tests_F: test items of each fold.
     inner_mse_LFT: errors of inner folds.
+
+  Returns:
+    layer, fold, target, r2, pearson, mse, n (test items).
   """
   arrays = {m: np.asarray(getattr(found, m)) for m in METRICS}
-  layers = list(range(arrays['r2'].shape[0]))
+  layers = list(range(arrays[derived.R2].shape[0]))
   if inner_mse_LFT is not None:
     best_FT = np.argmin(inner_mse_LFT, axis=0)
     arrays = {m: np.concatenate(
@@ -249,21 +257,20 @@ def score_rows(
                for m, a in arrays.items()}
   index = pd.MultiIndex.from_product(
       [layers, range(MEAN, len(n_tests_F)), names],
-      names=['layer', 'fold', 'target'])
+      names=[derived.LAYER, derived.FOLD, derived.TARGET])
   frame = pd.DataFrame(
       {m: a.reshape(-1) for m, a in with_mean.items()}, index=index)
   frame = frame.reset_index()
-  frame['n'] = np.where(
-      frame['fold'] == MEAN, n_tests_F.sum(),
-      n_tests_F[frame['fold'].to_numpy()])
+  frame[columns.N] = np.where(
+      frame[derived.FOLD] == MEAN, n_tests_F.sum(),
+      n_tests_F[frame[derived.FOLD].to_numpy()])
   return frame
 
 
 def null_rows(
     observed_LT: np.ndarray, null_LR: np.ndarray, names: list[str],
 ) -> pd.DataFrame:
-  """Rows (layer, target, r2, null_mean, null_95, null_max_95, selectivity,
-  p_value, p_corrected, n_permutations).
+  """Each layer's R² beside what permuted targets give.
 
   `null_95` is the 95th percentile of the layer's own null, `null_max_95` that
   of the largest R² over layers: a layer above it is significant corrected.
@@ -274,6 +281,10 @@ def null_rows(
     observed_LT: R², mean over folds.
     null_LR: the same of T · R permuted targets, one target's adjacent.
     names: T targets.
+
+  Returns:
+    layer, target, r2, null_mean, null_95, null_max_95, selectivity, p_value,
+    p_corrected, n_permutations; empty without permutations.
   """
   frames = []
   null_LTR = null_LR.reshape(*observed_LT.shape, -1)
@@ -283,11 +294,13 @@ def null_rows(
     null, observed = null_LTR[:, t], observed_LT[:, t]
     alone, corrected = controls.permutation_p(observed, null)
     frames.append(pd.DataFrame({
-        'layer': range(len(observed)), 'target': name, 'r2': observed,
-        'null_mean': null.mean(1), 'null_95': np.quantile(null, .95, axis=1),
-        'null_max_95': np.quantile(null.max(0), .95),
-        'selectivity': observed - null.mean(1), 'p_value': alone,
-        'p_corrected': corrected, 'n_permutations': null.shape[1]}))
+        derived.LAYER: range(len(observed)), derived.TARGET: name,
+        derived.R2: observed,
+        derived.NULL_MEAN: null.mean(1),
+        derived.NULL_95: np.quantile(null, .95, axis=1),
+        derived.NULL_MAX_95: np.quantile(null.max(0), .95),
+        derived.SELECTIVITY: observed - null.mean(1), columns.P_VALUE: alone,
+        derived.P_CORRECTED: corrected, derived.N_PERMUTATIONS: null.shape[1]}))
   return pd.concat(frames, ignore_index=True)
 
 

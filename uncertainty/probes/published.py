@@ -5,13 +5,16 @@ import pathlib
 import numpy as np
 import pandas as pd
 
+from uncertainty import files
+from uncertainty.results import columns, derived
 from uncertainty.types import UserError
 
-_PREFIXES = {'human_entropy': 'human_ent', 'rt_correct': 'rt_correct',
+_PREFIXES = {columns.HUMAN_ENTROPY: 'human_ent', 'rt_correct': 'rt_correct',
              'rt_combined': 'rt_combined'}
-_METRICS = {'r2': ('mean_r2', 'fold_r2s'),
-            'pearson': ('mean_correlation', 'fold_correlations'),
-            'mse': ('mean_mse', 'fold_mses')}
+_METRICS = {derived.R2: ('mean_r2', 'fold_r2s'),
+            derived.PEARSON: ('mean_correlation', 'fold_correlations'),
+            derived.MSE: ('mean_mse', 'fold_mses')}
+_REMEDY = 'point at the published coane_activations_10fold.parquet'
 
 
 def read(path: str | pathlib.Path) -> pd.DataFrame:
@@ -29,20 +32,20 @@ def read(path: str | pathlib.Path) -> pd.DataFrame:
   Raises:
     UserError: it is not that file.
   """
-  try:
-    table = pd.read_parquet(path)
-  except (OSError, ValueError) as error:
-    raise UserError(
-        f'cannot read {path} ({error}); point at the published '
-        'coane_activations_10fold.parquet') from error
-  wanted = {'model', 'layer', 'n_samples', 'n_features'} | {
+  path = pathlib.Path(path)
+  table = files.read_parquet(path, _REMEDY)
+  wanted = {columns.MODEL, derived.LAYER, 'n_samples', 'n_features'} | {
       f'{prefix}_{name}' for prefix in _PREFIXES.values()
       for names in _METRICS.values() for name in names}
   missing = sorted(wanted - set(table))
   if missing:
     raise UserError(
-        f'{path} lacks the column {missing[0]!r}; point at the published '
-        'coane_activations_10fold.parquet')
+        f'{path} lacks the column {missing[0]!r}; {_REMEDY}')
+  with files.malformed(path, _REMEDY):
+    return _rows(table)
+
+
+def _rows(table: pd.DataFrame) -> pd.DataFrame:
   rows = []
   for record in table.to_dict('records'):
     for target, prefix in _PREFIXES.items():
@@ -50,11 +53,11 @@ def read(path: str | pathlib.Path) -> pd.DataFrame:
                              record[f'{prefix}_{folds}'])
                 for m, (mean, folds) in _METRICS.items()}
       rows += [{
-          'model': record['model'], 'dataset': 'coane',
-          'protocol': 'published', 'site': 'residual',
-          'layer': int(record['layer'].removeprefix('layer_')),
-          'target': target, 'fold': fold,
+          columns.MODEL: record[columns.MODEL], columns.DATASET: 'coane',
+          derived.PROTOCOL: 'published', derived.SITE: 'residual',
+          derived.LAYER: int(record[derived.LAYER].removeprefix('layer_')),
+          derived.TARGET: target, derived.FOLD: fold,
           **{m: float(values[fold + 1]) for m, values in scores.items()},
-          'n': record['n_samples'], 'width': record['n_features'],
-      } for fold in range(-1, len(scores['r2']) - 1)]
+          columns.N: record['n_samples'], derived.WIDTH: record['n_features'],
+      } for fold in range(-1, len(scores[derived.R2]) - 1)]
   return pd.DataFrame(rows)

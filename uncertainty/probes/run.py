@@ -12,6 +12,9 @@ Tables, all with columns model, dataset, protocol, site first:
   increment, ci_low, ci_high (over folds, Nadeau & Bengio's correction),
   p_value, p_corrected (by the largest over layers), n_permutations: of
   increments whose residuals about the features were permuted.
+- probe_forward.parquet: item_id, target, fold, layer, residual, score,
+  n_baseline: people's entropy about the baseline beside what a layer adds to
+  it, of protocol 'sound' (`forward`).
 - probe_controls.parquet: layer, target, r2, r2_control_task (mean over draws),
   r2_control_task_95, selectivity (r2 − r2_control_task), n_control_draws,
   r2_random_direction.
@@ -26,25 +29,36 @@ Tables, all with columns model, dataset, protocol, site first:
 - truth_probes.parquet: see `truth_table`.
 """
 
+import functools
 import pathlib
 
 import numpy as np
 import pandas as pd
 from absl import logging
 
+from uncertainty import files
+from uncertainty.analysis.scores import people
+from uncertainty.analysis.statistics import entropy
 from uncertainty.data import human
-from uncertainty.probes import controls, protocols, sums, transfer, truth_table
+from uncertainty.probes import (
+  controls,
+  forward,
+  protocols,
+  sums,
+  transfer,
+  truth_table,
+)
 from uncertainty.probes import (
   targets as targets_lib,
 )
 from uncertainty.probes.fits import folds as folds_lib
 from uncertainty.probes.fits import mlp, moments
-from uncertainty.results import activations, schema, shards
+from uncertainty.results import activations, columns, derived, schema, shards
 from uncertainty.specs import StudySpec
 from uncertainty.types import UserError
 
 # Sites within blocks first: the order of the tables.
-_TRANSFER_TARGETS = ('human_entropy', 'model_entropy', 'model_correct')
+_TRANSFER_TARGETS = (columns.HUMAN_ENTROPY, 'model_entropy', 'model_correct')
 _LAST_OF_TRANSFORMERS = 'final_norm'
 
 
@@ -53,7 +67,8 @@ def run(workdir: str | pathlib.Path, spec: StudySpec) -> None:
 
   Args:
     workdir: of a scored run.
-    spec: `probe` names protocols, folds and permutations; in mode
+    spec: `probe` names protocols, folds and permutations; people's entropy is
+      what `analysis.human_entropy` makes of it, as in the analysis; in mode
       'reproduction' the last layer of 'residual' is taken after the final
       norm, as transformers returns it and the paper had it.
 
@@ -66,8 +81,10 @@ def run(workdir: str | pathlib.Path, spec: StudySpec) -> None:
     raise UserError(
         f'{workdir} holds no activations; run --stages=score with '
         '--config.probe.sites=residual')
-  results = schema.read_results(workdir)
-  tables = protocols.Tables()
+  stored = schema.read_results(workdir)
+  results = people.estimated(stored, spec)
+  estimators = people.estimators(stored, spec)
+  tables = protocols.ProbeTables()
   for dataset, model, site in summed:
     _results_of(results, dataset, model)
     tables.add('probes', _from_sums(
@@ -77,7 +94,7 @@ def run(workdir: str | pathlib.Path, spec: StudySpec) -> None:
   for dataset, model, site in found:
     frame = _results_of(results, dataset, model)
     acts_NLD = read_site(workdir, dataset, model, site, frame, spec)
-    keys = {'model': model, 'dataset': dataset}
+    keys = {columns.MODEL: model, columns.DATASET: dataset}
     logging.info('probes: %s, %s, %s %s', dataset, model, site, acts_NLD.shape)
     if dataset == 'truth':
       tables.add('truth_probes', truth_table.evaluate(
@@ -85,12 +102,13 @@ def run(workdir: str | pathlib.Path, spec: StudySpec) -> None:
           checkpoint_dir=workdir / 'checkpoints' / model / site), **keys,
           site=site)
       continue
-    _one_site(tables, acts_NLD, frame, spec, keys | {'site': site},
+    _one_site(tables, acts_NLD, frame, spec, keys | {derived.SITE: site},
               workdir / 'checkpoints' / dataset / model / site)
     sets.setdefault(site, {})[f'{dataset}/{model}'] = (acts_NLD, frame)
   for (dataset, model), frame in results.items():
     if dataset != 'truth':
-      tables.add('probe_ceiling', _ceiling(frame, spec.seed), model=model,
+      tables.add('probe_ceiling', _ceiling(
+          frame, estimators[dataset], spec.seed), model=model,
                  dataset=dataset)
   for site, members in sets.items():
     _transfer(tables, members, site, spec.seed)
@@ -102,7 +120,7 @@ def run(workdir: str | pathlib.Path, spec: StudySpec) -> None:
 
 
 def _results_of(
-    results: dict[tuple[str, str], pd.DataFrame], dataset: str, model: str,
+    results: people.Results, dataset: str, model: str,
 ) -> pd.DataFrame:
   if (dataset, model) not in results:
     raise UserError(
@@ -118,7 +136,9 @@ def read_site(
 
   Args:
     workdir: of a scored run.
-    dataset, model, site: which.
+    dataset: its name.
+    model: its name.
+    site: one that was captured.
     frame: the results table of the N items.
     spec: in mode 'reproduction' the last layer is taken after the final norm.
 
@@ -129,7 +149,7 @@ def read_site(
     UserError: an item without activations, or no final norm where needed.
   """
   folder = workdir / 'activations' / dataset / model
-  ids = frame['item_id'].tolist()
+  ids = frame[columns.ITEM_ID].tolist()
   acts_NLD = activations.read(folder / site, ids).values_NLD
   if spec.mode == 'reproduction' and site == 'residual':
     if not (folder / _LAST_OF_TRANSFORMERS).is_dir():
@@ -144,10 +164,15 @@ def read_site(
 
 
 def _from_sums(path: pathlib.Path) -> pd.DataFrame:
-  kept, names, _ = sums.read(path)
-  found = moments.cross_validate(kept)
-  counts_F = kept.sums_FLEE[:, 0, 0, 0].round().astype(int)
-  return protocols.score_rows(found.scores, names, counts_F, found.inner_mse)
+  kept = sums.read(path)
+  counts_F = kept.moments.sums_FLEE[:, 0, 0, 0].round().astype(int)
+  if len(counts_F) < 3 or (counts_F < 1).any():
+    raise UserError(
+        f'{path}: a fold has no items, or there are fewer than three; finish '
+        '--stages=score, with more items or fewer --config.probe.n_folds')
+  found = moments.cross_validate(kept.moments)
+  return protocols.score_rows(
+      found.scores, kept.targets, counts_F, found.inner_mse)
 
 
 def _one_site(tables, acts_NLD, frame, spec: StudySpec, keys, checkpoints):
@@ -156,44 +181,64 @@ def _one_site(tables, acts_NLD, frame, spec: StudySpec, keys, checkpoints):
                                          spec.seed)
     for name, frames in part.rows.items():
       for rows in frames:
-        own = rows['protocol'].iloc[0] if 'protocol' in rows else protocol
-        tables.add(name, rows, **keys, protocol=own)
+        own = (rows[derived.PROTOCOL].iloc[0] if derived.PROTOCOL in rows
+               else protocol)
+        tables.add(name, rows, **keys | {derived.PROTOCOL: own})
+  if 'sound' in protocols.named(spec.probe):
+    tables.add('probe_forward', forward.table(acts_NLD, frame, spec.seed),
+               **keys | {derived.PROTOCOL: 'sound'})
   if spec.probe.mlp:
     tables.add('probe_nonlinear', _nonlinear(
-        acts_NLD, frame, spec, checkpoints), **keys, protocol='sound')
+        acts_NLD, frame, spec, checkpoints),
+        **keys | {derived.PROTOCOL: 'sound'})
 
 
 def _nonlinear(acts_NLD, frame, spec: StudySpec, checkpoints) -> pd.DataFrame:
-  known = targets_lib.values(frame, ('human_entropy', 'model_entropy'))
+  known = targets_lib.values(frame, (columns.HUMAN_ENTROPY, 'model_entropy'))
   rows = []
-  for name in known:
+  for name in map(str, known):
     mask_N = known[name].notna().to_numpy()
-    target_N = known.loc[mask_N, name].to_numpy()
+    target_N = known[name].to_numpy()[mask_N]
     folds = folds_lib.k_fold(len(target_N), spec.probe.n_folds)
     predicted_LFB = mlp.cross_validate(
         acts_NLD[mask_N], target_N, folds, seed=spec.seed,
-        checkpoint_dir=checkpoints / name)
+        checkpoint_dir=checkpoints / files.stem(name))
     r2_LF = np.stack([
         1 - ((target_N[test] - predicted_LFB[:, f, :len(test)])**2).sum(1)
         / ((target_N[test] - target_N[test].mean())**2).sum()
         for f in range(folds.n_folds) if len(test := folds.test(f))], axis=1)
-    rows.append(pd.DataFrame({'layer': range(len(r2_LF)), 'target': name,
-                              'r2': r2_LF.mean(1)}))
+    rows.append(pd.DataFrame({
+        derived.LAYER: range(len(r2_LF)), derived.TARGET: name,
+        derived.R2: r2_LF.mean(1)}))
   return pd.concat(rows) if rows else pd.DataFrame()
 
 
-def _ceiling(frame: pd.DataFrame, seed: int) -> pd.DataFrame:
+def _ceiling(frame: pd.DataFrame, estimator: str, seed: int) -> pd.DataFrame:
   """R² that a probe could reach, given how few people answered."""
-  if not {'human_shares', 'human_count'} <= set(frame):
+  if not {columns.HUMAN_SHARES, columns.HUMAN_COUNT} <= set(frame):
     return pd.DataFrame()
-  known = frame[frame['human_shares'].notna() & frame['human_count'].gt(0)]
+  known = frame[frame[columns.HUMAN_SHARES].notna()
+                & frame[columns.HUMAN_COUNT].gt(0)]
   if len(known) < 3:
     return pd.DataFrame()
+  shares, counts_N = list(known[columns.HUMAN_SHARES]), np.asarray(
+      known[columns.HUMAN_COUNT])
+  statistic = human.entropy
+  if estimator != 'plain':  # of numbers of people, not of their shares alone
+    shares = [np.rint(np.asarray(s) / np.sum(s) * n)
+              for s, n in zip(shares, counts_N, strict=True)]
+    statistic = functools.partial(_estimate, estimator)
   ceiling = controls.noise_ceiling(
-      list(known['human_shares']), np.asarray(known['human_count']),
-      human.entropy, np.random.default_rng(seed))
-  return pd.DataFrame([{'target': 'human_entropy', 'ceiling_r2': ceiling,
-                        'n': len(known)}])
+      shares, counts_N, statistic, np.random.default_rng(seed))
+  return pd.DataFrame([{
+      derived.TARGET: columns.HUMAN_ENTROPY, derived.CEILING_R2: ceiling,
+      columns.N: len(known)}])
+
+
+def _estimate(estimator: str, counts_C: np.ndarray) -> float:
+  counts_1C = np.asarray(counts_C)[None]
+  return float(entropy.normalised(
+      counts_1C, np.array([counts_1C.shape[1]]), estimator)[0])
 
 
 def _transfer(tables, members, site: str, seed: int) -> None:
@@ -209,21 +254,22 @@ def _transfer(tables, members, site: str, seed: int) -> None:
         if mask_N.sum() >= 20:
           sets[name] = transfer.TransferSet(
               acts_NLD[mask_N], np.asarray(known[target])[mask_N],
-              np.asarray(frame['item_id'])[mask_N])
+              np.asarray(frame[columns.ITEM_ID])[mask_N])
     tables.add('probe_transfer', transfer.matrix(sets, seed=seed), site=site,
                target=target, protocol='sound')
 
 
-def _depth(tables: protocols.Tables) -> pd.DataFrame:
+def _depth(tables: protocols.ProbeTables) -> pd.DataFrame:
   """Where along depth a target becomes readable."""
   probes = pd.concat(tables.rows['probes'])
-  probes = probes[probes['fold'] == protocols.MEAN]
+  probes = probes[probes[derived.FOLD] == protocols.MEAN]
   nulls = tables.rows.get('probe_permutations')
   nulls = pd.concat(nulls) if nulls else pd.DataFrame()
-  keys = ['model', 'dataset', 'protocol', 'site', 'target']
+  keys = [columns.MODEL, columns.DATASET, derived.PROTOCOL, derived.SITE,
+          derived.TARGET]
   rows = []
   for values, group in probes.groupby(keys, sort=False):
-    layer, r2 = (np.asarray(group[c]) for c in ('layer', 'r2'))
+    layer, r2 = (np.asarray(group[c]) for c in (derived.LAYER, derived.R2))
     curve_L = r2[layer >= 0]  # rows are in the order of layers
     chosen = r2[layer == protocols.CHOSEN]
     peak = int(np.argmax(curve_L))
@@ -231,13 +277,14 @@ def _depth(tables: protocols.Tables) -> pd.DataFrame:
     first = np.nan
     if len(nulls):
       same = np.logical_and.reduce([nulls[k] == v for k, v in row.items()])
-      clear = nulls.loc[same & (nulls['p_corrected'] < .05), 'layer']
+      clear = nulls.loc[same & (nulls[derived.P_CORRECTED] < .05),
+                        derived.LAYER]
       first = float(clear.min()) if len(clear) else np.nan
     n_layers = len(curve_L)
     rows.append(row | {
-        'n_layers': n_layers, 'first_layer': first,
-        'first_depth': (first + 1) / n_layers,
-        'peak_layer': peak, 'peak_depth': (peak + 1) / n_layers,
-        'peak_r2': curve_L.max(),
-        'chosen_r2': chosen[0] if len(chosen) else np.nan})
+        derived.N_LAYERS: n_layers, derived.FIRST_LAYER: first,
+        derived.FIRST_DEPTH: (first + 1) / n_layers,
+        derived.PEAK_LAYER: peak, derived.PEAK_DEPTH: (peak + 1) / n_layers,
+        derived.PEAK_R2: curve_L.max(),
+        derived.CHOSEN_R2: chosen[0] if len(chosen) else np.nan})
   return pd.DataFrame(rows)

@@ -13,6 +13,7 @@ import pandas as pd
 
 from uncertainty.probes.fits import folds as folds_lib
 from uncertainty.probes.fits.folds import Folds
+from uncertainty.results import columns
 from uncertainty.types import UserError
 
 GERMAN = 'german'  # the test set of translated statements
@@ -69,15 +70,15 @@ def parse(frame: pd.DataFrame) -> Statements:
   Raises:
     UserError: other ids, or no labels.
   """
-  parts: pd.DataFrame = frame['item_id'].str.extract(
+  parts: pd.DataFrame = frame[columns.ITEM_ID].str.extract(
       r'^truth-(neg_)?(.+?)(_de)?-(\d+)$')
   unknown_N = np.asarray(parts[1].isna())
   if unknown_N.any():
-    bad = np.asarray(frame['item_id'])[unknown_N][0]
+    bad = np.asarray(frame[columns.ITEM_ID])[unknown_N][0]
     raise UserError(
         f'item {bad!r} is not a statement of data set truth; run truth probes '
         'with configs/truth.py')
-  answer_N = frame['answer'].to_numpy(np.float64)
+  answer_N = frame[columns.ANSWER].to_numpy(np.float64)
   if not np.isin(answer_N, [0, 1]).all():
     raise UserError('a statement of data set truth has no label; run '
                     '--stages=score again')

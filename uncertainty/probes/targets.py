@@ -82,7 +82,7 @@ def by_missingness(
     A pair a group, in the order of the columns.
   """
   groups: dict[bytes, tuple[np.ndarray, list[str]]] = {}
-  for name in targets:
+  for name in map(str, targets):
     known_N = targets[name].notna().to_numpy()
     groups.setdefault(known_N.tobytes(), (known_N, []))[1].append(name)
   return list(groups.values())

@@ -8,6 +8,7 @@ import pandas as pd
 
 from uncertainty.probes.fits import folds as folds_lib
 from uncertainty.probes.fits import ridge
+from uncertainty.results import derived
 from uncertainty.types import UserError
 
 
@@ -92,13 +93,13 @@ def matrix(sets: Mapping[str, TransferSet], **options) -> pd.DataFrame:
       else:
         found = transfer(own, other, **options)
       values = {m: np.asarray(getattr(found.scores, m))[:, :, 0]
-                for m in ('r2', 'pearson', 'mse')}
+                for m in (derived.R2, derived.PEARSON, derived.MSE)}
       best_F = np.argmin(found.inner_mse[:, :, 0], axis=0)
       for layer in range(-1, own.acts_NLD.shape[1]):
         picked = {m: v[best_F, np.arange(len(best_F))] if layer < 0
                   else v[layer] for m, v in values.items()}
         rows.append({
-            'train': train, 'test': test, 'layer': layer,
+            derived.TRAIN: train, derived.TEST: test, derived.LAYER: layer,
             **{m: float(v.mean()) for m, v in picked.items()},
-            'n_train': len(own.ids_N), 'n_test': len(other.ids_N)})
+            derived.N_TRAIN: len(own.ids_N), derived.N_TEST: len(other.ids_N)})
   return pd.DataFrame(rows)

@@ -40,6 +40,7 @@ from uncertainty.probes import statements as statements_lib
 from uncertainty.probes.fits import classify, fold_means, mlp, truth
 from uncertainty.probes.fits.folds import Folds
 from uncertainty.probes.statements import Comparison, Statements
+from uncertainty.results import columns, derived
 
 ALL_TOPICS = 'all topics'
 CHOSEN = 'chosen'  # the kind of probe picked together with its layer
@@ -201,10 +202,10 @@ def evaluate(
       for name in used}
   frames = [_rows(np.concatenate(
       [_picked(scores, {name: compared[name]})[None], scores[name]]),
-      known, tests, folds).assign(probe=name) for name in used]
+      known, tests, folds).assign(**{derived.PROBE: name}) for name in used]
   if len(used) > 1:
     frames.append(_rows(_picked(scores, compared)[None], known, tests,
-                        folds).assign(probe=CHOSEN))
+                        folds).assign(**{derived.PROBE: CHOSEN}))
   return pd.concat(frames, ignore_index=True)
 
 
@@ -261,19 +262,20 @@ def _rows(scores_LFB: np.ndarray, known: Statements, tests: list[str],
                             known.label_N[index[topic_B == t]])
                  for t in np.unique(topic_B)]
         frames.append(_over_topics(parts, shared=False).assign(
-            test=test, polarity=name))
+            **{derived.TEST: test, derived.POLARITY: name}))
       else:
         each[test] = _one_topic(score_LB, known.label_N[index])
-    frames += [part.assign(test=test, polarity=name)
+    frames += [part.assign(**{derived.TEST: test, derived.POLARITY: name})
                for test, part in each.items()]
     if each:
       frames.append(_over_topics(list(each.values()), shared=True).assign(
-          test=ALL_TOPICS, polarity=name))
-  rows = pd.concat(frames).rename_axis('layer').reset_index()
-  rows['layer'] -= 1
-  return rows.sort_values('layer', kind='stable').reindex(columns=[
-      'layer', 'test', 'polarity', 'accuracy', 'ci_low', 'ci_high', 'p_value',
-      'auroc', 'n', 'n_topics'])
+          **{derived.TEST: ALL_TOPICS, derived.POLARITY: name}))
+  rows = pd.concat(frames).rename_axis(derived.LAYER).reset_index()
+  rows[derived.LAYER] -= 1
+  return rows.sort_values(derived.LAYER, kind='stable').reindex(columns=[
+      derived.LAYER, derived.TEST, derived.POLARITY, columns.ACCURACY,
+      columns.CI_LOW, columns.CI_HIGH, columns.P_VALUE, derived.AUROC,
+      columns.N, derived.N_TOPICS])
 
 
 _POLARITIES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
@@ -296,18 +298,18 @@ def _one_topic(score_LB: np.ndarray, label_B: np.ndarray) -> pd.DataFrame:
     ranks_L = stats.rankdata(score_LB, axis=1)[:, label_B == 1].sum(1)
     auroc_L = (ranks_L - n_true * (n_true + 1) / 2) / (n_true * (n - n_true))
   return pd.DataFrame({
-      'accuracy': accuracy_L, 'ci_low': middle_L - reach_L,
-      'ci_high': middle_L + reach_L, 'p_value': np.nan, 'auroc': auroc_L,
-      'n': float(n), 'n_topics': 1})
+      columns.ACCURACY: accuracy_L, columns.CI_LOW: middle_L - reach_L,
+      columns.CI_HIGH: middle_L + reach_L, columns.P_VALUE: np.nan,
+      derived.AUROC: auroc_L, columns.N: float(n), derived.N_TOPICS: 1})
 
 
 def _over_topics(parts: list[pd.DataFrame], shared: bool) -> pd.DataFrame:
   """The mean over topics; `shared` where topics train each other's probes."""
-  accuracy_LT = np.stack([part['accuracy'] for part in parts], axis=1)
+  accuracy_LT = np.stack([part[columns.ACCURACY] for part in parts], axis=1)
   found = fold_means.mean_test(accuracy_LT, null=.5, shared=shared)
   return pd.DataFrame({
-      'accuracy': accuracy_LT.mean(1), 'ci_low': found.low,
-      'ci_high': found.high, 'p_value': found.p_value,
-      'auroc': np.mean([part['auroc'] for part in parts], axis=0),
-      'n': np.sum([part['n'] for part in parts], axis=0),
-      'n_topics': len(parts)})
+      columns.ACCURACY: accuracy_LT.mean(1), columns.CI_LOW: found.low,
+      columns.CI_HIGH: found.high, columns.P_VALUE: found.p_value,
+      derived.AUROC: np.mean([part[derived.AUROC] for part in parts], axis=0),
+      columns.N: np.sum([part[columns.N] for part in parts], axis=0),
+      derived.N_TOPICS: len(parts)})

@@ -14,12 +14,17 @@ effects of family, model, tuning, and tuning within families.
 """
 
 import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import scipy.special
 
+from uncertainty.results import columns
+from uncertainty.worlds import cells as cells_lib
 from uncertainty.worlds import measures
+from uncertainty.worlds import planted as planted_lib
 
 Frames = dict[tuple[str, str], pd.DataFrame]
 # Pairs in the six families of the published study.
@@ -71,6 +76,9 @@ class World:
     cluster_share: share of every latent variance that lies between clusters;
       1 makes a cluster's items copies of one another.
     response_time: standardised slope of people's time on z.
+    cells: alignment and calibration of every measure of every model; takes
+      the place of measures that follow `alignment` and `gap`.
+    planted: what activations hold; None: there are none.
   """
 
   n_items: int = 421
@@ -90,6 +98,8 @@ class World:
   cluster_size: int = 1
   cluster_share: float = 0.0
   response_time: float = 0.5
+  cells: cells_lib.Cells | None = None
+  planted: planted_lib.Planted | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,14 +116,31 @@ class Models:
 
 @dataclasses.dataclass(frozen=True)
 class Study:
-  """A simulated study: what an analysis sees, and the models behind it."""
+  """A simulated study: what an analysis sees, and the truth behind it.
+
+  Attributes:
+    frames: what an analysis sees.
+    models: properties behind it.
+    cells: properties of their measures, where the world has such.
+    activations: model → [N, L, D], where the world has such.
+  """
 
   frames: Frames
   models: Models
+  cells: cells_lib.Drawn | None = None
+  activations: Mapping[str, np.ndarray] = dataclasses.field(
+      default_factory=dict)
 
 
-def simulate(world: World, *, seed: int) -> Study:
+def simulate(
+    world: World, *, seed: int | Sequence[int], all_measures: bool = True
+) -> Study:
   """Draws one study; equal worlds and seeds give equal studies.
+
+  Args:
+    world: what is true.
+    seed: or several numbers that make one.
+    all_measures: False leaves out all but those of the choices.
 
   Returns:
     frames by ('world', model) with the columns that scoring writes, and the
@@ -138,20 +165,40 @@ def simulate(world: World, *, seed: int) -> Study:
       + np.sqrt(1 - world.shared_right) * luck_MN)
   correct_MN = luck_MN < right_probability(
       confidence_MN, models.gap_M[:, None], world)
-  people = _people_columns(world, z_N, cluster_N, rng)
-  frames = {}
+  people = pd.DataFrame(_people_columns(world, z_N, cluster_N, rng))
+  answer_N = people[columns.ANSWER].to_numpy()
+  drawn = cells_lib.draw(
+      world.cells, models.family_M, rng) if world.cells else None
+  if world.planted:
+    people = people.assign(**planted_lib.difficulty(z_N, rng))
+  frames, activations = {}, {}
   for m, name in enumerate(models.names):
-    side = measures.columns(
-        u_MN[m], confidence_MN[m], correct_MN[m], people['answer'],
-        world.n_choices, rng)
-    frames['world', name] = pd.DataFrame(people | side | {
-        'dataset': 'world', 'model': name,
-        'kind': 'instruct' if models.tuned_M[m] else 'base'})
-  return Study(frames, models)
+    side = measures.of_choices(
+        confidence_MN[m], correct_MN[m], answer_N, world.n_choices, rng)
+    if all_measures:
+      side |= measures.of_tokens(u_MN[m], rng)
+    if drawn:
+      side |= cells_lib.of_model(
+          drawn, m, u_MN[m], z_N, models.boldness_M[m], world.n_choices, rng)
+    if world.planted:
+      activations[name] = planted_lib.activations(
+          world.planted, m, u_MN[m], z_N, people, rng)
+    side |= {columns.DATASET: 'world', columns.MODEL: name,
+             columns.KIND: 'instruct' if models.tuned_M[m] else 'base'}
+    frames['world', name] = pd.concat([people, pd.DataFrame(side)], axis=1)
+  return Study(frames, models, drawn, activations)
 
 
 def draw_models(world: World, rng: np.random.Generator) -> Models:
-  """Models with their family's, their own and their tuning's effects."""
+  """Models with their family's, their own and their tuning's effects.
+
+  Args:
+    world: how they vary.
+    rng: of the draws.
+
+  Returns:
+    Two models a pair: base, then instruct.
+  """
   pairs_F = np.array(world.families)
   family_M = np.repeat(np.arange(len(pairs_F)), 2 * pairs_F)
   tuned_M = np.tile([False, True], pairs_F.sum())
@@ -177,9 +224,18 @@ def draw_models(world: World, rng: np.random.Generator) -> Models:
 
 def confidence(
     u: np.ndarray, boldness: np.ndarray | float, world: World) -> np.ndarray:
-  """Largest choice probability, in (1/K + .02, .98).
+  """A model's confidence, its largest choice probability.
 
-  The margins keep confidence less any allowed gap a probability.
+  1/K + .02 + (1 − 1/K − .04) Φ(b − u): the margins keep confidence less any
+  allowed gap a probability.
+
+  Args:
+    u: the model's latent uncertainty.
+    boldness: b, of a shape that fits.
+    world: of K choices.
+
+  Returns:
+    Of u's shape, in (1/K + .02, .98).
   """
   least = 1 / world.n_choices
   share = scipy.special.ndtr(boldness - u)
@@ -188,16 +244,32 @@ def confidence(
 
 def right_probability(
     confidence: np.ndarray, gap: np.ndarray, world: World) -> np.ndarray:
-  """P(right) at a confidence."""
+  """Probability of being right, 0.6 + i (c − 0.6) − gap.
+
+  Args:
+    confidence: c.
+    gap: of a shape that fits.
+    world: i is its `informative`.
+
+  Returns:
+    Of c's shape.
+  """
   return _CENTRE + world.informative * (confidence - _CENTRE) - gap
 
 
 def people_entropy(
     z_N: np.ndarray, world: World, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-  """What raters answered: (normalised entropy [N], shares [N, K], mode [N]).
+  """What raters answer to items, and how much they disagree.
 
-  The mode is the choice that the latent distribution leans to.
+  Args:
+    z_N: contestedness.
+    world: of n_raters and n_choices, and of the decimals that are published.
+    rng: of the answers.
+
+  Returns:
+    (normalised entropy [N], shares [N, K], the choice that the latent
+    distribution leans to [N]).
   """
   n, k = len(z_N), world.n_choices
   weight_N1 = scipy.special.ndtr(z_N)[:, None]
@@ -212,7 +284,7 @@ def people_entropy(
   return np.clip(entropy_N, 0, 1), q_NK, mode_N
 
 
-def _people_columns(world, z_N, cluster_N, rng) -> dict[str, object]:
+def _people_columns(world, z_N, cluster_N, rng) -> dict[str, Any]:
   entropy_N, shares_NK, mode_N = people_entropy(z_N, world, rng)
   if world.cluster_share == 1:  # copies of a question: their people, too
     first_N = np.searchsorted(cluster_N, cluster_N)
@@ -223,12 +295,13 @@ def _people_columns(world, z_N, cluster_N, rng) -> dict[str, object]:
       size=len(z_N)))
   known = world.n_raters if world.counts_published else np.nan
   found = {
-      'item_id': [f'world-{i:05d}' for i in range(len(z_N))],
-      'answer': mode_N.astype(float), 'n_choices': world.n_choices,
-      'human_shares': list(shares_NK), 'human_count': float(known),
-      'human_entropy': entropy_N, 'human_mc_rt_combined': time_N}
+      columns.ITEM_ID: [f'world-{i:05d}' for i in range(len(z_N))],
+      columns.ANSWER: mode_N.astype(float),
+      columns.N_CHOICES: world.n_choices,
+      columns.HUMAN_SHARES: list(shares_NK), columns.HUMAN_COUNT: float(known),
+      columns.HUMAN_ENTROPY: entropy_N, columns.HUMAN_MC_RT_COMBINED: time_N}
   if world.cluster_size > 1:
-    found['cluster'] = [f'cluster-{c}' for c in cluster_N]
+    found[columns.CLUSTER] = [f'cluster-{c}' for c in cluster_N]
   return found
 
 

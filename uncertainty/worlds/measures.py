@@ -1,7 +1,12 @@
 """What a simulated model's latent uncertainty looks like in each measure."""
 
+from typing import Any
+
 import numpy as np
 import scipy.special
+
+from uncertainty.measures import registry
+from uncertainty.results import columns as cols
 
 # How much of a measure's variance the latent uncertainty explains; the rest
 # is shared within a kind of measure, as nucleus sizes share theirs.
@@ -11,25 +16,23 @@ _NUCLEI = (0.95, 0.9, 0.75, 0.5)
 _LARGEST = 12  # nucleus of the largest threshold
 
 
-def columns(
-    u_N: np.ndarray, confidence_N: np.ndarray, correct_N: np.ndarray,
-    answer_N: np.ndarray, n_choices: int, rng: np.random.Generator
-) -> dict[str, object]:
-  """A model's columns of a results table: 17 measures, choice and grade.
+def of_choices(
+    confidence_N: np.ndarray, correct_N: np.ndarray, answer_N: np.ndarray,
+    n_choices: int, rng: np.random.Generator) -> dict[str, Any]:
+  """A model's choices in a results table: shares, grade and two measures.
 
   Args:
-    u_N: latent uncertainty, standard normal over items.
     confidence_N: probability of the chosen choice.
     correct_N: whether it is right.
     answer_N: the right choice.
     n_choices: K.
-    rng: of what each kind of measure adds.
+    rng: of which choice is taken where it is not the right one.
 
   Returns:
-    `mc_choice_entropy` and `mc_choice_logprob` are functions of confidence;
-    the others are noisy, sizes are whole numbers with ties.
+    Columns; `mc_choice_entropy` and `mc_choice_logprob` are functions of
+    confidence.
   """
-  n = len(u_N)
+  n = len(confidence_N)
   wrong_N = (answer_N + rng.integers(1, n_choices, n)) % n_choices
   chosen_N = np.where(correct_N, answer_N, wrong_N)
   rest_N = (1 - confidence_N) / (n_choices - 1)
@@ -37,20 +40,35 @@ def columns(
   p_NK[np.arange(n), chosen_N.astype(int)] = confidence_N
   entropy_N = -(scipy.special.xlogy(confidence_N, confidence_N)
                 + (n_choices - 1) * scipy.special.xlogy(rest_N, rest_N))
-  found = {
-      'prediction': chosen_N, 'correct': correct_N.astype(float),
-      'choice_logprobs': list(np.log(p_NK)),
-      'mc_choice_entropy': entropy_N / np.log(n_choices),
-      'mc_choice_logprob': np.log(confidence_N)}
+  return {
+      cols.PREDICTION: chosen_N, cols.CORRECT: correct_N.astype(float),
+      cols.CHOICE_LOGPROBS: list(np.log(p_NK)),
+      cols.CHOICE_ENTROPY: entropy_N / np.log(n_choices),
+      cols.CHOICE_LOGPROB: np.log(confidence_N)}
+
+
+def of_tokens(u_N: np.ndarray, rng: np.random.Generator) -> dict[str, Any]:
+  """A model's other 15 measures: noisy, and sizes whole numbers with ties.
+
+  Args:
+    u_N: latent uncertainty, standard normal over items.
+    rng: of what each kind of measure adds.
+
+  Returns:
+    Columns of a results table.
+  """
   kinds_4N = (np.sqrt(_LOADING) * u_N
-              + np.sqrt(1 - _LOADING) * rng.normal(size=(4, n)))
+              + np.sqrt(1 - _LOADING) * rng.normal(size=(4, len(u_N))))
   level_4N = scipy.special.ndtr(kinds_4N)
-  found['mc_total_entropy'] = level_4N[0] * 0.5
-  found['mc_top1_logprob'] = np.log(1 - 0.95 * level_4N[0])
+  found: dict[str, Any] = {
+      cols.TOTAL_ENTROPY: level_4N[0] * 0.5,
+      cols.TOP1_LOGPROB: np.log(1 - 0.95 * level_4N[0])}
   for k in _TOP_K:
-    found[f'mc_top_k_entropy_{k}'] = level_4N[1] ** (1 + k / 100)
+    name = registry.column('mc', f'top_k_entropy_{k}')
+    found[name] = level_4N[1] ** (1 + k / 100)
   for p in _NUCLEI:
     size_N = 1 + np.floor(_LARGEST * p * level_4N[2] ** (3 - 2 * p))
-    found[f'mc_nucleus_size_{p}'] = size_N
-    found[f'mc_nucleus_entropy_{p}'] = np.where(size_N > 1, level_4N[3], 0)
+    found[registry.column('mc', f'nucleus_size_{p}')] = size_N
+    found[registry.column('mc', f'nucleus_entropy_{p}')] = np.where(
+        size_N > 1, level_4N[3], 0)
   return found

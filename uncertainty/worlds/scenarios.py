@@ -6,16 +6,23 @@ ties, clusters, copies, uncertainty that all models share.
 """
 
 import dataclasses
+import functools
 
 import numpy as np
 
-from uncertainty.worlds import generator, truth
+from uncertainty.worlds import co_occurrence, generator, planted, truth
+from uncertainty.worlds.cells import Cells, Spread
 from uncertainty.worlds.generator import Effects, World
+from uncertainty.worlds.planted import Planted
 
 _CLUSTERS = {'cluster_size': 8, 'cluster_share': 0.3}
 _COPIES = {'n_items': 1200, 'cluster_size': 4, 'cluster_share': 1.0}
 _ALIGNED = Effects(0.3, 0.1, 0.05, 0.0, 0.1)
 _TWELVE = (2,) * 12
+# Models alike, so that new items of the same world are of the same models.
+_PROBED = World(families=(1,) * 3, alignment=Effects(0.3),
+                boldness=Effects(0.3), planted=Planted())
+_NEW_ITEMS = 12_000
 # Calibration errors whose mean square does not change though families do:
 # (g + t)² + s² = g².
 _GAP_SLOPES = Effects(0.12, 0.01, 0.02, np.sqrt(.12 ** 2 - .03 ** 2) - .12, .03)
@@ -70,6 +77,28 @@ WORLDS: dict[str, World] = {
            ('a little', 6, generator.PUBLISHED_FAMILIES, 0.1, 0.4, 0.03),
            ('some', 12, _TWELVE, 0.15, 0.8, 0.05),
            ('much', 12, _TWELVE, 0.25, 1.2, 0.08))},
+    'cells unrelated, 6 families': World(cells=Cells()),
+    'cells unrelated, 12 families, clusters of 8': World(
+        families=_TWELVE, cells=Cells(), **_CLUSTERS),
+    'cells unrelated, families and kinds differ much': World(
+        families=_TWELVE, cells=Cells(
+            Spread(0.12, 0.12, 0.12, 0.03, 0.03),
+            Spread(0.075, 0.04, 0.04, 0.01, 0.01))),
+    'cells related a little, 6 families': World(cells=Cells(together=0.4)),
+    'cells related, 12 families': World(
+        families=_TWELVE, cells=Cells(together=0.7)),
+    'cells related closely, 12 families': World(
+        families=_TWELVE, cells=Cells(together=0.95)),
+    'activations of output alone': _PROBED,
+    'activations of output alone, clusters of 8': dataclasses.replace(
+        _PROBED, **_CLUSTERS),
+    'activations of nothing, questions copied × 4': dataclasses.replace(
+        _PROBED, planted=Planted(output=0.0), **_COPIES),
+    **{f'activations of people too, {name}': dataclasses.replace(
+        _PROBED, planted=Planted(people=strength), **rest)
+       for name, strength, rest in (
+           ('a little', 0.5, {}), ('some, clusters of 8', 0.8, _CLUSTERS),
+           ('much', 1.5, {}))},
 }
 
 
@@ -102,6 +131,11 @@ SCENARIOS: dict[str, Scenarios] = {
     'instruct_alignment': _INSTRUCT,
     'instruct_calibration': _INSTRUCT,
     'instruct_accuracy': _INSTRUCT,
+    'joint_presence': Scenarios(
+        _starting('cells unrelated'), _starting('cells related')),
+    'probe_beyond_output': Scenarios(
+        _starting('activations of output', 'activations of nothing'),
+        _starting('activations of people')),
 }
 
 _OF_MODEL = {'aligned': 'rho_M', 'calibrated': 'gap_M',
@@ -112,10 +146,34 @@ _OF_TUNING = {'instruct_alignment': 'alignment',
 
 
 def true_values(
-    claim: str, world: World, study: generator.Study) -> dict[str, float]:
-  """A claim's estimand for each of its subjects (its `model` column)."""
+    claim: str, world: World, study: generator.Study, seed: int = 0
+) -> dict[str, float]:
+  """A claim's estimand for each of its subjects.
+
+  Args:
+    claim: its id.
+    world: the study's.
+    study: for which models were drawn.
+    seed: of its analysis, on which its probes hang.
+
+  Returns:
+    A value of the claims' `model` column → what is true.
+
+  Raises:
+    KeyError: a claim that no world knows the truth of.
+  """
   if claim in _OF_TUNING:
     return {'': truth.tuning_effects(world)[_OF_TUNING[claim]]}
+  if claim == 'joint_presence':
+    return {'': co_occurrence.excess(world)}
+  if claim == 'probe_beyond_output' and world.planted:
+    if not world.planted.people:
+      return dict.fromkeys(study.activations, 0.0)
+    many = _new_items(world)
+    return {model: planted.worth(
+        acts, study.frames['world', model], many.activations[model],
+        many.frames['world', model], seed)
+            for model, acts in study.activations.items()}
   known = truth.of_models(world, study.models)
   names = study.models.names
   if claim in _OF_MODEL:
@@ -126,3 +184,10 @@ def true_values(
             float(square_M[i + 1] - square_M[i])
             for i in range(0, len(names), 2)}
   raise KeyError(f'no world knows the truth of claim {claim!r}')
+
+
+@functools.lru_cache
+def _new_items(world: World) -> generator.Study:
+  return generator.simulate(
+      dataclasses.replace(world, n_items=_NEW_ITEMS), seed=(2, 3),
+      all_measures=False)

@@ -7,6 +7,8 @@ import numpy as np
 import scipy.special
 import scipy.stats
 
+from uncertainty.analysis.statistics import entropy
+from uncertainty.specs import AnalysisSpec
 from uncertainty.worlds import generator
 
 _ITEMS = 200_000
@@ -35,7 +37,15 @@ class Truth:
 
 
 def of_models(world: generator.World, models: generator.Models) -> Truth:
-  """The population values behind given models."""
+  """The population values behind given models.
+
+  Args:
+    world: theirs.
+    models: as drawn.
+
+  Returns:
+    Each value [M].
+  """
   # Midpoints of equal shares of items, from the surest to the least sure.
   share_G = (np.arange(4000) + 0.5) / 4000
   confidence_MG = generator.confidence(
@@ -55,16 +65,27 @@ def of_models(world: generator.World, models: generator.Models) -> Truth:
 
 
 def rho(alignment: np.ndarray, world: generator.World) -> np.ndarray:
-  """Population Spearman of uncertainty with people's entropy, by a."""
+  """Population Spearman of a model's uncertainty with people's entropy.
+
+  Args:
+    alignment: a, of any shape, within ±0.95.
+    world: of n_raters, n_choices, decimals and counts_published.
+
+  Returns:
+    Of a's shape; simulated on a grid once, and interpolated.
+  """
   people = dataclasses.replace(
       generator.World(), n_choices=world.n_choices, n_raters=world.n_raters,
-      decimals=world.decimals)
+      decimals=world.decimals, counts_published=world.counts_published)
   return np.interp(alignment, _GRID, _rho_grid(people))
 
 
 @functools.lru_cache
 def tuning_effects(world: generator.World) -> dict[str, float]:
   """Mean over all families of instruct less base.
+
+  Args:
+    world: how families vary.
 
   Returns:
     `alignment` (rho), `calibration` (squared error), `accuracy` (share).
@@ -91,7 +112,11 @@ def _accuracy(world, models) -> np.ndarray:
 def _rho_grid(people: generator.World) -> np.ndarray:
   rng = np.random.default_rng(0)
   z_N, e_N = rng.normal(size=(2, _ITEMS))
-  entropy_N = generator.people_entropy(z_N, people, rng)[0]
+  entropy_N, shares_NK, _ = generator.people_entropy(z_N, people, rng)
+  if people.counts_published:  # estimated as a study does by default
+    entropy_N = entropy.normalised(
+        np.rint(shares_NK * people.n_raters),
+        np.full(_ITEMS, people.n_choices), AnalysisSpec().human_entropy)
   y = scipy.stats.rankdata(entropy_N)
   found = []
   for a in _GRID:

@@ -1,19 +1,22 @@
 """How often claims are false, intervals cover and effects are seen."""
 
 import dataclasses
-from collections.abc import Sequence
+import zlib
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import pandas as pd
 
 from uncertainty.analysis import claims
+from uncertainty.analysis.claims import table as claims_table
+from uncertainty.probes import forward
+from uncertainty.results import columns, derived
 from uncertainty.specs import StudySpec
 from uncertainty.worlds import generator, scenarios
 
-# What claims read: the other measures would only take time.
-_READ = (
-    'item_id', 'cluster', 'human_shares', 'human_count', 'human_entropy',
-    'correct', 'choice_logprobs', 'mc_choice_entropy', 'mc_choice_logprob')
+# What a claim on the page must keep.
+_MOST_FALSE = 0.05
+_COVERAGE = (0.93, 0.97)
 _BY_CLAIM = {c.id: c for c in claims.CLAIMS}
 
 
@@ -40,30 +43,56 @@ class Score:
   rejected: float
 
 
-def claims_of(name: str, ids: Sequence[str]) -> list[str]:
-  """Those of some claims that a world is a null or an effect of."""
+def claims_of(name: str, ids: Collection[str]) -> list[str]:
+  """The claims that a world is a null or an effect of.
+
+  Args:
+    name: in `scenarios.WORLDS`.
+    ids: of claims, to choose from.
+
+  Returns:
+    Their ids, in the same order.
+  """
   return [i for i in ids if name in (
       scenarios.SCENARIOS[i].nulls + scenarios.SCENARIOS[i].effects)]
 
 
 def score_world(
-    name: str, ids: Sequence[str], spec: StudySpec, seed: int) -> list[Score]:
+    name: str, ids: Sequence[str], spec: StudySpec, number: int
+) -> list[Score]:
   """Runs the real claims on one simulated study.
 
   Args:
     name: in `scenarios.WORLDS`.
     ids: of claims that the world has a truth for (`claims_of`).
-    spec: of the analysis.
-    seed: of the study.
+    spec: of the analysis; its seed and the number make the study's.
+    number: which study of that world.
+
+  Returns:
+    One score per claim.
+
+  Raises:
+    ValueError: a subject of a claim has no true value.
   """
-  world = scenarios.WORLDS[name]
-  study = generator.simulate(world, seed=seed)
-  frames = {key: frame[[c for c in _READ if c in frame]]
-            for key, frame in study.frames.items()}
-  table = claims.claims(
-      frames, spec, only={_BY_CLAIM[i].family for i in ids})
-  return [_score(claim, name, study, table[table['claim'] == claim], spec)
+  # Other worlds, and more of them, leave a study as it is.
+  seed = spec.seed, zlib.crc32(name.encode()), number
+  study = generator.simulate(
+      scenarios.WORLDS[name], seed=seed, all_measures=False)
+  table = claims_table.claims(
+      study.frames, spec, only={_BY_CLAIM[i].family for i in ids},
+      forward=_probed(study, spec))
+  return [_score(claim, name, study, table[table[derived.CLAIM] == claim], spec)
           for claim in ids]
+
+
+def _probed(study: generator.Study, spec: StudySpec) -> pd.DataFrame | None:
+  """What the probe stage would write of a study's activations."""
+  if not study.activations:
+    return None
+  return pd.concat([
+      forward.table(acts, study.frames['world', model], spec.seed).assign(**{
+          columns.MODEL: model, columns.DATASET: 'world'})
+      for model, acts in study.activations.items()])
 
 
 def _score(
@@ -71,34 +100,40 @@ def _score(
     spec: StudySpec) -> Score:
   """Compares one claim's rows with the truth."""
   null = name in scenarios.SCENARIOS[claim].nulls
-  at = claims.null_value(_BY_CLAIM[claim], spec.analysis.calibrated_below)
-  known = scenarios.true_values(claim, scenarios.WORLDS[name], study)
-  true = table['model'].map(known).to_numpy(float)
+  at = claims_table.null_value(_BY_CLAIM[claim], spec.analysis.calibrated_below)
+  known = scenarios.true_values(
+      claim, scenarios.WORLDS[name], study, spec.seed)
+  true = table[columns.MODEL].map(known).to_numpy(float)
   if np.isnan(true).any() or not len(true):
     raise ValueError(f'{name}: a subject of {claim} has no true value')
   right = np.where(
       np.sign(true - at) * _BY_CLAIM[claim].direction > 0, 'supported',
       'contradicted')
-  said = table['verdict'].isin(('supported', 'contradicted')).to_numpy()
-  agrees = table['verdict'].to_numpy() == right
+  said = table[derived.VERDICT].isin(('supported', 'contradicted')).to_numpy()
+  agrees = table[derived.VERDICT].to_numpy() == right
   if null:
     agrees = np.zeros(len(true), bool)
     true = np.full(len(true), at)
   slack = 1e-12  # at a boundary of 0 the interval's end is 0 itself
-  low, high = table['low'].to_numpy(float), table['high'].to_numpy(float)
+  low = table[derived.LOW].to_numpy(float)
+  high = table[derived.HIGH].to_numpy(float)
   covered = (low <= true + slack) & (true <= high + slack)
   return Score(
       claim, name, null, float((said & ~agrees).any()),
       float(covered.mean()), float((said & agrees).mean()),
-      float((table['p'].to_numpy(float) < spec.analysis.alpha).mean()))
+      float((table[derived.P].to_numpy(float) < spec.analysis.alpha).mean()))
 
 
 def summary(scores: Sequence[Score]) -> pd.DataFrame:
   """Means over worlds with their Monte Carlo standard errors.
 
+  Args:
+    scores: of all simulated studies.
+
   Returns:
     claim, world, null, worlds, and false, coverage, power and rejected, each
-    with `_se`. power is NaN in nulls.
+    with `_se`; power is NaN in nulls. holds: false claims and coverage are as
+    promised, within two Monte Carlo errors.
   """
   table = pd.DataFrame([dataclasses.asdict(s) for s in scores])
   rows = []
@@ -115,15 +150,33 @@ def summary(scores: Sequence[Score]) -> pd.DataFrame:
   found = pd.DataFrame(rows, columns=[
       'claim', 'world', 'null', 'worlds', 'false', 'false_se', 'coverage',
       'coverage_se', 'power', 'power_se', 'rejected', 'rejected_se'])
+  found['holds'] = _holds(found)
   order = {name: i for i, name in enumerate(_BY_CLAIM)}
   return found.sort_values(
       'claim', key=lambda c: c.map(order), kind='stable', ignore_index=True)
 
 
+def _holds(table: pd.DataFrame) -> pd.Series:
+  # Where all n studies agree, they leave room for 3 / n.
+  false, coverage = (
+      np.maximum(2 * table[f'{name}_se'].fillna(1), 3 / table['worlds'])
+      for name in ('false', 'coverage'))
+  return ((table['false'] <= _MOST_FALSE + false)
+          & (table['coverage'] >= _COVERAGE[0] - coverage)
+          & (table['coverage'] <= _COVERAGE[1] + coverage))
+
+
 def markdown(table: pd.DataFrame) -> str:
-  """`summary` as a Markdown table."""
+  """Scores as a Markdown table.
+
+  Args:
+    table: of `summary`.
+
+  Returns:
+    Means ± Monte Carlo standard errors.
+  """
   names = ('claim', 'world', 'studies', 'false claims', 'coverage', 'power',
-           'p < .05')
+           'p < .05', 'holds')
   lines = [f'| {" | ".join(names)} |', '|---' * len(names) + '|']
   for row in table.to_dict('records'):
     cells = [_shown(row[name], row[f'{name}_se'])
@@ -131,7 +184,8 @@ def markdown(table: pd.DataFrame) -> str:
     kind = 'null' if row['null'] else 'effect'
     lines.append(' | '.join(
         (f'| `{row["claim"]}`', f'{kind}: {row["world"]}',
-         str(row['worlds']), *cells)) + ' |')
+         str(row['worlds']), *cells, 'yes' if row['holds'] else '**no**'))
+        + ' |')
   return '\n'.join(lines) + '\n'
 
 

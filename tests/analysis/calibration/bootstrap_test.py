@@ -49,6 +49,29 @@ def test_every_draw_equals_the_metric_on_the_resampled_items():
             expected[name][0], abs=tolerance), name
 
 
+@pytest.mark.parametrize('seed', range(4))
+def test_draws_over_alike_items_equal_sums_over_all(seed):
+  rng = np.random.default_rng(seed)
+  n_items = int(rng.integers(100, 900))
+  confidence = rng.random((3, n_items)).round(int(rng.integers(1, 4)))
+  confidence[2] = rng.random(n_items)  # no two alike
+  correct = (rng.random((3, n_items)) < confidence).astype(float)
+  correct[1] = (correct[1] + rng.random(n_items)).round(1) / 2.5
+  confidence[:, rng.random(n_items) < .1] = np.nan
+  counts = resampling.bootstrap_counts(n_items, 3, seed=seed)
+  binnings = bootstrap.choose_binnings(confidence, correct)
+  draws = bootstrap.error_draws(confidence, correct, binnings, counts)
+  for m, r in np.ndindex(3, 3):
+    items = np.repeat(np.arange(n_items), counts[:, r])
+    expected = bootstrap.error_values(
+        confidence[m:m + 1, items], correct[m:m + 1, items],
+        _kept(binnings, slice(m, m + 1), items))
+    for name in bootstrap.ERROR_METRICS:
+      if name != 'ece_smooth':  # `error_values` has that of the data
+        assert draws[name][m, r] ** 2 == pytest.approx(
+            expected[name][0] ** 2, abs=1e-6), name
+
+
 def test_estimates_put_together_values_and_intervals():
   confidence, correct = _data()
   counts = resampling.bootstrap_counts(80, 200, seed=0)
@@ -140,3 +163,52 @@ def test_resamples_of_other_items_are_an_error():
   with pytest.raises(UserError, match='resamples cover 5 items'):
     bootstrap.error_estimates(
         np.zeros((1, 4)), np.zeros((1, 4)), np.ones((5, 2)), level=0.9)
+
+
+def test_draws_that_are_asked_for_are_those_behind_the_intervals():
+  confidence, correct = _data()
+  counts = resampling.bootstrap_counts(80, 50, seed=0)
+  found = bootstrap.error_estimates(
+      confidence, correct, counts, level=0.9, with_draws=('brier',))
+  assert set(found.draws) == {'brier'}
+  expected = bootstrap.error_draws(
+      confidence, correct, bootstrap.choose_binnings(confidence, correct),
+      counts)
+  np.testing.assert_array_equal(found.draws['brier'], expected['brier'])
+  interval = resampling.percentile_interval(expected['brier'], .9)
+  np.testing.assert_array_equal(found.low['brier'], interval.low)
+  np.testing.assert_array_equal(found.high['brier'], interval.high)
+  # The debiased error estimates the plain one, on squares.
+  interval = resampling.debiased_interval(
+      expected['ece_debiased'], found.value['ece_debiased'], .9,
+      truth_X=found.value['ece_mass_l2'], squared=True)
+  np.testing.assert_array_equal(found.low['ece_debiased'], interval.low)
+  np.testing.assert_array_equal(found.high['ece_debiased'], interval.high)
+  ranks = bootstrap.rank_estimates(
+      confidence, correct, counts, level=0.9, with_draws=('prr',))
+  interval = resampling.percentile_interval(ranks.draws['prr'], .9)
+  np.testing.assert_allclose(ranks.low['prr'], interval.low, atol=1e-6)
+  np.testing.assert_allclose(ranks.high['prr'], interval.high, atol=1e-6)
+  np.testing.assert_array_equal(ranks.n_M, [80, 80, 74, 80, 80])
+
+
+def test_parts_of_the_brier_score_are_not_below_zero():
+  draws = np.array([[.02, .02, .04]])
+  point = np.array([.001])
+  for name, low in (('brier_reliability', 0), ('brier_resolution', 0)):
+    found = bootstrap.read_interval(name, draws, point, point, .9)
+    assert found.low[0] == found.high[0] == low
+  # Beside it, the draws' middle stays as it is.
+  found = bootstrap.read_interval('brier', draws, point, point, .5)
+  np.testing.assert_allclose([found.low[0], found.high[0]], [.02, .03])
+
+
+def test_three_items_have_errors_and_ranks():
+  confidence = np.array([[0.2, 0.8, 0.6, np.nan]])
+  correct = np.array([[0., 1., 1., 0.]])
+  counts = resampling.bootstrap_counts(4, 20, seed=0)
+  found = bootstrap.error_estimates(confidence, correct, counts, level=0.95)
+  assert found.value['brier'][0] == pytest.approx((.04 + .04 + .16) / 3)
+  assert np.isfinite(found.high['brier'][0])
+  ranks = bootstrap.rank_estimates(confidence, correct, counts, level=0.95)
+  assert ranks.value['auroc'][0] == 1 and ranks.n_M[0] == 3

@@ -24,6 +24,10 @@ def test_every_kind_of_measure_gets_the_papers_formula():
   assert _kind('nucleus_size_0.9') == 'nucleus'
   assert _kind('perplexity') == 'perplexity'
   assert _kind('varentropy') is None
+  assert confidence_maps.paper_kind('stated', -1, (0, 1)) == 'probability'
+  # No log-probability: an uncertain one may not be high where it is uncertain.
+  assert confidence_maps.paper_kind('odd', 1, (-np.inf, 0)) is None
+  assert confidence_maps.paper_kind('odd', -1, (0, 2)) is None
 
 
 @pytest.mark.parametrize(('kind', 'value', 'expected'), [
@@ -45,6 +49,36 @@ def test_nuclei_of_one_token_are_certain():
   np.testing.assert_array_equal(found, [1.0, np.nan])
 
 
+def test_confidence_beyond_its_ends_is_clipped():
+  for kind, value, expected in (
+      ('probability', -.1, 0), ('probability', 1.1, 1), ('normalised', 1.2, 0),
+      ('nucleus', 11.0, 0)):
+    found = confidence_maps.paper_confidence(
+        np.array([value]), confidence_maps.PaperMap(kind, largest=9.0))
+    assert found[0] == expected
+  # Two tokens at most: two are not certain at all.
+  np.testing.assert_array_equal(confidence_maps.paper_confidence(
+      np.array([1.0, 2.0]), confidence_maps.PaperMap('nucleus', 2.0)), [1, 0])
+
+
+@pytest.mark.parametrize('fit', [
+    confidence_maps.crossfit_isotonic, confidence_maps.crossfit_platt])
+def test_a_map_needs_three_items_of_the_other_folds(fit):
+  certainty = np.array([[.1, .5, .3, .9, .7], [.1, .5, .3, .9, np.nan]])
+  correct = np.array([[0., 1., 0., 1., 1.]] * 2)
+  found = fit(certainty, correct, np.array([0, 0, 1, 1, 1]))
+  # Fold 0 is fitted on three items of the first row, on two of the second;
+  # fold 1 always on two.
+  assert np.isfinite(found[0, :2]).all() and np.isnan(found[0, 2:]).all()
+  assert np.isnan(found[1]).all()
+
+
+def test_unequal_shapes_are_an_error():
+  with pytest.raises(UserError, match='one row per measure'):
+    confidence_maps.crossfit_isotonic(
+        np.zeros((1, 4)), np.zeros((1, 3)), np.arange(4) % 2)
+
+
 def test_unknown_map_is_an_error():
   with pytest.raises(UserError, match='log_probability'):
     confidence_maps.paper_confidence(
@@ -56,8 +90,23 @@ def test_folds_are_even_repeatable_and_of_the_item():
   assert sorted(np.bincount(folds)) == [4, 4, 5, 5, 5]
   np.testing.assert_array_equal(
       folds, confidence_maps.item_folds(23, 5, seed=1))
+  assert sorted(confidence_maps.item_folds(4, 2)) == [0, 0, 1, 1]
   with pytest.raises(UserError, match='2 folds'):
     confidence_maps.item_folds(10, 1)
+
+
+def test_folds_of_clusters_are_whole_and_of_near_equal_size():
+  cluster = np.repeat(np.arange(20), np.random.default_rng(0).integers(
+      1, 9, 20))
+  folds = confidence_maps.item_folds(len(cluster), 4, groups_N=cluster)
+  for c in range(20):
+    assert len(set(folds[cluster == c])) == 1
+  sizes = np.bincount(folds, minlength=4)
+  assert np.ptp(sizes) <= 2
+  assert not np.array_equal(folds, confidence_maps.item_folds(
+      len(cluster), 4, seed=1, groups_N=cluster))
+  with pytest.raises(UserError, match='20'):
+    confidence_maps.item_folds(len(cluster), 21, groups_N=cluster)
 
 
 def _graded(n_items=90):
@@ -113,6 +162,15 @@ def test_plain_platt_equals_scikit_learns_logistic_regression():
     np.testing.assert_allclose(
         found[m, test], theirs.predict_proba(certainty[m, test, None])[:, 1],
         atol=1e-5)
+
+
+@pytest.mark.parametrize('fit', [
+    confidence_maps.crossfit_isotonic, confidence_maps.crossfit_platt])
+def test_a_measures_unit_does_not_matter(fit):
+  certainty, correct, folds = _graded()
+  np.testing.assert_allclose(
+      fit(1e-14 * certainty, correct, folds), fit(certainty, correct, folds),
+      atol=1e-7)
 
 
 @pytest.mark.parametrize('fit', [

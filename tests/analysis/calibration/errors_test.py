@@ -2,19 +2,9 @@
 
 import numpy as np
 import pytest
-import sklearn.metrics
 
 from uncertainty.analysis.calibration import errors
 from uncertainty.types import UserError
-
-
-def _data(rows=6, n_items=97, ties=True):
-  rng = np.random.default_rng(2)
-  confidence = rng.beta(2, 1, (rows, n_items))
-  if ties:
-    confidence[::2] = np.round(confidence[::2], 1)
-  correct = (rng.random((rows, n_items)) < confidence ** 1.5).astype(float)
-  return confidence, correct
 
 
 def _slow_ece(bins, confidence, correct, norm):
@@ -46,8 +36,8 @@ def test_ece_by_hand():
 
 
 @pytest.mark.parametrize('norm', ['l1', 'l2'])
-def test_every_binning_equals_a_loop_over_bins(norm):
-  confidence, correct = _data()
+def test_every_binning_equals_a_loop_over_bins(binned_data, norm):
+  confidence, correct = binned_data()
   for binning in (errors.width_bins, errors.mass_bins,
                   errors.sweep_bins):
     bins = binning(confidence, correct)
@@ -61,15 +51,22 @@ def test_every_binning_equals_a_loop_over_bins(norm):
 
 @pytest.mark.parity
 @pytest.mark.filterwarnings('ignore')
-def test_width_l1_equals_netcal():
+def test_width_l1_equals_netcal(binned_data):
   from netcal.metrics import ECE
-  confidence, correct = _data(ties=False)
+  confidence, correct = binned_data(ties=False)
   found = errors.ece(errors.bin_sums(
       errors.width_bins(confidence, correct), confidence, correct), 'l1')
   expected = [
       ECE(15).measure(c, y.astype(int))
       for c, y in zip(confidence, correct, strict=True)]
   np.testing.assert_allclose(found, expected, atol=1e-9)
+
+
+def test_the_sweep_heeds_bins_of_one_item():
+  # Three bins would hold .5, 0 and 1.
+  np.testing.assert_array_equal(errors.sweep_bins(
+      np.array([[.1, .2, .6, .7]]), np.array([[0., 1., 0., 1.]])),
+      [[0, 0, 1, 1]])
 
 
 def _array_split_bins(confidence, n_bins):
@@ -92,8 +89,8 @@ def _slow_sweep(confidence, correct):
   return best
 
 
-def test_without_ties_mass_and_sweep_are_array_split():
-  confidence, correct = _data(ties=False)
+def test_without_ties_mass_and_sweep_are_array_split(binned_data):
+  confidence, correct = binned_data(ties=False)
   mass = errors.mass_bins(confidence, correct, 15)
   sweep = errors.sweep_bins(confidence, correct)
   for m in range(len(confidence)):
@@ -103,8 +100,8 @@ def test_without_ties_mass_and_sweep_are_array_split():
         sweep[m], _slow_sweep(confidence[m], correct[m]))
 
 
-def test_split_sweep_is_array_split_in_stored_order():
-  confidence, correct = _data()
+def test_split_sweep_is_array_split_in_stored_order(binned_data):
+  confidence, correct = binned_data()
   sweep = errors.sweep_bins(confidence, correct, split_ties=True)
   for m in range(len(confidence)):
     np.testing.assert_array_equal(
@@ -122,8 +119,9 @@ def test_sweep_takes_as_many_bins_as_items_when_accuracy_never_falls():
 
 @pytest.mark.parametrize('binning', [
     errors.mass_bins, errors.sweep_bins])
-def test_ties_are_never_split_and_storage_order_does_not_matter(binning):
-  confidence, correct = _data()
+def test_ties_are_never_split_and_storage_order_does_not_matter(
+    binned_data, binning):
+  confidence, correct = binned_data()
   bins = binning(confidence, correct)
   for m in range(0, len(bins), 2):
     for value in np.unique(confidence[m]):
@@ -149,8 +147,8 @@ def test_all_items_tied_are_one_bin():
     assert np.all(binning(confidence, correct) == 0)
 
 
-def test_missing_items_change_nothing():
-  confidence, correct = _data()
+def test_missing_items_change_nothing(binned_data):
+  confidence, correct = binned_data()
   gaps = confidence.copy()
   gaps[:, 50:] = np.nan
   for binning in (errors.width_bins, errors.mass_bins,
@@ -165,17 +163,8 @@ def test_missing_items_change_nothing():
             bins[:, :50], confidence[:, :50], correct[:, :50])))
 
 
-def test_no_items_give_nan():
-  nothing = np.full((2, 4), np.nan)
-  sums = errors.bin_sums(
-      errors.mass_bins(nothing, nothing), nothing, nothing, 3)
-  assert np.isnan(errors.ece(sums, 'l1')).all()
-  assert np.isnan(errors.debiased_ece(sums)).all()
-  assert np.isnan(errors.brier(sums)['brier']).all()
-
-
-def test_debiased_equals_kumars_formula_bin_by_bin():
-  confidence, correct = _data()
+def test_debiased_equals_kumars_formula_bin_by_bin(binned_data):
+  confidence, correct = binned_data()
   bins = errors.mass_bins(confidence, correct)
   found = errors.debiased_ece(
       errors.bin_sums(bins, confidence, correct))
@@ -202,32 +191,6 @@ def test_debiased_square_is_right_on_average_where_the_plain_one_is_not():
       truth, abs=0.001)
 
 
-def test_brier_equals_scikit_learn_and_its_parts_add_up():
-  confidence, correct = _data()
-  for binning in (errors.width_bins, errors.mass_bins):
-    parts = errors.brier(errors.bin_sums(
-        binning(confidence, correct), confidence, correct))
-    np.testing.assert_allclose(parts['brier'], [
-        sklearn.metrics.brier_score_loss(y, c)
-        for c, y in zip(confidence, correct, strict=True)], atol=1e-12)
-    np.testing.assert_allclose(
-        parts['brier_reliability'] - parts['brier_resolution']
-        + parts['brier_uncertainty'] + parts['brier_within_variance']
-        - parts['brier_within_covariance'], parts['brier'], atol=1e-12)
-    rate = correct.mean(1)
-    np.testing.assert_allclose(
-        parts['brier_uncertainty'], rate * (1 - rate), atol=1e-12)
-
-
-def test_within_bin_terms_vanish_when_a_bin_holds_one_confidence():
-  confidence, correct = _data()
-  bins = errors.width_bins(confidence[:1], correct[:1], 20)
-  parts = errors.brier(
-      errors.bin_sums(bins, confidence[:1], correct[:1]))
-  np.testing.assert_allclose(parts['brier_within_variance'], 0, atol=1e-12)
-  np.testing.assert_allclose(parts['brier_within_covariance'], 0, atol=1e-12)
-
-
 def test_perfect_calibration_is_zero_error():
   confidence = np.array([[0.0, 0.0, 1.0, 1.0]])
   sums = errors.bin_sums(
@@ -245,7 +208,37 @@ def test_confidence_outside_zero_to_one_is_an_error(wrong):
 def test_unknown_norm_and_shapes_are_errors():
   sums = errors.bin_sums(
       np.zeros((1, 2), int), np.zeros((1, 2)), np.zeros((1, 2)))
-  with pytest.raises(UserError, match='l1 and l2'):
-    errors.ece(sums, 'l3')
+  for norm in ('l3', 'brier'):
+    with pytest.raises(UserError, match='l1 and l2'):
+      errors.ece(sums, norm)
   with pytest.raises(UserError, match='rows over items'):
     errors.mass_bins(np.zeros((1, 2)), np.zeros((2, 2)))
+
+
+@pytest.mark.parametrize('n_bins', [0, 2.5])
+def test_bins_are_one_or_more_whole(n_bins):
+  with pytest.raises(UserError, match='n_bins'):
+    errors.width_bins(np.zeros((1, 2)), np.zeros((1, 2)), n_bins)
+  one = errors.width_bins(np.array([[0., 1.]]), np.zeros((1, 2)), 1)
+  np.testing.assert_array_equal(one, [[0, 0]])
+
+
+def test_sums_by_hand_with_an_empty_bin():
+  found = errors.bin_sums(
+      np.array([[0, 2, 0, -1]]), np.array([[.1, .8, .3, np.nan]]),
+      np.array([[0., .5, 1., 1.]]), 4)
+  np.testing.assert_array_equal(found.count_MB, [[2, 0, 1, 0]])
+  for name, expected in (
+      ('confidence_MB', [.4, 0, .8, 0]), ('correct_MB', [1, 0, .5, 0]),
+      ('squared_MB', [.1, 0, .64, 0]), ('product_MB', [.3, 0, .4, 0]),
+      ('graded_MB', [1, 0, .25, 0])):
+    np.testing.assert_allclose(getattr(found, name), [expected])
+
+
+def test_debiased_error_of_bins_of_one_and_two_by_hand():
+  sums = errors.bin_sums(
+      np.array([[0, 1, 1]]), np.array([[.2, .9, .9]]),
+      np.array([[1., 1., 0.]]))
+  # Alone: .8², whose noise is not known. Two: .4² − .25 / 1.
+  assert errors.debiased_ece(sums)[0] == pytest.approx(
+      np.sqrt((.64 + 2 * (.16 - .25)) / 3))

@@ -1,9 +1,11 @@
 """Reliability curves by hand, Wilson's interval against SciPy."""
 
+import types
+
 import numpy as np
 import scipy.stats
 
-from uncertainty.analysis.calibration import errors, reliability
+from uncertainty.analysis.calibration import bootstrap, errors, reliability
 
 
 def test_wilson_equals_scipy():
@@ -30,3 +32,44 @@ def test_curves_hold_means_of_filled_bins():
   np.testing.assert_array_equal(found.count_X, [2, 1, 4])
   assert np.all((found.low_X <= found.accuracy_X)
                 & (found.accuracy_X <= found.high_X))
+
+
+def test_no_trials_have_no_interval():
+  found = reliability.wilson(np.array([0, 0]), np.array([0, 1]), .95)
+  assert np.isnan(found.low[0]) and np.isnan(found.high[0])
+  assert found.low[1] == 0 and 0 < found.high[1] < 1
+
+
+def test_rounding_takes_no_end_beyond_zero_or_one():
+  n = np.arange(1, 300)
+  for level in (.8, .9, .95, .99):
+    none, every = (reliability.wilson(x, n, level) for x in (0 * n, n))
+    assert none.low.min() >= 0 and every.high.max() <= 1
+
+
+def test_a_table_holds_every_rows_curves_under_every_binning():
+  confidence = np.array([[.1, .1, .9, .9], [.2, .4, .6, .8]])
+  correct = np.array([[0., 0., 1., 0.], [0., 1., 1., 1.]])
+  stack = types.SimpleNamespace(dataset='quiz', rows=[
+      types.SimpleNamespace(model=m, column=c)
+      for m, c in (('x', 'p'), ('y', 'q'), ('z', 'r'))])
+  table = reliability.reliability_table(
+      stack, np.array([2, 0]), 'isotonic', 'correct', confidence, correct,
+      bootstrap.choose_binnings(confidence, correct, 2), .9)
+  assert list(table) == list(reliability.COLUMNS)
+  assert (table['dataset'] == 'quiz').all()
+  assert list(dict.fromkeys(zip(
+      table['model'], table['measure'], table['binning']))) == [
+          (m, c, b) for m, c in (('z', 'r'), ('x', 'p'))
+          for b in ('width', 'mass', 'sweep')]
+  first = table[(table['model'] == 'z') & (table['binning'] == 'width')]
+  np.testing.assert_allclose(first['bin'], [0, 1])
+  np.testing.assert_allclose(first['confidence'], [.1, .9])
+  np.testing.assert_allclose(first['accuracy'], [0, .5])
+  np.testing.assert_array_equal(first['count'], [2, 2])
+  interval = reliability.wilson(np.array([0, 1]), np.array([2, 2]), .9)
+  np.testing.assert_allclose(first['ci_low'], interval.low)
+  np.testing.assert_allclose(first['ci_high'], interval.high)
+  # Its accuracy never falls: the sweep gives each item a bin of its own.
+  own = table[(table['model'] == 'x') & (table['binning'] == 'sweep')]
+  np.testing.assert_allclose(own['accuracy'], [0, 1, 1, 1])

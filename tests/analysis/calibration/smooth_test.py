@@ -90,6 +90,18 @@ def test_item_order_and_missing_items_do_not_matter():
       smooth.smooth_ece(more, grades).value_M, found, atol=1e-9)
 
 
+def test_rows_meet_at_neither_end():
+  # Certain and wrong beside exactly right.
+  found = smooth.smooth_ece(
+      np.array([[1.0, 1.0], [0.5, 0.5], [0.0, 0.0]]),
+      np.array([[0.0, 0.0], [0.5, 0.5], [1.0, 1.0]])).value_M
+  np.testing.assert_allclose(found, [1, 0, 1], atol=1e-3)
+  # Over the grid, both ends halved, residuals of one sign keep their mass.
+  narrow = smooth.smooth_ece(
+      np.array([[1.0], [0.0]]), np.array([[0.0], [1.0]]), np.full(2, .01))
+  np.testing.assert_allclose(narrow.value_M, 1, atol=1e-9)
+
+
 def test_perfect_and_empty_rows():
   confidence = np.array([[0.0, 1.0, 1.0], [np.nan] * 3])
   correct = np.array([[0.0, 1.0, 1.0], [1.0, 0.0, 1.0]])

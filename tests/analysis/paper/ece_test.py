@@ -30,12 +30,20 @@ def test_sweep_against_array_split_in_any_tie_order():
   rng = np.random.default_rng(5)
   confidence = np.round(rng.random(90), 1)
   correct = (rng.random(90) < confidence).astype(float)
-  for seed in range(5):
-    noise = np.random.default_rng(seed).random(90)
-    order = np.lexsort((noise, confidence))
-    np.testing.assert_allclose(
-        ece.sweep(confidence, correct, order),
-        _slow_sweep(confidence, correct, order))
+  orders = [np.lexsort((np.random.default_rng(seed).random(90), confidence))
+            for seed in range(5)]
+  np.testing.assert_allclose(
+      ece.sweep([confidence] * 5, [correct] * 5, orders),
+      [_slow_sweep(confidence, correct, order) for order in orders])
+
+
+def test_sweeps_of_cells_that_differ_in_their_items():
+  rng = np.random.default_rng(7)
+  cells = [(c := rng.random(n), (rng.random(n) < c).astype(float))
+           for n in (1, 30, 90)]
+  np.testing.assert_allclose(
+      ece.sweep(*zip(*cells, strict=True)),
+      [_slow_sweep(c, a, np.argsort(c)) for c, a in cells])
 
 
 def test_whole_ties_do_not_depend_on_the_order_of_items():
@@ -43,7 +51,7 @@ def test_whole_ties_do_not_depend_on_the_order_of_items():
   confidence = np.round(rng.random(90), 1)
   correct = (rng.random(90) < confidence).astype(float)
   shuffled = rng.permutation(90)
-  np.testing.assert_allclose(
-      ece.sweep(confidence, correct, split_ties=False),
-      ece.sweep(
-          confidence[shuffled], correct[shuffled], split_ties=False))
+  stored, moved = ece.sweep(
+      [confidence, confidence[shuffled]], [correct, correct[shuffled]],
+      split_ties=False)
+  np.testing.assert_allclose(stored, moved)

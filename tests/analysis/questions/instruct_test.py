@@ -8,7 +8,7 @@ from scipy import stats
 
 from uncertainty.analysis.questions import instruct
 from uncertainty.analysis.scores.scores import Score
-from uncertainty.analysis.statistics import ranking, resampling
+from uncertainty.analysis.statistics import ranking, resampling, spearman_draws
 
 
 def _score(model, value, draws, outcome='ece', measure='mc_x', p_value=np.nan):
@@ -110,7 +110,7 @@ def test_paired_bootstrap_covers_the_difference_of_two_correlations(
     y = rng.normal(size=80)
     x = np.stack([y + rng.normal(size=80), y + 2 * rng.normal(size=80)])
     counts = resampling.bootstrap_counts(80, 300, seed=trial)
-    draws = ranking.bootstrap_spearman(x, y[None], counts)[:, 0]
+    draws = spearman_draws.bootstrap_spearman(x, y[None], counts)[:, 0]
     point = ranking.spearman(x, y[None]).rho_MS[:, 0]
     found = instruct.pair_differences([
         _score('A', point[0], draws[0]), _score('A_Ins', point[1], draws[1])],

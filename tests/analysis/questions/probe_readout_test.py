@@ -5,13 +5,16 @@ import pandas as pd
 import pytest
 
 from uncertainty.analysis.questions import probe_readout
+from uncertainty.probes import protocols
+from uncertainty.probes.fits import folds as folds_lib
+from uncertainty.probes.fits import least_squares
 
 
 def _probes(model, chosen=None):
   rows = [{'dataset': 'd', 'model': model, 'protocol': 'sound', 'site': 's',
            'layer': layer, 'target': 'human_entropy', 'fold': fold,
            'r2': layer / 10 + fold, 'n': 40}
-          for layer in (0, 1, 2) for fold in (-1, 0)]
+          for layer in (0, 1, 2) for fold in (-1, 0, 1)]
   if chosen is not None:
     rows.append({**rows[0], 'layer': -1, 'fold': -1, 'r2': chosen})
   return pd.DataFrame(rows)
@@ -23,16 +26,44 @@ def _write(root, name, table):
   table.to_parquet(folder / 'probes.parquet')
 
 
-def test_chosen_layer_before_best_layer(tmp_path):
+def test_chosen_layer_before_layers_of_other_folds(tmp_path):
   _write(tmp_path, 'a', _probes('A', chosen=.05))
   _write(tmp_path, 'b', _probes('A_Ins'))
   found = probe_readout.of_workdirs(tmp_path).set_index('model')['value']
   assert found['A'] == .05
-  assert found['A_Ins'] == pytest.approx(2 / 10 - 1)
+  assert found['A_Ins'] == pytest.approx(2 / 10 + 1 / 2)
   pair = probe_readout.pair_differences(
       probe_readout.of_workdirs(tmp_path)).iloc[0]
   assert pair['outcome'] == 'probe_r2' and pair['measure'] == 'human_entropy'
-  np.testing.assert_allclose(pair['difference'], -.8 - .05)
+  np.testing.assert_allclose(pair['difference'], .7 - .05)
+
+
+def _noise_probes(seed, n_layers=16):
+  """Least squares on activations that tell nothing, as probes.parquet."""
+  rng = np.random.default_rng(seed)
+  acts = rng.normal(size=(80, n_layers, 2))
+  folds = folds_lib.k_fold(len(acts), 10)
+  found = least_squares.cross_validate(acts, rng.normal(size=(80, 1)), folds)
+  return protocols.score_rows(found, ['human_entropy'], folds.n_tests).assign(
+      dataset='d', model='A')
+
+
+def test_readout_of_noise_is_no_maximum_over_layers():
+  naive, sound = [], []
+  for seed in range(25):
+    table = _noise_probes(seed)
+    means = table[table['fold'] == -1]['r2']
+    found = probe_readout.of_published(table)
+    naive.append(means.max() - means.mean())
+    sound.append(found['value'].iloc[0] - means.mean())
+  error = np.std(sound, ddof=1) / np.sqrt(len(sound))
+  assert np.mean(naive) > .02
+  assert np.mean(sound) < 2 * error
+
+
+def test_one_fold_names_no_layer():
+  table = _probes('A')
+  assert probe_readout.of_published(table[table['fold'] < 1]).empty
 
 
 def test_two_workdirs_of_one_model_stay_apart(tmp_path):
@@ -42,7 +73,26 @@ def test_two_workdirs_of_one_model_stay_apart(tmp_path):
       'A (paper)', 'A (clean)'}
 
 
+def _forward(root, name, sites=('residual',)):
+  folder = root / name / 'analysis'
+  folder.mkdir(parents=True)
+  pd.concat([pd.DataFrame({
+      'model': 'A', 'dataset': 'd', 'site': site, 'item_id': ['x', 'y'],
+      'score': [1.0, 2.0]}) for site in sites]).to_parquet(
+          folder / 'probe_forward.parquet')
+
+
+def test_forward_scores_are_of_one_site_and_name_their_workdir(tmp_path):
+  _forward(tmp_path, 'a', ('residual', 'attention'))
+  [alone] = probe_readout.forward(tmp_path).groupby('model')
+  assert alone[0] == 'A' and set(alone[1]['site']) == {'residual'}
+  _forward(tmp_path, 'b')
+  found = probe_readout.forward(tmp_path)
+  assert set(found['model']) == {'A (a)', 'A (b)'} and len(found) == 4
+
+
 def test_no_probes(tmp_path):
+  assert probe_readout.forward(tmp_path) is None
   assert probe_readout.of_workdirs(tmp_path).empty
   assert probe_readout.pair_differences(
       probe_readout.of_workdirs(tmp_path)).empty

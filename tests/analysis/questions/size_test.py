@@ -25,3 +25,10 @@ def test_size_slopes_against_statsmodels_and_eta_squared():
   np.testing.assert_allclose(
       row['family_share'], 2 * between / (2 * between + 9))
   assert row['family_p'] < .01
+
+
+def test_a_score_that_all_models_share_has_no_slope():
+  scores = pd.DataFrame({
+      'dataset': 'd', 'outcome': 'fr_accuracy', 'measure': '', 'kind': 'base',
+      'family': list('aabb'), 'size': [1., 2., 3., 4.], 'value': 1.0})
+  assert size.size_effects(scores, 20).empty

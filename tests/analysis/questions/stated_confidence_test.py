@@ -1,3 +1,5 @@
+"""Stated against internal confidence, by hand."""
+
 import numpy as np
 import pandas as pd
 import pytest

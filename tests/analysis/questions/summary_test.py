@@ -158,3 +158,46 @@ def test_one_scale_for_all_items_gives_a_correlation_of_mean_answers(
 def test_wilson_of_none_is_nan():
   found = reliability.wilson(np.zeros(1), np.zeros(1), 0.95)
   assert np.isnan(found.low[0]) and np.isnan(found.high[0])
+
+
+def test_chance_and_baseline_follow_agreement_under_ties(toy_results):
+  """A model that guesses agrees as often as the chance beside it says."""
+  frame = toy_results['toy', 'alpha'].copy()
+  shares = [np.array([.4, .4, .1, .1]), np.array([.1, .7, .1, .1]),
+            np.array([.2, .3, .2, .3]), np.array([.25] * 4)]
+  frame['human_shares'] = [shares[i % 4] for i in range(40)]
+  found = {}
+  for guess in range(4):
+    for first, definition in ((False, lambda s, g: s[g] == s.max()),
+                              (True, lambda s, g: s.argmax() == g)):
+      frame['prediction'] = float(guess)
+      frame['agrees'] = [
+          float(definition(s, guess)) for s in frame['human_shares']]
+      data, = stack.stack_results({('toy', 'alpha'): frame})
+      rows = summary.summary_table(
+          data, resampling.bootstrap_counts(40, 20, seed=0), level=0.95,
+          first_of_ties=first).set_index('statistic')['value']
+      found.setdefault(first, []).append(rows)
+  for first, rows in found.items():
+    agreed = [r['agreement'] for r in rows]
+    assert rows[0]['agreement_chance'] == pytest.approx(np.mean(agreed)), first
+    assert rows[0]['agreement_baseline'] == pytest.approx(max(agreed)), first
+  assert found[True][0]['agreement_chance'] == pytest.approx(1 / 4)
+  assert found[False][0]['agreement_chance'] == pytest.approx(9 / 16)
+
+
+def test_a_scale_adds_the_way_between_both_distributions(toy_results):
+  assert 'wasserstein' not in _summary(toy_results).index.get_level_values(1)
+  scale = [0.0, 1.0, 5.0, 6.0]
+  scaled = {key: frame.assign(choice_scale=[scale] * (len(frame) - 1) + [[]])
+            for key, frame in toy_results.items()}
+  row = _summary(scaled).loc[('alpha', 'wasserstein')]
+  frame = toy_results['toy', 'alpha'].iloc[:-1]
+  expected = []
+  for people, logprobs in zip(
+      frame['human_shares'], frame['choice_logprobs'], strict=True):
+    model = np.exp(logprobs)
+    expected.append(scipy.stats.wasserstein_distance(
+        scale, scale, people, model / model.sum()) / 6)
+  assert row['value'] == pytest.approx(np.mean(expected), abs=1e-9)
+  assert row['n'] == 39 and row['ci_low'] < row['value'] < row['ci_high']

@@ -1,9 +1,14 @@
-"""Least squares against statsmodels."""
+"""Least squares against statsmodels, and held-out items against sklearn."""
 
 import numpy as np
+import pytest
 import statsmodels.api as sm
+from sklearn import dummy, linear_model, model_selection
 
-from uncertainty.analysis.statistics.least_squares import least_squares
+from uncertainty.analysis.statistics.least_squares import (
+  held_out_r2,
+  least_squares,
+)
 
 
 def test_fit_against_statsmodels():
@@ -17,3 +22,16 @@ def test_fit_against_statsmodels():
   for name, value in (('r2', theirs.rsquared), ('aic', theirs.aic),
                       ('bic', theirs.bic)):
     np.testing.assert_allclose(ours[name], value)
+
+
+def test_held_out_r2_against_scikit_learn():
+  rng = np.random.default_rng(5)
+  x = rng.normal(size=(31, 2))
+  y = x @ [1., -.5] + rng.normal(size=31) + 3
+  folds = np.arange(31) % 4
+  by, mean = (model_selection.cross_val_predict(
+      model, x, y, cv=model_selection.PredefinedSplit(folds))
+      for model in (linear_model.LinearRegression(), dummy.DummyRegressor()))
+  found = held_out_r2(np.column_stack([np.ones(31), x]), y, folds)
+  assert found == pytest.approx(
+      1 - np.sum((y - by)**2) / np.sum((y - mean)**2), abs=1e-12)

@@ -25,6 +25,14 @@ def test_missing_tests_do_not_count():
     np.testing.assert_allclose(found[[0, 2]], correct(p[[0, 2]]))
 
 
+def test_families_are_corrected_on_their_own():
+  p = np.array([0.01, 0.2, 0.04, np.nan, 0.03])
+  family = ['a', 'b', 'a', 'a', 'b']
+  found = multiplicity.benjamini_hochberg_within(p, family)
+  np.testing.assert_allclose(found, [0.02, 0.2, 0.04, np.nan, 0.06])
+  assert multiplicity.benjamini_hochberg_within([], []).shape == (0,)
+
+
 def test_no_test_at_all():
   assert multiplicity.holm(np.array([])).shape == (0,)
   assert np.isnan(multiplicity.benjamini_hochberg(np.array([np.nan]))).all()

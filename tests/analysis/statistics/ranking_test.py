@@ -4,24 +4,8 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from uncertainty.analysis.statistics import ranking, resampling
+from uncertainty.analysis.statistics import ranking
 from uncertainty.types import UserError
-
-
-def _data():
-  """Measures and signals with ties, gaps of several patterns, constants."""
-  rng = np.random.default_rng(3)
-  signals = rng.random((4, 60))
-  signals[1] = np.round(signals[1], 1)
-  signals[2, :7] = np.nan
-  signals[3, [5, 40]] = np.nan
-  measures = rng.random((6, 60)) + signals[0]
-  measures[1] = np.round(3 * measures[1])
-  measures[2, 10:20] = np.nan
-  measures[3, ::9] = -9
-  measures[4] = 0.3
-  measures[5] = np.nan
-  return measures, signals
 
 
 def test_midranks_share_the_mean_rank_and_keep_gaps():
@@ -29,15 +13,15 @@ def test_midranks_share_the_mean_rank_and_keep_gaps():
   np.testing.assert_array_equal(ranks, [3.5, 1.0, np.nan, 3.5, 2.0])
 
 
-def test_midranks_equal_scipy():
-  measures, _ = _data()
+def test_midranks_equal_scipy(ragged):
+  measures, _ = ragged
   np.testing.assert_array_equal(
       ranking.midranks(measures),
       scipy.stats.rankdata(measures, axis=1, nan_policy='omit'))
 
 
-def test_spearman_equals_scipy_to_1e_9_with_ties_and_gaps():
-  measures, signals = _data()
+def test_spearman_equals_scipy_to_1e_9_with_ties_and_gaps(ragged):
+  measures, signals = ragged
   found = ranking.spearman(measures, signals)
   for m in range(4):
     for s in range(4):
@@ -50,8 +34,8 @@ def test_spearman_equals_scipy_to_1e_9_with_ties_and_gaps():
       assert found.n_MS[m, s] == known.sum()
 
 
-def test_constant_and_missing_measures_are_nan_with_n():
-  measures, signals = _data()
+def test_constant_and_missing_measures_are_nan_with_n(ragged):
+  measures, signals = ragged
   found = ranking.spearman(measures, signals)
   assert np.isnan(found.rho_MS[4:]).all()
   assert np.isnan(found.p_value_MS[4:]).all()
@@ -72,40 +56,13 @@ def test_perfect_correlation_has_p_zero_as_scipy():
   np.testing.assert_allclose(found.p_value_MS, 0, atol=1e-12)
 
 
-def test_spearman_does_not_see_monotone_maps_or_item_order():
-  measures, signals = _data()
+def test_spearman_does_not_see_monotone_maps_or_item_order(ragged):
+  measures, signals = ragged
   shuffled = np.random.default_rng(0).permutation(60)
   same = ranking.spearman(np.exp(measures[:3])[:, shuffled],
                           signals[:, shuffled])
   np.testing.assert_allclose(
       same.rho_MS, ranking.spearman(measures[:3], signals).rho_MS, atol=1e-12)
-
-
-def test_every_draw_equals_scipy_on_the_resampled_items(monkeypatch):
-  measures, signals = _data()
-  counts = resampling.bootstrap_counts(60, 7, seed=1)
-  # Several blocks of draws, the last one short.
-  monkeypatch.setattr(ranking, '_BLOCK', 3 * 60)
-  monkeypatch.setattr(ranking, '_LEAST_DRAWS', 1)
-  draws = ranking.bootstrap_spearman(measures, signals, counts)
-  assert draws.shape == (6, 4, 7)
-  assert np.isnan(draws[4:]).all()
-  for r in range(7):
-    items = np.repeat(np.arange(60), counts[:, r])
-    for m in range(4):
-      for s in range(4):
-        x, y = measures[m, items], signals[s, items]
-        known = ~(np.isnan(x) | np.isnan(y))
-        assert draws[m, s, r] == pytest.approx(
-            scipy.stats.spearmanr(x[known], y[known]).statistic, abs=3e-6)
-
-
-def test_unit_weights_give_the_point_estimate():
-  measures, signals = _data()
-  draws = ranking.bootstrap_spearman(
-      measures, signals, np.ones((60, 1), np.int32))
-  np.testing.assert_allclose(
-      draws[..., 0], ranking.spearman(measures, signals).rho_MS, atol=2e-6)
 
 
 def test_permutation_p_agrees_with_students_t_and_keeps_its_level():
@@ -120,23 +77,34 @@ def test_permutation_p_agrees_with_students_t_and_keeps_its_level():
   assert 0.023 < np.mean(p <= 0.05) < 0.077
 
 
-def test_intervals_cover_the_populations_rho():
-  rng = np.random.default_rng(5)
-  slope = 0.5
-  truth = 6 / np.pi * np.arcsin(slope / 2)  # of a bivariate normal
-  counts = resampling.bootstrap_counts(120, 300, seed=0)
-  covered = []
-  for _ in range(150):
-    x = rng.normal(size=(1, 120))
-    y = slope * x + np.sqrt(1 - slope ** 2) * rng.normal(size=(1, 120))
-    draws = ranking.bootstrap_spearman(x, y, counts)[0, 0]
-    interval = resampling.percentile_interval(draws, 0.95)
-    covered.append(interval.low <= truth <= interval.high)
-  assert 0.90 <= np.mean(covered) <= 0.99
+def test_three_pairs_can_be_shuffled_and_two_cannot():
+  x = np.arange(3.0)[None]
+  p = ranking.permutation_spearman(
+      np.concatenate([x, [[0, 1, np.nan]]]), x, 3000, seed=0)[:, 0]
+  # Two of six orders are as far from none.
+  assert p[0] == pytest.approx(1 / 3, abs=.03) and np.isnan(p[1])
+
+
+def test_infinities_stand_one_beyond_the_finite():
+  found = ranking.finite(np.array([
+      [-np.inf, 1, 3, np.inf, np.nan], [np.inf, np.nan, -np.inf, np.inf, 0],
+      [-np.inf, np.inf, np.nan, np.inf, -np.inf]]))
+  np.testing.assert_array_equal(found, [
+      [0, 1, 3, 4, np.nan], [1, np.nan, -1, 1, 0], [-1, 1, np.nan, 1, -1]])
+  plain = np.array([[1.0, np.nan, 2.0]])
+  np.testing.assert_array_equal(ranking.finite(plain), plain)
+
+
+def test_rounding_takes_no_correlation_beyond_one():
+  for n in range(3, 60):
+    x = np.arange(float(n))[None]
+    rho = ranking.spearman(x, np.concatenate([x, -x])).rho_MS
+    assert rho[0, 1] >= -1 and rho[0, 0] <= 1
 
 
 def test_unequal_items_are_an_error_that_says_so():
-  with pytest.raises(UserError, match='align them on item_id'):
+  with pytest.raises(UserError, match=(
+      'measures cover 3 items and signals 4; align them on item_id')):
     ranking.spearman(np.zeros((1, 3)), np.zeros((1, 4)))
 
 
@@ -147,4 +115,4 @@ def test_infinities_are_an_error_that_says_where(value):
   with pytest.raises(UserError, match=r'signals hold .* \(row 1, item 2\)'):
     ranking.spearman(fine, bad)
   with pytest.raises(UserError, match='measures hold infinities'):
-    ranking.bootstrap_spearman(bad, fine, np.ones((3, 2)))
+    ranking.permutation_spearman(bad, fine, 3, seed=0)

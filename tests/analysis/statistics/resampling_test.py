@@ -52,6 +52,9 @@ def test_percentiles_leave_missing_draws_out():
       found.low[:2], np.nanquantile(draws[:2], 0.05, axis=1))
   np.testing.assert_allclose(
       found.high[:2], np.nanquantile(draws[:2], 0.95, axis=1))
+  # Of two draws the one that is known is both ends.
+  found_of_two = resampling.percentile_interval(np.array([[.3, np.nan]]), .9)
+  assert found_of_two.low[0] == found_of_two.high[0] == .3
   # Defined in a tenth of the samples: no interval.
   assert np.isnan(found.low[2]) and np.isnan(found.high[2])
 
@@ -60,6 +63,16 @@ def test_debiased_interval_moves_by_twice_the_bias():
   draws = np.linspace(2, 4, 1001)[None]  # mean 3, estimate 2.5: bias .5
   found = resampling.debiased_interval(draws, np.array([2.5]), 0.9)
   np.testing.assert_allclose([found.low[0], found.high[0]], [1.1, 2.9])
+
+
+def test_debiased_intervals_leave_missing_draws_out():
+  draws = np.linspace(2, 4, 1001)
+  gaps = np.concatenate([draws, np.full(400, np.nan)])[None]
+  point = np.array([2.5])
+  found, whole = (resampling.debiased_interval(x, point, 0.9)
+                  for x in (gaps, draws[None]))
+  np.testing.assert_allclose(
+      [found.low, found.high], [whole.low, whole.high], rtol=1e-12)
 
 
 def test_squared_interval_stops_at_zero():
@@ -105,6 +118,11 @@ def test_no_p_is_below_the_least(n_units):
   found = resampling.sign_flip_test(
       np.arange(1.0, n_units + 1)[None], 99, seed=0)[0]
   assert found == pytest.approx(resampling.least_sign_flip_p(n_units, 99))
+
+
+def test_all_patterns_are_looked_at_up_to_fourteen_units():
+  assert resampling.least_sign_flip_p(14, 99) == 2.0 ** -13
+  assert resampling.least_sign_flip_p(15, 99) == 1 / 100
 
 
 def test_sign_flips_keep_their_level():

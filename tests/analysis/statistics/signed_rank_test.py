@@ -31,3 +31,9 @@ def test_weighted_rank_biserial_equals_repeated_pairs():
     ranks = stats.rankdata(abs(repeated))
     np.testing.assert_allclose(
         found[column], np.sum(np.sign(repeated) * ranks) / ranks.sum())
+
+
+def test_resamples_of_one_pair_and_of_none_that_differs():
+  found = weighted_rank_biserial(
+      np.array([-.1, .3, 0.]), np.array([[1, 0], [0, 0], [0, 2]]))
+  np.testing.assert_array_equal(found, [-1, np.nan])

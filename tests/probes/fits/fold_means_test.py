@@ -25,3 +25,14 @@ def test_overlapping_training_sets_widen_the_interval_by_hand():
   found = fold_means.mean_test(np.array([0.0, 1.0, 2.0]))
   reach = stats.t.ppf(0.975, 2) * np.sqrt(1 / 3 + 1 / 2)
   np.testing.assert_allclose([found.low, found.high], [1 - reach, 1 + reach])
+
+
+def test_two_folds_are_enough_and_one_is_not():
+  found = fold_means.mean_test(np.array([[1.0, 3.0]]), level=.5)
+  # t(1) has its upper quartile at 1; s² (1/2 + 1) = 3.
+  np.testing.assert_allclose(
+      [found.low[0], found.high[0]], [2 - 3 ** .5, 2 + 3 ** .5])
+  np.testing.assert_allclose(
+      found.p_value[0], 1 - 2 / np.pi * np.arctan(2 / 3 ** .5))
+  lone = fold_means.mean_test(np.array([[1.0]]))
+  assert np.isnan([lone.low, lone.high, lone.p_value]).all()

@@ -23,7 +23,8 @@ def _scaled(acts_ND, train, test):
   return scaler.transform(acts_ND[train]), scaler.transform(acts_ND[test])
 
 
-@pytest.mark.parametrize('width', [12, 60])
+# Wider than inner test folds of 11 items, narrower, and wider than all items.
+@pytest.mark.parametrize('width', [12, 5, 60])
 @pytest.mark.parametrize('rule', ['min', 'one_se'])
 def test_nested_choice_equals_grid_search(width, rule):
   acts, targets = _data(width=width)

@@ -49,3 +49,25 @@ def test_hand_computed():
   np.testing.assert_allclose(found.r2, [[0.5]])
   np.testing.assert_allclose(found.mse, [[1 / 3]])
   np.testing.assert_allclose(found.pearson, [[np.sqrt(3) / 2]])
+
+
+def test_what_is_constant_does_not_depend_on_the_unit():
+  generator = np.random.default_rng(1)
+  target = generator.normal(size=(1, 7, 1))
+  predicted = target + generator.normal(size=(1, 7, 1))
+  plain = _scores(predicted, target, np.ones((1, 7), bool))
+  for unit in (1e-9, 1e9):
+    found = _scores(unit * predicted, unit * target, np.ones((1, 7), bool))
+    np.testing.assert_allclose(found.r2, plain.r2, rtol=1e-9)
+    np.testing.assert_allclose(found.pearson, plain.pearson, rtol=1e-9)
+  # Means of these are off by a rounding, which is no spread.
+  values = np.array([1e6 / 3, 1e9 / 7, .1, 1e-9 / 3, 0.0])
+  flat = np.broadcast_to(values, (1, 7, 5))
+  found = _scores(flat, flat, np.ones((1, 7), bool))
+  np.testing.assert_array_equal(found.r2, np.ones((1, 5)))
+  assert np.isnan(found.pearson).all()
+  varied = _scores(flat, np.repeat(target, 5, 2), np.ones((1, 7), bool))
+  assert np.isnan(varied.pearson).all()
+  # Near is not met.
+  near = _scores(flat[..., 2:3] + 1e-8, flat[..., 2:3], np.ones((1, 7), bool))
+  np.testing.assert_array_equal(near.r2, [[0]])

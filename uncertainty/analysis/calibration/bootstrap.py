@@ -11,9 +11,10 @@ import dataclasses
 
 import numpy as np
 
+from uncertainty.analysis.calibration import brier as brier_lib
 from uncertainty.analysis.calibration import errors, selective
 from uncertainty.analysis.calibration import smooth as calibration_smooth
-from uncertainty.analysis.statistics import resampling
+from uncertainty.analysis.statistics import grouping, resampling
 from uncertainty.analysis.statistics.parallel import in_parallel
 from uncertainty.types import UserError
 
@@ -36,9 +37,19 @@ INTERVALS = {
     'brier_uncertainty': _PERCENTILE,
     'brier_within_variance': _PERCENTILE,
     'brier_within_covariance': _PERCENTILE,
+    'brier_reliability_unbiased': _PLAIN,
+    'brier_resolution_unbiased': _PLAIN,
+    'brier_uncertainty_unbiased': _PLAIN,
 }
 ERROR_METRICS = tuple(INTERVALS)
-_AT_LEAST_ZERO = ('brier_reliability', 'brier_resolution')
+_AT_LEAST_ZERO = (
+    'brier_reliability', 'brier_resolution', 'brier_reliability_unbiased',
+    'brier_resolution_unbiased')
+# Of an estimate without bias, draws are of the plain one's value.
+_TRUTHS = {'ece_debiased': 'ece_mass_l2'} | {
+    f'{name}_unbiased': name for name in (
+        'brier_reliability', 'brier_resolution', 'brier_uncertainty')}
+_CHUNK = 64  # rows whose bins one core looks for at a time
 _LEAST = 3  # fewer items have no calibration worth a number
 
 
@@ -46,7 +57,8 @@ _LEAST = 3  # fewer items have no calibration worth a number
 class Estimates:
   """Metric → [M] arrays: values, interval ends; and the items behind them.
 
-  `draws` holds [M, R] float32 of the metrics that were asked to be kept.
+  `draws` holds [M, R] float32 of the metrics that were asked to be kept,
+  `p_value` what tests of calibration give.
   """
 
   value: dict[str, np.ndarray]
@@ -54,6 +66,7 @@ class Estimates:
   high: dict[str, np.ndarray]
   n_M: np.ndarray
   draws: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
+  p_value: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,18 +82,49 @@ class Binnings:
 def choose_binnings(
     confidence_MN: np.ndarray, correct_MN: np.ndarray, n_bins: int = 15
 ) -> Binnings:
-  """Bins by width, mass and sweep, and the smoothing bandwidth."""
-  pair = (confidence_MN, correct_MN)
-  return Binnings(
-      errors.width_bins(*pair, n_bins),
-      errors.mass_bins(*pair, n_bins), errors.sweep_bins(*pair),
-      calibration_smooth.smooth_ece(*pair))
+  """Bins by width, mass and sweep, and the smoothing bandwidth.
+
+  Args:
+    confidence_MN: in [0, 1]; NaN left out.
+    correct_MN: grades in [0, 1]; NaN left out.
+    n_bins: of the width and mass binnings; the sweep finds its own number.
+
+  Returns:
+    Bins [M, N], −1 where missing, and a bandwidth for each row.
+
+  Raises:
+    UserError: a confidence outside [0, 1], or shapes differ.
+  """
+  width_MN = errors.width_bins(confidence_MN, correct_MN, n_bins)
+  mass_MN, sweep_MN = np.empty_like(width_MN), np.empty_like(width_MN)
+  smooth = calibration_smooth.SmoothECE(
+      np.empty(len(width_MN)), np.empty(len(width_MN)))
+
+  def fill(rows: slice):
+    pair = confidence_MN[rows], correct_MN[rows]
+    mass_MN[rows] = errors.mass_bins(*pair, n_bins)
+    sweep_MN[rows] = errors.sweep_bins(*pair)
+    found = calibration_smooth.smooth_ece(*pair)
+    smooth.value_M[rows] = found.value_M
+    smooth.bandwidth_M[rows] = found.bandwidth_M
+
+  in_parallel(fill, len(width_MN), chunk=_CHUNK)
+  return Binnings(width_MN, mass_MN, sweep_MN, smooth)
 
 
 def error_values(
     confidence_MN: np.ndarray, correct_MN: np.ndarray, binnings: Binnings
 ) -> dict[str, np.ndarray]:
-  """metric → [M] float64 for `ERROR_METRICS`; NaN below 3 items."""
+  """Every error of `ERROR_METRICS` over given bins.
+
+  Args:
+    confidence_MN: in [0, 1]; NaN left out.
+    correct_MN: grades in [0, 1]; NaN left out.
+    binnings: `choose_binnings` of the same rows.
+
+  Returns:
+    metric → [M] float64; NaN where a row knows fewer than 3 items.
+  """
   pair = (confidence_MN, correct_MN)
   width = errors.bin_sums(binnings.width_MN, *pair)
   mass = errors.bin_sums(binnings.mass_MN, *pair)
@@ -91,7 +135,7 @@ def error_values(
       found[f'ece_{name}_{norm}'] = errors.ece(sums, norm)
   found['ece_debiased'] = errors.debiased_ece(mass)
   found['ece_smooth'] = binnings.smooth.value_M
-  found |= errors.brier(width)
+  found |= _brier(width)
   few = np.sum(binnings.width_MN >= 0, -1) < _LEAST
   return {name: np.where(few, np.nan, found[name]) for name in ERROR_METRICS}
 
@@ -99,7 +143,17 @@ def error_values(
 def error_draws(
     confidence_MN: np.ndarray, correct_MN: np.ndarray, binnings: Binnings,
     counts_NR: np.ndarray) -> dict[str, np.ndarray]:
-  """metric → [M, R] float32 for `ERROR_METRICS` in every resample."""
+  """Every error of `ERROR_METRICS` in every resample, over the same bins.
+
+  Args:
+    confidence_MN: in [0, 1]; NaN left out.
+    correct_MN: grades in [0, 1]; NaN left out.
+    binnings: `choose_binnings` of the same rows.
+    counts_NR: `resampling.bootstrap_counts`, how often each item is drawn.
+
+  Returns:
+    metric → [M, R] float32; NaN where a row knows fewer than 3 items.
+  """
   counts_NR = np.ascontiguousarray(counts_NR, np.float32)
   shape = (len(confidence_MN), counts_NR.shape[1])
   draws = {name: np.full(shape, np.nan, np.float32) for name in ERROR_METRICS}
@@ -107,12 +161,17 @@ def error_draws(
     known = binnings.width_MN[m] >= 0
     if known.sum() < _LEAST:
       continue
-    items = slice(None) if known.all() else np.flatnonzero(known)
+    items = np.flatnonzero(known)
+    # In the order of confidence, bins are slices.
+    group = grouping.alike(
+        np.stack([confidence_MN[m, items], correct_MN[m, items]], 1),
+        counts_NR if known.all() else counts_NR[items])
+    items = items[group.first_G]
     row = _row_draws(
         confidence_MN[m, items], correct_MN[m, items],
-        binnings.width_MN[m, items], binnings.mass_MN[m, items],
-        binnings.sweep_MN[m, items], float(binnings.smooth.bandwidth_M[m]),
-        counts_NR[items])
+        np.stack([bins_MN[m, items] for bins_MN in (
+            binnings.width_MN, binnings.mass_MN, binnings.sweep_MN)]),
+        float(binnings.smooth.bandwidth_M[m]), group.counts_GR)
     for name, values in row.items():
       draws[name][m] = values
   return draws
@@ -122,7 +181,7 @@ def error_estimates(
     confidence_MN: np.ndarray, correct_MN: np.ndarray,
     counts_NR: np.ndarray, *, level: float, n_bins: int = 15,
     binnings: Binnings | None = None,
-    keep: tuple[str, ...] = ()) -> Estimates:
+    with_draws: tuple[str, ...] = ()) -> Estimates:
   """Every error of `ERROR_METRICS` with its bootstrap interval.
 
   Args:
@@ -132,7 +191,7 @@ def error_estimates(
     level: nominal coverage.
     n_bins: of the width and mass binnings.
     binnings: `choose_binnings` of the same rows, if at hand.
-    keep: metrics whose draws are returned.
+    with_draws: metrics whose draws are returned.
 
   Returns:
     Rows with fewer than 3 items are NaN.
@@ -152,14 +211,14 @@ def error_estimates(
   counts_NR = np.ascontiguousarray(counts_NR, np.float32)
   low = {name: np.full(len(confidence_MN), np.nan) for name in value}
   high = {name: np.full(len(confidence_MN), np.nan) for name in value}
-  kept = _room(keep, len(confidence_MN), counts_NR)
+  kept = _room(with_draws, len(confidence_MN), counts_NR)
 
   def fill(rows: slice):
     draws = error_draws(
         confidence_MN[rows], correct_MN[rows], _rows_of(binnings, rows),
         counts_NR)
     for name in ERROR_METRICS:
-      truth = value['ece_mass_l2' if name == 'ece_debiased' else name]
+      truth = value[_TRUTHS.get(name, name)]
       interval = read_interval(
           name, draws[name], value[name][rows], truth[rows], level)
       low[name][rows], high[name][rows] = interval.low, interval.high
@@ -174,15 +233,15 @@ def error_estimates(
 def rank_estimates(
     certainty_MN: np.ndarray, correct_MN: np.ndarray,
     counts_NR: np.ndarray, *, level: float,
-    keep: tuple[str, ...] = ()) -> Estimates:
-  """AUROC, AURC, AUGRC and PRR with percentile intervals.
+    with_draws: tuple[str, ...] = ()) -> Estimates:
+  """Every metric of `selective.RANK_METRICS` with percentile intervals.
 
   Args:
     certainty_MN: high is certain, on any scale; NaN left out.
     correct_MN: as for `error_estimates`.
     counts_NR: as there.
     level: as there.
-    keep: as there.
+    with_draws: as there.
 
   Returns:
     Rows with fewer than 3 items are NaN.
@@ -190,18 +249,20 @@ def rank_estimates(
   certainty_MN = np.asarray(certainty_MN, np.float64)
   correct_MN = np.asarray(correct_MN, np.float64)
   n_M = np.sum(~(np.isnan(certainty_MN) | np.isnan(correct_MN)), -1)
-  point = selective.rank_metrics(certainty_MN, correct_MN)
   value = {
-      k: np.where(n_M < _LEAST, np.nan, v[:, 0]) for k, v in point.items()}
+      name: np.full(len(n_M), np.nan) for name in selective.RANK_METRICS}
   counts_NR = np.ascontiguousarray(counts_NR, np.float32)
   low = {name: np.full(len(n_M), np.nan) for name in value}
   high = {name: np.full(len(n_M), np.nan) for name in value}
-  kept = _room(keep, len(n_M), counts_NR)
+  kept = _room(with_draws, len(n_M), counts_NR)
 
   def fill(rows: slice):
+    point = selective.rank_metrics(certainty_MN[rows], correct_MN[rows])
     draws = selective.rank_metrics(
         certainty_MN[rows], correct_MN[rows], counts_NR)
     for name, draw in draws.items():
+      value[name][rows] = np.where(
+          n_M[rows] < _LEAST, np.nan, point[name][:, 0])
       interval = resampling.percentile_interval(draw, level)
       undefined = np.isnan(value[name][rows])
       low[name][rows] = np.where(undefined, np.nan, interval.low)
@@ -214,16 +275,28 @@ def rank_estimates(
 
 
 def _room(
-    keep: tuple[str, ...], n_rows: int, counts_NR: np.ndarray,
+    with_draws: tuple[str, ...], n_rows: int, counts_NR: np.ndarray,
 ) -> dict[str, np.ndarray]:
   shape = (n_rows, counts_NR.shape[1])
-  return {name: np.full(shape, np.nan, np.float32) for name in keep}
+  return {name: np.full(shape, np.nan, np.float32) for name in with_draws}
 
 
 def read_interval(
     metric: str, draws_MR: np.ndarray, point_M: np.ndarray,
     truth_M: np.ndarray, level: float) -> resampling.Interval:
-  """The interval of one metric from its draws, as `INTERVALS` says."""
+  """The interval of one metric from its draws, as `INTERVALS` says.
+
+  Args:
+    metric: one of `ERROR_METRICS`.
+    draws_MR: the metric in every resample.
+    point_M: the metric on the data.
+    truth_M: what it estimates were the data the population; of an estimate
+      without bias, the plain one.
+    level: nominal coverage.
+
+  Returns:
+    Its ends [M], in the metric's unit; at least 0 where the metric is.
+  """
   if INTERVALS[metric] == _PERCENTILE:
     return resampling.percentile_interval(draws_MR, level)
   found = resampling.debiased_interval(
@@ -243,38 +316,59 @@ def _rows_of(binnings: Binnings, rows: slice) -> Binnings:
       binnings.sweep_MN[rows], smooth)
 
 
+def _brier(sums: errors.BinSums) -> dict[str, np.ndarray]:
+  return brier_lib.brier(sums) | {
+      f'{name}_unbiased': value
+      for name, value in brier_lib.brier_unbiased(sums).items()}
+
+
 def _row_draws(
-    confidence_N, correct_N, width_N, mass_N, sweep_N, bandwidth, counts_NR
+    confidence_N, correct_N, bins_3N, bandwidth, counts_NR
 ) -> dict[str, np.ndarray]:
-  """metric → [R] for one row without missing items."""
+  """Errors [R] by metric, of one row in the order of confidence."""
   gap_N = confidence_N - correct_N
-  ones_N = np.ones_like(gap_N)
   binary = np.all((correct_N == 0) | (correct_N == 1))
-
-  def sums(bins_N, *fields):
-    member = bins_N[None, :] == np.arange(bins_N.max() + 1)[:, None]
-    design = np.concatenate([member * field for field in fields])
-    total = design.astype(np.float32) @ counts_NR
-    return total.reshape(len(fields), 1, len(member), -1)
-
-  fields = [ones_N, confidence_N, correct_N, confidence_N ** 2,
-            confidence_N * correct_N]
+  fields = [np.ones_like(gap_N), confidence_N, correct_N, gap_N,
+            confidence_N ** 2, confidence_N * correct_N]
   fields += [] if binary else [correct_N ** 2]
-  width = sums(width_N, *fields)
-  graded = width[2] if binary else width[5]
-  found = errors.brier(errors.BinSums(
-      width[0], width[1], width[2], width[3], width[4], graded))
-  gaps = {'width': (width[1] - width[2], width[0])}
-  fields = [ones_N, gap_N, correct_N] + ([] if binary else [correct_N ** 2])
-  mass = sums(mass_N, *fields)
-  gaps['mass'] = (mass[1], mass[0])
+  width, mass, sweep = (
+      np.moveaxis(sums, 1, 0)[:, None] for sums in _sums(
+          counts_NR, bins_3N, np.stack(fields)))
+  graded = 2 if binary else 6
+  found = _brier(errors.BinSums(
+      width[0], width[1], width[2], width[4], width[5], width[graded]))
+  gaps = {'width': (width[3], width[0]), 'mass': (mass[3], mass[0]),
+          'sweep': (sweep[3], sweep[0])}
   found['ece_debiased'] = errors.gap_debiased(
-      mass[1], mass[0], mass[2], mass[2] if binary else mass[3])
-  sweep = sums(sweep_N, ones_N, gap_N)
-  gaps['sweep'] = (sweep[1], sweep[0])
+      mass[3], mass[0], mass[2], mass[graded])
   for name, (gap, count) in gaps.items():
     for norm in ('l1', 'l2'):
       found[f'ece_{name}_{norm}'] = errors.gap_ece(gap, count, norm)
   found['ece_smooth'] = calibration_smooth.smooth_draws(
       confidence_N, gap_N, counts_NR, bandwidth)[None]
   return {name: values[0] for name, values in found.items()}
+
+
+def _sums(
+    counts_NR: np.ndarray, bins_3N: np.ndarray, fields_FN: np.ndarray,
+) -> list[np.ndarray]:
+  """Per binning, the fields' sums [B, F, R] over its bins that hold items.
+
+  Items are in the order of confidence, so that a bin is a slice of them, and
+  a union of the slices that all binnings share: one product for each of these
+  reads every resample once.
+  """
+  cut_N = np.diff(bins_3N, axis=1) != 0
+  edges = [0, *(np.flatnonzero(cut_N.any(0)) + 1), len(counts_NR)]
+  slices_SFR = np.empty(
+      (len(edges) - 1, len(fields_FN), counts_NR.shape[1]), np.float32)
+  fields_FN = fields_FN.astype(np.float32)
+  for out, start, stop in zip(slices_SFR, edges, edges[1:], strict=False):
+    np.matmul(fields_FN[:, start:stop], counts_NR[start:stop], out=out)
+  found = []
+  for bins_N in bins_3N:
+    bin_S = np.cumsum(np.diff(bins_N[edges[:-1]], prepend=-1) != 0) - 1
+    sums = grouping.group_sums(
+        bin_S, int(bin_S[-1]) + 1, slices_SFR.reshape(len(bin_S), -1))
+    found.append(sums.reshape(len(sums), len(fields_FN), -1))
+  return found

@@ -12,6 +12,8 @@ import scipy.optimize
 import scipy.special
 
 from uncertainty.analysis.statistics import ranking
+from uncertainty.analysis.statistics.parallel import in_parallel
+from uncertainty.measures import registry
 from uncertainty.types import UserError
 
 _NUCLEUS = 'nucleus_size_'
@@ -42,23 +44,26 @@ PAPER_KINDS = {
     'log_probability': lambda values_N, largest: np.exp(values_N),
     'normalised': lambda values_N, largest: 1 - values_N,
     'probability': lambda values_N, largest: values_N,
-    'perplexity': lambda values_N, largest: np.exp(-values_N),
+    registry.PERPLEXITY: lambda values_N, largest: np.exp(-values_N),
     'nucleus': _nucleus,
 }
 
 
 def paper_kind(name: str, orientation: int, bounds) -> str | None:
-  """The formula for a measure, or None if the paper has none for it.
+  """The formula for a measure, if the paper has one for it.
 
   Args:
     name: the measure's name without prefix.
     orientation: +1 uncertain when high, −1 uncertain when low.
     bounds: its (low, high) range.
+
+  Returns:
+    One of `PAPER_KINDS`, or None.
   """
   if name.startswith(_NUCLEUS):
     return 'nucleus'
-  if name == 'perplexity':
-    return 'perplexity'
+  if name == registry.PERPLEXITY:
+    return registry.PERPLEXITY
   low, high = bounds
   if orientation < 0 and high == 0:
     return 'log_probability'
@@ -68,7 +73,24 @@ def paper_kind(name: str, orientation: int, bounds) -> str | None:
 
 
 def paper_confidence(values_N: np.ndarray, paper_map: PaperMap) -> np.ndarray:
-  """Confidence by the paper's formula, clipped to [0, 1]; NaN stays NaN."""
+  """Confidence by the paper's formula of a measure's kind, clipped to [0, 1].
+
+  log_probability exp(x), normalised 1 − x, probability x, perplexity exp(−x),
+  nucleus 1 − (x − 1) / (n_max − 1).
+
+  Args:
+    values_N: the measure as stored.
+    paper_map: which formula, and n_max where it needs one.
+
+  Returns:
+    [N] float64; NaN stays NaN.
+
+  Raises:
+    UserError: no formula of that name.
+
+  Source:
+    Moore et al. 2026, arXiv 2605.30675; method.md, section 5.
+  """
   values_N = np.asarray(values_N, np.float64)
   if paper_map.kind not in PAPER_KINDS:
     raise UserError(
@@ -78,14 +100,46 @@ def paper_confidence(values_N: np.ndarray, paper_map: PaperMap) -> np.ndarray:
   return np.clip(found, 0, 1)
 
 
-def item_folds(n_items: int, n_folds: int, *, seed: int = 0) -> np.ndarray:
-  """[N] fold of each item: a random split into parts of near-equal size."""
+def item_folds(
+    n_items: int, n_folds: int, *, seed: int = 0,
+    groups_N: np.ndarray | None = None) -> np.ndarray:
+  """A random split of items into parts of near-equal size.
+
+  Args:
+    n_items: N.
+    n_folds: F, at least 2; no more than there are groups.
+    seed: of the split.
+    groups_N: items of one group share a fold: largest groups first, each in
+      the fold that is the smallest so far. None: each item is its own.
+
+  Returns:
+    [N] int64, the fold of each item, from 0.
+
+  Raises:
+    UserError: fewer than two folds, or more than groups.
+  """
   if n_folds < 2:
     raise UserError(f'cross-fitting needs 2 folds or more, got {n_folds}')
   rng = np.random.default_rng(seed)
+  if groups_N is not None:
+    return _group_folds(groups_N, n_folds, rng)
   folds_N = np.empty(n_items, np.int64)
   folds_N[rng.permutation(n_items)] = np.arange(n_items) % n_folds
   return folds_N
+
+
+def _group_folds(groups_N: np.ndarray, n_folds: int, rng) -> np.ndarray:
+  _, group_N, size_G = np.unique(
+      groups_N, return_inverse=True, return_counts=True)
+  if len(size_G) < n_folds:
+    raise UserError(f'{n_folds} folds need as many clusters of items, got '
+                    f'{len(size_G)}')
+  mixed = rng.permutation(len(size_G))
+  fold_G, filled_F = np.empty(len(size_G), np.int64), np.zeros(n_folds)
+  for group in mixed[np.argsort(-size_G[mixed], kind='stable')]:
+    fold_G[group] = fold = int(filled_F.argmin())
+    filled_F[fold] += size_G[group]
+  return fold_G[group_N]
 
 
 def crossfit_isotonic(
@@ -140,12 +194,14 @@ def crossfit_platt(
   """
   certainty_MN, correct_MN, known_MN = _known(certainty_MN, correct_MN)
   confidence = np.full(certainty_MN.shape, np.nan)
-  for fold in np.unique(folds_N):
-    test_N = folds_N == fold
+  folds = np.unique(folds_N)
+
+  def fill(one: slice):
+    test_N = np.isin(folds_N, folds[one])
     train_MN = known_MN & ~test_N
     enough_M = train_MN.sum(-1) >= _LEAST
     if not enough_M.any():
-      continue
+      return
     weight_MN = train_MN[enough_M].astype(np.float64)
     x_MN = _standardised(
         np.where(known_MN, certainty_MN, 0.0)[enough_M], weight_MN)
@@ -156,6 +212,8 @@ def crossfit_platt(
     columns = np.flatnonzero(test_N)
     confidence[rows, columns] = np.where(
         known_MN[rows, columns], predicted[:, columns], np.nan)
+
+  in_parallel(fill, len(folds), chunk=1)
   return confidence
 
 
@@ -219,14 +277,17 @@ def _logistic(x_MN, y_MN, weight_MN, smooth_targets) -> np.ndarray:
     step_M2 = np.stack([h11 * g0 - h01 * g1, h00 * g1 - h01 * g0], -1)
     step_M2 /= determinant[:, None]
     scale_M = np.ones(len(x_MN))
+    trial_M = current_M
     for _ in range(20):
       trial_M = loss(fit_M2 - scale_M[:, None] * step_M2)
       worse_M = trial_M > current_M + 1e-12
       if not worse_M.any():
         break
       scale_M = np.where(worse_M, scale_M / 2, scale_M)
+    else:
+      trial_M = loss(fit_M2 - scale_M[:, None] * step_M2)
     fit_M2 = fit_M2 - scale_M[:, None] * step_M2
-    current_M = loss(fit_M2)
+    current_M = trial_M
     if np.abs(step_M2).max() < 1e-9:
       break
   return fit_M2

@@ -41,6 +41,11 @@ def width_bins(
 ) -> np.ndarray:
   """Bins of equal width on [0, 1], closed on the left; 1 joins the last.
 
+  Args:
+    confidence_MN: in [0, 1]; NaN left out.
+    correct_MN: grades; NaN left out.
+    n_bins: B.
+
   Returns:
     [M, N] int64, −1 where missing.
 
@@ -48,9 +53,10 @@ def width_bins(
     UserError: a confidence outside [0, 1], or shapes differ.
   """
   confidence_MN, correct_MN = _paired(confidence_MN, correct_MN)
-  if n_bins < 1:
+  if not isinstance(n_bins, int | np.integer) or n_bins < 1:
     raise UserError(
-        f'a binning needs a bin, got {n_bins}; set --config.analysis.n_bins')
+        f'a binning needs a bin or more, got {n_bins!r}; set '
+        '--config.analysis.n_bins')
   edges = np.linspace(0, 1, n_bins + 1)[1:-1]
   bins = np.searchsorted(edges, confidence_MN, side='right')
   return np.where(np.isnan(confidence_MN), -1, bins)
@@ -63,6 +69,18 @@ def mass_bins(
 
   A cut within a run of ties moves to the run's nearer end (the lower one
   half way), so that bins may be fewer.
+
+  Args:
+    confidence_MN: in [0, 1]; NaN left out.
+    correct_MN: grades; NaN left out.
+    n_bins: B.
+    split_ties: cut within ties, in the items' stored order.
+
+  Returns:
+    [M, N] int64, −1 where missing.
+
+  Raises:
+    UserError: a confidence outside [0, 1], or shapes differ.
   """
   confidence_MN, correct_MN = _paired(confidence_MN, correct_MN)
   order, snap, n_M = _cuts_allowed(confidence_MN, split_ties)
@@ -83,6 +101,16 @@ def sweep_bins(
     correct_MN: grades.
     split_ties: cut within ties, in the items' stored order, as the paper's
       code does (in an order that is not known).
+
+  Returns:
+    [M, N] int64, −1 where missing; rows have different numbers of bins.
+
+  Raises:
+    UserError: a confidence outside [0, 1], or shapes differ.
+
+  Source:
+    Roelofs et al. 2022, Mitigating bias in calibration error estimation,
+    algorithm 1.
   """
   confidence_MN, correct_MN = _paired(confidence_MN, correct_MN)
   order, snap, n_M = _cuts_allowed(confidence_MN, split_ties)
@@ -113,7 +141,20 @@ def sweep_bins(
 def bin_sums(
     bins_MN: np.ndarray, confidence_MN: np.ndarray, correct_MN: np.ndarray,
     n_bins: int | None = None) -> BinSums:
-  """Sums per bin; rows with fewer bins end in empty ones."""
+  """Sums per bin; rows with fewer bins end in empty ones.
+
+  Args:
+    bins_MN: bin of each item, −1 where missing.
+    confidence_MN: in [0, 1].
+    correct_MN: grades in [0, 1].
+    n_bins: B; None: as many as any row uses.
+
+  Returns:
+    Sums [M, B].
+
+  Raises:
+    UserError: a confidence outside [0, 1], or shapes differ.
+  """
   confidence, correct = _paired(confidence_MN, correct_MN)
   n_rows = len(bins_MN)
   if n_bins is None:
@@ -133,10 +174,23 @@ def bin_sums(
 
 
 def ece(sums: BinSums, norm: str = 'l2') -> np.ndarray:
-  """[M] expected calibration error over bins of weight w_b = n_b / n.
+  """Expected calibration error over bins of weight w_b = n_b / n.
 
-  l1: Σ w_b |c̄_b − ā_b| (Naeini et al. 2015). l2: sqrt(Σ w_b (c̄_b − ā_b)²),
-  which the paper uses. NaN for rows without items.
+  l1: Σ w_b |c̄_b − ā_b|. l2: sqrt(Σ w_b (c̄_b − ā_b)²), which the paper uses.
+
+  Args:
+    sums: of a binning.
+    norm: 'l1' or 'l2'.
+
+  Returns:
+    [M] in [0, 1]; NaN for rows without items.
+
+  Raises:
+    UserError: another norm.
+
+  Source:
+    Naeini et al. 2015, Obtaining well calibrated probabilities using Bayesian
+    binning; Kumar et al. 2019, Verified uncertainty calibration (l2).
   """
   gap = sums.confidence_MB - sums.correct_MB
   return gap_ece(gap, sums.count_MB, norm)
@@ -144,7 +198,20 @@ def ece(sums: BinSums, norm: str = 'l2') -> np.ndarray:
 
 def gap_ece(
     gap_MB: np.ndarray, count_MB: np.ndarray, norm: str) -> np.ndarray:
-  """ECE from summed gaps (confidence − grade) and counts, bins on axis 1."""
+  """`ece` from what it needs of the sums alone.
+
+  Args:
+    gap_MB: summed confidence less summed grades, bins on axis 1; there may be
+      resamples on axis 2.
+    count_MB: items of each bin.
+    norm: 'l1' or 'l2'.
+
+  Returns:
+    The error without the bins' axis; NaN where there are no items.
+
+  Raises:
+    UserError: another norm.
+  """
   n = count_MB.sum(1)
   with np.errstate(invalid='ignore', divide='ignore'):
     if norm == 'l1':
@@ -155,56 +222,44 @@ def gap_ece(
 
 
 def debiased_ece(sums: BinSums) -> np.ndarray:
-  """[M] l2 error less its expected noise, at least 0 (Kumar et al. 2019).
+  """The l2 error less its expected noise, at least 0.
 
-  Σ w_b [(c̄_b − ā_b)² − ā_b (1 − ā_b) / (n_b − 1)]; a bin of one item has no
-  estimate of its noise, and keeps its square. Grades between 0 and 1 have
-  their own variance in place of ā (1 − ā).
+  Σ w_b [(c̄_b − ā_b)² − ā_b (1 − ā_b) / (n_b − 1)], and its root; a bin of one
+  item has no estimate of its noise, and keeps its square. Grades between 0 and
+  1 have their own variance in place of ā (1 − ā).
+
+  Args:
+    sums: of a binning.
+
+  Returns:
+    [M] in [0, 1]; NaN for rows without items.
+
+  Source:
+    Kumar et al. 2019, Verified uncertainty calibration.
   """
   gap = sums.confidence_MB - sums.correct_MB
   return gap_debiased(gap, sums.count_MB, sums.correct_MB, sums.graded_MB)
 
 
 def gap_debiased(gap_MB, count_MB, correct_MB, graded_MB) -> np.ndarray:
-  """`debiased_ece` from summed gaps, counts, grades and squared grades."""
+  """`debiased_ece` from what it needs of the sums alone.
+
+  Args:
+    gap_MB: summed confidence less summed grades, bins on axis 1; there may be
+      resamples on axis 2.
+    count_MB: items of each bin.
+    correct_MB: their summed grades.
+    graded_MB: their summed squared grades.
+
+  Returns:
+    The error without the bins' axis; NaN where there are no items.
+  """
   safe = np.maximum(count_MB, 1)
   variance = graded_MB / safe - (correct_MB / safe) ** 2
   noise = np.where(count_MB > 1, variance / np.maximum(count_MB - 1, 1), 0)
   square = count_MB * ((gap_MB / safe) ** 2 - noise)
   with np.errstate(invalid='ignore', divide='ignore'):
     return np.sqrt(np.maximum(square.sum(1) / count_MB.sum(1), 0))
-
-
-def brier(sums: BinSums) -> dict[str, np.ndarray]:
-  """The Brier score and its parts over a binning, each [M].
-
-  brier = reliability − resolution + uncertainty + within_variance
-  − within_covariance (Murphy 1973; the within-bin terms, which vanish when a
-  bin holds one confidence, Stephenson et al. 2008). Exact for right or wrong;
-  with grades between, uncertainty is the grades' own variance.
-  """
-  n = np.maximum(sums.count_MB, 1)
-  confidence, correct = sums.confidence_MB / n, sums.correct_MB / n
-  with np.errstate(invalid='ignore', divide='ignore'):
-    share = sums.count_MB / sums.count_MB.sum(1, keepdims=True)
-    mean = (share * correct).sum(1)
-    graded = (share * (sums.graded_MB / n)).sum(1)
-    parts = {
-        'brier_reliability': (share * (confidence - correct) ** 2).sum(1),
-        'brier_resolution': (
-            share * (correct - _column(mean, correct)) ** 2).sum(1),
-        'brier_uncertainty': graded - mean ** 2,
-        'brier_within_variance': (
-            share * (sums.squared_MB / n - confidence ** 2)).sum(1),
-        'brier_within_covariance': 2 * (
-            share * (sums.product_MB / n - confidence * correct)).sum(1)}
-    score = (share * (
-        (sums.squared_MB - 2 * sums.product_MB + sums.graded_MB) / n)).sum(1)
-  return {'brier': score} | parts
-
-
-def _column(mean, like):
-  return np.broadcast_to(mean[:, None], like.shape)
 
 
 def _paired(confidence_MN, correct_MN) -> tuple[np.ndarray, np.ndarray]:

@@ -8,10 +8,12 @@ import scipy.special
 
 from uncertainty.analysis.calibration import errors
 from uncertainty.analysis.statistics import resampling
+from uncertainty.results import columns, derived
 
 COLUMNS = (
-    'model', 'dataset', 'measure', 'confidence_map', 'correctness', 'binning',
-    'bin', 'confidence', 'accuracy', 'ci_low', 'ci_high', 'count')
+    columns.MODEL, columns.DATASET, columns.MEASURE, columns.CONFIDENCE_MAP,
+    columns.CORRECTNESS, derived.BINNING, derived.BIN, columns.CONFIDENCE,
+    columns.ACCURACY, columns.CI_LOW, columns.CI_HIGH, derived.COUNT)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,7 +32,23 @@ class Curves:
 def wilson(
     successes: np.ndarray, n: np.ndarray, level: float
 ) -> resampling.Interval:
-  """Wilson's (1927) score interval of a share; NaN where n = 0."""
+  """Wilson's score interval of a share p = successes / n.
+
+  (p + z²/2n ± z sqrt(p (1 − p)/n + z²/4n²)) / (1 + z²/n), z the normal quantile
+  of (1 + level) / 2.
+
+  Args:
+    successes: of any shape.
+    n: trials, of the same shape.
+    level: nominal coverage.
+
+  Returns:
+    Ends in [0, 1]; NaN where n = 0.
+
+  Source:
+    Wilson 1927, Probable inference, the law of succession, and statistical
+    inference.
+  """
   n = np.asarray(n, np.float64)
   z = float(scipy.special.ndtri((1 + level) / 2))
   with np.errstate(invalid='ignore', divide='ignore'):
@@ -45,7 +63,17 @@ def wilson(
 def curves(
     bins_MN: np.ndarray, confidence_MN: np.ndarray, correct_MN: np.ndarray,
     level: float) -> Curves:
-  """Mean confidence and accuracy per bin, with Wilson's interval."""
+  """Mean confidence and accuracy per bin, with Wilson's interval.
+
+  Args:
+    bins_MN: bin of each item, −1 where missing.
+    confidence_MN: in [0, 1].
+    correct_MN: grades in [0, 1].
+    level: of the intervals.
+
+  Returns:
+    One entry per row and bin that holds items, row by row.
+  """
   sums = errors.bin_sums(bins_MN, confidence_MN, correct_MN)
   row, place = np.nonzero(sums.count_MB)
   count = sums.count_MB[row, place]
@@ -59,7 +87,21 @@ def curves(
 def reliability_table(
     stack, rows, map_name, correctness_name, confidence_MN, correct_MN,
     binnings, level) -> pd.DataFrame:
-  """Curves of every row under every binning, `COLUMNS`."""
+  """Curves of every row under every binning.
+
+  Args:
+    stack: the data set.
+    rows: which of its rows the confidences are of, [M].
+    map_name: how they became confidences.
+    correctness_name: results column of the grades.
+    confidence_MN: in [0, 1].
+    correct_MN: grades in [0, 1].
+    binnings: `bootstrap.choose_binnings` of them.
+    level: of the intervals.
+
+  Returns:
+    `COLUMNS`; the rows of one measure are adjacent, binning by binning.
+  """
   parts = []
   for name, bins in (('width', binnings.width_MN), ('mass', binnings.mass_MN),
                      ('sweep', binnings.sweep_MN)):
@@ -67,13 +109,14 @@ def reliability_table(
     owner = rows[found.row_X]
     parts.append(pd.DataFrame({
         'row': found.row_X,
-        'model': [stack.rows[m].model for m in owner],
-        'dataset': stack.dataset,
-        'measure': [stack.rows[m].column for m in owner],
-        'confidence_map': map_name, 'correctness': correctness_name,
-        'binning': name, 'bin': found.bin_X,
-        'confidence': found.confidence_X, 'accuracy': found.accuracy_X,
-        'ci_low': found.low_X, 'ci_high': found.high_X,
-        'count': found.count_X}))
+        columns.MODEL: [stack.rows[m].model for m in owner],
+        columns.DATASET: stack.dataset,
+        columns.MEASURE: [stack.rows[m].column for m in owner],
+        columns.CONFIDENCE_MAP: map_name, columns.CORRECTNESS: correctness_name,
+        derived.BINNING: name, derived.BIN: found.bin_X,
+        columns.CONFIDENCE: found.confidence_X,
+        columns.ACCURACY: found.accuracy_X,
+        columns.CI_LOW: found.low_X, columns.CI_HIGH: found.high_X,
+        derived.COUNT: found.count_X}))
   table = pd.concat(parts).sort_values('row', kind='stable')
   return table.reindex(columns=list(COLUMNS))

@@ -8,23 +8,30 @@ down:
          among the k most confident (Geifman & El-Yaniv 2017)
   augrc  the same with errors counted against all items (Traub et al. 2024):
          (1 − auroc) e (1 − e) + e² / 2
+  selective_risk_0.8  error rate among the most confident ⌈.8 N⌉ items
+  surest_fifth  accuracy on the most confident fifth of items less that on the
+         least confident
   prr    prediction-rejection ratio: how far aurc gets from chance (0) to the
-         oracle that rejects all errors first (1) (Malinin & Gales 2021; the
-         curve of errors among the *kept*, as Vashurin et al. 2025; with
-         errors counted against all items it would be 2 auroc − 1)
+         oracle that rejects the worst grades first (1) (Malinin & Gales
+         2021; the curve of errors among the *kept*, as Vashurin et al. 2025;
+         with errors counted against all items it would be 2 auroc − 1)
 
 Ties share their expected order, so no value depends on how items are stored.
 """
 
 import numpy as np
 
-from uncertainty.analysis.statistics import ranking
+from uncertainty.analysis.statistics import grouping
 from uncertainty.types import UserError
 
-RANK_METRICS = ('auroc', 'aurc', 'augrc', 'prr')
+RANK_METRICS = (
+    'auroc', 'aurc', 'augrc', 'prr', 'selective_risk_0.8', 'surest_fifth')
+_COVERAGE = 0.8
+_FIFTH = 0.2
 
 # Elements of a block of draws: beyond this, fresh memory costs more than work.
 _BLOCK = 400_000
+_DUST = 1e-6
 _LEAST_DRAWS = 256  # with fewer, Python's overhead per item shows
 
 
@@ -40,8 +47,8 @@ def rank_metrics(
       themselves, R = 1.
 
   Returns:
-    metric → [M, R] float64. NaN where a row has no item; auroc and prr also
-    where all answers are right or all wrong.
+    metric → [M, R] float64. NaN where a row has no item; auroc also where
+    all answers are right or all wrong, prr where all grades are equal.
 
   Raises:
     UserError: shapes differ, or a grade outside [0, 1].
@@ -70,79 +77,164 @@ def rank_metrics(
         ~(np.isnan(confidence_MN[m]) | np.isnan(correct_MN[m])))
     if not len(known):
       continue
-    order = ranking.sort_rows(confidence_MN[m, known][None])
+    group = grouping.alike(
+        np.stack([confidence_MN[m, known], correct_MN[m, known]], 1),
+        counts_NR if len(known) == n_items else counts_NR[known])
+    known = known[group.first_G]
+    sorted_N = confidence_MN[m, known]
+    start_G = np.flatnonzero(np.r_[True, sorted_N[1:] != sorted_N[:-1]])
     step = max(_LEAST_DRAWS, _BLOCK // len(known))
     for start in range(0, n_draws, step):
       draws = slice(start, min(start + step, n_draws))
-      counts = counts_NR[:, draws]
-      if len(known) < n_items:
-        counts = counts[known]
-      part = _row_metrics(order, correct_MN[m, known], counts, harmonic)
+      part = _row_metrics(
+          start_G, correct_MN[m, known], group.counts_GR[:, draws], harmonic)
       for name, values in part.items():
         result[name][m, draws] = values
   return result
 
 
+def selective_risk(
+    confidence_N: np.ndarray, correct_N: np.ndarray, coverage: float) -> float:
+  """Share of wrong answers among the most confident ones.
+
+  The most confident ⌈coverage · N⌉ items answer. Those that tie at the last
+  place share what is left of it.
+
+  Args:
+    confidence_N: higher is more confident, on any scale.
+    correct_N: 1 right, 0 wrong, or a grade between.
+    coverage: share of items that answer, in (0, 1].
+
+  Returns:
+    The risk, in [0, 1].
+
+  Source:
+    Geifman & El-Yaniv 2017, section 2.
+  """
+  # Rounding must not make 3 · (1/3) four items.
+  size = int(np.ceil(coverage * len(confidence_N) - 1e-9))
+  edge = np.sort(confidence_N)[::-1][size - 1]
+  above, tied = confidence_N > edge, confidence_N == edge
+  left = size - above.sum()
+  wrong = (1 - correct_N[above]).sum() + left * (1 - correct_N[tied]).mean()
+  return float(wrong / size)
+
+
 def _row_metrics(
-    order: ranking.Order, correct_N: np.ndarray, counts_NR: np.ndarray,
+    start_G: np.ndarray, correct_N: np.ndarray, counts_NR: np.ndarray,
     harmonic: np.ndarray) -> dict[str, np.ndarray]:
-  total = ranking.cumulative(counts_NR, order.order_MN[0])
-  size_R = total[-1].astype(np.float64)
-  below_N, upto_N = order.below_MN[0], order.upto_MN[0]
-  right = np.flatnonzero(correct_N > 0)
-  wrong = np.flatnonzero(correct_N < 1)
-  grades_NR = counts_NR[right]
-  grades_NR *= correct_N[right, None].astype(counts_NR.dtype)
-  right_R = grades_NR.sum(0).astype(np.float64)
+  """[R] by metric, of items in the order of confidence; where runs start."""
+  edges = np.append(start_G, len(correct_N))
+  # Weight and grades of all items before each run of ties, [G + 1, R].
+  total, graded = (
+      _before(values_NR, edges) for values_NR in (
+          counts_NR, counts_NR * correct_N[:, None].astype(counts_NR.dtype)))
+  size_R, right_R = (x[-1].astype(np.float64) for x in (total, graded))
   wrong_R = size_R - right_R
   # Over pairs of a right item with any item; right-right pairs make right².
-  ranks_NR = np.take(total, below_N[right], axis=0, mode='clip')
-  ranks_NR += np.take(total, upto_N[right], axis=0, mode='clip')
-  pairs_R = np.einsum('nr,nr->r', ranks_NR, grades_NR).astype(np.float64)
-  misses_NR = counts_NR[wrong]
-  misses_NR *= (1 - correct_N[wrong, None]).astype(counts_NR.dtype)
+  pairs_R = grouping.dot(np.diff(graded, axis=0), total[1:] + total[:-1])
   with np.errstate(invalid='ignore', divide='ignore'):
     error_R = wrong_R / size_R
     auroc = (pairs_R - right_R ** 2) / (2 * right_R * wrong_R)
     aurc = _risk_coverage(
-        misses_NR, total[below_N[wrong]], total[upto_N[wrong]], total[-1],
-        harmonic)
-    oracle = _oracle(wrong_R, size_R, harmonic)
+        _grade_of_runs(correct_N, start_G), total, graded, harmonic)
+    oracle = _oracle(correct_N, counts_NR, size_R, wrong_R, harmonic)
+    # Equal grades leave rounding dust between chance and oracle.
     prr = np.where(
-        right_R * wrong_R > 0, (error_R - aurc) / (error_R - oracle), np.nan)
+        error_R - oracle > _DUST, (error_R - aurc) / (error_R - oracle),
+        np.nan)
     auroc = np.where(right_R * wrong_R > 0, auroc, np.nan)
     augrc = np.nan_to_num(1 - auroc) * error_R * (1 - error_R) + (
         error_R ** 2 / 2)
-  return {'auroc': auroc, 'aurc': aurc, 'augrc': augrc, 'prr': prr}
+  return {'auroc': auroc, 'aurc': aurc, 'augrc': augrc, 'prr': prr
+          } | _ends(total, graded)
 
 
-def _risk_coverage(
-    misses_NR, below_NR, upto_NR, size_R, harmonic) -> np.ndarray:
-  """[R] area under the risk-coverage curve, from the wrong items alone.
+def _before(values_NR: np.ndarray, edges: np.ndarray) -> np.ndarray:
+  """Sums of the rows before each edge."""
+  total = grouping.running(values_NR)
+  return total if len(edges) == len(total) else total[edges]
+
+
+def _grade_of_runs(correct_N: np.ndarray, start_G: np.ndarray) -> np.ndarray:
+  """The grade that all items of a run share; NaN where they differ."""
+  low_G, high_G = (
+      end.reduceat(correct_N, start_G) for end in (np.minimum, np.maximum))
+  return np.where(low_G == high_G, low_G, np.nan)
+
+
+def _ends(total: np.ndarray, graded: np.ndarray) -> dict[str, np.ndarray]:
+  """What accuracy is at the ends of the order: [R] by metric."""
+  def up_to(place_R):
+    return _interpolated(total, graded, place_R)
+
+  size_R, right_R = (x[-1].astype(np.float64) for x in (total, graded))
+  # Rounding must not make 3 · (1/3) four items.
+  taken_R = np.ceil(_COVERAGE * size_R - 1e-9)
+  fifth_R = _FIFTH * size_R
+  top_R = right_R - up_to(size_R - taken_R)
+  most_R = right_R - up_to(size_R - fifth_R)
+  with np.errstate(invalid='ignore', divide='ignore'):
+    return {'selective_risk_0.8': 1 - top_R / taken_R,
+            'surest_fifth': (most_R - up_to(fifth_R)) / fifth_R}
+
+
+def _interpolated(total, graded, place_R) -> np.ndarray:
+  """[R] sums of grades up to a place, ties sharing theirs alike."""
+  draws = np.arange(len(place_R))
+  first = np.zeros(len(place_R), np.intp)
+  last = np.full(len(place_R), len(total) - 1)
+  while np.any(last - first > 1):  # the run of ties that holds the place
+    middle = (first + last) // 2
+    inside = total[middle, draws] <= place_R
+    first, last = np.where(inside, middle, first), np.where(
+        inside, last, middle)
+  start, stop = (first, draws), (last, draws)
+  width_R = total[stop] - total[start].astype(np.float64)
+  share_R = (place_R - total[start]) / np.where(width_R > 0, width_R, 1)
+  return graded[start] + share_R * (graded[stop] - graded[start])
+
+
+def _risk_coverage(grade_G, total, graded, harmonic) -> np.ndarray:
+  """[R] area under the risk-coverage curve, from what precedes each run.
 
   The item accepted at rank r adds Σ_{k≥r} 1/k = H_W − H_{r−1} to the sum of
   error rates if wrong. Σ_{r≤k} of that is k H_W + k (1 − H_k), and a run of
-  ties between ranks a and b shares the difference.
+  ties between ranks a and b shares the difference: all of it is lost in a run
+  of wrong answers only, and none in one of right ones.
   """
   places = np.arange(len(harmonic)) * (1 - harmonic)
-  through_NR = (size_R - below_NR).astype(np.intp)
-  ahead_NR = (size_R - upto_NR).astype(np.intp)  # strictly more confident
-  share_NR = places[through_NR]
-  share_NR -= places[ahead_NR]
-  through_NR -= ahead_NR
-  # An item not drawn has weight zero; its run may be empty.
-  share_NR /= np.maximum(through_NR, 1, out=through_NR)
-  total_R = np.einsum('nr,nr->r', share_NR, misses_NR)
-  total_R += harmonic[size_R.astype(np.intp)] * misses_NR.sum(0)
+  size_R = total[-1].astype(np.float64)
+
+  def ahead(edges) -> np.ndarray:
+    return places[(total[-1] - total[edges]).astype(np.intp)]
+
+  # Neighbouring runs of one grade share an edge, which drops out.
+  loss_G = np.nan_to_num(1 - grade_G)
+  sign_E = np.diff(loss_G, prepend=0, append=0)
+  edges = np.flatnonzero(sign_E)
+  total_R = sign_E[edges] @ ahead(edges)
+  mixed = np.flatnonzero(np.isnan(grade_G))
+  if len(mixed):
+    weight = total[mixed + 1] - total[mixed]
+    misses = weight - (graded[mixed + 1] - graded[mixed])
+    # Runs that a resample does not hold miss nothing.
+    share = misses / np.maximum(weight, 1).astype(np.float64)
+    total_R += np.einsum(
+        'gr,gr->r', share, ahead(mixed) - ahead(mixed + 1))
+  total_R += harmonic[size_R.astype(np.intp)] * (size_R - graded[-1])
   return total_R / size_R
 
 
-def _oracle(wrong_R, size_R, harmonic) -> np.ndarray:
-  """[R] aurc when every wrong answer is less confident than every right one.
-
-  Grades between 0 and 1 give a fractional number of wrong answers: rounded.
-  """
-  right_R = np.rint(size_R - wrong_R).astype(np.intp)
-  size_R = size_R.astype(np.intp)
-  return ((size_R - right_R) - right_R * (
-      harmonic[size_R] - harmonic[right_R])) / size_R
+def _oracle(correct_N, counts_NR, size_R, wrong_R, harmonic) -> np.ndarray:
+  """[R] aurc of the order that accepts better grades first."""
+  if np.isin(correct_N, (0, 1)).all():
+    right_R = np.rint(size_R - wrong_R).astype(np.intp)
+    size_R = size_R.astype(np.intp)
+    return ((size_R - right_R) - right_R * (
+        harmonic[size_R] - harmonic[right_R])) / size_R
+  grade_G, run_N = np.unique(correct_N, return_inverse=True)
+  counts_GR = grouping.group_sums(run_N, len(grade_G), counts_NR)
+  total, graded = (grouping.running(values_GR) for values_GR in (
+      counts_GR, counts_GR * grade_G[:, None].astype(counts_GR.dtype)))
+  return _risk_coverage(grade_G, total, graded, harmonic)

@@ -32,7 +32,10 @@ class SmoothECE:
 def smooth_ece(
     confidence_MN: np.ndarray, correct_MN: np.ndarray,
     bandwidth_M: np.ndarray | None = None) -> SmoothECE:
-  """smECE of every row, over the items where both are known.
+  """The smooth calibration error of every row, over items where both are known.
+
+  smECE_σ = ∫ |Σ_i K_σ(t, c_i) (c_i − a_i)| dt / n, K_σ the Gaussian reflected
+  at 0 and 1.
 
   Args:
     confidence_MN: in [0, 1]; NaN left out.
@@ -45,6 +48,10 @@ def smooth_ece(
 
   Raises:
     UserError: a confidence outside [0, 1].
+
+  Source:
+    Błasiok & Nakkiran 2024, Smooth ECE: principled reliability diagrams via
+    kernel smoothing.
   """
   spectrum = _spectrum(confidence_MN, correct_MN)
   if bandwidth_M is None:
@@ -76,6 +83,9 @@ def smooth_draws(
     gap_N: confidence − grade.
     counts_NR: float32 weights of items in resamples.
     bandwidth: σ.
+
+  Returns:
+    [R] in [0, 1].
   """
   width = max(float(bandwidth), _LEAST_WIDTH)
   n_waves = int(np.ceil(4.5 / (np.pi * width))) + 1  # the rest is < 5e-5

@@ -6,13 +6,20 @@ import numpy as np
 import pandas as pd
 
 from uncertainty.analysis.paper import cells as reproduction
+from uncertainty.results import columns, derived
 from uncertainty.types import UserError
 
-_KEY = ['figure', 'measure', 'model']
+_KEY = [derived.FIGURE, columns.MEASURE, columns.MODEL]
 
 
 def read(path: str | pathlib.Path) -> pd.DataFrame:
-  """Printed cells: figure, measure, model, value.
+  """The cells that a figure prints.
+
+  Args:
+    path: a CSV.
+
+  Returns:
+    figure, measure, model, value.
 
   Raises:
     UserError: the file is missing or has other columns.
@@ -24,17 +31,28 @@ def read(path: str | pathlib.Path) -> pd.DataFrame:
     raise UserError(
         f'cannot read the printed cells in {path} ({error}); point '
         '--config.analysis.compare_with at a CSV') from error
-  missing = [c for c in (*_KEY, 'value') if c not in there]
+  missing = [c for c in (*_KEY, columns.VALUE) if c not in there]
   if missing:
     raise UserError(
         f'{path} lacks the column {missing[0]!r}; it needs '
-        f'{", ".join((*_KEY, "value"))}')
-  return there[[*_KEY, 'value']]
+        f'{", ".join((*_KEY, columns.VALUE))}')
+  return there[[*_KEY, columns.VALUE]]
 
 
 def overlaps(cells: pd.DataFrame, path: str | pathlib.Path) -> bool:
-  """Whether the CSV prints any figure of these cells."""
-  return not set(read(path)['figure']).isdisjoint(cells['figure'])
+  """Whether a CSV prints any figure of these cells.
+
+  Args:
+    cells: of `cells.cells`.
+    path: of the printed cells.
+
+  Returns:
+    True if they share a figure.
+
+  Raises:
+    UserError: the file is missing or has other columns.
+  """
+  return not set(read(path)[derived.FIGURE]).isdisjoint(cells[derived.FIGURE])
 
 
 def compare(
@@ -57,27 +75,31 @@ def compare(
   Raises:
     UserError: the file is missing, has other columns, or other figures only.
   """
-  there = read(path).rename(columns={'value': 'printed_there'})
-  n_pairs_there = _n_pairs(there['model'])
-  models = {*cells['model'], reproduction.INSTRUCT}
-  there = there[there['model'].isin(models)
-                & there['figure'].isin(set(cells['figure']))]
+  there = read(path).rename(columns={columns.VALUE: derived.PRINTED_THERE})
+  n_pairs_there = _n_pairs(there[columns.MODEL])
+  models = {*cells[columns.MODEL], reproduction.INSTRUCT}
+  there = there[there[columns.MODEL].isin(models)
+                & there[derived.FIGURE].isin(set(cells[derived.FIGURE]))]
   if there.empty:
     raise UserError(
         f'{path} has no figure of these results; compare with the cells of '
         'their data set')
-  here = cells[cells['figure'].isin(set(there['figure']))]
+  here = cells[cells[derived.FIGURE].isin(set(there[derived.FIGURE]))]
   both = there.merge(here, on=_KEY, how='outer', indicator=True)
-  both['status'] = [
+  both[derived.STATUS] = [
       _status(row, n_pairs_there) for row in both.to_dict('records')]
-  return both[[*_KEY, 'status', 'printed_there', 'printed', 'value', 'p_value',
-               'n', 'tie_free']]
+  return both[[*_KEY, derived.STATUS, derived.PRINTED_THERE, derived.PRINTED,
+               columns.VALUE, columns.P_VALUE, columns.N, columns.TIE_FREE]]
 
 
 def find(results_dir: str | pathlib.Path) -> pathlib.Path | None:
-  """The CSV of printed cells that lies beside result files, if there is one.
+  """The CSV of printed cells that lies beside result files.
 
-  Looks for `figures/*_cells.csv` in the folder and in the one above.
+  Args:
+    results_dir: `figures/*_cells.csv` is looked for in it and one above.
+
+  Returns:
+    The first by name, or None.
   """
   root = pathlib.Path(results_dir).resolve()
   for folder in (root, root.parent):
@@ -94,9 +116,10 @@ def _n_pairs(models: pd.Series) -> int:
 def _status(row: dict, n_pairs_there: int) -> str:
   if row['_merge'] == 'left_only':
     return 'not computed'
-  if row['model'] == reproduction.INSTRUCT and row['n'] < n_pairs_there:
+  if (row[columns.MODEL] == reproduction.INSTRUCT
+      and row[columns.N] < n_pairs_there):
     return 'fewer pairs'
-  theirs, ours = row['printed_there'], row['printed']
+  theirs, ours = row[derived.PRINTED_THERE], row[derived.PRINTED]
   if np.isnan(theirs) and np.isnan(ours):
     return 'blank in both'
   if np.isnan(theirs):
@@ -109,6 +132,9 @@ def _status(row: dict, n_pairs_there: int) -> str:
 def counts(compared: pd.DataFrame) -> pd.DataFrame:
   """Per figure, for models and the instruct column: how many match.
 
+  Args:
+    compared: of `compare`.
+
   Returns:
     figure, part (models | instruct column), printed, match, differs (printed
     numbers that we do not reproduce, blanks included), blanks, blanks_right
@@ -116,34 +142,45 @@ def counts(compared: pd.DataFrame) -> pd.DataFrame:
     tie_free_match, fewer_pairs.
   """
   rows = []
-  part = np.where(compared['model'] == reproduction.INSTRUCT,
+  part = np.where(compared[columns.MODEL] == reproduction.INSTRUCT,
                   'instruct column', 'models')
   for (figure, name), group in compared.groupby(
-      [compared['figure'], part], sort=True):
-    status = group['status']
+      [compared[derived.FIGURE], part], sort=True):
+    status = group[derived.STATUS]
     usable = group[status != 'fewer pairs']
-    is_printed = usable['printed_there'].notna()
-    match = usable['status'] == 'match'
-    free = is_printed & (usable['tie_free'] == True)  # noqa: E712 (NaN too)
+    is_printed = usable[derived.PRINTED_THERE].notna()
+    match = usable[derived.STATUS] == 'match'
+    free = is_printed & (usable[columns.TIE_FREE] == True)  # noqa: E712 (NaN too)
     rows.append({
-        'figure': figure, 'part': name, 'printed': int(is_printed.sum()),
-        'match': int(match.sum()), 'differs': int((is_printed & ~match).sum()),
-        'blanks': int((~is_printed).sum()),
-        'blanks_right': int((usable['status'] == 'blank in both').sum()),
-        'tie_free': int(free.sum()),
-        'tie_free_match': int((free & match).sum()),
-        'fewer_pairs': int((status == 'fewer pairs').sum())})
+        derived.FIGURE: figure, derived.PART: name,
+        derived.PRINTED: int(is_printed.sum()),
+        derived.MATCH: int(match.sum()),
+        derived.DIFFERS: int((is_printed & ~match).sum()),
+        derived.BLANKS: int((~is_printed).sum()),
+        derived.BLANKS_RIGHT: int(
+            (usable[derived.STATUS] == 'blank in both').sum()),
+        columns.TIE_FREE: int(free.sum()),
+        derived.TIE_FREE_MATCH: int((free & match).sum()),
+        derived.FEWER_PAIRS: int((status == 'fewer pairs').sum())})
   return pd.DataFrame(rows)
 
 
 def sentence(compared: pd.DataFrame) -> str:
-  """How many printed cells match, in one line."""
+  """How many printed cells match, in one line.
+
+  Args:
+    compared: of `compare`.
+
+  Returns:
+    Such as '510 of 510 printed cells match, 0 of 0 blank cells are blank here
+    too'.
+  """
   table = counts(compared)
-  total, match = table['printed'].sum(), table['match'].sum()
-  blanks, right = table['blanks'].sum(), table['blanks_right'].sum()
+  total, match = table[derived.PRINTED].sum(), table[derived.MATCH].sum()
+  blanks, right = table[derived.BLANKS].sum(), table[derived.BLANKS_RIGHT].sum()
   text = (f'{match} of {total} printed cells match, '
           f'{right} of {blanks} blank cells are blank here too')
-  if table['fewer_pairs'].sum():
-    text += (f'; {table["fewer_pairs"].sum()} instruct cells were not '
+  if table[derived.FEWER_PAIRS].sum():
+    text += (f'; {table[derived.FEWER_PAIRS].sum()} instruct cells were not '
              'compared: the figure has more pairs')
   return text

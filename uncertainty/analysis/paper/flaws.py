@@ -15,11 +15,16 @@ from uncertainty.analysis.paper import ece
 from uncertainty.analysis.scores import pairs, scores
 from uncertainty.analysis.scores import stack as stacking
 from uncertainty.analysis.statistics import resampling
+from uncertainty.results import columns as cols
+from uncertainty.results import derived
 from uncertainty.results import published_columns as names
 
 # Factor → its two levels in words.
 _FACTORS = {'tuning': ('base', 'instruct'), 'chat': ('completion', 'chat'),
             'brace': ('no brace', 'brace')}
+# Form of all prompts → whether they are chat, and whether they end in a brace.
+_FORMS = {'completion': (False, False), 'completion + brace': (False, True),
+          'chat': (True, False), 'chat + brace': (True, True)}
 # A chat template's marks, and what base prompts never contain.
 _CHAT_MARKS = ('<|start_header_id|>', '<start_of_turn>', '[INST]', '<|im_start',
                '<|user|>', '<|assistant|>', '<|system|>', '### Instruction')
@@ -29,6 +34,9 @@ def prompt_forms(
     results: Mapping[tuple[str, str], pd.DataFrame]) -> pd.DataFrame:
   """Which multiple-choice prompts end with the stray brace.
 
+  Args:
+    results: (dataset, model) → its results.
+
   Returns:
     dataset, model, kind, n_prompts, ends_with_brace (count), chat (count that
     carry a chat template's marks), form ('chat + brace', 'chat', 'completion',
@@ -36,30 +44,34 @@ def prompt_forms(
   """
   rows = []
   for (dataset, model), frame in results.items():
-    if 'prompt' not in frame:
+    if cols.PROMPT not in frame:
       continue
-    prompts = frame['prompt'].dropna().astype(str)
+    prompts = frame[cols.PROMPT].dropna().astype(str)
     if prompts.empty:
       continue
     brace = prompts.str.rstrip().str.endswith('{')
-    chat = prompts.map(lambda text: any(m in text for m in _CHAT_MARKS))
-    kind = str(frame['kind'].iloc[0]) if 'kind' in frame else ''
+    chat = prompts.map(
+        lambda text: any(m in str(text) for m in _CHAT_MARKS))
+    kind = str(frame[cols.KIND].iloc[0]) if cols.KIND in frame else ''
     rows.append((dataset, model, kind, len(prompts), int(brace.sum()),
                  int(chat.sum()), _form(brace, chat)))
   return pd.DataFrame(rows, columns=[
-      'dataset', 'model', 'kind', 'n_prompts', 'ends_with_brace', 'chat',
-      'form'])
+      cols.DATASET, cols.MODEL, cols.KIND, derived.N_PROMPTS,
+      derived.ENDS_WITH_BRACE, derived.CHAT, cols.FORM])
 
 
 def _form(brace: pd.Series, chat: pd.Series) -> str:
   if brace.nunique() > 1 or chat.nunique() > 1:
     return 'mixed'
-  return ('chat' if chat.iloc[0] else 'completion') + (
-      ' + brace' if brace.iloc[0] else '')
+  form = bool(chat.iloc[0]), bool(brace.iloc[0])
+  return next(name for name, found in _FORMS.items() if found == form)
 
 
 def free_response_ece(stacks: Sequence[stacking.Stack]) -> pd.DataFrame:
   """Each free-response cell under both definitions of correctness.
+
+  Args:
+    stacks: the data sets.
 
   Returns:
     dataset, model, figure, measure (paper's names), against_choice (the
@@ -75,7 +87,7 @@ def free_response_ece(stacks: Sequence[stacking.Stack]) -> pd.DataFrame:
       if row.prefix in ('mc', '') or not row.measure.paper_name:
         continue
       choice, answer = (stacking.numbers(stack.frames[row.model], c)
-                        for c in ('correct', 'fr_correct'))
+                        for c in (cols.CORRECT, cols.FR_CORRECT))
       used = keep & np.isfinite(confidence + choice + answer)
       if used.any():
         figure = reproduction.ece_figure(stack.dataset, 'fr', 'width', True)
@@ -86,9 +98,10 @@ def free_response_ece(stacks: Sequence[stacking.Stack]) -> pd.DataFrame:
                      round(b, 3), round(a, 3) != round(b, 3),
                      int(used.sum())))
   return pd.DataFrame(rows, columns=[
-      'dataset', 'model', 'figure', 'measure', 'against_choice',
-      'against_answer', 'change', 'printed_choice', 'printed_answer',
-      'changes_print', 'n'])
+      cols.DATASET, cols.MODEL, derived.FIGURE, cols.MEASURE,
+      derived.AGAINST_CHOICE, derived.AGAINST_ANSWER, derived.CHANGE,
+      derived.PRINTED_CHOICE, derived.PRINTED_ANSWER, derived.CHANGES_PRINT,
+      cols.N])
 
 
 def free_response_summary(
@@ -106,25 +119,27 @@ def free_response_summary(
     reproduced_answer (of these).
   """
   rows = []
-  for dataset, table in cells.groupby('dataset', sort=False):
+  for dataset, table in cells.groupby(cols.DATASET, sort=False):
     n_printed = by_choice = by_answer = 0
     if printed is not None:
-      both = table.merge(printed, on=['figure', 'measure', 'model'])
+      both = table.merge(printed, on=[derived.FIGURE, cols.MEASURE, cols.MODEL])
       n_printed = len(both)
-      by_choice = int((abs(both['printed_choice'] - both['value'])
+      by_choice = int((abs(both[derived.PRINTED_CHOICE] - both[cols.VALUE])
                        < 1e-9).sum())
-      by_answer = int((abs(both['printed_answer'] - both['value'])
+      by_answer = int((abs(both[derived.PRINTED_ANSWER] - both[cols.VALUE])
                        < 1e-9).sum())
+    choice, answer = (
+        table[derived.AGAINST_CHOICE], table[derived.AGAINST_ANSWER])
     rows.append((
-        dataset, len(table), int(table['changes_print'].sum()),
-        table['change'].abs().mean(), table['change'].abs().max(),
-        table['against_choice'].mean(), table['against_answer'].mean(),
-        table['against_choice'].corr(table['against_answer'], 'spearman'),
+        dataset, len(table), int(table[derived.CHANGES_PRINT].sum()),
+        table[derived.CHANGE].abs().mean(), table[derived.CHANGE].abs().max(),
+        choice.mean(), answer.mean(), choice.corr(answer, 'spearman'),
         n_printed, by_choice, by_answer))
   return pd.DataFrame(rows, columns=[
-      'dataset', 'n_cells', 'n_changed', 'mean_abs_change', 'largest_change',
-      'mean_choice', 'mean_answer', 'rank_correlation', 'n_printed',
-      'reproduced_choice', 'reproduced_answer'])
+      cols.DATASET, derived.N_CELLS, derived.N_CHANGED, derived.MEAN_ABS_CHANGE,
+      derived.LARGEST_CHANGE, derived.MEAN_CHOICE, derived.MEAN_ANSWER,
+      derived.RANK_CORRELATION, derived.N_PRINTED, derived.REPRODUCED_CHOICE,
+      derived.REPRODUCED_ANSWER])
 
 
 def design(
@@ -135,20 +150,25 @@ def design(
   brace: each result's form is read off its prompts, so a sweep over profiles
   and styles fills the table.
 
+  Args:
+    found: scores of all models.
+    forms: of `prompt_forms`.
+
   Returns:
     dataset, model, weights (the base model's name), kind, form, outcome,
     measure, value, n; only primary measures, and prompts of one form.
   """
-  columns = ['dataset', 'model', 'weights', 'kind', 'form', 'outcome',
-             'measure', 'value', 'n']
-  about = {(r['dataset'], r['model']): r for r in forms.to_dict('records')}
+  columns = [cols.DATASET, cols.MODEL, cols.WEIGHTS, cols.KIND, cols.FORM,
+             cols.OUTCOME, cols.MEASURE, cols.VALUE, cols.N]
+  about = {(r[cols.DATASET], r[cols.MODEL]): r
+           for r in forms.to_dict('records')}
   rows = []
   for s in _primary(found):
     row = about.get((s.dataset, s.model))
-    if row and row['form'] != 'mixed':
+    if row and row[cols.FORM] in _FORMS:
       rows.append((
           s.dataset, s.model, pairs.base_name(pairs.weights(s.model)),
-          row['kind'], row['form'], s.outcome, s.measure, s.value, s.n))
+          row[cols.KIND], row[cols.FORM], s.outcome, s.measure, s.value, s.n))
   return pd.DataFrame(rows, columns=columns)
 
 
@@ -178,11 +198,11 @@ def contrasts(
            for s in _primary(found)}
   cells = {}
   for r in table.to_dict('records'):
-    place = (r['kind'] == 'instruct', r['form'].startswith('chat'),
-             r['form'].endswith('brace'))
-    key = (r['dataset'], r['weights'], r['outcome'], r['measure'])
+    place = (r[cols.KIND] == 'instruct', *_FORMS[r[cols.FORM]])
+    key = (r[cols.DATASET], r[cols.WEIGHTS], r[cols.OUTCOME], r[cols.MEASURE])
     cells.setdefault(key, {}).setdefault(
-        place, draws[r['dataset'], r['model'], r['outcome'], r['measure']])
+        place, draws[r[cols.DATASET], r[cols.MODEL], r[cols.OUTCOME],
+                     r[cols.MEASURE]])
   rows = []
   for key, by_place in cells.items():
     for place, low in by_place.items():
@@ -200,5 +220,6 @@ def contrasts(
         rows.append((*key, factor, held, d.value[0], d.low[0], d.high[0],
                      d.p_value[0]))
   return pd.DataFrame(rows, columns=[
-      'dataset', 'weights', 'outcome', 'measure', 'factor', 'held',
-      'difference', 'ci_low', 'ci_high', 'p_value'])
+      cols.DATASET, cols.WEIGHTS, cols.OUTCOME, cols.MEASURE, derived.FACTOR,
+      derived.HELD, derived.DIFFERENCE, cols.CI_LOW, cols.CI_HIGH,
+      cols.P_VALUE])

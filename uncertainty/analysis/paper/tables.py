@@ -8,6 +8,7 @@ import pandas as pd
 from uncertainty.analysis.paper import cells as reproduction
 from uncertainty.analysis.paper import compare, flaws
 from uncertainty.analysis.scores import stack as stacking
+from uncertainty.results import columns, derived
 from uncertainty.results.published import Published
 from uncertainty.specs import StudySpec
 
@@ -60,11 +61,12 @@ def reproduction_tables(
 
 def _side_by_side(by_mode: dict[str, pd.DataFrame]) -> pd.DataFrame:
   """Cells under the paper's recipes and under the sound ones."""
-  key = ['figure', 'measure', 'model']
-  wanted = [*key, 'value', 'printed', 'p_value', 'n']
-  return by_mode['reproduction'][[*wanted, 'shown', 'tie_free']].merge(
-      by_mode['sound'][wanted], on=key, how='outer',
-      suffixes=('_reproduction', '_sound'))
+  key = [derived.FIGURE, columns.MEASURE, columns.MODEL]
+  wanted = [*key, columns.VALUE, derived.PRINTED, columns.P_VALUE, columns.N]
+  return by_mode['reproduction'][
+      [*wanted, derived.SHOWN, columns.TIE_FREE]].merge(
+          by_mode['sound'][wanted], on=key, how='outer',
+          suffixes=('_reproduction', '_sound'))
 
 
 def _tie_orders(
@@ -77,10 +79,11 @@ def _tie_orders(
       'never split': by_mode['sound']}
   rows = []
   for way, cells in ways.items():
-    sweep = cells[cells['figure'].str.endswith('_sweep')]
+    sweep = cells[cells[derived.FIGURE].str.endswith('_sweep')]
     if len(sweep) and compare.overlaps(sweep, path):
       counts = compare.counts(compare.compare(sweep, path))
-      counts = counts[counts['part'] == 'models']
-      rows.append((way, int(counts['match'].sum()),
-                   int(counts['printed'].sum())))
-  return pd.DataFrame(rows, columns=['ties', 'match', 'printed'])
+      counts = counts[counts[derived.PART] == 'models']
+      rows.append((way, int(counts[derived.MATCH].sum()),
+                   int(counts[derived.PRINTED].sum())))
+  return pd.DataFrame(rows,
+                      columns=[derived.TIES, derived.MATCH, derived.PRINTED])

@@ -36,8 +36,14 @@ np.savez(sys.argv[2], **orders)
 def avx2_orders(values: Sequence[np.ndarray]) -> list[np.ndarray] | None:
   """What `numpy.argsort` returns with AVX2, for each array.
 
+  Args:
+    values: arrays of any lengths.
+
   Returns:
     The orders, or None on a machine that has no AVX2 (such as an ARM one).
+
+  Raises:
+    RuntimeError: the child process failed.
   """
   with tempfile.TemporaryDirectory() as folder:
     given, found = (pathlib.Path(folder) / n for n in ('in.npz', 'out.npz'))

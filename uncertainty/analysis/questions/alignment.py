@@ -7,10 +7,12 @@ from uncertainty.analysis.scores import stack as stacking
 from uncertainty.analysis.scores.aligned import Aligned
 from uncertainty.analysis.statistics import multiplicity, resampling
 from uncertainty.analysis.statistics.parallel import in_parallel
+from uncertainty.results import columns, derived
 
 COLUMNS = (
-    'model', 'dataset', 'measure', 'signal', 'rho', 'p_value', 'n', 'ci_low',
-    'ci_high', 'p_holm', 'p_bh', 'p_bonferroni', 'n_tests')
+    columns.MODEL, columns.DATASET, columns.MEASURE, columns.SIGNAL,
+    columns.RHO, columns.P_VALUE, columns.N, columns.CI_LOW, columns.CI_HIGH,
+    columns.P_HOLM, columns.P_BH, derived.P_BONFERRONI, columns.N_TESTS)
 
 
 def alignment_table(
@@ -42,13 +44,16 @@ def alignment_table(
 
   in_parallel(fill, len(low), chunk=64)
   table = pd.DataFrame({
-      'model': [stack.rows[m].model for m in found.row_X],
-      'dataset': stack.dataset,
-      'measure': [stack.rows[m].column for m in found.row_X],
-      'signal': [stack.signal_names[s] for s in found.signal_X],
-      'rho': found.rho_X, 'p_value': found.p_value_X, 'n': found.n_X,
-      'ci_low': low, 'ci_high': high})
-  for name, correct in multiplicity.CORRECTIONS.items():
-    table[f'p_{name}'] = correct(found.p_value_X)
-  table['n_tests'] = np.sum(~np.isnan(found.p_value_X))
+      columns.MODEL: [stack.rows[m].model for m in found.row_X],
+      columns.DATASET: stack.dataset,
+      columns.MEASURE: [stack.rows[m].column for m in found.row_X],
+      columns.SIGNAL: [stack.signal_names[s] for s in found.signal_X],
+      columns.RHO: found.rho_X, columns.P_VALUE: found.p_value_X,
+      columns.N: found.n_X,
+      columns.CI_LOW: low, columns.CI_HIGH: high})
+  for column, name in (
+      (columns.P_HOLM, 'holm'), (columns.P_BH, 'bh'),
+      (derived.P_BONFERRONI, 'bonferroni')):
+    table[column] = multiplicity.CORRECTIONS[name](found.p_value_X)
+  table[columns.N_TESTS] = np.sum(~np.isnan(found.p_value_X))
   return table.reindex(columns=list(COLUMNS))

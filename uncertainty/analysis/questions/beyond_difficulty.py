@@ -17,14 +17,15 @@ from uncertainty.analysis.statistics.partial import (
   partial_correlation,
   partial_p_value,
 )
+from uncertainty.results import columns, derived
 
 # What is held fixed, by results column.
 CONTROLS = {
-    'correctness': 'correct',
-    'difficulty': 'human_mc_prop_correct',
-    'ln K': 'n_choices',
+    'correctness': columns.CORRECT,
+    'difficulty': columns.HUMAN_MC_PROP_CORRECT,
+    'ln K': columns.N_CHOICES,
 }
-_SIGNAL = 'human_entropy'
+_SIGNAL = columns.HUMAN_ENTROPY
 
 
 def partial_alignment(
@@ -61,11 +62,13 @@ def partial_alignment(
             table.values_MN[np.ix_(block.rows, block.items)],
             people[block.items], block.control_N, level))]
   found = pd.DataFrame(rows, columns=[
-      'dataset', 'model', 'measure', 'given', 'rho', 'partial_rho', 'ci_low',
-      'ci_high', 'p_value', 'control_rho', 'n'])
+      columns.DATASET, columns.MODEL, columns.MEASURE, derived.GIVEN,
+      columns.RHO, derived.PARTIAL_RHO, columns.CI_LOW, columns.CI_HIGH,
+      columns.P_VALUE, derived.CONTROL_RHO, columns.N])
   if len(found):
-    found['p_bh'] = found.groupby(['dataset', 'given'])['p_value'].transform(
-        lambda p: multiplicity.benjamini_hochberg(p.to_numpy(float)))
+    found[columns.P_BH] = multiplicity.benjamini_hochberg_within(
+        found[columns.P_VALUE],
+        found.groupby([columns.DATASET, derived.GIVEN]).ngroup())
   return found
 
 
@@ -128,8 +131,9 @@ def calibration_by_people(
               gap_MN[i, inside].mean(), ece_M[i], int(inside.sum()),
               trend.rho_MS[i, 0], trend.p_value_MS[i, 0]))
   return pd.DataFrame(rows, columns=[
-      'dataset', 'model', 'measure', 'people', 'human_entropy', 'confidence',
-      'accuracy', 'gap', 'ece', 'n', 'gap_rho', 'gap_p'])
+      columns.DATASET, columns.MODEL, columns.MEASURE, derived.PEOPLE,
+      columns.HUMAN_ENTROPY, columns.CONFIDENCE, columns.ACCURACY, derived.GAP,
+      derived.ECE, columns.N, derived.GAP_RHO, derived.GAP_P])
 
 
 def _groups(people_N: np.ndarray, n_groups: int) -> np.ndarray:

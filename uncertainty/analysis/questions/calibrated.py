@@ -8,10 +8,12 @@ import pandas as pd
 from uncertainty.analysis.calibration import reliability
 from uncertainty.analysis.scores import stack as stacking
 from uncertainty.analysis.scores.calibrate import Calibrated
+from uncertainty.results import columns, derived
 
 COLUMNS = (
-    'model', 'dataset', 'measure', 'confidence_map', 'correctness', 'metric',
-    'value', 'ci_low', 'ci_high', 'n')
+    columns.MODEL, columns.DATASET, columns.MEASURE, columns.CONFIDENCE_MAP,
+    columns.CORRECTNESS, derived.METRIC, columns.VALUE, columns.CI_LOW,
+    columns.CI_HIGH, columns.P_VALUE, columns.N)
 
 
 def calibration_table(
@@ -25,7 +27,8 @@ def calibration_table(
   Returns:
     `COLUMNS`. Rows are there for every measure with a grade; a measure that
     is all missing has NaN and n = 0. Measures that a map has no formula for
-    have no rows for that map.
+    have no rows for that map. Tests of calibration (`spiegelhalter_z`,
+    `kernel_error`) have p and no interval, all else an interval and no p.
   """
   if not found:
     return pd.DataFrame(columns=list(COLUMNS))
@@ -56,16 +59,21 @@ def _frame(stack: stacking.Stack, one: Calibrated) -> pd.DataFrame:
   """Long: all metrics of the first row, then of the next."""
   found = one.estimates
   metrics = list(found.value)
+  missing = np.full(len(one.rows), np.nan)
 
   def long(values: dict[str, np.ndarray]) -> np.ndarray:
     return np.stack([values[k] for k in metrics], 1).ravel()
 
   repeated = np.repeat(one.rows, len(metrics))
   return pd.DataFrame({
-      'model': [stack.rows[m].model for m in repeated],
-      'dataset': stack.dataset,
-      'measure': [stack.rows[m].column for m in repeated],
-      'confidence_map': one.confidence_map, 'correctness': one.grade,
-      'metric': np.tile(np.array(metrics, object), len(one.rows)),
-      'value': long(found.value), 'ci_low': long(found.low),
-      'ci_high': long(found.high), 'n': np.repeat(found.n_M, len(metrics))})
+      columns.MODEL: [stack.rows[m].model for m in repeated],
+      columns.DATASET: stack.dataset,
+      columns.MEASURE: [stack.rows[m].column for m in repeated],
+      columns.CONFIDENCE_MAP: one.confidence_map,
+      columns.CORRECTNESS: one.grade,
+      derived.METRIC: np.tile(np.array(metrics, object), len(one.rows)),
+      columns.VALUE: long(found.value), columns.CI_LOW: long(found.low),
+      columns.CI_HIGH: long(found.high),
+      columns.P_VALUE: long({
+          k: found.p_value.get(k, missing) for k in metrics}),
+      columns.N: np.repeat(found.n_M, len(metrics))})

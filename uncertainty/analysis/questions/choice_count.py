@@ -16,12 +16,17 @@ from uncertainty.analysis.statistics.partial import (
   partial_correlation,
   partial_p_value,
 )
+from uncertainty.results import columns, derived
 
 _LEAST = 10  # items of one K
 
 
 def choice_count(tables: list[ModelItems], level: float) -> pd.DataFrame:
   """Spearman of each measure with human entropy, overall and by K.
+
+  Args:
+    tables: models with their measures.
+    level: of the intervals.
 
   Returns:
     dataset, model, measure, stratum ('all', 'K=4', …, 'within K', 'partial on
@@ -32,11 +37,11 @@ def choice_count(tables: list[ModelItems], level: float) -> pd.DataFrame:
   rows = []
   for table in tables:
     frame = table.frame
-    if 'n_choices' not in frame or 'human_entropy' not in frame:
+    if columns.N_CHOICES not in frame or columns.HUMAN_ENTROPY not in frame:
       continue
-    people = frame['human_entropy'].to_numpy(float)
+    people = frame[columns.HUMAN_ENTROPY].to_numpy(float)
     k_MN = np.broadcast_to(
-        frame['n_choices'].to_numpy(float), table.values_MN.shape)
+        frame[columns.N_CHOICES].to_numpy(float), table.values_MN.shape)
     for block in alike(table.values_MN, people, k_MN):
       if len(block.items) >= 4:
         found = _strata(
@@ -46,8 +51,8 @@ def choice_count(tables: list[ModelItems], level: float) -> pd.DataFrame:
                  for m, of_measure in zip(block.rows, found)
                  for row in of_measure]
   return pd.DataFrame(rows, columns=[
-      'dataset', 'model', 'measure', 'stratum', 'rho', 'ci_low', 'ci_high',
-      'p_value', 'n'])
+      columns.DATASET, columns.MODEL, columns.MEASURE, derived.STRATUM,
+      columns.RHO, columns.CI_LOW, columns.CI_HIGH, columns.P_VALUE, columns.N])
 
 
 def _strata(x_MN, y_N, k_N, level: float) -> list[list[tuple]]:

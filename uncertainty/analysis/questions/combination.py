@@ -2,37 +2,49 @@
 
 Human entropy is regressed on all measures of a model (ridge on their ranks),
 and predicted for items outside the fit. Everything that is chosen, the ridge
-penalty and the best single measure, is chosen inside the training folds.
+penalty and the best single measure, is chosen inside the training folds, and
+items of one cluster are in one fold.
 Predictions are correlated with the target within each fold: over all folds at
 once, a fold whose target is high is predicted low by the rest, so that
 predictions of noise would correlate below zero.
 """
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 
 from uncertainty.analysis.calibration.confidence_maps import item_folds
 from uncertainty.analysis.scores.scores import PRIMARY, ModelItems
-from uncertainty.analysis.statistics import ranking, resampling
+from uncertainty.analysis.statistics import ranking, resampling, spearman_draws
+from uncertainty.analysis.statistics.parallel import in_parallel
+from uncertainty.results import columns, derived
 
-_TARGET = 'human_entropy'
+_TARGET = columns.HUMAN_ENTROPY
 _PENALTIES = np.logspace(-1, 5, 13)
 _LEAST = 50  # items
 _LEAST_IN_FOLD = 10
 
 
 def combinations(
-    tables: list[ModelItems], n_draws: int, level: float, seed: int = 0,
-    n_folds: int = 10,
+    tables: list[ModelItems], counts_NR: Mapping[str, np.ndarray],
+    level: float, seed: int = 0, n_folds: int = 10,
+    cluster_N: Mapping[str, np.ndarray | None] = MappingProxyType({}),
 ) -> pd.DataFrame:
   """Held-out Spearman with human entropy: combination against best single.
 
   Args:
     tables: models with their measures.
-    n_draws: of the paired bootstrap.
+    counts_NR: data set → the resamples of its items that scores have.
     level: nominal coverage.
-    seed: of the folds and the draws.
-    n_folds: at most; fewer where a fold would hold fewer than 10 items.
+    seed: of the folds.
+    n_folds: at most; fewer where a fold would hold fewer than 10 items, or
+      where there are fewer clusters.
+    cluster_N: data set → cluster of each item; a cluster's items share a
+      fold, since one of them in the fit tells of the others. None, or no
+      such data set: items stand alone.
 
   Returns:
     dataset, model ('all models' combines every model's choice entropy),
@@ -41,7 +53,38 @@ def combinations(
     combination loses), gain_low, gain_high, p_value (two-sided, paired
     bootstrap over items of the held-out predictions), r2_combined, n.
   """
-  rows = []
+  sets = [*_by_prefix(tables), *_crowds(tables)]
+  found: list[tuple | None] = [None] * len(sets)
+
+  def fill(rows: slice):
+    for i in range(rows.start, rows.stop):
+      one = sets[i]
+      found[i] = _compare(
+          one, counts_NR[one.head[0]], cluster_N.get(one.head[0]), level,
+          seed, n_folds)
+
+  in_parallel(fill, len(sets), chunk=1)
+  rows = [(*one.head, *row) for one, row in zip(sets, found, strict=True)
+          if row is not None]
+  return pd.DataFrame(rows, columns=[
+      columns.DATASET, columns.MODEL, derived.PREFIX, derived.N_MEASURES,
+      derived.BEST_SINGLE, derived.RHO_SINGLE, derived.RHO_COMBINED,
+      derived.GAIN, derived.GAIN_LOW, derived.GAIN_HIGH, columns.P_VALUE,
+      derived.R2_COMBINED, columns.N])
+
+
+@dataclasses.dataclass(frozen=True)
+class _Set:
+  """Measures that are combined."""
+
+  head: tuple[str, str, str]  # data set, model, prefix
+  names: list[str]
+  values_MN: np.ndarray
+  target_N: np.ndarray
+
+
+def _by_prefix(tables: list[ModelItems]) -> Iterator[_Set]:
+  """Each model's measures, by way of asking and all together."""
   for table in tables:
     if _TARGET not in table.frame:
       continue
@@ -51,43 +94,38 @@ def combinations(
       groups['all'] = None
     for group in groups:
       use = [i for i, p in enumerate(prefixes) if group in (p, 'all')]
-      row = _compare(
-          table.values_MN[use], [table.measures[i] for i in use],
-          table.frame[_TARGET].to_numpy(float), n_draws, level, seed, n_folds)
-      if row is not None:
-        rows.append((table.dataset, table.model, group, *row))
-  rows += _crowds(tables, n_draws, level, seed, n_folds)
-  return pd.DataFrame(rows, columns=[
-      'dataset', 'model', 'prefix', 'n_measures', 'best_single', 'rho_single',
-      'rho_combined', 'gain', 'gain_low', 'gain_high', 'p_value',
-      'r2_combined', 'n'])
+      yield _Set(
+          (table.dataset, table.model, group), [table.measures[i] for i in use],
+          table.values_MN[use], table.frame[_TARGET].to_numpy(float))
 
 
-def _crowds(tables, n_draws, level, seed, n_folds) -> list[tuple]:
-  rows = []
+def _crowds(tables: list[ModelItems]) -> Iterator[_Set]:
+  """Every model's primary measure, by data set."""
   for dataset in dict.fromkeys(t.dataset for t in tables):
     group = [t for t in tables if t.dataset == dataset
              and PRIMARY in t.measures and _TARGET in t.frame]
     if len(group) < 2 or len({len(t.frame) for t in group}) > 1:
       continue
-    values = np.stack([t.values_MN[t.measures.index(PRIMARY)] for t in group])
-    row = _compare(values, [t.model for t in group],
-                   group[0].frame[_TARGET].to_numpy(float), n_draws, level,
-                   seed, n_folds)
-    if row is not None:
-      rows.append((dataset, 'all models', 'mc', *row))
-  return rows
+    yield _Set(
+        (dataset, 'all models', 'mc'), [t.model for t in group],
+        np.stack([t.values_MN[t.measures.index(PRIMARY)] for t in group]),
+        group[0].frame[_TARGET].to_numpy(float))
 
 
-def _compare(values_MN, names, target_N, n_draws, level, seed, n_folds):
-  known = np.isfinite(target_N + values_MN.sum(0))
-  if known.sum() < _LEAST or len(names) < 2:
+def _compare(one: _Set, counts_NR, cluster_N, level, seed, n_folds):
+  names = one.names
+  known = np.isfinite(one.target_N + one.values_MN.sum(0))
+  group_N = None if cluster_N is None else cluster_N[known]
+  n_groups = known.sum() if group_N is None else len(np.unique(group_N))
+  if known.sum() < _LEAST or n_groups < 2 or len(names) < 2:
     return None
-  x, y = values_MN[:, known], target_N[known]
+  x, y = one.values_MN[:, known], one.target_N[known]
   folds = item_folds(
-      len(y), min(n_folds, len(y) // _LEAST_IN_FOLD), seed=seed)
+      len(y), min(n_folds, len(y) // _LEAST_IN_FOLD, n_groups), seed=seed,
+      groups_N=group_N)
   combined, single, chosen = held_out(x, y, folds)
-  counts_NR = resampling.bootstrap_counts(len(y), n_draws, seed=seed)
+  if not known.all():
+    counts_NR = counts_NR[known]
   both = np.stack([combined, single])
   ones = np.ones((len(y), 1), np.int32)
   rho = spearman_within(both, y, folds, ones)[:, 0]
@@ -112,15 +150,18 @@ def spearman_within(
     counts_NR: resamples of items; ones for the data themselves.
 
   Returns:
-    [M, R]; folds where a side is constant are left out.
+    [M, R]; folds where a side is constant, or that hold no item, are left
+    out.
   """
   total, weight = 0.0, 0.0
   for fold in np.unique(folds_N):
     inside = folds_N == fold
-    rho_MR = ranking.bootstrap_spearman(
-        predictions_MN[:, inside], target_N[inside][None],
-        counts_NR[inside])[:, 0].astype(np.float64)
     size_R = counts_NR[inside].sum(0)
+    drawn = size_R > 0  # of few clusters, a draw may hold none
+    rho_MR = np.full((len(predictions_MN), len(size_R)), np.nan)
+    rho_MR[:, drawn] = spearman_draws.bootstrap_spearman(
+        predictions_MN[:, inside], target_N[inside][None],
+        np.ascontiguousarray(counts_NR[inside][:, drawn]))[:, 0]
     total = total + np.nan_to_num(rho_MR) * size_R
     weight = weight + np.isfinite(rho_MR) * size_R
   return np.where(weight > 0, total / np.maximum(weight, 1), np.nan)
@@ -161,21 +202,35 @@ def held_out(
 def ridge(
     x_NM: np.ndarray, y_N: np.ndarray, penalties: np.ndarray = _PENALTIES,
 ) -> tuple[np.ndarray, float]:
-  """Ridge whose penalty has the least leave-one-out error.
+  """Ridge regression whose penalty has the least leave-one-out error.
 
-  As scikit-learn's RidgeCV: the intercept is not penalised, leave-one-out in
-  closed form from one singular value decomposition.
+  β = argmin ‖y − ȳ − (X − x̄) β‖² + λ ‖β‖². As scikit-learn's RidgeCV: the
+  intercept is not penalised, and leave-one-out is in closed form, from one
+  eigendecomposition.
+
+  Args:
+    x_NM: predictors.
+    y_N: target.
+    penalties: λ to choose from.
+
+  Returns:
+    (β [M], intercept).
+
+  Source:
+    Hastie, Tibshirani & Friedman 2009, The elements of statistical learning,
+    sections 3.4.1 and 7.10.
   """
   mean_M, mean = x_NM.mean(0), y_N.mean()
-  u, s, vt = np.linalg.svd(x_NM - mean_M, full_matrices=False)
-  along = u.T @ (y_N - mean)
-  best, best_error = penalties[0], np.inf
-  for penalty in penalties:
-    shrink = s**2 / (s**2 + penalty)
-    fitted = u @ (shrink * along)
-    leverage = (u**2) @ shrink + 1 / len(y_N)
-    error = np.mean(((y_N - mean - fitted) / (1 - leverage))**2)
-    if error < best_error:
-      best, best_error = penalty, error
-  beta = vt.T @ (s / (s**2 + best) * along)
+  centred_NM, y_N = x_NM - mean_M, y_N - mean
+  # In the Gram matrix's axes: its smallest penalty keeps this as exact as a
+  # singular value decomposition, at a fraction of the time.
+  square_M, axes_MM = np.linalg.eigh(centred_NM.T @ centred_NM)
+  along_NM = centred_NM @ axes_MM
+  shrink_MP = 1 / (np.maximum(square_M, 0)[:, None] + penalties)
+  target_M = along_NM.T @ y_N
+  fitted_NP = along_NM @ (shrink_MP * target_M[:, None])
+  leverage_NP = along_NM**2 @ shrink_MP + 1 / len(y_N)
+  error_P = np.mean(
+      ((y_N[:, None] - fitted_NP) / (1 - leverage_NP))**2, axis=0)
+  beta = axes_MM @ (shrink_MP[:, np.argmin(error_P)] * target_M)
   return beta, float(mean - mean_M @ beta)

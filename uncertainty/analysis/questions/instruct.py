@@ -16,18 +16,19 @@ from uncertainty.analysis.statistics.signed_rank import (
   signed_rank,
   weighted_rank_biserial,
 )
+from uncertainty.results import columns, derived
 
 # Asked before looking: does tuning change alignment with people's entropy,
 # calibration, accuracy and agreement? On the measure nearest to the human
 # signal. Everything else is a screen.
 HYPOTHESES = (
-    ('alignment:human_entropy', PRIMARY),
+    (f'alignment:{columns.HUMAN_ENTROPY}', PRIMARY),
     ('ece', PRIMARY),
     ('auroc', PRIMARY),
     ('accuracy', ''),
     ('agreement', ''),
 )
-_KEY = ['dataset', 'variant', 'outcome', 'measure']
+_KEY = [columns.DATASET, columns.VARIANT, columns.OUTCOME, columns.MEASURE]
 
 
 def pair_differences(
@@ -62,15 +63,18 @@ def pair_differences(
                    family[dataset, base], b.value, a.value, a.value - b.value,
                    min(a.n, b.n)))
   frame = pd.DataFrame(rows, columns=[
-      *_KEY, 'base', 'instruct', 'family', 'base_value', 'instruct_value',
-      'difference', 'n'])
+      *_KEY, columns.BASE, derived.INSTRUCT, columns.FAMILY, derived.BASE_VALUE,
+      derived.INSTRUCT_VALUE, derived.DIFFERENCE, columns.N])
   if not rows:
-    return frame.assign(ci_low=[], ci_high=[], p_value=[])
+    return frame.assign(**{
+        columns.CI_LOW: [], columns.CI_HIGH: [], columns.P_VALUE: []})
   paired = resampling.paired_difference(
-      frame['instruct_value'].to_numpy(), frame['base_value'].to_numpy(),
-      np.stack(first), np.stack(second), level)
-  return frame.assign(
-      ci_low=paired.low, ci_high=paired.high, p_value=paired.p_value)
+      frame[derived.INSTRUCT_VALUE].to_numpy(),
+      frame[derived.BASE_VALUE].to_numpy(), np.stack(first), np.stack(second),
+      level)
+  return frame.assign(**{
+      columns.CI_LOW: paired.low, columns.CI_HIGH: paired.high,
+      columns.P_VALUE: paired.p_value})
 
 
 def effects(
@@ -101,8 +105,8 @@ def effects(
   """
   rows = []
   for key, group in differences.groupby(_KEY, sort=False):
-    d = group['difference'].to_numpy(float)
-    family = group['family'].to_numpy()[np.isfinite(d)]
+    d = group[derived.DIFFERENCE].to_numpy(float)
+    family = group[columns.FAMILY].to_numpy()[np.isfinite(d)]
     d = d[np.isfinite(d)]
     if not len(d):
       continue
@@ -123,26 +127,35 @@ def effects(
     rows.append((*key, len(d), len(labels), d.mean(), low, high, r, r_low,
                  r_high, p_value, least_p, p_signed_rank))
   table = pd.DataFrame(rows, columns=[
-      *_KEY, 'n_pairs', 'n_families', 'mean_difference', 'ci_low', 'ci_high',
-      'rank_biserial', 'r_low', 'r_high', 'p_value', 'least_p',
-      'p_signed_rank'])
+      *_KEY, derived.N_PAIRS, columns.N_FAMILIES, derived.MEAN_DIFFERENCE,
+      columns.CI_LOW, columns.CI_HIGH, derived.RANK_BISERIAL, derived.R_LOW,
+      derived.R_HIGH, columns.P_VALUE, derived.LEAST_P, derived.P_SIGNED_RANK])
   return correct_for_many(table)
 
 
 def correct_for_many(table: pd.DataFrame) -> pd.DataFrame:
-  """Adds role, n_tests, p_holm for hypotheses and p_bh for the screen."""
+  """Adds role, n_tests, p_holm for hypotheses and p_bh for the screen.
+
+  Args:
+    table: differences of pairs with their p-values.
+
+  Returns:
+    The table with these columns; a family of tests is one role of one way of
+    asking on one data set.
+  """
   stated = [(o, m) in HYPOTHESES
-            for o, m in zip(table['outcome'], table['measure'])]
-  table = table.assign(
-      role=np.where(stated, 'hypothesis', 'screen'), n_tests=0,
-      p_holm=np.nan, p_bh=np.nan)
-  for (_, _, role), group in table.groupby(['dataset', 'variant', 'role']):
-    p = group['p_value'].to_numpy(float)
-    table.loc[group.index, 'n_tests'] = int(np.isfinite(p).sum())
+            for o, m in zip(table[columns.OUTCOME], table[columns.MEASURE])]
+  table = table.assign(**{
+      derived.ROLE: np.where(stated, 'hypothesis', 'screen'),
+      columns.N_TESTS: 0, columns.P_HOLM: np.nan, columns.P_BH: np.nan})
+  for (_, _, role), group in table.groupby(
+      [columns.DATASET, columns.VARIANT, derived.ROLE]):
+    p = group[columns.P_VALUE].to_numpy(float)
+    table.loc[group.index, columns.N_TESTS] = int(np.isfinite(p).sum())
     if role == 'hypothesis':
-      table.loc[group.index, 'p_holm'] = multiplicity.holm(p)
+      table.loc[group.index, columns.P_HOLM] = multiplicity.holm(p)
     else:
-      table.loc[group.index, 'p_bh'] = multiplicity.benjamini_hochberg(p)
+      table.loc[group.index, columns.P_BH] = multiplicity.benjamini_hochberg(p)
   return table
 
 

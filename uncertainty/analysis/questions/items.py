@@ -6,15 +6,18 @@ import pandas as pd
 from uncertainty.analysis.questions import summary
 from uncertainty.analysis.scores import stack as stacking
 from uncertainty.analysis.statistics import ranking
+from uncertainty.results import columns, derived
 
 COLUMNS = (
-    'model', 'dataset', 'item_id', 'question', 'choices', 'human_shares',
-    'model_shares', 'human_entropy', 'model_uncertainty', 'uncertainty_measure',
-    'human_choice', 'model_choice', 'answer', 'disagreement',
-    'disagreement_kind')
+    columns.MODEL, columns.DATASET, columns.ITEM_ID, columns.QUESTION,
+    columns.CHOICES, columns.HUMAN_SHARES, derived.MODEL_SHARES,
+    columns.HUMAN_ENTROPY, derived.MODEL_UNCERTAINTY,
+    derived.UNCERTAINTY_MEASURE, derived.HUMAN_CHOICE, derived.MODEL_CHOICE,
+    columns.ANSWER, derived.DISAGREEMENT, derived.DISAGREEMENT_KIND)
 
 # The model's side of the scatter: the first of these that was measured.
-_UNCERTAINTY = ('mc_choice_entropy', 'mc_total_entropy', 'fr_total_entropy')
+_UNCERTAINTY = (
+    columns.CHOICE_ENTROPY, columns.TOTAL_ENTROPY, columns.FR_TOTAL_ENTROPY)
 
 
 def item_table(stack: stacking.Stack) -> pd.DataFrame:
@@ -24,44 +27,53 @@ def item_table(stack: stacking.Stack) -> pd.DataFrame:
   model's choice shares ('shares'); without shares on both sides, the distance
   between the ranks of human entropy and of the model's uncertainty, as a
   share of the items ('ranks'); NaN where neither can be had.
+
+  Args:
+    stack: the data set.
+
+  Returns:
+    `COLUMNS`.
   """
+  uncertain_MN = stack.uncertainty()
   return pd.concat(
-      [_of_model(stack, model) for model in stack.models], ignore_index=True)
+      [_of_model(stack, uncertain_MN, model) for model in stack.models],
+      ignore_index=True)
 
 
-def _of_model(stack: stacking.Stack, model: str) -> pd.DataFrame:
+def _of_model(
+    stack: stacking.Stack, uncertain_MN: np.ndarray, model: str,
+) -> pd.DataFrame:
   frame = stack.frames[model]
   shares = summary.read_shares(frame)
-  name, model_N = _model_uncertainty(stack, model)
-  human_N = stacking.numbers(frame, 'human_entropy')
-  distance_N = np.array([
-      summary.total_variation(p, q)
-      if p is not None and q is not None and len(p) == len(q) else np.nan
-      for p, q in zip(shares.people, shares.model, strict=True)])
+  name, model_N = _model_uncertainty(stack, uncertain_MN, model)
+  human_N = stacking.numbers(frame, columns.HUMAN_ENTROPY)
+  distance_N = summary.distances(shares, summary.total_variation)
   apart_N = _rank_distance(human_N, model_N)
   by_shares_N = ~np.isnan(distance_N)
   value_N = np.where(by_shares_N, distance_N, apart_N)
   table = pd.DataFrame({
-      'model': model, 'dataset': stack.dataset,
-      'item_id': list(stack.item_ids),
-      'question': _texts(frame), 'choices': _choices(frame),
-      'human_shares': [_listed(p) for p in shares.people],
-      'model_shares': [_listed(q) for q in shares.model],
-      'human_entropy': human_N, 'model_uncertainty': model_N,
-      'uncertainty_measure': name,
-      'human_choice': [_commonest(p) for p in shares.people],
-      'model_choice': _predictions(frame, shares.model),
-      'answer': stacking.numbers(frame, 'answer'),
-      'disagreement': value_N,
-      'disagreement_kind': np.where(
+      columns.MODEL: model, columns.DATASET: stack.dataset,
+      columns.ITEM_ID: list(stack.item_ids),
+      columns.QUESTION: _texts(frame), columns.CHOICES: _choices(frame),
+      columns.HUMAN_SHARES: [_listed(p) for p in shares.people],
+      derived.MODEL_SHARES: [_listed(q) for q in shares.model],
+      columns.HUMAN_ENTROPY: human_N, derived.MODEL_UNCERTAINTY: model_N,
+      derived.UNCERTAINTY_MEASURE: name,
+      derived.HUMAN_CHOICE: [_commonest(p) for p in shares.people],
+      derived.MODEL_CHOICE: _predictions(frame, shares.model),
+      columns.ANSWER: stacking.numbers(frame, columns.ANSWER),
+      derived.DISAGREEMENT: value_N,
+      derived.DISAGREEMENT_KIND: np.where(
           by_shares_N, 'shares', np.where(np.isnan(apart_N), '', 'ranks'))})
-  table = table.sort_values('disagreement', ascending=False, kind='stable')
+  table = table.sort_values(derived.DISAGREEMENT, ascending=False,
+                            kind='stable')
   return table.reindex(columns=list(COLUMNS))
 
 
-def _model_uncertainty(stack, model) -> tuple[str, np.ndarray]:
+def _model_uncertainty(
+    stack, uncertain_MN, model) -> tuple[str, np.ndarray]:
   own = [(row.column, values) for row, values in zip(
-      stack.rows, stack.uncertainty(), strict=True)
+      stack.rows, uncertain_MN, strict=True)
          if row.model == model and not np.isnan(values).all()]
   found = dict(own)
   for name in (*_UNCERTAINTY, *found):
@@ -80,16 +92,16 @@ def _rank_distance(human_N, model_N):
 
 
 def _texts(frame):
-  if 'question' not in frame:
+  if columns.QUESTION not in frame:
     return [''] * len(frame)
-  return ['' if not isinstance(q, str) else q for q in frame['question']]
+  return ['' if not isinstance(q, str) else q for q in frame[columns.QUESTION]]
 
 
 def _choices(frame):
-  if 'choices' not in frame:
+  if columns.CHOICES not in frame:
     return [[] for _ in range(len(frame))]
   return [list(c) if isinstance(c, list | tuple | np.ndarray) else []
-          for c in frame['choices']]
+          for c in frame[columns.CHOICES]]
 
 
 def _listed(shares_C):
@@ -101,7 +113,7 @@ def _commonest(shares_C):
 
 
 def _predictions(frame, model_shares):
-  predicted_N = stacking.numbers(frame, 'prediction')
+  predicted_N = stacking.numbers(frame, columns.PREDICTION)
   return np.where(
       np.isnan(predicted_N), [_commonest(q) for q in model_shares],
       predicted_N)

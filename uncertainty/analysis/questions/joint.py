@@ -13,9 +13,10 @@ import pandas as pd
 
 from uncertainty.analysis.scores.scores import Score
 from uncertainty.analysis.statistics import multiplicity, ranking, resampling
+from uncertainty.results import columns, derived
 
 CALIBRATED = 0.1
-_ALIGNMENT = 'alignment:human_entropy'
+_ALIGNMENT = f'alignment:{columns.HUMAN_ENTROPY}'
 # What changes places as a whole under the null. Both: is there anything beyond
 # what models and measures are like? One: are models (measures) alike?
 PERMUTED = ('models and measures', 'models', 'measures')
@@ -25,6 +26,11 @@ _BLOCK = 4_000_000  # cells of permutations in memory
 
 def cells(found: list[Score], alpha: float, level: float) -> pd.DataFrame:
   """One row per (data set, model, measure) that has both scores.
+
+  Args:
+    found: scores of all models.
+    alpha: level of both tests, corrected over the cells of a data set.
+    level: of the intervals.
 
   Returns:
     dataset, model, measure, rho, rho_p_bh, aligned, ece, calibrated, auroc,
@@ -50,15 +56,18 @@ def cells(found: list[Score], alpha: float, level: float) -> pd.DataFrame:
                  ece, scores['auroc'].value, interval.low[0], interval.high[0],
                  p_auroc))
   frame = pd.DataFrame(rows, columns=[
-      'dataset', 'model', 'measure', 'rho', 'rho_p', 'ece', 'auroc',
-      'auroc_low', 'auroc_high', 'auroc_p'])
-  for name in ('rho_p', 'auroc_p'):
-    frame[f'{name}_bh'] = frame.groupby('dataset')[name].transform(
-        lambda p: multiplicity.benjamini_hochberg(p.to_numpy(float)))
-  frame['aligned'] = (frame['rho'] > 0) & (frame['rho_p_bh'] < alpha)
-  frame['calibrated'] = frame['ece'] <= CALIBRATED
-  frame['discriminates'] = (
-      (frame['auroc'] > .5) & (frame['auroc_p_bh'] < alpha))
+      columns.DATASET, columns.MODEL, columns.MEASURE, columns.RHO,
+      derived.RHO_P, derived.ECE, derived.AUROC, derived.AUROC_LOW,
+      derived.AUROC_HIGH, derived.AUROC_P])
+  for name, corrected in ((derived.RHO_P, derived.RHO_P_BH),
+                          (derived.AUROC_P, derived.AUROC_P_BH)):
+    frame[corrected] = multiplicity.benjamini_hochberg_within(
+        frame[name], frame[columns.DATASET])
+  frame[derived.ALIGNED] = (
+      (frame[columns.RHO] > 0) & (frame[derived.RHO_P_BH] < alpha))
+  frame[derived.CALIBRATED] = frame[derived.ECE] <= CALIBRATED
+  frame[derived.DISCRIMINATES] = (
+      (frame[derived.AUROC] > .5) & (frame[derived.AUROC_P_BH] < alpha))
   return frame
 
 
@@ -85,12 +94,13 @@ def co_occurrence(
   """
   rows = []
   rng = np.random.default_rng(seed)
-  for dataset, table in frame.groupby('dataset', sort=False):
-    for second in ('calibrated', 'discriminates'):
-      usable = table[table['ece'].notna()] if second == 'calibrated' else table
+  for dataset, table in frame.groupby(columns.DATASET, sort=False):
+    for second in (derived.CALIBRATED, derived.DISCRIMINATES):
+      usable = (table[table[derived.ECE].notna()]
+                if second == derived.CALIBRATED else table)
       if usable.empty:
         continue
-      a, b = (_matrix(usable, name) for name in ('aligned', second))
+      a, b = (_matrix(usable, name) for name in (derived.ALIGNED, second))
       known = np.isfinite(a)
       both = float(np.mean((a * b)[known]))
       for permuted in PERMUTED:
@@ -107,15 +117,15 @@ def co_occurrence(
                      np.mean(a[known]), np.mean(b[known]), both, chance, low,
                      high, p_value))
   return pd.DataFrame(rows, columns=[
-      'dataset', 'second', 'permuted', 'n_cells', 'rate_aligned',
-      'rate_second', 'rate_both', 'chance', 'chance_low', 'chance_high',
-      'p_value'])
+      columns.DATASET, columns.SECOND, derived.PERMUTED, derived.N_CELLS,
+      derived.RATE_ALIGNED, derived.RATE_SECOND, derived.RATE_BOTH,
+      derived.CHANCE, derived.CHANCE_LOW, derived.CHANCE_HIGH, columns.P_VALUE])
 
 
 def _matrix(table: pd.DataFrame, column: str) -> np.ndarray:
   """[models, measures] of a column; NaN where there is no cell."""
-  wide = table.assign(value=table[column].astype(float)).pivot(
-      index='model', columns='measure', values='value')
+  wide = table.assign(**{columns.VALUE: table[column].astype(float)}).pivot(
+      index=columns.MODEL, columns=columns.MEASURE, values=columns.VALUE)
   return wide.to_numpy(float)
 
 
@@ -169,31 +179,35 @@ def score_correlations(
     p_bh (over units of that kind), n.
   """
   rows = []
-  for dataset, table in frame.groupby('dataset', sort=False):
-    for second in ('ece', 'auroc'):
-      sign, label = (-1, '−ece') if second == 'ece' else (1, 'auroc')
-      for across, by in (('models', 'measure'), ('measures', 'model')):
+  for dataset, table in frame.groupby(columns.DATASET, sort=False):
+    for second in (derived.ECE, derived.AUROC):
+      sign, label = (-1, '−ece') if second == derived.ECE else (1, 'auroc')
+      for across, by in (('models', columns.MEASURE),
+                         ('measures', columns.MODEL)):
         for unit, group in table.groupby(by, sort=False):
           rows.append((dataset, label, across, unit, *_permuted_rho(
-              group['rho'], sign * group[second], n_draws, seed)))
+              group[columns.RHO], sign * group[second], n_draws, seed)))
       rows.append((dataset, label, 'cells', '', *_rho_of_cells(
-          table.assign(second=sign * table[second]), n_draws, seed)))
+          table.assign(**{columns.SECOND: sign * table[second]}), n_draws,
+          seed)))
   found = pd.DataFrame(rows, columns=[
-      'dataset', 'second', 'across', 'unit', 'rho', 'p_value', 'n'])
+      columns.DATASET, columns.SECOND, derived.ACROSS, derived.UNIT,
+      columns.RHO, columns.P_VALUE, columns.N])
   if len(found):
-    found['p_bh'] = found.groupby(['dataset', 'second', 'across'])[
-        'p_value'].transform(
-            lambda p: multiplicity.benjamini_hochberg(p.to_numpy(float)))
+    found[columns.P_BH] = multiplicity.benjamini_hochberg_within(
+        found[columns.P_VALUE], found.groupby(
+            [columns.DATASET, columns.SECOND, derived.ACROSS]).ngroup())
   return found
 
 
 def _rho_of_cells(
     table: pd.DataFrame, n_draws: int, seed: int) -> tuple[float, float, int]:
-  usable = table[table['rho'].notna() & table['second'].notna()]
+  usable = table[table[columns.RHO].notna() & table[columns.SECOND].notna()]
   n = len(usable)
   if n < _LEAST:
     return np.nan, np.nan, n
-  x, y = usable['rho'].to_numpy(float), usable['second'].to_numpy(float)
+  x = usable[columns.RHO].to_numpy(float)
+  y = usable[columns.SECOND].to_numpy(float)
   rho = float(ranking.spearman(x[None], y[None]).rho_MS[0, 0])
   ranks = usable.assign(x=ranking.midranks(x) - (n + 1) / 2,
                         y=ranking.midranks(y) - (n + 1) / 2)

@@ -1,105 +1,92 @@
 """How reliable the human signal is, and what alignment it leaves room for.
 
 A measure cannot correlate with a noisy signal beyond the square root of that
-signal's reliability. Counts of people are split in two random halves many
+signal's reliability. Counts of people are split in two random halves several
 times; the halves' correlation, stepped up to full length (Spearman-Brown), is
-the reliability.
+the reliability. Where the numbers of people are not published there are only
+bounds: below, what the fewest people that fit the rounded shares would give;
+above, 1.
 """
 
 import dataclasses
+import math
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-import scipy.special
 
+from uncertainty.analysis.scores import people
 from uncertainty.analysis.scores.scores import ModelItems, Score
-from uncertainty.analysis.statistics import ranking, resampling
+from uncertainty.analysis.statistics import entropy, resampling, spearman_draws
+from uncertainty.results import columns, derived
+from uncertainty.specs import StudySpec
 
-_MOST_PEOPLE = 500  # where counts are inferred, look no further
+_N_SPLITS = 10
+_LEAST_PEOPLE = 4  # of an item: two in each half
+_SIGNAL = columns.HUMAN_ENTROPY
+COLUMNS = (
+    columns.DATASET, columns.SIGNAL, derived.ESTIMATOR, derived.RELIABILITY,
+    derived.LOW, derived.HIGH, columns.CEILING, derived.CEILING_LOW,
+    derived.CEILING_HIGH, derived.N_ITEMS, derived.PEOPLE, derived.COUNT_SOURCE)
 
 
 @dataclasses.dataclass(frozen=True)
-class Counts:
-  """People per choice, [N, C] (zero beyond an item's choices)."""
+class Ceiling:
+  """What people's noise leaves of a data set's alignment.
 
-  counts_NC: np.ndarray
-  n_choices_N: np.ndarray
-  source: str  # given | smallest that fits the printed shares
-
-
-def people_counts(frame: pd.DataFrame) -> Counts | None:
-  """Whole numbers of people behind each choice.
-
-  Where the number of people is not published, the smallest one that fits the
-  item's rounded shares stands in (their median where all people agree): fewer
-  people mean more noise, so the reliability is then a lower bound.
+  Attributes:
+    dataset: its name.
+    estimator: of people's entropy.
+    published: whether numbers of people are; else the reliability is the
+      lowest that the shares allow.
+    reliability: mean over splits.
+    draws_R: the same in every resample of items and their people.
+    people_N: per item.
   """
-  if 'human_shares' not in frame:
-    return None
-  shares = {
-      i: q_C for i, s in enumerate(frame['human_shares'])
-      if np.ndim(s) == 1 and len(s) > 1
-      and (q_C := np.asarray(s, float)).sum() > 0}
-  if not shares:
-    return None
-  kept = list(shares)
-  given = (frame['human_count'].to_numpy(float) if 'human_count' in frame
-           else np.full(len(frame), np.nan))
-  width = max(len(q_C) for q_C in shares.values())
-  counts = np.zeros((len(kept), width), int)
-  inferred = np.array([
-      0 if np.isfinite(given[i]) else smallest_count(q_C)
-      for i, q_C in shares.items()])
-  usual = int(np.median(inferred[inferred > 0])) if inferred.any() else 0
-  for row, (i, q_C) in enumerate(shares.items()):
-    n = given[i] if np.isfinite(given[i]) else inferred[row] or usual
-    counts[row, :len(q_C)] = np.rint(q_C / q_C.sum() * n).astype(int)
-  known = np.isfinite(given[kept]).all()
-  return Counts(
-      counts, np.array([len(q_C) for q_C in shares.values()]),
-      'given' if known else 'smallest that fits the printed shares')
 
-
-def smallest_count(shares_C: np.ndarray) -> int:
-  """Fewest people who could give these shares; 0 where all agree.
-
-  Each share is taken as rounded to the decimals that it shows, at least two.
-  """
-  if np.max(shares_C) == np.sum(shares_C):
-    return 0
-  decimals = np.array([next(
-      (d for d in (2, 3) if abs(s - round(s, d)) < 1e-9), 4)
-                       for s in shares_C])
-  n = np.arange(2, _MOST_PEOPLE)[:, None]
-  gap = np.abs(np.rint(shares_C * n) / n - shares_C)
-  fits = np.all(gap <= .5 * 10.0**-decimals + 1e-9, axis=1)
-  return int(n[np.argmax(fits), 0]) if fits.any() else _MOST_PEOPLE
-
-
-def entropies(counts_NC: np.ndarray, n_choices_N: np.ndarray) -> np.ndarray:
-  """[N] entropy of each row of counts over ln K."""
-  q = counts_NC / counts_NC.sum(1, keepdims=True)
-  return scipy.special.entr(q).sum(1) / np.log(n_choices_N)
+  dataset: str
+  estimator: str
+  published: bool
+  reliability: float
+  draws_R: np.ndarray
+  people_N: np.ndarray
 
 
 def split_half(
-    counts: Counts, n_splits: int, seed: int = 0) -> np.ndarray:
-  """[S] Spearman-Brown reliability of human entropy, one per random split.
+    counts_NC: np.ndarray, n_choices_N: np.ndarray, estimator: str,
+    weights_NR: np.ndarray, *, seed: int) -> np.ndarray:
+  """Spearman-Brown reliability of people's entropy in resamples of items.
 
-  People are dealt into halves without replacement; items with fewer than
-  four people are left out.
+  An item carries its people along, so that resampling items spreads the
+  estimate by both sources of chance: which items, and who was asked.
+
+  Args:
+    counts_NC: people behind each choice, dealt into halves without
+      replacement; at least two an item.
+    n_choices_N: K of each item.
+    estimator: a key of `entropy.ESTIMATORS`.
+    weights_NR: how often each resample holds each item.
+    seed: of the deals.
+
+  Returns:
+    [R] 2 r / (1 + |r|), mean over the same deals in every resample; negative
+    where the halves disagree. A deal in which a half is constant, so that the
+    halves show nothing in common, counts as 0.
+
+  Source:
+    Spearman 1910; Brown 1910.
   """
-  enough = counts.counts_NC.sum(1) >= 4
-  people, k_N = counts.counts_NC[enough], counts.n_choices_N[enough]
   rng = np.random.default_rng(seed)
-  found = np.empty(n_splits)
-  for s in range(n_splits):
-    half = _deal_half(people, rng)
-    r = ranking.spearman(
-        entropies(half, k_N)[None],
-        entropies(people - half, k_N)[None]).rho_MS[0, 0]
-    found[s] = 2 * r / (1 + r)
-  return found
+  total_R = np.zeros(weights_NR.shape[1])
+  for _ in range(_N_SPLITS):
+    half_NC = _deal_half(counts_NC, rng)
+    first_1N, second_1N = (
+        entropy.normalised(some_NC, n_choices_N, estimator)[None]
+        for some_NC in (half_NC, counts_NC - half_NC))
+    r_R = np.nan_to_num(spearman_draws.bootstrap_spearman(
+        first_1N, second_1N, weights_NR)[0, 0])
+    total_R += 2 * r_R / (1 + np.abs(r_R))
+  return total_R / _N_SPLITS
 
 
 def _deal_half(people_NC: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -115,52 +102,128 @@ def _deal_half(people_NC: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def ceilings(
-    tables: list[ModelItems], n_splits: int = 200, seed: int = 0,
-) -> pd.DataFrame:
+    tables: list[ModelItems], counts_NR: Mapping[str, np.ndarray],
+    spec: StudySpec) -> list[Ceiling]:
   """Reliability of human entropy per data set.
 
+  Args:
+    tables: models' items.
+    counts_NR: data set → the resamples of its items that scores have, so that
+      alignment and ceiling are resampled jointly.
+    spec: of the estimate of people's entropy, and `seed`.
+
   Returns:
-    dataset, signal, reliability (mean over splits), low, high (2.5 and 97.5 %
-    of splits), ceiling (its square root), n_items, people (median per item),
-    count_source.
+    One per data set in which 4 items have 4 people each.
   """
-  rows, done = [], set()
+  found: dict[str, Ceiling] = {}
   for table in tables:
-    if table.dataset in done:
+    counts = None if table.dataset in found else people.counts(table.frame)
+    if counts is None:
       continue
-    counts = people_counts(table.frame)
-    if counts is None or (counts.counts_NC.sum(1) >= 4).sum() < 4:
+    enough = counts.counts_NC.sum(1) >= _LEAST_PEOPLE
+    if enough.sum() < _LEAST_PEOPLE:
       continue
-    done.add(table.dataset)
-    found = split_half(counts, n_splits, seed)
-    low, high = np.quantile(found, (.025, .975))
-    people = counts.counts_NC.sum(1)
-    rows.append((table.dataset, 'human_entropy', found.mean(), low, high,
-                 np.sqrt(max(found.mean(), 0)), len(people),
-                 float(np.median(people)), counts.source))
-  return pd.DataFrame(rows, columns=[
-      'dataset', 'signal', 'reliability', 'low', 'high', 'ceiling', 'n_items',
-      'people', 'count_source'])
+    kept_NC, k_N = counts.counts_NC[enough], counts.n_choices_N[enough]
+    weights_NR = counts_NR[table.dataset][counts.items_N[enough]]
+    estimator = people.estimator_of(spec, published=counts.published)
+    # The data are a resample that holds every item once.
+    all_NR = np.concatenate(
+        [np.ones((len(kept_NC), 1), weights_NR.dtype), weights_NR], 1)
+    value_R = split_half(kept_NC, k_N, estimator, all_NR, seed=spec.seed)
+    found[table.dataset] = Ceiling(
+        table.dataset, estimator, counts.published, float(value_R[0]),
+        value_R[1:], kept_NC.sum(1))
+  return list(found.values())
+
+
+def ceiling_table(found: list[Ceiling], level: float) -> pd.DataFrame:
+  """What was found as a table.
+
+  Args:
+    found: of `ceilings`.
+    level: of intervals.
+
+  Returns:
+    `COLUMNS`. With published counts, reliability and ceiling (its root) with
+    their intervals over items and raters; otherwise both are missing, and low
+    and high are bounds: the lower end of what the fewest people that fit the
+    shares would give, and 1.
+  """
+  rows = []
+  for one in found:
+    low, high = _ends(one.draws_R, level)
+    value = one.reliability
+    if not one.published:
+      value, high = np.nan, 1.0
+    rows.append((
+        one.dataset, _SIGNAL, one.estimator, value, low, high, _root(value),
+        _root(low), _root(high), len(one.people_N),
+        float(np.median(one.people_N)),
+        'given' if one.published else 'smallest that fits the printed shares'))
+  return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def corrected(
-    found: list[Score], ceiling: pd.DataFrame, level: float) -> pd.DataFrame:
+    scores: list[Score], found: list[Ceiling], level: float) -> pd.DataFrame:
   """Alignment divided by the ceiling: what a noiseless signal would show.
 
+  Args:
+    scores: of `scores.scores`.
+    found: of `ceilings`, of the same resamples.
+    level: of intervals.
+
   Returns:
-    dataset, model, measure, rho, ceiling, corrected_rho, ci_low, ci_high (the
-    bootstrap interval divided alike; the ceiling is taken as known), n.
+    dataset, model, measure, rho, ceiling, corrected_rho, ci_low, ci_high (of
+    ratios of rho to ceiling over joint resamples of items and their people),
+    n. Without published counts, ceiling and corrected_rho are missing, and the
+    ends are bounds: rho's own interval over the lower bound of the ceiling
+    and over 1, whichever is wider.
   """
-  known = ceiling.set_index('dataset')['ceiling']
+  known = {one.dataset: one for one in found}
   rows = []
-  for s in found:
-    if s.outcome == 'alignment:human_entropy' and s.dataset in known:
-      top = known[s.dataset]
-      if top > 0:
-        ends = resampling.percentile_interval(s.draws_R, level)
-        rows.append((s.dataset, s.model, s.measure, s.value, top,
-                     s.value / top, float(ends.low) / top,
-                     float(ends.high) / top, s.n))
+  for s in scores:
+    one = known.get(s.dataset)
+    if s.outcome != f'alignment:{_SIGNAL}' or one is None:
+      continue
+    value = top = np.nan
+    if one.published:
+      top = _root(one.reliability)
+      if not top > 0:
+        continue
+      value = s.value / top
+      roots_R = _root(one.draws_R)
+      ends = _ends(np.where(
+          roots_R > 0, s.draws_R / np.where(roots_R > 0, roots_R, 1),
+          np.where(s.draws_R == 0, 0, np.copysign(np.inf, s.draws_R))),
+                   level)
+    else:
+      least = _root(_ends(one.draws_R, level)[0])
+      if not least > 0:
+        continue
+      low, high = _ends(s.draws_R, level)
+      ends = min(low, low / least), max(high, high / least)
+    rows.append((s.dataset, s.model, s.measure, s.value, top, value, *ends,
+                 s.n))
   return pd.DataFrame(rows, columns=[
-      'dataset', 'model', 'measure', 'rho', 'ceiling', 'corrected_rho',
-      'ci_low', 'ci_high', 'n'])
+      columns.DATASET, columns.MODEL, columns.MEASURE, columns.RHO,
+      columns.CEILING, derived.CORRECTED_RHO, columns.CI_LOW, columns.CI_HIGH,
+      columns.N])
+
+
+def _root(value):
+  """Square root, of negative reliabilities 0."""
+  return np.sqrt(np.maximum(value, 0))
+
+
+def _ends(draws_R: np.ndarray, level: float) -> tuple[float, float]:
+  known_R = draws_R[~np.isnan(draws_R)]
+  if 2 * len(known_R) < len(draws_R):  # as `percentile_interval` has it
+    return np.nan, np.nan
+  if np.isinf(known_R).any():
+    # Between infinite draws nothing can be interpolated: the outer neighbours.
+    ordered_R = np.sort(known_R)
+    place = (1 - level) / 2 * (len(ordered_R) - 1)
+    return (float(ordered_R[math.floor(place)]),
+            float(ordered_R[-1 - math.floor(place)]))
+  ends = resampling.percentile_interval(draws_R, level)
+  return float(ends.low), float(ends.high)

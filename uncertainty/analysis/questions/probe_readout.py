@@ -6,14 +6,17 @@ From tables that the probe stage wrote, or the paper's own probe results.
 import pathlib
 from collections.abc import Iterable
 
+import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 
+from uncertainty import files
 from uncertainty.analysis.scores import pairs
 from uncertainty.probes import published as published_probes
+from uncertainty.results import columns, derived
 
 MEAN, CHOSEN = -1, -1  # in columns `fold` and `layer`
-COLUMNS = ['dataset', 'model', 'target', 'value', 'n']
+COLUMNS = [columns.DATASET, columns.MODEL, derived.TARGET, columns.VALUE,
+           columns.N]
 
 
 def of_workdirs(root: str | pathlib.Path) -> pd.DataFrame:
@@ -21,7 +24,10 @@ def of_workdirs(root: str | pathlib.Path) -> pd.DataFrame:
 
   One protocol and site each: the sound protocol if it ran, the last site by
   name. The layer is the one chosen inside the training folds; without such a
-  row, the best one.
+  row, each fold's is the best of the other folds.
+
+  Args:
+    root: looked through at any depth.
 
   Returns:
     `COLUMNS`; value is held-out R². Where several workdirs probed a model, its
@@ -30,40 +36,100 @@ def of_workdirs(root: str | pathlib.Path) -> pd.DataFrame:
   paths = sorted(pathlib.Path(root).glob('**/analysis/probes.parquet'))
   found = []
   for path in paths:
-    table = pq.read_table(path).to_pandas()
-    table = table[table['fold'] == MEAN]
-    protocol = 'sound' if 'sound' in set(table['protocol']) else 'paper'
-    table = table[table['protocol'] == protocol]
+    table = files.read_parquet(
+        path, 'run --stages=probe again to rebuild it')
+    protocol = 'sound' if 'sound' in set(table[derived.PROTOCOL]) else 'paper'
+    table = table[table[derived.PROTOCOL] == protocol]
     if len(table):
-      table = table[table['site'] == max(table['site'])]
-      found.append(_best(table).assign(workdir=path.parents[1].name))
+      table = table[table[derived.SITE] == max(table[derived.SITE])]
+      found.append(_readouts(table).assign(workdir=path.parents[1].name))
   if not found:
     return pd.DataFrame(columns=COLUMNS)
   joined = pd.concat(found, ignore_index=True)
-  twice = joined.duplicated(['dataset', 'model', 'target'], keep=False)
-  joined.loc[twice, 'model'] += ' (' + joined.loc[twice, 'workdir'] + ')'
+  twice = joined.duplicated([columns.DATASET, columns.MODEL, derived.TARGET],
+                            keep=False)
+  joined.loc[twice, columns.MODEL] += ' (' + joined.loc[twice, 'workdir'] + ')'
   return joined[COLUMNS]
 
 
+def forward(root: str | pathlib.Path) -> pd.DataFrame | None:
+  """Every `analysis/probe_forward.parquet` under a folder.
+
+  Args:
+    root: looked through at any depth.
+
+  Returns:
+    Their rows, of the last site by name, names of models as in `of_workdirs`;
+    None where there are none.
+  """
+  paths = sorted(pathlib.Path(root).glob('**/analysis/probe_forward.parquet'))
+  found = []
+  for path in paths:
+    table = files.read_parquet(
+        path, 'run --stages=probe again to rebuild it')
+    found.append(table[table[derived.SITE] == max(table[derived.SITE])].assign(
+        workdir=path.parents[1].name))
+  if not found:
+    return None
+  joined = pd.concat(found, ignore_index=True)
+  workdirs = joined.groupby(
+      [columns.DATASET, columns.MODEL])['workdir'].transform('nunique')
+  joined.loc[workdirs > 1, columns.MODEL] += ' (' + joined['workdir'] + ')'
+  return joined.drop(columns='workdir')
+
+
 def of_published(tables: pd.DataFrame) -> pd.DataFrame:
-  """The best layer of the paper's probes, which picked it on the same folds."""
-  return _best(tables[tables['fold'] == MEAN])
+  """What the paper's probes read, each fold at the other folds' best layer.
+
+  Args:
+    tables: of `published_tables`.
+
+  Returns:
+    `COLUMNS`; value is R², mean over folds.
+  """
+  return _readouts(tables)
 
 
 def published_tables(paths: Iterable[pathlib.Path]) -> pd.DataFrame:
-  """The paper's probe results in the columns of probes.parquet."""
+  """The paper's probe results in the columns of probes.parquet.
+
+  Args:
+    paths: the paper's files of probe results.
+
+  Returns:
+    All rows; empty without files.
+  """
   found = [published_probes.read(path) for path in paths]
   return pd.concat(found, ignore_index=True) if found else pd.DataFrame()
 
 
-def _best(table: pd.DataFrame) -> pd.DataFrame:
+def _readouts(table: pd.DataFrame) -> pd.DataFrame:
   rows = []
   for (dataset, model, target), group in table.groupby(
-      ['dataset', 'model', 'target'], sort=False):
-    chosen = group[group['layer'] == CHOSEN]
-    row = chosen.iloc[0] if len(chosen) else group.loc[group['r2'].idxmax()]
-    rows.append((dataset, model, target, float(row['r2']), int(row['n'])))
-  return pd.DataFrame(rows, columns=COLUMNS)
+      [columns.DATASET, columns.MODEL, derived.TARGET], sort=False):
+    mean = group[group[derived.FOLD] == MEAN]
+    chosen = mean[mean[derived.LAYER] == CHOSEN]
+    value = float(chosen[derived.R2].iloc[0]) if len(chosen) else _held_out(
+        group[(group[derived.FOLD] != MEAN) & (group[derived.LAYER] != CHOSEN)])
+    rows.append(
+        (dataset, model, target, value, int(mean[columns.N].iloc[0])))
+  found = pd.DataFrame(rows, columns=COLUMNS)
+  return found[found[columns.VALUE].notna()].reset_index(drop=True)
+
+
+def _held_out(folds: pd.DataFrame) -> float:
+  """Mean over folds of R² at the layer that is best in the other folds.
+
+  The largest mean over all folds would be a maximum over layers: above what
+  any of them reads, and the more so the more layers a model has.
+  """
+  r2_LF = folds.pivot(index=derived.LAYER, columns=derived.FOLD,
+                      values=derived.R2).to_numpy()
+  n_folds = r2_LF.shape[1]
+  if n_folds < 2:
+    return float('nan')
+  others_LF = r2_LF.sum(1, keepdims=True) - r2_LF
+  return float(r2_LF[others_LF.argmax(0), np.arange(n_folds)].mean())
 
 
 def pair_differences(
@@ -83,16 +149,19 @@ def pair_differences(
   """
   rows = []
   for (dataset, target), group in readout.groupby(
-      ['dataset', 'target'], sort=False):
-    value = group.set_index('model')
+      [columns.DATASET, derived.TARGET], sort=False):
+    value = group.set_index(columns.MODEL)
     for base, tuned in origins.pairs(list(value.index)):
       a, b = value.loc[tuned], value.loc[base]
       rows.append({
-          'dataset': dataset, 'variant': pairs.variant(base),
-          'outcome': 'probe_r2', 'measure': target, 'base': base,
-          'instruct': tuned, 'family': origins.family(base),
-          'base_value': b['value'], 'instruct_value': a['value'],
-          'difference': a['value'] - b['value'], 'n': min(a['n'], b['n']),
-          'ci_low': float('nan'), 'ci_high': float('nan'),
-          'p_value': float('nan')})
+          columns.DATASET: dataset, columns.VARIANT: pairs.variant(base),
+          columns.OUTCOME: 'probe_r2', columns.MEASURE: target,
+          columns.BASE: base,
+          derived.INSTRUCT: tuned, columns.FAMILY: origins.family(base),
+          derived.BASE_VALUE: b[columns.VALUE],
+          derived.INSTRUCT_VALUE: a[columns.VALUE],
+          derived.DIFFERENCE: a[columns.VALUE] - b[columns.VALUE],
+          columns.N: min(a[columns.N], b[columns.N]),
+          columns.CI_LOW: float('nan'), columns.CI_HIGH: float('nan'),
+          columns.P_VALUE: float('nan')})
   return pd.DataFrame(rows)

@@ -17,9 +17,10 @@ from uncertainty.analysis.statistics.least_squares import (
   held_out_r2,
   least_squares,
 )
+from uncertainty.results import columns, derived
 
-TIMES = ('human_mc_rt_combined', 'human_mc_rt_correct',
-         'human_fr_rt_answered', 'human_fr_rt_correct')
+TIMES = (columns.HUMAN_MC_RT_COMBINED, columns.HUMAN_MC_RT_CORRECT,
+         columns.HUMAN_FR_RT_ANSWERED, columns.HUMAN_FR_RT_CORRECT)
 _LEAST = 30  # items
 _MOST_MISSING = 0.1  # share of items; a model that lacks more is left out
 
@@ -41,6 +42,14 @@ class Predictors:
   k_N: np.ndarray
 
   def at(self, items_N: np.ndarray) -> 'Predictors':
+    """The predictors of some items.
+
+    Args:
+      items_N: mask or indices of items.
+
+    Returns:
+      Predictors over these.
+    """
     return Predictors(self.h_N[items_N], self.m_N[items_N], self.d_N[items_N],
                       self.k_N[items_N])
 
@@ -85,14 +94,15 @@ def hick(tables: list[ModelItems], seed: int = 0) -> pd.DataFrame:
   rows = []
   for dataset in dict.fromkeys(t.dataset for t in tables):
     models = [t for t in tables if t.dataset == dataset
-              and {'human_entropy', 'n_choices'} <= set(t.frame)]
+              and {columns.HUMAN_ENTROPY, columns.N_CHOICES} <= set(t.frame)]
     for time in TIMES:
       rows += _of_time([t for t in models if time in t.frame], time, seed)
   found = pd.DataFrame(rows, columns=[
-      'dataset', 'model', 'time', 'scale', 'form', 'a', 'b', 'b_se', 'b_p',
-      'c', 'c_p', 'r2', 'aic', 'bic', 'cv_r2', 'n'])
+      columns.DATASET, columns.MODEL, derived.TIME, derived.SCALE, columns.FORM,
+      derived.A, derived.B, derived.B_SE, derived.B_P, derived.C, derived.C_P,
+      derived.R2, derived.AIC, derived.BIC, derived.CV_R2, columns.N])
   if len(found):
-    found['delta_aic'] = found['aic'] - _best_aic(found)
+    found[derived.DELTA_AIC] = found[derived.AIC] - _best_aic(found)
   return found
 
 
@@ -110,7 +120,7 @@ def _of_time(
   wanted = (1 - _MOST_MISSING) * people_TN.any(0).sum()
   used = [i for i, known in enumerate(known_TN)
           if known.sum() >= max(wanted, _LEAST)]
-  items_N = known_TN[used].all(0)
+  items_N = np.all(known_TN[used], axis=0)
   if not used or items_N.sum() < _LEAST:
     return []
   rows = []
@@ -125,26 +135,28 @@ def _of_time(
 def _predictors(table: ModelItems) -> Predictors:
   frame = table.frame
   missing = np.full(len(frame), np.nan)
-  k_N = np.log(frame['n_choices'].to_numpy(float))
+  k_N = np.log(frame[columns.N_CHOICES].to_numpy(float))
   bits_N = k_N / np.log(2)
   model_N = (table.values_MN[table.measures.index(PRIMARY)] * bits_N
              if PRIMARY in table.measures else missing)
-  wrong_N = (1 - frame['human_mc_prop_correct'].to_numpy(float)
-             if 'human_mc_prop_correct' in frame else missing)
-  people_N = frame['human_entropy'].to_numpy(float) * bits_N
+  wrong_N = (1 - frame[columns.HUMAN_MC_PROP_CORRECT].to_numpy(float)
+             if columns.HUMAN_MC_PROP_CORRECT in frame else missing)
+  people_N = frame[columns.HUMAN_ENTROPY].to_numpy(float) * bits_N
   return Predictors(people_N, model_N, wrong_N, k_N)
 
 
 def _best_aic(found: pd.DataFrame) -> pd.Series:
   """The best AIC among a row's rivals: its model's forms and the people's."""
-  shared = found[found['model'] == 'people'].groupby(
-      ['dataset', 'time', 'scale'])['aic'].min()
-  own = found.groupby(['dataset', 'time', 'scale', 'model'])[
-      'aic'].transform('min')
+  shared = found[found[columns.MODEL] == 'people'].groupby(
+      [columns.DATASET, derived.TIME, derived.SCALE])[derived.AIC].min()
+  own = found.groupby(
+      [columns.DATASET, derived.TIME, derived.SCALE, columns.MODEL])[
+          derived.AIC].transform('min')
   theirs = pd.Series([
       shared[key] for key in zip(
-          found['dataset'], found['time'], found['scale'])], found.index)
-  return np.minimum(own, theirs)
+          found[columns.DATASET], found[derived.TIME], found[derived.SCALE])],
+      found.index)
+  return pd.Series(np.minimum(own, theirs), found.index)
 
 
 def _fits(table, time, scale, y, given, with_people, seed):

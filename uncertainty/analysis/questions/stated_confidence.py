@@ -11,20 +11,25 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-import scipy.stats
 
-_STATED = 'verbal_confidence'
+from uncertainty.analysis.statistics import ranking
+from uncertainty.measures import registry
+from uncertainty.results import columns, derived
+
 # Internal confidence of the same item: column → how to read it as one.
 _INTERNAL = {
-    'mc_choice_logprob': np.exp,
-    'bracket_perplexity': lambda x: 1 / x,
-    'p_true': lambda x: x,
+    columns.CHOICE_LOGPROB: np.exp,
+    columns.BRACKET_PERPLEXITY: lambda x: 1 / x,
+    registry.P_TRUE: lambda x: x,
 }
 
 
 def stated_against_internal(
     results: Mapping[tuple[str, str], pd.DataFrame]) -> pd.DataFrame:
   """The gap between stated and internal confidence.
+
+  Args:
+    results: (dataset, model) → its results.
 
   Returns:
     One row per model, data set, wording (column) and internal signal: n
@@ -35,11 +40,9 @@ def stated_against_internal(
   """
   rows = []
   for (dataset, model), frame in results.items():
-    stated_columns = [c for c in frame if c == _STATED or (
-        c.startswith('verbal_') and c.endswith('_confidence'))]
-    for column in stated_columns:
+    for column in _stated(frame):
       stated = frame[column].to_numpy(float)
-      graded = column.removesuffix('confidence') + 'correct'
+      graded = registry.subject(column).grade
       accuracy = _mean(frame[graded].to_numpy(float)[~np.isnan(stated)]
                        ) if graded in frame else np.nan
       for signal, reading in _INTERNAL.items():
@@ -47,26 +50,31 @@ def stated_against_internal(
           continue
         internal = reading(frame[signal].to_numpy(float))
         rows.append({
-            'model': model, 'dataset': dataset, 'wording': column,
-            'internal': signal, 'parse_rate': float(np.mean(
-                ~np.isnan(stated))), 'accuracy': accuracy,
+            columns.MODEL: model, columns.DATASET: dataset,
+            derived.WORDING: column, derived.INTERNAL: signal,
+            derived.PARSE_RATE: float(np.mean(~np.isnan(stated))),
+            columns.ACCURACY: accuracy,
         } | _compare(stated, internal))
   out = pd.DataFrame(rows)
   if len(out):
-    out['over'] = out['mean_stated'] - out['accuracy']
+    out[derived.OVER] = out[derived.MEAN_STATED] - out[columns.ACCURACY]
   return out
+
+
+def _stated(frame: pd.DataFrame) -> list[str]:
+  """The stated confidences of a results table, one a wording."""
+  return [c for c in map(str, frame) if registry.is_measure(c)
+          and registry.subject(c).about == 'stated']
 
 
 def _compare(stated: np.ndarray, internal: np.ndarray) -> dict[str, float]:
   both = ~(np.isnan(stated) | np.isnan(internal))
   x, y = stated[both], internal[both]
-  out = {'n': int(both.sum()), 'mean_stated': _mean(x),
-         'mean_internal': _mean(y), 'gap': _mean(x) - _mean(y),
-         'rho': np.nan, 'p_value': np.nan}
-  if len(x) > 2 and np.ptp(x) > 0 and np.ptp(y) > 0:
-    found = scipy.stats.spearmanr(x, y)
-    out |= {'rho': float(found.statistic), 'p_value': float(found.pvalue)}
-  return out
+  found = ranking.spearman(x[None], y[None])
+  return {columns.N: int(both.sum()), derived.MEAN_STATED: _mean(x),
+          derived.MEAN_INTERNAL: _mean(y), derived.GAP: _mean(x) - _mean(y),
+          columns.RHO: float(found.rho_MS[0, 0]),
+          columns.P_VALUE: float(found.p_value_MS[0, 0])}
 
 
 def _mean(values: np.ndarray) -> float:
@@ -77,18 +85,22 @@ def _mean(values: np.ndarray) -> float:
 def unread(results: Mapping[tuple[str, str], pd.DataFrame]) -> pd.DataFrame:
   """Why stated confidences could not be read.
 
+  Args:
+    results: (dataset, model) → its results.
+
   Returns:
     model, dataset, wording, reason, count; only reasons that occur.
   """
   rows = []
   for (dataset, model), frame in results.items():
-    for column in frame:
-      if column.startswith('verbal_') and column.endswith('_reason') and (
-          column.removesuffix('reason') + 'confidence' in frame):
-        counts = frame[column][frame[column] != ''].value_counts()
-        rows += [{'model': model, 'dataset': dataset,
-                  'wording': column.removesuffix('reason') + 'confidence',
-                  'reason': reason, 'count': int(count)}
+    for column in _stated(frame):
+      name = registry.column(column.removesuffix('_confidence'), 'reason')
+      if name in frame:
+        counts = frame[name][frame[name] != ''].value_counts()
+        rows += [{columns.MODEL: model, columns.DATASET: dataset,
+                  derived.WORDING: column,
+                  derived.REASON: reason, derived.COUNT: int(count)}
                  for reason, count in counts.items()]
   return pd.DataFrame(
-      rows, columns=['model', 'dataset', 'wording', 'reason', 'count'])
+      rows, columns=[columns.MODEL, columns.DATASET, derived.WORDING,
+                     derived.REASON, derived.COUNT])

@@ -1,6 +1,7 @@
 """One model on one data set in a few numbers, with intervals."""
 
 import dataclasses
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
@@ -8,11 +9,14 @@ import scipy.special
 
 from uncertainty.analysis.calibration import reliability
 from uncertainty.analysis.scores import stack as stacking
-from uncertainty.analysis.statistics import ranking, resampling
+from uncertainty.analysis.statistics import ranking, resampling, spearman_draws
+from uncertainty.measures import distances as measured_distances
+from uncertainty.measures import ordinal
+from uncertainty.results import columns, derived, scale_measures
 
 COLUMNS = (
-    'model', 'dataset', 'n_items', 'statistic', 'value', 'ci_low', 'ci_high',
-    'n')
+    columns.MODEL, columns.DATASET, derived.N_ITEMS, derived.STATISTIC,
+    columns.VALUE, columns.CI_LOW, columns.CI_HIGH, columns.N)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,64 +36,119 @@ def read_shares(frame: pd.DataFrame) -> Shares:
   """Shares out of `human_shares` and `choice_logprobs`, renormalised.
 
   What is missing, empty or not finite is None.
+
+  Args:
+    frame: a results table.
+
+  Returns:
+    One entry per row, on both sides.
   """
   return Shares(
-      tuple(_distribution(v, logarithms=False)
-            for v in _lists(frame, 'human_shares')),
-      tuple(_distribution(v, logarithms=True)
-            for v in _lists(frame, 'choice_logprobs')))
+      _distributions(_lists(frame, columns.HUMAN_SHARES), logarithms=False),
+      _distributions(_lists(frame, columns.CHOICE_LOGPROBS), logarithms=True))
 
 
-def total_variation(p_C: np.ndarray, q_C: np.ndarray) -> float:
-  """Half the sum of absolute differences: 0 equal, 1 disjoint."""
-  return float(np.abs(p_C - q_C).sum() / 2)
+def distances(
+    shares: Shares,
+    distance: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> np.ndarray:
+  """How far the model's shares are from people's on every item.
+
+  Args:
+    shares: of `read_shares`.
+    distance: such as `total_variation`.
+
+  Returns:
+    [N]; NaN where a side is missing, or theirs are not of the same choices.
+  """
+  found_N = np.full(len(shares.people), np.nan)
+  for places, p_IC, q_IC in _pairs(shares):
+    found_N[places] = distance(p_IC, q_IC)
+  return found_N
 
 
-def jensen_shannon(p_C: np.ndarray, q_C: np.ndarray) -> float:
-  """Jensen-Shannon divergence in bits: 0 equal, 1 disjoint (Lin 1991)."""
+def total_variation(p_C: np.ndarray, q_C: np.ndarray) -> np.ndarray:
+  """Total variation distance, ½ Σ |p − q|.
+
+  Args:
+    p_C: shares summing to 1, or rows of them.
+    q_C: the same.
+
+  Returns:
+    0 equal to 1 disjoint.
+  """
+  return np.abs(p_C - q_C).sum(-1) / 2
+
+
+def jensen_shannon(p_C: np.ndarray, q_C: np.ndarray) -> np.ndarray:
+  """Jensen-Shannon divergence, (KL(p ‖ m) + KL(q ‖ m)) / 2.
+
+  Here m = (p + q) / 2.
+
+  Args:
+    p_C: shares summing to 1, or rows of them.
+    q_C: the same.
+
+  Returns:
+    Bits, 0 equal to 1 disjoint.
+
+  Source:
+    Lin 1991, Divergence measures based on the Shannon entropy.
+  """
   middle = (p_C + q_C) / 2
-  nats = (scipy.special.rel_entr(p_C, middle).sum()
-          + scipy.special.rel_entr(q_C, middle).sum()) / 2
-  return float(nats / np.log(2))
+  nats = (scipy.special.rel_entr(p_C, middle).sum(-1)
+          + scipy.special.rel_entr(q_C, middle).sum(-1)) / 2
+  return nats / np.log(2)
 
 
 def summary_table(
-    stack: stacking.Stack, counts_NR: np.ndarray, *, level: float
-) -> pd.DataFrame:
-  """Statistics of every model on one data set, `COLUMNS`.
+    stack: stacking.Stack, counts_NR: np.ndarray, *, level: float,
+    first_of_ties: bool = False) -> pd.DataFrame:
+  """Statistics of every model on one data set.
 
   `accuracy` is against right answers, `agreement` against people's commonest
   choice, `fr_accuracy`, `verbal_accuracy` and `sample_accuracy` are of
   written answers, `parse_rate` is the share of stated confidences that could
-  be read: shares with Wilson's interval. `*_chance` is the mean of 1/K;
-  `*_baseline` always gives the one position that is right (or commonest) most
-  often; `*_beyond_baseline` is the difference, with the baseline chosen anew
-  in every resample. Then mean entropies, mean distances between the model's
-  and people's shares, and `share_correlation`, Pearson's over all choices of
-  all items. Statistics that do not apply have no row.
+  be read: shares with Wilson's interval. `*_chance` is the mean of 1/K, or
+  of M/K where M choices are people's commonest alike; `*_baseline` always
+  gives the one position that is right (or commonest) most often;
+  `*_beyond_baseline` is the difference, with the baseline chosen anew in
+  every resample. Then mean entropies, mean distances between the model's and
+  people's shares (`measures.distances`; `wasserstein` where choices stand on
+  a scale), and `share_correlation`, Pearson's over all choices of all
+  items.
+
+  Args:
+    stack: the data set.
+    counts_NR: `resampling.bootstrap_counts`.
+    level: of the intervals.
+    first_of_ties: of people's tied commonest choices only the first listed
+      agrees, as in the paper's files; else any does.
+
+  Returns:
+    `COLUMNS`; statistics that do not apply have no row.
   """
   counts_NR = np.ascontiguousarray(counts_NR, np.float64)
   rows = []
   for model, frame in stack.frames.items():
-    found = _shares_right(frame, counts_NR, level)
-    found += _means(frame, counts_NR, level)
+    shares = read_shares(frame)
+    found = _shares_right(
+        frame, shares.people, counts_NR, level, first_of_ties)
+    found += _means(frame, shares, counts_NR, level)
     present = frame.notna().any(axis=1).sum()
     rows += [(model, stack.dataset, present, *row) for row in found]
   return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _shares_right(frame, counts_NR, level):
+def _shares_right(frame, people, counts_NR, level, first_of_ties):
   chance_N = 1 / _n_choices(frame)
-  people = read_shares(frame).people
-  commonest_N = np.array(
-      [np.nan if p is None else float(np.argmax(p)) for p in people])
   found = _parse_rate(frame, level)
-  for name, column, target_N in (
-      ('accuracy', 'correct', stacking.numbers(frame, 'answer')),
-      ('agreement', 'agrees', commonest_N),
-      ('fr_accuracy', 'fr_correct', None),
-      ('verbal_accuracy', 'verbal_correct', None),
-      ('sample_accuracy', 'sample_correct', None)):
+  for name, column, right_NC in (
+      ('accuracy', columns.CORRECT, _one_hot(
+          stacking.numbers(frame, columns.ANSWER))),
+      ('agreement', columns.AGREES, _commonest(people, first_of_ties)),
+      ('fr_accuracy', columns.FR_CORRECT, None),
+      ('verbal_accuracy', columns.VERBAL_CORRECT, None),
+      ('sample_accuracy', columns.SAMPLE_CORRECT, None)):
     graded_N = stacking.numbers(frame, column)
     known_N = ~np.isnan(graded_N)
     n = int(known_N.sum())
@@ -99,39 +158,60 @@ def _shares_right(frame, counts_NR, level):
     interval = reliability.wilson(
         np.array([right]), np.array([n]), level)
     found.append((name, right / n, interval.low[0], interval.high[0], n))
-    if target_N is None:
+    if right_NC is None:
       continue
     if np.any(known_N & ~np.isnan(chance_N)):
-      found.append((f'{name}_chance', float(np.nanmean(chance_N[known_N])),
+      # Ties make more than one choice right; unknown ones count as one.
+      by_chance_N = chance_N * np.maximum(1, np.nansum(right_NC, 1))
+      found.append((f'{name}_chance', float(np.nanmean(by_chance_N[known_N])),
                     np.nan, np.nan, n))
-    found += _baseline(name, graded_N, target_N, counts_NR, level)
+    found += _baseline(name, graded_N, right_NC, counts_NR, level)
   return found
+
+
+def _one_hot(target_N):
+  """[N, C] whether each position is right; NaN where that is not known."""
+  positions = np.unique(target_N[~np.isnan(target_N)])
+  return np.where(np.isnan(target_N)[:, None], np.nan,
+                  target_N[:, None] == positions)
+
+
+def _commonest(people, first_of_ties):
+  """[N, C] whether each choice is people's commonest; NaN where unknown."""
+  width = max((len(p) for p in people if p is not None), default=0)
+  right_NC = np.full((len(people), width), np.nan)
+  for i, p in enumerate(people):
+    if p is not None:
+      right_NC[i] = 0
+      tied = p == p.max()
+      right_NC[i, :len(p)] = tied & (np.cumsum(tied) == 1 if first_of_ties
+                                     else True)
+  return right_NC
 
 
 def _parse_rate(frame, level):
   """How many of the answers state a confidence that could be read."""
-  if 'verbal_confidence' not in frame:
+  if columns.VERBAL_CONFIDENCE not in frame:
     return []
   asked_N = frame.notna().any(axis=1).to_numpy()
-  read = ~np.isnan(stacking.numbers(frame, 'verbal_confidence')[asked_N])
+  read = ~np.isnan(stacking.numbers(frame, columns.VERBAL_CONFIDENCE)[asked_N])
   n = len(read)
   interval = reliability.wilson(np.array([read.sum()]), np.array([n]), level)
-  return [('parse_rate', float(read.mean()), interval.low[0],
+  return [(derived.PARSE_RATE, float(read.mean()), interval.low[0],
            interval.high[0], n)]
 
 
-def _baseline(name, graded_N, target_N, counts_NR, level):
+def _baseline(name, graded_N, right_NC, counts_NR, level):
   """The best constant answer, and how far the model gets beyond it."""
-  known_N = ~np.isnan(graded_N) & ~np.isnan(target_N)
+  known_N = ~np.isnan(graded_N) & ~np.isnan(right_NC).all(1)
   n = int(known_N.sum())
   if not n:
     return []
-  positions = np.unique(target_N[known_N])
-  hits_PN = target_N[known_N] == positions[:, None]
+  hits_PN = right_NC[known_N].T
   weights_NR = counts_NR[known_N]
   size_R = weights_NR.sum(0)
   with np.errstate(invalid='ignore', divide='ignore'):
-    base_R = (hits_PN.astype(np.float64) @ weights_NR).max(0) / size_R
+    base_R = (hits_PN @ weights_NR).max(0) / size_R
     beyond_R = graded_N[known_N] @ weights_NR / size_R - base_R
   base = float(hits_PN.mean(1).max())
   beyond = float(graded_N[known_N].mean()) - base
@@ -144,61 +224,82 @@ def _baseline(name, graded_N, target_N, counts_NR, level):
   return rows
 
 
-def _means(frame, counts_NR, level):
-  shares = read_shares(frame)
-  both = [(p, q) if p is not None and q is not None and len(p) == len(q)
-          else None for p, q in zip(shares.people, shares.model, strict=True)]
-  human_N = stacking.numbers(frame, 'human_entropy')
-  model_N = stacking.numbers(frame, 'mc_choice_entropy')
+def _means(frame, shares, counts_NR, level):
+  human_N = stacking.numbers(frame, columns.HUMAN_ENTROPY)
+  model_N = stacking.numbers(frame, columns.CHOICE_ENTROPY)
   values = {
-      'human_entropy': human_N,
+      columns.HUMAN_ENTROPY: human_N,
       'model_entropy': model_N,
       'entropy_difference': model_N - human_N,
-      'total_variation': _each(both, total_variation),
-      'jensen_shannon': _each(both, jensen_shannon)}
+      measured_distances.TOTAL_VARIATION: distances(shares, total_variation),
+      measured_distances.JENSEN_SHANNON: distances(shares, jensen_shannon),
+      measured_distances.WASSERSTEIN: _wasserstein(frame, shares)}
   found = []
   for name, value_N in values.items():
     known_N = ~np.isnan(value_N)
     n = int(known_N.sum())
     if not n:
       continue
-    weights_NR = counts_NR[known_N]
+    weights_NR = counts_NR if n == len(known_N) else counts_NR[known_N]
     with np.errstate(invalid='ignore', divide='ignore'):
       draws_R = value_N[known_N] @ weights_NR / weights_NR.sum(0)
     interval = resampling.percentile_interval(draws_R[None], level)
     found.append((name, float(value_N[known_N].mean()), interval.low[0],
                   interval.high[0], n))
-  return (found + _share_correlation(both, counts_NR, level)
-          + _scale_correlation(frame, both, counts_NR, level))
+  return (found + _share_correlation(shares, counts_NR, level)
+          + _scale_correlation(frame, shares, counts_NR, level))
 
 
-def _scale_correlation(frame, both, counts_NR, level):
+def _wasserstein(frame, shares):
+  """[N] by the way on the scale; NaN for items without one."""
+  found_N = np.full(len(frame), np.nan)
+  scales = _lists(frame, columns.CHOICE_SCALE)
+  known = [i for i, both in enumerate(
+      zip(shares.people, shares.model, scales, strict=True))
+           if len({-1 if x is None else len(x) for x in both}) == 1
+           and both[0] is not None]
+  if known:
+    found_N[known] = ordinal.wasserstein(
+        scale_measures.padded([shares.people[i] for i in known], 0.0),
+        scale_measures.padded([shares.model[i] for i in known], 0.0),
+        scale_measures.padded([scales[i] for i in known], np.nan))
+  return found_N
+
+
+def _scale_correlation(frame, shares, counts_NR, level):
   """Spearman of mean positions, where all items share one scale."""
-  scales = {tuple(v) for v in _lists(frame, 'choices') if v is not None}
-  known = [i for i, pair in enumerate(both) if pair is not None]
-  if len(scales) != 1 or len(known) < 3:
+  scales = {tuple(v) for v in _lists(frame, columns.CHOICES) if v is not None}
+  if len(scales) != 1:
     return []
   position_C = np.arange(len(scales.pop()), dtype=np.float64)
-  people_1N, model_1N = np.array(
-      [[pair @ position_C for pair in both[i]] for i in known]).T[:, None]
+  means_2N = np.full((2, len(frame)), np.nan)
+  for places, p_IC, q_IC in _pairs(shares):
+    means_2N[:, places] = p_IC @ position_C, q_IC @ position_C
+  known = np.flatnonzero(~np.isnan(means_2N[0]))
+  if len(known) < 3:
+    return []
+  people_1N, model_1N = means_2N[:, None, known]
   value = ranking.spearman(model_1N, people_1N).rho_MS[0, 0]
   if np.isnan(value):
     return []
-  draws_MSR = ranking.bootstrap_spearman(model_1N, people_1N, counts_NR[known])
+  draws_MSR = spearman_draws.bootstrap_spearman(
+      model_1N, people_1N, counts_NR[known])
   interval = resampling.percentile_interval(draws_MSR[0], level)
   return [('scale_correlation', float(value), interval.low[0],
            interval.high[0], len(known))]
 
 
-def _share_correlation(both, counts_NR, level):
-  known = [i for i, pair in enumerate(both) if pair is not None]
-  if not known:
-    return []
+def _share_correlation(shares, counts_NR, level):
   # Per item: sums of 1, p, q, p², q², pq over its choices, so that a resample
   # is one matrix product.
-  moments_6N = np.array([
-      (len(p), p.sum(), q.sum(), p @ p, q @ q, p @ q)
-      for p, q in (both[i] for i in known)]).T
+  moments_6N = np.full((6, len(shares.people)), np.nan)
+  for places, p_IC, q_IC in _pairs(shares):
+    moments_6N[:, places] = [np.sum(x, -1) for x in (
+        np.ones_like(p_IC), p_IC, q_IC, p_IC * p_IC, q_IC * q_IC, p_IC * q_IC)]
+  known = np.flatnonzero(~np.isnan(moments_6N[0]))
+  if not len(known):
+    return []
+  moments_6N = moments_6N[:, known]
   value = _pearson(moments_6N.sum(1, keepdims=True))[0]
   if np.isnan(value):
     return []
@@ -216,15 +317,11 @@ def _pearson(moments_6R):
         spread > 1e-12 * n ** 4, (n * pq - p * q) / np.sqrt(spread), np.nan)
 
 
-def _each(both, distance):
-  return np.array(
-      [np.nan if pair is None else distance(*pair) for pair in both])
-
-
 def _n_choices(frame):
   """[N] number of choices; NaN where unknown."""
-  counts_N = stacking.numbers(frame, 'n_choices')
-  for column in ('choices', 'human_shares', 'choice_logprobs'):
+  counts_N = stacking.numbers(frame, columns.N_CHOICES)
+  for column in (columns.CHOICES, columns.HUMAN_SHARES,
+                 columns.CHOICE_LOGPROBS):
     lengths_N = np.array([
         np.nan if v is None else float(len(v))
         for v in _lists(frame, column)])
@@ -240,15 +337,37 @@ def _lists(frame, column):
           for v in frame[column]]
 
 
-def _distribution(values, *, logarithms: bool):
-  if values is None:
-    return None
-  weights_C = np.asarray(values, np.float64)
-  if logarithms:
-    # Minus infinity is a choice without any mass.
-    if np.isnan(weights_C).any() or not np.isfinite(weights_C.max()):
-      return None
-    weights_C = np.exp(weights_C - weights_C.max())
-  if not np.isfinite(weights_C).all() or weights_C.sum() <= 0:
-    return None
-  return weights_C / weights_C.sum()
+def _by_length(lists, places) -> Iterator[list[int]]:
+  """The places of lists that are equally long."""
+  groups: dict[int, list[int]] = {}
+  for i in places:
+    groups.setdefault(len(lists[i]), []).append(i)
+  yield from groups.values()
+
+
+def _pairs(shares) -> Iterator[tuple[list[int], np.ndarray, np.ndarray]]:
+  """Items of equally many choices on both sides: places, people's, model's."""
+  both = [i for i, (p, q) in enumerate(
+      zip(shares.people, shares.model, strict=True))
+          if p is not None and q is not None and len(p) == len(q)]
+  for places in _by_length(shares.people, both):
+    yield (places, np.stack([shares.people[i] for i in places]),
+           np.stack([shares.model[i] for i in places]))
+
+
+def _distributions(lists, *, logarithms: bool):
+  found: list[np.ndarray | None] = [None] * len(lists)
+  there = [i for i, values in enumerate(lists) if values is not None]
+  for places in _by_length(lists, there):
+    weights_IC = np.stack([np.asarray(lists[i], np.float64) for i in places])
+    if logarithms:
+      # Minus infinity is a choice without any mass; without one that has
+      # some, or with a NaN, the difference is NaN.
+      with np.errstate(invalid='ignore'):
+        weights_IC = np.exp(weights_IC - weights_IC.max(-1, keepdims=True))
+    total_I1 = weights_IC.sum(-1, keepdims=True)
+    good_I = np.isfinite(weights_IC).all(-1) & (total_I1[:, 0] > 0)
+    shares_IC = weights_IC / np.where(good_I[:, None], total_I1, 1)
+    for i, good, shares_C in zip(places, good_I, shares_IC, strict=True):
+      found[i] = shares_C if good else None
+  return tuple(found)

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from uncertainty.analysis.scores import stack as stacking
-from uncertainty.analysis.statistics import ranking
+from uncertainty.analysis.statistics import ranking, spearman_draws
 from uncertainty.analysis.statistics.parallel import in_parallel
 
 
@@ -65,7 +65,7 @@ def align(stack: stacking.Stack, counts_NR: np.ndarray) -> Aligned:
 
     def fill(rows: slice, measures_MN=measures_MN, signals_SN=signals_SN,
              place_MS=place_MS):
-      draws_XR[place_MS[rows]] = ranking.bootstrap_spearman(
+      draws_XR[place_MS[rows]] = spearman_draws.bootstrap_spearman(
           measures_MN[rows], signals_SN, counts_NR)
 
     in_parallel(fill, len(measures_MN), chunk=64)

@@ -11,6 +11,7 @@ import numpy as np
 
 from uncertainty.analysis.calibration import (
   bootstrap,
+  calibration_tests,
   confidence_maps,
   errors,
 )
@@ -84,7 +85,7 @@ def calibrate(
     certainty_MN = -uncertainty_MN[rows]
     own_M = np.isin(rows, own[name][0] if name in own else [])
     ranks = bootstrap.rank_estimates(
-        certainty_MN, correct_MN, counts_NR, level=level, keep=(AUROC,))
+        certainty_MN, correct_MN, counts_NR, level=level, with_draws=(AUROC,))
     yield Calibrated(name, RANKING, rows, own_M, ranks, None)
     for map_name, fit in MAPS.items():
       fits = (mapped_M[rows] if map_name == PAPER
@@ -97,7 +98,8 @@ def calibrate(
       binnings = bootstrap.choose_binnings(confidence_MN, grade_MN, n_bins)
       found = bootstrap.error_estimates(
           confidence_MN, grade_MN, counts_NR, level=level, n_bins=n_bins,
-          binnings=binnings, keep=(ECE,) if map_name == PAPER else ())
+          binnings=binnings, with_draws=(ECE,) if map_name == PAPER else ())
+      found = _with_tests(found, confidence_MN, grade_MN, map_name)
       if reproduction and map_name == PAPER:
         found = _with_split_sweep(found, confidence_MN, grade_MN)
       yield Calibrated(name, map_name, chosen, own_M[fits], found, Curved(
@@ -129,11 +131,31 @@ def _platt(paper_MN, certainty_MN, correct_MN, seed):
 MAPS: dict[str, Callable[..., np.ndarray]] = {
     PAPER: _paper, 'isotonic': _isotonic, 'platt': _platt}
 
+# A map that was fitted to the grades is tested by its moments alone.
+_FITTED_TESTS = {'spiegelhalter_z': calibration_tests.spiegelhalters}
+_TESTS: dict[str, dict[str, Callable[
+    ..., calibration_tests.CalibrationTests]]] = {
+        PAPER: _FITTED_TESTS | {
+            'kernel_error': calibration_tests.kernel_errors},
+        'isotonic': _FITTED_TESTS, 'platt': _FITTED_TESTS}
+
 
 def _folds(correct_MN, seed):
   n_items = correct_MN.shape[1]
   return confidence_maps.item_folds(
       n_items, max(2, min(_N_FOLDS, n_items)), seed=seed)
+
+
+def _with_tests(found, confidence_MN, correct_MN, map_name: str):
+  """Tests of calibration: statistics with a p in place of an interval."""
+  tests = {name: test(confidence_MN, correct_MN)
+           for name, test in _TESTS[map_name].items()}
+  nothing = {name: np.full(len(confidence_MN), np.nan) for name in tests}
+  return dataclasses.replace(
+      found, value=found.value | {
+          name: test.statistic_M for name, test in tests.items()},
+      low=found.low | nothing, high=found.high | nothing, p_value={
+          name: test.p_value_M for name, test in tests.items()})
 
 
 def _with_split_sweep(found, confidence_MN, correct_MN):

@@ -20,7 +20,14 @@ _FAMILY = re.compile(r'^([A-Za-z]+)[-_ ]?(\d+)?')
 
 
 def base_name(model: str) -> str:
-  """The name without what marks an instruct model: 'Llama_3.2_1B'."""
+  """A model's name without what marks it as instruct.
+
+  Args:
+    model: such as 'Llama_3.2_1B_Ins'.
+
+  Returns:
+    Such as 'Llama_3.2_1B'; names without a mark stay as they are.
+  """
   return _TUNED.sub('', model, count=1)
 
 
@@ -65,7 +72,15 @@ def said(frame: pd.DataFrame, column: str):
 
 
 def family_of(model: str, frame: pd.DataFrame) -> str:
-  """The model's family, from its results or else from its name."""
+  """The model's family, from its results or else from its name.
+
+  Args:
+    model: its name.
+    frame: its results.
+
+  Returns:
+    Such as 'Llama 3'.
+  """
   return said(frame, columns.FAMILY) or family(model)
 
 
@@ -90,7 +105,14 @@ def size_of(model: str, frame: pd.DataFrame) -> float:
 
 
 def base_of(frame: pd.DataFrame) -> str | None:
-  """The model it was tuned from, '' if none; None if its results are mute."""
+  """The model that a model was tuned from, as its results say.
+
+  Args:
+    frame: its results.
+
+  Returns:
+    A name, '' if none; None if the results do not say.
+  """
   return said(frame, columns.BASE)
 
 
@@ -107,11 +129,25 @@ class Origins:
   bases: Mapping[str, str | None] = dataclasses.field(default_factory=dict)
 
   def family(self, model: str) -> str:
-    """The family of a model, by its name if it is not among them."""
+    """The family of a model, by its name if it is not among them.
+
+    Args:
+      model: its name.
+
+    Returns:
+      Such as 'Llama 3'.
+    """
     return self.families.get(model) or family(model)
 
   def pairs(self, models: Sequence[str]) -> list[tuple[str, str]]:
-    """(base, instruct) of every pair among the models (`pairs`)."""
+    """Every base and instruct pair among models, as `pairs` finds them.
+
+    Args:
+      models: their names.
+
+    Returns:
+      (base, instruct) pairs, in the models' order.
+    """
     return pairs(models, self.bases)
 
 
@@ -132,7 +168,14 @@ def origins(frames: Mapping[str, pd.DataFrame]) -> Origins:
 
 
 def family(model: str) -> str:
-  """Name and major version: 'Llama 3', 'Gemma 2', 'Falcon 3', 'Mistral'."""
+  """The family that a name tells: its first word and major version.
+
+  Args:
+    model: such as 'Llama_3.2_1B_Ins' or 'google/gemma-2-2b'.
+
+  Returns:
+    Such as 'Llama 3', 'gemma 2'; 'Mistral' where there is no version.
+  """
   name = re.sub(r'^.*/', '', base_name(model))
   match = _FAMILY.match(name)
   if match is None:
@@ -147,7 +190,14 @@ def family(model: str) -> str:
 
 
 def size(model: str) -> float:
-  """Parameters in billions as the name gives them; NaN if it does not."""
+  """Parameters as the name gives them.
+
+  Args:
+    model: such as 'Llama_3.2_1B' or 'SmolLM2-135M'.
+
+  Returns:
+    Billions; NaN if the name does not say.
+  """
   found = _SIZE.findall(model)
   if not found:
     return float('nan')
@@ -156,11 +206,25 @@ def size(model: str) -> float:
 
 
 def variant(model: str) -> str:
-  """What stands in parentheses after a name: the workdir within a sweep."""
+  """The workdir within a sweep, which stands in parentheses after the name.
+
+  Args:
+    model: such as 'Llama_3.2_1B (seed_1)'.
+
+  Returns:
+    Such as 'seed_1'; '' outside a sweep.
+  """
   match = re.search(r' \(([^()]*)\)$', model)
   return match[1] if match else ''
 
 
 def weights(model: str) -> str:
-  """The name without a sweep's workdir in parentheses."""
+  """The name without a sweep's workdir in parentheses.
+
+  Args:
+    model: such as 'Llama_3.2_1B (seed_1)'.
+
+  Returns:
+    Such as 'Llama_3.2_1B'.
+  """
   return re.sub(r' \([^()]*\)$', '', model)

@@ -23,10 +23,12 @@ from uncertainty.analysis.scores.calibrate import (
   Calibrated,
 )
 from uncertainty.measures import registry
+from uncertainty.results import columns
 
 SIGNALS = (
-    'human_entropy', 'human_mc_prop_correct', 'human_mc_rt_combined',
-    'human_fr_prop_correct', 'human_fr_rt_answered')
+    columns.HUMAN_ENTROPY, columns.HUMAN_MC_PROP_CORRECT,
+    columns.HUMAN_MC_RT_COMBINED, columns.HUMAN_FR_PROP_CORRECT,
+    columns.HUMAN_FR_RT_ANSWERED)
 PRIMARY = registry.PRIMARY['letters']
 
 
@@ -74,7 +76,14 @@ class Score:
 
 
 def model_items(stack: stacking.Stack) -> list[ModelItems]:
-  """A stack model by model; models without any value are left out."""
+  """A stack model by model; models without any value are left out.
+
+  Args:
+    stack: the data set.
+
+  Returns:
+    In the stack's order.
+  """
   uncertain_MN = stack.uncertainty()
   confidence_MN = stacking.paper_confidence(stack)
   correct_MN = np.full(uncertain_MN.shape, np.nan)
@@ -86,7 +95,7 @@ def model_items(stack: stacking.Stack) -> list[ModelItems]:
             and np.isfinite(uncertain_MN[i]).any()]
     if rows:
       found.append(ModelItems(
-          stack.dataset, model, str(_first(frame, 'kind', '')),
+          stack.dataset, model, str(_first(frame, columns.KIND, '')),
           pairs.family_of(model, frame), pairs.size_of(model, frame), frame,
           tuple(stack.rows[i].column for i in rows), uncertain_MN[rows],
           confidence_MN[rows], correct_MN[rows], pairs.base_of(frame)))
@@ -94,7 +103,14 @@ def model_items(stack: stacking.Stack) -> list[ModelItems]:
 
 
 def couples(tables: Iterable[ModelItems]) -> list[tuple[str, str]]:
-  """(base, instruct) of the models of one data set, asked alike."""
+  """The base and instruct pairs among models that were asked alike.
+
+  Args:
+    tables: models of one data set.
+
+  Returns:
+    (base, instruct) names, in the models' order.
+  """
   bases = {t.model: t.base for t in tables}
   return pairs.pairs(list(bases), bases)
 
@@ -171,9 +187,9 @@ def _calibration(
 
 def _shares(table: ModelItems, counts_NR: np.ndarray) -> list[Score]:
   found = []
-  for outcome, column in (('accuracy', 'correct'),
-                          ('fr_accuracy', 'fr_correct'),
-                          ('agreement', 'agrees')):
+  for outcome, column in (('accuracy', columns.CORRECT),
+                          ('fr_accuracy', columns.FR_CORRECT),
+                          ('agreement', columns.AGREES)):
     if column not in table.frame:
       continue
     hits = table.frame[column].to_numpy(float)
@@ -189,10 +205,20 @@ def _shares(table: ModelItems, counts_NR: np.ndarray) -> list[Score]:
 
 
 def score_frame(found: list[Score], tables: list[ModelItems]) -> pd.DataFrame:
-  """One row per score, without draws, with what is known of the model."""
+  """Scores as a table, with what is known of each model.
+
+  Args:
+    found: scores; their draws are left out.
+    tables: the models that they are of.
+
+  Returns:
+    dataset, model, kind, family, size (billions of parameters), outcome,
+    measure, value, p_value, n; one row per score.
+  """
   about = {(t.dataset, t.model): (t.kind, t.family, t.size) for t in tables}
   rows = [(s.dataset, s.model, *about[s.dataset, s.model], s.outcome,
            s.measure, s.value, s.p_value, s.n) for s in found]
   return pd.DataFrame(rows, columns=[
-      'dataset', 'model', 'kind', 'family', 'size', 'outcome', 'measure',
-      'value', 'p_value', 'n'])
+      columns.DATASET, columns.MODEL, columns.KIND, columns.FAMILY,
+      columns.SIZE, columns.OUTCOME, columns.MEASURE, columns.VALUE,
+      columns.P_VALUE, columns.N])

@@ -14,10 +14,12 @@ import pandas as pd
 from uncertainty.analysis.calibration import confidence_maps
 from uncertainty.analysis.statistics import ranking
 from uncertainty.measures import registry
+from uncertainty.results import columns as cols
 from uncertainty.types import UserError
 
 _FREE = ('fr', 'bracket', 'fr_first', 'bracket_first')
-_NOT_SIGNALS = ('human_shares', 'human_count', 'human_valence')
+_NOT_SIGNALS = (cols.HUMAN_SHARES, cols.HUMAN_COUNT, cols.HUMAN_VALENCE,
+                cols.HUMAN_RATING)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,13 +57,17 @@ class Stack:
 
   @property
   def models(self) -> tuple[str, ...]:
+    """Names of the models, in the order of the results."""
     return tuple(self.frames)
 
   def uncertainty(self) -> np.ndarray:
-    """[M, N] measures turned so that high is uncertain.
+    """Measures turned so that high is uncertain.
 
     A measure may be infinite (the log margin of a tie): such items keep their
     rank, one beyond all others.
+
+    Returns:
+      [M, N]; NaN where missing.
     """
     sign_M = np.array([r.measure.orientation for r in self.rows], np.float64)
     return ranking.finite(self.values_MN * sign_M[:, None])
@@ -69,10 +75,13 @@ class Stack:
 
 def stack_results(
     results: Mapping[tuple[str, str], pd.DataFrame]) -> list[Stack]:
-  """One stack per data set, in the order of the results.
+  """Stacks the results of each data set.
 
   Args:
     results: (dataset, model) → one row per item, with `item_id`.
+
+  Returns:
+    One stack per data set, in the order of the results.
 
   Raises:
     UserError: a table without item_id, or with an item twice.
@@ -80,14 +89,14 @@ def stack_results(
   datasets: dict[str, dict[str, pd.DataFrame]] = {}
   for (dataset, model), frame in results.items():
     where = f'results of {model} on {dataset}'
-    if 'item_id' not in frame:
+    if cols.ITEM_ID not in frame:
       raise UserError(f'{where} have no column item_id; score them again')
-    twice = np.flatnonzero(frame.duplicated('item_id'))
+    twice = np.flatnonzero(frame.duplicated(cols.ITEM_ID))
     if len(twice):
-      item = list(frame['item_id'])[twice[0]]
+      item = list(frame[cols.ITEM_ID])[twice[0]]
       raise UserError(
           f'{where} hold item {item!r} twice; give every item its own item_id')
-    datasets.setdefault(dataset, {})[model] = frame.set_index('item_id')
+    datasets.setdefault(dataset, {})[model] = frame.set_index(cols.ITEM_ID)
   return [_stack(name, frames) for name, frames in datasets.items()]
 
 
@@ -97,7 +106,7 @@ def _stack(dataset: str, frames: Mapping[str, pd.DataFrame]) -> Stack:
   aligned = {m: frame.reindex(item_ids) for m, frame in frames.items()}
   rows, values = [], []
   for model, frame in aligned.items():
-    for column in frame:
+    for column in map(str, frame):
       if registry.is_measure(column):
         rows.append(Row(model, column, *registry.parse(column)))
         values.append(numbers(frame, column))
@@ -111,7 +120,15 @@ def _stack(dataset: str, frames: Mapping[str, pd.DataFrame]) -> Stack:
 
 
 def numbers(frame: pd.DataFrame, column: str) -> np.ndarray:
-  """A column as float64; all NaN if it is not there."""
+  """A results column as numbers.
+
+  Args:
+    frame: a results table.
+    column: its name; it need not be there.
+
+  Returns:
+    [N] float64; NaN where missing, and all NaN without the column.
+  """
   if column not in frame:
     return np.full(len(frame), np.nan)
   values = pd.Series(pd.to_numeric(frame[column]))
@@ -122,7 +139,7 @@ def _signals(frames: Mapping[str, pd.DataFrame]) -> dict[str, np.ndarray]:
   """Human signals; an item's value is the first model's that has one."""
   found: dict[str, np.ndarray] = {}
   for frame in frames.values():
-    for column in frame:
+    for column in map(str, frame):
       if not column.startswith('human_') or column in _NOT_SIGNALS:
         continue
       if not pd.api.types.is_numeric_dtype(frame[column]):
@@ -139,13 +156,27 @@ def signals_for(row: Row, names: tuple[str, ...]) -> list[int]:
   A measure of the chosen answer meets people's choosing, one of the written
   answer their recall; entropy, signals of neither kind, and measures that may
   be of either, meet all.
+
+  Args:
+    row: the measure.
+    names: human signals.
+
+  Returns:
+    Indices into `names`.
   """
   foreign = row.measure.subject(row.prefix).foreign
   return [i for i, name in enumerate(names) if not name.startswith(foreign)]
 
 
 def correctness_column(row: Row) -> str:
-  """Which grade a measure's confidence is about: the answer it came from."""
+  """Which grade a measure's confidence is about: the answer it came from.
+
+  Args:
+    row: the measure.
+
+  Returns:
+    Name of a results column.
+  """
   return row.measure.subject(row.prefix).grade
 
 
@@ -177,10 +208,10 @@ def correctness(stack: Stack, *, reproduction: bool = False) -> dict[
   for index, row in enumerate(stack.rows):
     column = correctness_column(row)
     columns = [column]
-    if column == 'correct' and np.isnan(grade(row.model, column)).all():
-      columns = ['agrees']
+    if column == cols.CORRECT and np.isnan(grade(row.model, column)).all():
+      columns = [cols.AGREES]
     if row.prefix in _FREE and reproduction:
-      columns.append('correct')
+      columns.append(cols.CORRECT)
     for name in columns:
       values = grade(row.model, name)
       if not np.isnan(values).all():
@@ -191,10 +222,16 @@ def correctness(stack: Stack, *, reproduction: bool = False) -> dict[
 
 
 def paper_confidence(stack: Stack) -> np.ndarray:
-  """[M, N] the paper's fixed confidences; NaN for measures it has none for.
+  """The paper's fixed confidences of all measures.
 
   The largest nucleus is taken over all items and thresholds of one model and
   prefix.
+
+  Args:
+    stack: the data set.
+
+  Returns:
+    [M, N] in [0, 1]; NaN for measures that it has no formula for.
   """
   largest: dict[tuple[str, str], float] = {}
   for row, values in zip(stack.rows, stack.values_MN, strict=True):

@@ -1,7 +1,9 @@
 """Ordinary least squares, and what it predicts for items left out."""
 
 import numpy as np
-from scipy import stats
+import scipy.special
+
+_LEAST_SHARE = 1e-6  # of a direction's items that train, or of its length
 
 
 def least_squares(
@@ -25,7 +27,7 @@ def least_squares(
   loglik = -n / 2 * (np.log(2 * np.pi * error / n) + 1)
   return {
       'beta': beta, 'se': se,
-      'p': 2 * stats.t.sf(np.abs(beta / se), n - p),
+      'p': 2 * scipy.special.stdtr(n - p, -np.abs(beta / se)),
       'r2': 1 - error / float(np.sum((y_N - y_N.mean())**2)),
       'aic': -2 * loglik + 2 * p, 'bic': -2 * loglik + p * np.log(n)}
 
@@ -42,10 +44,21 @@ def held_out_r2(
   Returns:
     At most 1; below 0 where the mean predicts better.
   """
-  error = baseline = 0.0
-  for fold in np.unique(folds_N):
-    test = folds_N == fold
-    beta, _, _, _ = np.linalg.lstsq(design_NP[~test], y_N[~test], rcond=None)
-    error += np.sum((y_N[test] - design_NP[test] @ beta)**2)
-    baseline += np.sum((y_N[test] - y_N[~test].mean())**2)
-  return float(1 - error / baseline)
+  folds, fold_N = np.unique(folds_N, return_inverse=True)
+  train_FN = (fold_N != np.arange(len(folds))[:, None]).astype(float)
+  # In orthonormal axes the normal equations are as exact as the design.
+  axes_NP, size_P, _ = np.linalg.svd(design_NP, full_matrices=False)
+  gram_FPP = np.einsum('fn,np,nq->fpq', train_FN, axes_NP, axes_NP)
+  if (size_P[-1] > _LEAST_SHARE * size_P[0]
+      and np.linalg.eigvalsh(gram_FPP).min() > _LEAST_SHARE):
+    target_FP = train_FN @ (axes_NP * y_N[:, None])
+    beta_FP = np.linalg.solve(gram_FPP, target_FP[..., None])[..., 0]
+    predicted_N = np.sum(axes_NP * beta_FP[fold_N], -1)
+  else:  # predictors that repeat each other: the shortest coefficients
+    predicted_N = np.empty(len(y_N))
+    for train_N in train_FN > 0:
+      beta = np.linalg.lstsq(design_NP[train_N], y_N[train_N], rcond=None)[0]
+      predicted_N[~train_N] = design_NP[~train_N] @ beta
+  mean_F = train_FN @ y_N / train_FN.sum(1)
+  error = np.sum((y_N - predicted_N)**2)
+  return float(1 - error / np.sum((y_N - mean_F[fold_N])**2))

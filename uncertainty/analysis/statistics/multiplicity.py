@@ -7,25 +7,79 @@ count, and return adjusted p-values: reject where these are below alpha.
 from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 
 
 def bonferroni(p: np.ndarray) -> np.ndarray:
-  """p times the number of tests: familywise error, any dependence."""
+  """Bonferroni's correction, n p: familywise error, any dependence.
+
+  Args:
+    p: p-values of any shape; NaN is no test.
+
+  Returns:
+    Adjusted p, at most 1.
+
+  Source:
+    Dunn 1961, Multiple comparisons among means.
+  """
   return _adjust(p, lambda sorted_p: sorted_p * len(sorted_p))
 
 
 def holm(p: np.ndarray) -> np.ndarray:
-  """Step-down Bonferroni (Holm 1979): familywise error, any dependence."""
+  """Holm's step-down Bonferroni: familywise error, any dependence.
+
+  Of the sorted p, max over j ≤ i of (n − j + 1) p_j.
+
+  Args:
+    p: p-values of any shape; NaN is no test.
+
+  Returns:
+    Adjusted p, at most 1.
+
+  Source:
+    Holm 1979, A simple sequentially rejective multiple test procedure.
+  """
   return _adjust(p, lambda sorted_p: np.maximum.accumulate(
       sorted_p * np.arange(len(sorted_p), 0, -1)))
 
 
 def benjamini_hochberg(p: np.ndarray) -> np.ndarray:
-  """Step-up false discovery rate (Benjamini & Hochberg 1995)."""
+  """Benjamini & Hochberg's step-up: false discovery rate, independent tests.
+
+  Of the sorted p, min over j ≥ i of n p_j / j.
+
+  Args:
+    p: p-values of any shape; NaN is no test.
+
+  Returns:
+    Adjusted p, at most 1.
+
+  Source:
+    Benjamini & Hochberg 1995, Controlling the false discovery rate.
+  """
   def step_up(sorted_p):
     scaled = sorted_p * len(sorted_p) / np.arange(1, len(sorted_p) + 1)
     return np.minimum.accumulate(scaled[::-1])[::-1]
   return _adjust(p, step_up)
+
+
+def benjamini_hochberg_within(
+    p_N: npt.ArrayLike, family_N: npt.ArrayLike) -> np.ndarray:
+  """`benjamini_hochberg` of several families of tests, each on its own.
+
+  Args:
+    p_N: [N] p-values; NaN is no test.
+    family_N: [N] which family each belongs to.
+
+  Returns:
+    [N] adjusted p, at most 1.
+  """
+  p_N, family_N = np.asarray(p_N, np.float64), np.asarray(family_N)
+  adjusted_N = np.full(p_N.shape, np.nan)
+  for family in np.unique(family_N):
+    adjusted_N[family_N == family] = benjamini_hochberg(
+        p_N[family_N == family])
+  return adjusted_N
 
 
 CORRECTIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {

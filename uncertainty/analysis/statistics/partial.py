@@ -32,10 +32,13 @@ def partial_p_value(r: np.ndarray, n: int, n_controls: int = 1) -> np.ndarray:
     r: partial correlations, any shape.
     n: items behind them.
     n_controls: variables held fixed.
+
+  Returns:
+    p, of r's shape; NaN where r is.
   """
   freedom = n - 2 - n_controls
   with np.errstate(invalid='ignore', divide='ignore'):
-    t = np.abs(r) * np.sqrt(freedom / (1 - r**2))
+    t = np.abs(r) * np.sqrt(freedom / (1 - np.square(r)))
   return 2 * special.stdtr(freedom, -t)
 
 

@@ -14,10 +14,8 @@ import scipy.special
 
 from uncertainty.types import UserError
 
-# Elements of a [N, draws] block: large enough to drown Python's overhead per
-# row, small enough for a handful of blocks to stay in memory.
-_BLOCK = 4_000_000
-_LEAST_DRAWS = 256
+# Elements of a [N, draws] block: a handful of blocks stay in a core's cache.
+_BLOCK = 400_000
 _LEAST = 3  # fewer pairs have no p-value
 
 
@@ -55,7 +53,14 @@ class _Block:
 
 
 def sort_rows(values_MN: np.ndarray) -> Order:
-  """Sorts rows without missing values and finds their ties."""
+  """Sorts rows without missing values and finds their ties.
+
+  Args:
+    values_MN: nothing missing.
+
+  Returns:
+    Orders that are stable among ties.
+  """
   n = values_MN.shape[-1]
   order = np.argsort(values_MN, axis=-1, kind='stable')
   sorted_values = np.take_along_axis(values_MN, order, -1)
@@ -76,11 +81,15 @@ def sort_rows(values_MN: np.ndarray) -> Order:
 def midranks(values_MN: np.ndarray) -> np.ndarray:
   """Ranks from 1 among a row's known values; ties share their mean rank.
 
-  NaN stays NaN. One row may be given as [N].
+  Args:
+    values_MN: rows over items, or one row [N].
+
+  Returns:
+    float64 of the same shape; NaN stays NaN.
   """
   values = np.atleast_2d(np.asarray(values_MN, np.float64))
   ranks = np.full(values.shape, np.nan)
-  for items, rows in _missing_patterns(values):
+  for items, rows in missing_patterns(values):
     sorted_rows = sort_rows(values[np.ix_(rows, items)])
     ranks[np.ix_(rows, items)] = (
         sorted_rows.below_MN + sorted_rows.upto_MN + 1) / 2
@@ -123,7 +132,7 @@ def spearman(measures_MN: np.ndarray, signals_SN: np.ndarray) -> Correlations:
   Raises:
     UserError: the two have different numbers of items, or infinities.
   """
-  measures_MN, signals_SN = _checked(measures_MN, signals_SN)
+  measures_MN, signals_SN = checked(measures_MN, signals_SN)
   shape = (len(measures_MN), len(signals_SN))
   rho, n = np.full(shape, np.nan), np.zeros(shape, np.int64)
   for block in _blocks(measures_MN, signals_SN):
@@ -137,7 +146,17 @@ def spearman(measures_MN: np.ndarray, signals_SN: np.ndarray) -> Correlations:
 
 
 def spearman_p_value(rho: np.ndarray, n: np.ndarray) -> np.ndarray:
-  """Two-sided p of rho over n pairs by Student's t; NaN below 3 pairs."""
+  """Two-sided p of Spearman's rho by Student's t.
+
+  t = ρ sqrt((n − 2) / ((1 + ρ) (1 − ρ))) with n − 2 degrees of freedom.
+
+  Args:
+    rho: of any shape.
+    n: pairs behind each, of a shape that fits.
+
+  Returns:
+    p, NaN below 3 pairs.
+  """
   freedom = np.asarray(n, np.float64) - 2
   with np.errstate(divide='ignore', invalid='ignore'):
     t = np.abs(rho) * np.sqrt(freedom / ((1 + rho) * (1 - rho)))
@@ -145,49 +164,27 @@ def spearman_p_value(rho: np.ndarray, n: np.ndarray) -> np.ndarray:
   return np.where(freedom > 0, p, np.nan)
 
 
-def bootstrap_spearman(
-    measures_MN: np.ndarray, signals_SN: np.ndarray, counts_NR: np.ndarray
-) -> np.ndarray:
-  """Rho of every measure with every signal in every resample.
-
-  A resample is a weighting of items (`resampling.bootstrap_counts`), so ranks
-  within it come from cumulative weights in an order sorted once.
-
-  Returns:
-    [M, S, R] float32, accurate to about 1e-6; NaN where a resample is
-    constant.
-  """
-  measures_MN, signals_SN = _checked(measures_MN, signals_SN)
-  n_draws = counts_NR.shape[1]
-  rho = np.full(
-      (len(measures_MN), len(signals_SN), n_draws), np.nan, np.float32)
-  for block in _blocks(measures_MN, signals_SN):
-    n = len(block.items)
-    if n < _LEAST:
-      continue
-    x = sort_rows(measures_MN[np.ix_(block.measures, block.items)])
-    y = sort_rows(signals_SN[np.ix_(block.signals, block.items)])
-    step = max(_LEAST_DRAWS, _BLOCK // n)
-    for start in range(0, n_draws, step):
-      draws = slice(start, min(start + step, n_draws))
-      counts = np.ascontiguousarray(
-          counts_NR[block.items, draws], dtype=np.float32)
-      part = _weighted_spearman(x, y, counts)
-      # Two index arrays around a slice would move the axes.
-      for i, row in enumerate(block.measures):
-        rho[row, block.signals, draws] = part[i]
-  return rho
-
-
 def permutation_spearman(
     measures_MN: np.ndarray, signals_SN: np.ndarray, n_draws: int, *,
     seed: int) -> np.ndarray:
-  """Two-sided permutation p-values of Spearman's rho, [M, S].
+  """Two-sided permutation p-values of Spearman's rho.
 
-  Signals are shuffled over the items that both sides know; all measures of a
-  block meet the same shuffles.
+  (1 + #{|ρ of a shuffle| ≥ |ρ|}) / (1 + R). Signals are shuffled over the items
+  that both sides know; all measures of a block meet the same shuffles.
+
+  Args:
+    measures_MN: a measure's values over items; NaN where missing.
+    signals_SN: a human signal's values over the same items.
+    n_draws: R.
+    seed: of the shuffles.
+
+  Returns:
+    [M, S]; NaN where either side is constant or n < 3.
+
+  Raises:
+    UserError: the two have different numbers of items, or infinities.
   """
-  measures_MN, signals_SN = _checked(measures_MN, signals_SN)
+  measures_MN, signals_SN = checked(measures_MN, signals_SN)
   p_value = np.full((len(measures_MN), len(signals_SN)), np.nan)
   for index, block in enumerate(_blocks(measures_MN, signals_SN)):
     n = len(block.items)
@@ -212,10 +209,17 @@ def permutation_spearman(
 
 
 def cumulative(counts_NR: np.ndarray, order_N: np.ndarray) -> np.ndarray:
-  """Weights of all items before each place of an order: [N + 1, R].
+  """Weights of all items before each place of an order.
 
   A loop over contiguous rows: along this axis `numpy.cumsum` strides, and
   takes four times as long.
+
+  Args:
+    counts_NR: weights of items in resamples.
+    order_N: the order.
+
+  Returns:
+    [N + 1, R]; the first row is zero, the last all items' weight.
   """
   total = np.empty((len(order_N) + 1, counts_NR.shape[1]), counts_NR.dtype)
   total[0] = 0
@@ -223,42 +227,6 @@ def cumulative(counts_NR: np.ndarray, order_N: np.ndarray) -> np.ndarray:
   for i in range(len(order_N)):
     np.add(total[i], total[i + 1], out=total[i + 1])
   return total
-
-
-def _doubled_ranks(rows: Order, i: int, counts_NR: np.ndarray) -> np.ndarray:
-  """[N, R]: 2 · midrank − 1 within each draw, in the items' own order."""
-  total = cumulative(counts_NR, rows.order_MN[i])
-  ranks = np.take(total, rows.below_MN[i], axis=0, mode='clip')
-  ranks += np.take(total, rows.upto_MN[i], axis=0, mode='clip')
-  return ranks
-
-
-def _weighted_spearman(
-    x: Order, y: Order, counts_NR: np.ndarray) -> np.ndarray:
-  """[M, S, R] weighted Pearson correlations of weighted midranks."""
-  size_R = counts_NR.sum(0)
-  # Doubled ranks minus one average to the draw's size; dividing by it keeps
-  # float32 sums near one.
-  signals = []
-  spread_SR = []
-  for s in range(len(y.order_MN)):
-    ranks = _doubled_ranks(y, s, counts_NR) / size_R - 1
-    signals.append(ranks * counts_NR)
-    spread_SR.append(np.einsum('nr,nr->r', ranks, signals[-1]))
-  rho = np.empty((len(x.order_MN), len(signals), len(size_R)), np.float32)
-  with np.errstate(invalid='ignore', divide='ignore'):
-    for m in range(len(x.order_MN)):
-      ranks = _doubled_ranks(x, m, counts_NR)
-      ranks /= size_R
-      ranks -= 1
-      spread_R = np.einsum('nr,nr,nr->r', ranks, ranks, counts_NR)
-      for s, weighted in enumerate(signals):
-        product_R = np.einsum('nr,nr->r', ranks, weighted)
-        # Constant draws leave rounding dust instead of a zero spread.
-        flat_R = (spread_R < 1e-7) | (spread_SR[s] < 1e-7)
-        rho[m, s] = np.where(
-            flat_R, np.nan, product_R / np.sqrt(spread_R * spread_SR[s]))
-  return np.clip(rho, -1, 1)
 
 
 def _unit_ranks(values_MN: np.ndarray) -> np.ndarray:
@@ -272,9 +240,21 @@ def _unit_ranks(values_MN: np.ndarray) -> np.ndarray:
                     np.nan)
 
 
-def _checked(
+def checked(
     measures_MN: np.ndarray, signals_SN: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
+  """Both sides as float64, fit to be ranked.
+
+  Args:
+    measures_MN: rows over items; NaN where missing.
+    signals_SN: rows over the same items.
+
+  Returns:
+    The same values.
+
+  Raises:
+    UserError: the two have different numbers of items, or infinities.
+  """
   measures_MN = np.asarray(measures_MN, np.float64)
   signals_SN = np.asarray(signals_SN, np.float64)
   if measures_MN.ndim != 2 or signals_SN.ndim != 2:
@@ -294,20 +274,30 @@ def _checked(
   return measures_MN, signals_SN
 
 
-def _missing_patterns(
+def missing_patterns(
     values_MN: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-  """(items known, rows) for every distinct set of known items."""
+  """Rows by the items that they know.
+
+  Args:
+    values_MN: NaN where missing.
+
+  Returns:
+    (items known, rows) for every distinct set of known items.
+  """
   known = ~np.isnan(values_MN)
-  patterns, member = np.unique(known, axis=0, return_inverse=True)
-  return [(np.flatnonzero(pattern), np.flatnonzero(member.ravel() == i))
-          for i, pattern in enumerate(patterns)]
+  # `numpy.unique` over rows would make a field of every item.
+  rows: dict[bytes, list[int]] = {}
+  for row, pattern in enumerate(known):
+    rows.setdefault(pattern.tobytes(), []).append(row)
+  return [(np.flatnonzero(known[rows[key][0]]), np.array(rows[key]))
+          for key in sorted(rows)]
 
 
 def _blocks(
     measures_MN: np.ndarray, signals_SN: np.ndarray) -> Iterator[_Block]:
-  for measure_items, measures in _missing_patterns(measures_MN):
+  for measure_items, measures in missing_patterns(measures_MN):
     joint: dict[bytes, tuple[np.ndarray, list[np.ndarray]]] = {}
-    for signal_items, signals in _missing_patterns(signals_SN):
+    for signal_items, signals in missing_patterns(signals_SN):
       items = np.intersect1d(measure_items, signal_items, True)
       joint.setdefault(items.tobytes(), (items, []))[1].append(signals)
     for items, signals in joint.values():

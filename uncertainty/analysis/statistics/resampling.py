@@ -67,10 +67,15 @@ def bootstrap_counts(
 
 
 def percentile_interval(draws_XR: np.ndarray, level: float) -> Interval:
-  """The middle `level` of the draws (last axis); NaN draws are left out.
+  """The middle of the draws, between their (1 ± level) / 2 quantiles.
 
-  Where more than half of the draws are NaN the statistic is not defined on
-  such samples, and so is the interval: NaN.
+  Args:
+    draws_XR: the statistic on each draw, last; NaN draws are left out.
+    level: nominal coverage.
+
+  Returns:
+    Ends of shape X. Where more than half of the draws are NaN the statistic is
+    not defined on such samples, and so is the interval: NaN.
   """
   tail = (1 - level) / 2
   return Interval(*_quantiles(draws_XR, (tail, 1 - tail)))
@@ -100,6 +105,9 @@ def debiased_interval(
     truth_X: what the statistic estimates when the data are the population
       (a debiased estimate's is the plain one); None: `point_X`.
     squared: work on squares; the ends are roots, not below 0.
+
+  Returns:
+    Ends of shape X.
   """
   truth_X = point_X if truth_X is None else truth_X
   draws_XR = np.asarray(draws_XR)
@@ -150,10 +158,21 @@ def paired_difference(
 def permutation_p(
     observed_X: np.ndarray, null_XR: np.ndarray, *,
     two_sided: bool = True) -> np.ndarray:
-  """(1 + draws at least as extreme) / (1 + draws): never zero.
+  """Permutation p-value, (1 + draws at least as extreme) / (1 + R).
 
-  Source: Phipson & Smyth 2010. Two-sided compares absolute values, so the
-  statistic must be centred at zero under the null.
+  It is never zero: the data are one of their own permutations.
+
+  Args:
+    observed_X: the statistic on the data.
+    null_XR: the statistic on each permutation.
+    two_sided: compare absolute values; the statistic must be centred at zero
+      under the null.
+
+  Returns:
+    Of shape X; NaN where the statistic is.
+
+  Source:
+    Phipson & Smyth 2010, Permutation p-values should never be zero.
   """
   observed_X, null_XR = np.asarray(observed_X), np.asarray(null_XR)
   if two_sided:
@@ -200,11 +219,14 @@ def sign_flip_test(
 
 
 def least_sign_flip_p(n_units: int, n_draws: int) -> float:
-  """The smallest p that `sign_flip_test` can give: 2^(1 − N) where exact.
+  """The smallest p that `sign_flip_test` can give.
 
   Args:
     n_units: N, differences that can change sign.
     n_draws: random patterns where there are too many.
+
+  Returns:
+    2^(1 − N) where the test is exact, 1 / (1 + R) beyond.
   """
   if n_units <= _MOST_FLIPPED:
     return 2.0 ** (1 - n_units)

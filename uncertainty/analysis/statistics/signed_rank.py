@@ -1,5 +1,6 @@
 """Wilcoxon's signed-rank test with its effect size."""
 
+import functools
 import warnings
 
 import numpy as np
@@ -26,10 +27,16 @@ def signed_rank(differences_N: np.ndarray) -> tuple[float, float]:
     return float('nan'), float('nan')
   ranks = stats.rankdata(np.abs(d))
   r = float((ranks[d > 0].sum() - ranks[d < 0].sum()) / ranks.sum())
+  return r, _p_value(tuple(np.sign(d) * ranks))
+
+
+# Only signs and ranks matter, and few pairs have few of them; SciPy spends
+# milliseconds on checks of its arguments.
+@functools.lru_cache(maxsize=4096)
+def _p_value(signed_ranks: tuple[float, ...]) -> float:
   with warnings.catch_warnings():  # scipy warns that few pairs are few
     warnings.simplefilter('ignore', UserWarning)
-    p_value = float(stats.wilcoxon(d)[1])
-  return r, p_value
+    return float(np.asarray(stats.wilcoxon(np.array(signed_ranks)))[1])
 
 
 def weighted_rank_biserial(
@@ -43,8 +50,8 @@ def weighted_rank_biserial(
   Returns:
     [R]; NaN where a resample holds no difference but zeros.
   """
-  keep = differences_N != 0
-  d_N, counts_NR = differences_N[keep], counts_NR[keep]
+  differs_N = differences_N != 0
+  d_N, counts_NR = differences_N[differs_N], counts_NR[differs_N]
   size = np.abs(d_N)
   below = (size[:, None] > size).astype(float) @ counts_NR
   tied = (size[:, None] == size).astype(float) @ counts_NR

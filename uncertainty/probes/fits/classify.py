@@ -35,7 +35,14 @@ class LinearProbe:
   bias: jax.Array
 
   def scores(self, acts_ND: jax.Array) -> jax.Array:
-    """Scores [N] of one layer's activations."""
+    """Scores of one layer's activations, x · direction + bias.
+
+    Args:
+      acts_ND: activations.
+
+    Returns:
+      [N] log-odds, or distances from the threshold; above 0 is true.
+    """
     return acts_ND @ self.direction + self.bias
 
 
@@ -158,7 +165,8 @@ def fit_logistic(train: Train, *, penalty: float,
 
   Args:
     train: rows of one layer and fold.
-    penalty, tolerance: see `logistic`.
+    penalty: see `logistic`.
+    tolerance: see `logistic`.
 
   Returns:
     Its probe, direction [D].

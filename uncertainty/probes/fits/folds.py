@@ -27,6 +27,7 @@ class Folds:
 
   @property
   def n_folds(self) -> int:
+    """How many there are, F."""
     return len(self.test_FB)
 
   @property
@@ -35,17 +36,39 @@ class Folds:
     return (self.test_FB < self.n_items).sum(1)
 
   def train(self, fold: int) -> np.ndarray:
-    """The fold's training items, without padding."""
-    row = self.train_FA[fold]
-    return row[row < self.n_items]
+    """A fold's training items, without padding.
+
+    Args:
+      fold: from 0.
+
+    Returns:
+      Their indices.
+    """
+    return self._unpadded(self.train_FA[fold])
 
   def test(self, fold: int) -> np.ndarray:
-    """The fold's test items, without padding."""
-    row = self.test_FB[fold]
+    """A fold's test items, without padding.
+
+    Args:
+      fold: from 0.
+
+    Returns:
+      Their indices.
+    """
+    return self._unpadded(self.test_FB[fold])
+
+  def _unpadded(self, row: np.ndarray) -> np.ndarray:
     return row[row < self.n_items]
 
   def part(self, which: slice) -> 'Folds':
-    """Some of the folds, in the same padded shape."""
+    """Some of the folds, in the same padded shape.
+
+    Args:
+      which: of the folds.
+
+    Returns:
+      Folds over the same items.
+    """
     return Folds(self.train_FA[which], self.test_FB[which], self.n_items)
 
 
@@ -86,6 +109,9 @@ def k_fold(n_items: int, n_folds: int = 10, seed: int = 42) -> Folds:
   Raises:
     UserError: fewer than two items a fold.
   """
+  if n_folds < 2:
+    raise UserError(f'{n_folds} fold(s) leave nothing to train on; give 2 or '
+                    'more, as --config.probe.n_folds')
   if n_items < 2 * n_folds:
     raise UserError(
         f'{n_items} items are too few for {n_folds} folds: R² and correlation '

@@ -60,7 +60,11 @@ class TTPD:
   bias: jax.Array
 
   def linear(self) -> LinearProbe:
-    """The whole probe is linear in the activation."""
+    """The whole probe as one direction, in which it is linear.
+
+    Returns:
+      w₁ t_G + w₂ t_P and the bias, [D] and [] after the fields' leading axes.
+    """
     return LinearProbe(
         self.weights_2[..., :1] * self.truth_D
         + self.weights_2[..., 1:] * self.polarity_D, self.bias)
@@ -199,7 +203,8 @@ def ccs_loss(probe: LinearProbe, yes_AD, no_AD, weights_A) -> jax.Array:
 
   Args:
     probe: direction [D].
-    yes_AD, no_AD: activations of statements and of their negations.
+    yes_AD: activations of statements.
+    no_AD: activations of their negations.
     weights_A: 0 where a row is no pair.
 
   Returns:

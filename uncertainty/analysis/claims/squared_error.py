@@ -10,6 +10,13 @@ so θ̂ = Σ w_b g_b² − tr(WΣ̂) is unbiased (Kumar et al. 2019, with the no
 the gap rather than of the grade alone, and of whole clusters). Its interval
 inverts a scaled non-central χ² with these two moments, which holds its level
 where θ = 0 and no normal interval does.
+
+Two things are known poorly where clusters are few. γ's direction: the gaps
+seen lean to where their noise is largest when they are too large, and away
+from it when they are too small, so γᵀWΣWγ is not read off them but off gaps
+shrunk to their mean by their own noise. And Σ itself: as Student's t does, the
+χ² is averaged over what γᵀWΣWγ may be, its estimate having the degrees of
+freedom of so many clusters.
 """
 
 import dataclasses
@@ -20,7 +27,9 @@ import scipy.special
 
 from uncertainty.analysis.calibration import errors
 
-_STEPS = 60  # bisections: 2^-60 of the bracket
+_STEPS = 40  # bisections: 2^-40 of the bracket
+_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(12)
+_WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +41,8 @@ class SquaredError:
     square: Σ w_b g_b².
     noise: tr(WΣ).
     noise_2: tr(WΣWΣ).
-    scale: gᵀWΣWg / gᵀWg: how noisy the gaps are where they are large.
+    scale: γᵀWΣWγ / γᵀWγ: how noisy the gaps are where they are large.
+    freedom: degrees of freedom of the scale's estimate.
     influence_N: what each item adds to θ̂ − θ, times N; 0 where missing.
     root_GB: Σ = rootᵀ root, a row per cluster; times sqrt(W) on both sides.
   """
@@ -42,6 +52,7 @@ class SquaredError:
   noise: float
   noise_2: float
   scale: float
+  freedom: float
   influence_N: np.ndarray
   root_GB: np.ndarray
 
@@ -56,6 +67,9 @@ def squared_error(
     correct_N: grades; NaN left out.
     cluster_N: number of each item's cluster.
     n_bins: B.
+
+  Returns:
+    The error with its noise.
   """
   bins_N = errors.mass_bins(confidence_N[None], correct_N[None], n_bins)[0]
   known = bins_N >= 0
@@ -76,22 +90,37 @@ def squared_error(
   scaled = np.sqrt(weight_B) * gap_B
   square, noise = float(scaled @ scaled), float(np.trace(covariance))
   noise_2 = float((covariance ** 2).sum())
-  scale = (float(scaled @ covariance @ scaled) / square if square > 0
+  shrunk = _shrunk(scaled, np.sqrt(weight_B), covariance)
+  length = float(shrunk @ shrunk)
+  scale = (float(shrunk @ covariance @ shrunk) / length if length > 0
            else noise_2 / max(noise, 1e-300))
   influence_N = np.zeros(len(confidence_N))
   influence_N[known] = (
       2 * gap_B[bin_n] * rest_n + gap_B[bin_n] ** 2 - square
   ) * (len(confidence_N) / known.sum())
-  return SquaredError(square - noise, square, noise, noise_2, scale,
-                      influence_N, root_GB)
+  return SquaredError(
+      square - noise, square, noise, noise_2, scale,
+      _freedom(size_GB / count_B @ shrunk ** 2), influence_N, root_GB)
 
 
 def probability_below(error: SquaredError, theta: float) -> float:
-  """P(a repeat's Σ w_b g_b² is below the one seen), were the truth θ."""
+  """P(a repeat's Σ w_b g_b² is below the one seen), were the truth θ.
+
+  Args:
+    error: what was seen.
+    theta: θ ≥ 0.
+
+  Returns:
+    A probability.
+  """
   if error.noise <= 0:
     return float(error.square >= theta)
-  k = (error.noise_2 + 2 * error.scale * theta) / (error.noise + 2 * theta)
-  return float(scipy.special.chndtr(
+  # Scales of which the one estimated is each node's quantile.
+  half = error.freedom / 2
+  scale = error.scale * half / scipy.special.gammaincinv(
+      half, scipy.special.ndtr(_NODES))
+  k = (error.noise_2 + 2 * scale * theta) / (error.noise + 2 * theta)
+  return float(_WEIGHTS @ scipy.special.chndtr(
       error.square / k, error.noise / k, theta / k))
 
 
@@ -100,6 +129,13 @@ def interval(error: SquaredError, level: float) -> tuple[float, float]:
 
   Near 0 nothing can lie below, so both tails' probability is spent above; the
   lower tail's share grows to half of it as θ exceeds the noise.
+
+  Args:
+    error: what was seen.
+    level: of the interval.
+
+  Returns:
+    Both ends.
   """
   if error.noise <= 0:
     return error.square, error.square
@@ -116,7 +152,15 @@ def interval(error: SquaredError, level: float) -> tuple[float, float]:
 
 
 def two_sided_p(error: SquaredError, theta: float) -> float:
-  """p of the hypothesis that the squared error is θ > 0."""
+  """Two-sided p of the hypothesis that the squared error is θ > 0.
+
+  Args:
+    error: what was seen.
+    theta: θ.
+
+  Returns:
+    p.
+  """
   below = probability_below(error, theta)
   return min(1.0, 2 * min(below, 1 - below))
 
@@ -134,11 +178,34 @@ def difference_variance(
     second: the other.
     influence_G: first's less second's influences, summed within clusters.
     n_items: N.
+
+  Returns:
+    The variance, at least 0.
   """
   linear = float((influence_G ** 2).sum()) / n_items ** 2
   cross = float(((first.root_GB.T @ second.root_GB) ** 2).sum())
   quadratic = 2 * (first.noise_2 + second.noise_2 - 2 * cross)
   return max(linear - quadratic, quadratic, 0.0)
+
+
+def _shrunk(
+    scaled_B: np.ndarray, unit_B: np.ndarray, covariance: np.ndarray
+) -> np.ndarray:
+  """Gaps times sqrt(w_b), drawn to their mean by their share of noise."""
+  mean_B = unit_B * (unit_B @ scaled_B)
+  rest_B = scaled_B - mean_B
+  noise = np.trace(covariance) - unit_B @ covariance @ unit_B
+  seen = rest_B @ rest_B
+  kept = max(0.0, 1 - max(noise, 0.0) / seen) if seen > 0 else 0.0
+  return mean_B + kept * rest_B
+
+
+def _freedom(part_G: np.ndarray) -> float:
+  """Of a variance to which clusters add as the squares of their parts."""
+  square_G = part_G ** 2
+  if not square_G.any():
+    return 1.0
+  return max(1.0, float(square_G.sum() ** 2 / (square_G ** 2).sum()) - 1)
 
 
 def _crossing(holds: Callable[[float], bool], error: SquaredError) -> float:

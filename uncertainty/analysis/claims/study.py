@@ -4,18 +4,27 @@ import dataclasses
 import functools
 
 import numpy as np
+import pandas as pd
 import scipy.special
 import scipy.stats
 
-from uncertainty.analysis.scores import pairs
+from uncertainty.analysis.scores import item_draws
+from uncertainty.analysis.scores import pairs as pairs_lib
 from uncertainty.analysis.scores.stack import Stack, numbers
-from uncertainty.analysis.statistics import ranking, resampling
+from uncertainty.analysis.statistics import (
+  entropy,
+  ranking,
+  resampling,
+  spearman_draws,
+)
+from uncertainty.analysis.statistics.parallel import in_parallel
 from uncertainty.measures import registry
+from uncertainty.results import columns
 
 PRIMARY = registry.PRIMARY['letters']
-CLUSTER = 'cluster'
 _BLOCK = 2_000_000  # elements of a [draws, N] block
 _LEAST = 10  # items or clusters below which no interval is worth printing
+_LEAST_IN_BIN = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,12 +34,13 @@ class Finding:
   Attributes:
     model: '' where it is about many.
     measure: the results column, '' where it is not about one.
-    estimate: in the claim's unit.
+    n_items: items behind it.
+    estimate: in the claim's unit; NaN, as what follows, where there is too
+      little to tell.
     low: lower end of the interval.
     high: upper end.
     p: two-sided, of the claim's null value.
     se: standard error at the null value, in the estimate's unit.
-    n_items: items behind it.
     n_models: models behind it.
     n_families: families behind it; 0 where families are no unit.
     least_p: the smallest p that this many units can reach.
@@ -38,12 +48,12 @@ class Finding:
 
   model: str
   measure: str
-  estimate: float
-  low: float
-  high: float
-  p: float
-  se: float
   n_items: int
+  estimate: float = np.nan
+  low: float = np.nan
+  high: float = np.nan
+  p: float = np.nan
+  se: float = np.nan
   n_models: int = 1
   n_families: int = 0
   least_p: float = 0.0
@@ -60,6 +70,9 @@ class ClaimStudy:
     n_bins: of calibration errors.
     calibrated_below: root mean squared error that counts as calibrated.
     seed: of the draws.
+    estimator: of people's entropy where their number is published, as in
+      `stack`; of `entropy.ESTIMATORS`.
+    forward: its rows of the table `probe_forward`, if probes ran.
   """
 
   stack: Stack
@@ -68,6 +81,8 @@ class ClaimStudy:
   n_bins: int
   calibrated_below: float
   seed: int
+  estimator: str
+  forward: pd.DataFrame | None = None
 
   @functools.cached_property
   def models(self) -> tuple[str, ...]:
@@ -76,6 +91,7 @@ class ClaimStudy:
 
   @functools.cached_property
   def uncertainty_MN(self) -> np.ndarray:
+    """The primary measure, high where uncertain."""
     rows = [i for i, r in enumerate(self.stack.rows) if r.column == PRIMARY]
     return self.stack.uncertainty()[rows]
 
@@ -90,51 +106,53 @@ class ClaimStudy:
   def correct_MN(self) -> np.ndarray:
     """1 right, 0 wrong; NaN on data sets without right answers."""
     return np.array([
-        numbers(self.stack.frames[m], 'correct') for m in self.models]
+        numbers(self.stack.frames[m], columns.CORRECT) for m in self.models]
     ).reshape(len(self.models), -1)
 
   @functools.cached_property
   def human_N(self) -> np.ndarray:
+    """People's entropy; NaN where it is not known."""
     names = self.stack.signal_names
-    if 'human_entropy' not in names:
+    if columns.HUMAN_ENTROPY not in names:
       return np.full(len(self.stack.item_ids), np.nan)
-    return self.stack.signals_SN[names.index('human_entropy')]
+    return self.stack.signals_SN[names.index(columns.HUMAN_ENTROPY)]
 
   @functools.cached_property
   def raters_N(self) -> np.ndarray:
     """People asked about each item; NaN where that is not published."""
     found = np.full(len(self.stack.item_ids), np.nan)
     for frame in self.stack.frames.values():
-      found = np.where(np.isnan(found), numbers(frame, 'human_count'), found)
+      counts_N = numbers(frame, columns.HUMAN_COUNT)
+      found = np.where(np.isnan(found), counts_N, found)
     return found
 
   @functools.cached_property
   def shares_NC(self) -> np.ndarray:
     """People's shares, padded with zeros to the most choices."""
-    found: list = [None] * len(self.stack.item_ids)
-    for frame in self.stack.frames.values():
-      if 'human_shares' in frame:
-        found = [old if old is not None else new for old, new in zip(
-            found, frame['human_shares'], strict=True)]
-    found = [np.asarray(x, float) if np.ndim(x) else np.zeros(0)
-             for x in found]
-    shares = np.zeros((len(found), max(map(len, found), default=0)))
-    for i, x in enumerate(found):
+    shares = np.zeros((len(self._shares), max(self.n_choices_N, default=0)))
+    for i, x in enumerate(self._shares):
       shares[i, :len(x)] = x
     return shares
 
   @functools.cached_property
+  def n_choices_N(self) -> np.ndarray:
+    """K of each item; 0 where people's shares are not known."""
+    return np.array([len(x) for x in self._shares], int)
+
+  @functools.cached_property
+  def _shares(self) -> list[np.ndarray]:
+    found: list = [None] * len(self.stack.item_ids)
+    for frame in self.stack.frames.values():
+      if columns.HUMAN_SHARES in frame:
+        found = [old if old is not None else new for old, new in zip(
+            found, frame[columns.HUMAN_SHARES], strict=True)]
+    return [np.asarray(x, float) if np.ndim(x) else np.zeros(0)
+            for x in found]
+
+  @functools.cached_property
   def cluster_N(self) -> np.ndarray:
     """[N] number of each item's cluster; its own where it has none."""
-    found = np.arange(len(self.stack.item_ids))
-    labels: list = [None] * len(found)
-    for frame in self.stack.frames.values():
-      if CLUSTER in frame:
-        labels = [old if old is not None else _label(new)
-                  for old, new in zip(labels, frame[CLUSTER], strict=True)]
-    named = [f'item {i}' if x is None else f'cluster {x}'
-             for i, x in enumerate(labels)]
-    return np.unique(named, return_inverse=True)[1]
+    return item_draws.clusters(self.stack)
 
   @functools.cached_property
   def counts_NR(self) -> np.ndarray:
@@ -157,6 +175,8 @@ class ClaimStudy:
     known = self.raters_N[~np.isnan(self.raters_N)]
     return float(np.median(known)) if len(known) else np.nan
 
+  # Beside `scores.aligned`, which has ρ of all measures: a claim speaks of
+  # other items and other people, so that both are drawn again, in every mode.
   @functools.cached_property
   def rho_M(self) -> np.ndarray:
     """Spearman of the primary measure with people's entropy."""
@@ -167,7 +187,7 @@ class ClaimStudy:
   def rho_MR(self) -> np.ndarray:
     """The same in every draw of clusters and, where known, raters."""
     if not self.resamples_raters:
-      return ranking.bootstrap_spearman(
+      return spearman_draws.bootstrap_spearman(
           self.uncertainty_MN, self.human_N[None], self.counts_NR)[:, 0]
     rng = np.random.default_rng((self.seed, 1))
     step = max(1, _BLOCK // len(self.cluster_N))
@@ -180,22 +200,35 @@ class ClaimStudy:
     known = ~np.isnan(self.human_N)
     entropy_RN = np.full(weights_RN.shape, np.nan)
     entropy_RN[:, known] = _resampled_entropy(
-        self.shares_NC[known], self.raters_N[known], len(weights_RN), rng)
+        self.shares_NC[known], self.raters_N[known], self.n_choices_N[known],
+        self.estimator, len(weights_RN), rng)
     found = np.full((len(self.models), len(weights_RN)), np.nan)
-    ranked: dict[bytes, np.ndarray] = {}
-    for m, x_N in enumerate(self.uncertainty_MN):
-      items = known & ~np.isnan(x_N)
-      if items.sum() < _LEAST:
-        continue
-      weights = weights_RN[:, items]
-      if items.tobytes() not in ranked:
-        ranked[items.tobytes()] = _ranks(entropy_RN[:, items], weights)
-      found[m] = _correlation(
-          _fixed_ranks(x_N[items], weights), ranked[items.tobytes()], weights)
+    items_MN = known & ~np.isnan(self.uncertainty_MN)
+    ranked = {items.tobytes(): _ranks(
+        entropy_RN[:, items], weights_RN[:, items]) for items in np.unique(
+            items_MN, axis=0) if items.sum() >= _LEAST}
+
+    def fill(rows: slice):
+      for m in range(rows.start, rows.stop):
+        items, x_N = items_MN[m], self.uncertainty_MN[m]
+        if items.tobytes() in ranked:
+          weights = weights_RN[:, items]
+          found[m] = _correlation(
+              _fixed_ranks(x_N[items], weights), ranked[items.tobytes()],
+              weights)
+
+    in_parallel(fill, len(self.models), chunk=1)
     return found
 
   def sums(self, values_XN: np.ndarray) -> np.ndarray:
-    """[X, clusters] sums within clusters; NaN counts as zero."""
+    """Sums within clusters; NaN counts as zero.
+
+    Args:
+      values_XN: rows over items.
+
+    Returns:
+      [X, clusters].
+    """
     n_clusters = int(self.cluster_N.max()) + 1
     if n_clusters == values_XN.shape[1]:
       out = np.empty(values_XN.shape)
@@ -206,41 +239,94 @@ class ClaimStudy:
     return out
 
   def n_clusters(self, items_N: np.ndarray) -> int:
-    """Independent units among the items."""
+    """Independent units among the items.
+
+    Args:
+      items_N: which items.
+
+    Returns:
+      Their clusters.
+    """
     return len(np.unique(self.cluster_N[items_N]))
 
   @functools.cached_property
   def pairs(self) -> list[tuple[int, int]]:
     """(base, instruct) rows of every pair."""
     place = {m: i for i, m in enumerate(self.models)}
-    return [(place[a], place[b]) for a, b in pairs.pairs(self.models)]
+    return [(place[a], place[b])
+            for a, b in self._origins.pairs(self.models)]
 
   @functools.cached_property
   def families(self) -> tuple[str, ...]:
-    return tuple(pairs.family(m) for m in self.models)
+    """Each model's family."""
+    return tuple(self._origins.family(m) for m in self.models)
+
+  @functools.cached_property
+  def _origins(self) -> pairs_lib.Origins:
+    return pairs_lib.origins(self.stack.frames)
 
 
 def enough(n_units: int) -> bool:
-  """Whether an interval over so many items or clusters is worth printing."""
+  """Whether an interval over so many items or clusters is worth printing.
+
+  Args:
+    n_units: items or clusters.
+
+  Returns:
+    Whether they are enough.
+  """
   return n_units >= _LEAST
 
 
+def enough_for_bins(n_units: int, n_bins: int) -> bool:
+  """Whether a squared calibration error's noise can be told from bins.
+
+  A bin of one item has no spread that would show its noise, and its gap then
+  counts as error in full.
+
+  Args:
+    n_units: items or clusters.
+    n_bins: over which they are spread.
+
+  Returns:
+    Whether three or more fall into a bin, and there are enough for a claim.
+  """
+  return enough(n_units) and n_units >= _LEAST_IN_BIN * n_bins
+
+
 def t_quantile(level: float, freedom: float) -> float:
+  """How many standard errors an interval reaches.
+
+  Args:
+    level: of the interval.
+    freedom: degrees of freedom.
+
+  Returns:
+    The quantile of Student's t.
+  """
   return float(scipy.stats.t.ppf((1 + level) / 2, freedom))
 
 
 def t_p_value(t: float, freedom: float) -> float:
-  """Two-sided p of a t statistic."""
+  """Two-sided p of a t statistic.
+
+  Args:
+    t: the statistic.
+    freedom: degrees of freedom.
+
+  Returns:
+    p.
+  """
   return float(2 * scipy.special.stdtr(freedom, -abs(t)))
 
 
 def _confidence(frame) -> np.ndarray:
-  if 'choice_logprobs' not in frame:
+  if columns.CHOICE_LOGPROBS not in frame:
     return np.clip(np.exp(
-        numbers(frame, 'mc_choice_logprob')
-        - numbers(frame, 'mc_choice_log_mass')), 0, 1)
+        numbers(frame, columns.CHOICE_LOGPROB)
+        - numbers(frame, columns.CHOICE_LOG_MASS)), 0, 1)
   rows = [np.asarray(x, np.float64) if np.ndim(x) else np.zeros(0)
-          for x in frame['choice_logprobs']]
+          for x in frame[columns.CHOICE_LOGPROBS]]
   logs_NC = np.full((len(rows), max(map(len, rows), default=0) + 1), -np.inf)
   for i, row in enumerate(rows):
     logs_NC[i, :len(row)] = row
@@ -249,21 +335,16 @@ def _confidence(frame) -> np.ndarray:
     return 1 / np.exp(logs_NC - largest_N1).sum(1)
 
 
-def _label(value) -> object:
-  """A cluster's label, or None where missing or empty."""
-  missing = value is None or value == '' or value != value
-  return None if missing else value
-
-
-def _resampled_entropy(shares_NC, raters_N, n_draws: int, rng) -> np.ndarray:
+def _resampled_entropy(
+    shares_NC, raters_N, n_choices_N, estimator: str, n_draws: int, rng,
+) -> np.ndarray:
   """[R, N] entropy of as many raters drawn from each item's own."""
   p_NC = shares_NC / shares_NC.sum(1, keepdims=True)
   n_N = np.rint(raters_N).astype(int)
   counts = rng.multinomial(n_N, p_NC, (n_draws, len(n_N)))
-  # Σ c ln c by look-up: counts are small whole numbers.
-  plogp = scipy.special.xlogy(
-      np.arange(n_N.max() + 1.0), np.arange(n_N.max() + 1.0))
-  entropy_RN = np.log(n_N) - plogp[counts].sum(-1) / n_N
+  entropy_RN = entropy.normalised(
+      counts.reshape(-1, counts.shape[-1]), np.tile(n_choices_N, n_draws),
+      estimator).reshape(n_draws, -1)
   # Exactly equal counts must tie, in whatever order they were summed.
   return np.round(entropy_RN, 9)
 

@@ -7,25 +7,12 @@ here, and other programs read `analysis/claims.parquet`.
 
 import dataclasses
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
-import numpy as np
-import pandas as pd
-import scipy.stats
+from uncertainty.analysis.claims import beyond, families, items, joint
+from uncertainty.analysis.claims.study import ClaimStudy, Finding
 
-from uncertainty.analysis import claims_families as families
-from uncertainty.analysis import claims_items as items
-from uncertainty.analysis.claims_study import ClaimStudy, Finding
-from uncertainty.analysis.scores.stack import Stack, stack_results
-from uncertainty.analysis.statistics import multiplicity
-from uncertainty.specs import StudySpec
-
-COLUMNS = (
-    'claim', 'data', 'model', 'measure', 'question', 'estimate', 'low', 'high',
-    'p', 'p_corrected', 'correction_family', 'n_items', 'n_raters', 'n_models',
-    'n_families', 'smallest_effect', 'verdict', 'sentence')
 VERDICTS = ('supported', 'contradicted', 'cannot tell', 'too little data')
-_POWER = 0.8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,6 +34,8 @@ class Claim:
     about_people: whether raters are among its units.
     sentences: verdict → what the page says. Fields: subject, value, low,
       high, level, smallest, threshold, raters, n_families, least_p, needed.
+    effect: from a distance on the scale of the standard error to one of the
+      estimate.
   """
 
   id: str
@@ -61,12 +50,16 @@ class Claim:
   family: str
   about_people: bool
   sentences: Mapping[str, str]
+  effect: Callable[[float], float] = float
 
 
-def _sentences(
-    supported: str, contradicted: str, cannot_tell: str,
-    too_little: str = 'Too few items or clusters of items for {subject}: no '
-    'claim is made.') -> dict[str, str]:
+def _too_few(whether: str) -> str:
+  return (f'Too few items or clusters of items to tell whether {whether}: no '
+          'claim is made.')
+
+
+def _sentences(supported: str, contradicted: str, cannot_tell: str,
+               too_little: str) -> dict[str, str]:
   return dict(zip(VERDICTS, (
       supported, contradicted, cannot_tell, too_little), strict=True))
 
@@ -79,10 +72,10 @@ def _tuning(what: str, unit: str) -> dict[str, str]:
       f'Instruction tuning lowers {what} {shown}.',
       f'Whether instruction tuning changes {what} cannot be told {shown}; '
       'a change of {smallest} would have been seen four times in five.',
-      f'No claim about instruction tuning and {what} is possible with '
-      '{n_families} families: the smallest p-value that sign flips reach is '
-      '{least_p}, and with this many corrected claims {needed} families would '
-      f'be needed {shown}.')
+      f'No claim about instruction tuning and {what} is possible: the number '
+      'of model families is {n_families}, where sign flips reach no p-value '
+      'below {least_p}; with this many corrected claims it takes {needed} '
+      'families.')
 
 
 _T_FAMILIES = (
@@ -95,8 +88,8 @@ _FAMILY_UNITS = 'model families; items in clusters'
 CLAIMS: tuple[Claim, ...] = (
     Claim(
         'aligned', 'Is the model uncertain where people disagree?',
-        'Spearman ρ, over items, of choice entropy H(c)/ln K with the entropy '
-        'of the answers of as many people as were asked',
+        'Spearman ρ, over items, of choice entropy H(c)/ln K with people\'s '
+        'entropy (`analysis.human_entropy`) of as many people as were asked',
         'items in clusters; raters where their number is published',
         items.aligned,
         'bootstrap of clusters and raters; t on Fisher z',
@@ -109,14 +102,17 @@ CLAIMS: tuple[Claim, ...] = (
             'Whether {subject} is uncertain where people disagree cannot be '
             'told (ρ = {value}, {level} interval {low} to {high}; a '
             'correlation of {smallest} would have been seen four times in '
-            'five; {raters}).')),
+            'five; {raters}).',
+            _too_few('{subject} is uncertain where people disagree')),
+        math.tanh),
     Claim(
         'calibrated', 'Is the model calibrated?',
         'root of θ = Σ w_b (mean confidence − accuracy)² over bins of equal '
         'mass, less its noise; confidence is the largest choice probability, '
         'renormalised over the choices', 'items in clusters',
         items.calibrated,
-        'inverted scaled non-central χ² of the squared error',
+        'inverted scaled non-central χ² of the squared error, averaged '
+        'over what its scale may be (clusters − 1 degrees of freedom)',
         'θ = threshold² (analysis.calibrated_below); the same χ²', None, -1,
         'calibrated', False, _sentences(
             '{subject} is calibrated: its error, {value} ({level} interval '
@@ -126,7 +122,9 @@ CLAIMS: tuple[Claim, ...] = (
             'Whether the calibration error of {subject} is below {threshold} '
             'cannot be told ({value}, {level} interval {low} to {high}; one '
             'that lies {smallest} away would have been told four times in '
-            'five).')),
+            'five).',
+            'Fewer than three items or clusters of items a bin for {subject}: '
+            'no claim about its calibration is made.')),
     Claim(
         'calibration_difference',
         'Is the instruct model worse calibrated than its base model?',
@@ -141,7 +139,9 @@ CLAIMS: tuple[Claim, ...] = (
             '{value}, {level} interval {low} to {high}).',
             '{subject}: which of both is better calibrated cannot be told '
             '(squared errors differ by {value}, {level} interval {low} to '
-            '{high}; {smallest} would have been seen four times in five).')),
+            '{high}; {smallest} would have been seen four times in five).',
+            '{subject}: fewer than three items or clusters of items a bin; no '
+            'claim about their calibration is made.')),
     Claim(
         'sure_and_right', 'Is the model right where it is sure?',
         'AUROC: P(choice entropy of a right answer < of a wrong one), ties '
@@ -155,14 +155,16 @@ CLAIMS: tuple[Claim, ...] = (
             'interval {low} to {high}).',
             'Whether {subject} is right where it is sure cannot be told '
             '(AUROC {value}, {level} interval {low} to {high}; one that lies '
-            '{smallest} from 1/2 would have been seen four times in five).')),
+            '{smallest} from 1/2 would have been seen four times in five).',
+            _too_few('{subject} is right where it is sure'))),
     Claim(
         'surest_fifth',
         'Is the model righter on its surest fifth of items than on its least '
         'sure?',
         'accuracy on the fifth of items of lowest choice entropy less that on '
         'the fifth of highest', 'items in clusters', items.surest_fifth,
-        't with the error of influences over clusters', 'no difference; t',
+        't with the error of influences over clusters',
+        'no difference; t with the error that equal accuracies would have',
         0.0, 1, 'surest_fifth', False, _sentences(
             '{subject} is right more often where it is surest (by {value} '
             'between its surest and least sure fifth, {level} interval {low} '
@@ -172,7 +174,8 @@ CLAIMS: tuple[Claim, ...] = (
             'to {high}).',
             'Whether {subject} is right more often where it is surest cannot '
             'be told ({value}, {level} interval {low} to {high}; {smallest} '
-            'would have been seen four times in five).')),
+            'would have been seen four times in five).',
+            _too_few('{subject} is right more often where it is surest'))),
     Claim(
         'instruct_alignment', 'Does instruction tuning raise alignment?',
         'mean over families of ρ(instruct) − ρ(base), ρ as for `aligned`',
@@ -191,106 +194,55 @@ CLAIMS: tuple[Claim, ...] = (
         'mean over families of accuracy(instruct) − accuracy(base)',
         _FAMILY_UNITS, families.instruct_accuracy, _T_FAMILIES, _FLIPS, 0.0,
         1, 'instruct', False, _tuning('accuracy', 'share right')),
+    Claim(
+        'joint_presence',
+        'Are the measures that are aligned with people the calibrated ones?',
+        'P(aligned and calibrated) − P(aligned) P(calibrated) of a (model, '
+        'measure) cell of a new family and a new kind of measure; aligned: ρ '
+        'has its lower end above 0; calibrated: the debiased error of the '
+        'paper\'s confidence has its upper end below '
+        '`analysis.calibrated_below`',
+        'model families; kinds of measures; items in clusters',
+        joint.joint_presence,
+        'Student t, two-way variance over families and kinds',
+        'no excess; the larger p of permuting whole families and whole kinds '
+        '(QAP) and of t', 0.0, 1, 'joint_presence', False, _sentences(
+            'Alignment and calibration go together over models and measures: '
+            'cells are both more often than chance (by {value}, {level} '
+            'interval {low} to {high}, {n_families} families).',
+            'Alignment and calibration exclude each other over models and '
+            'measures: cells are both less often than chance (by {value}, '
+            '{level} interval {low} to {high}, {n_families} families).',
+            'Whether alignment and calibration go together over models and '
+            'measures cannot be told (cells are both {value} more often than '
+            'chance, {level} interval {low} to {high}, {n_families} '
+            'families; {smallest} would have been seen four times in five).',
+            'No claim whether alignment and calibration go together is '
+            'possible: it takes 5 families and 5 kinds of measures, and cells '
+            'that are and are not aligned, and calibrated.')),
+    Claim(
+        'probe_beyond_output',
+        'Do activations tell of people\'s uncertainty beyond the output?',
+        'mean over blocks of items of the partial correlation, on new items, '
+        'of people\'s entropy with what the layer that was chosen beforehand '
+        'adds to output confidence, difficulty, prompt length, answer '
+        'frequency, and their squares', 'items in clusters',
+        beyond.probe_beyond_output,
+        'forward validation: a block\'s layer, penalty and probe come from '
+        'the blocks before it; t with the error of influences over clusters',
+        'partial correlation 0; the same t', 0.0, 1, 'probe_beyond_output',
+        False, _sentences(
+            'Activations of {subject} tell of people\'s uncertainty beyond '
+            'its output and the items\' difficulty (partial correlation '
+            '{value}, {level} interval {low} to {high}; the choice of the '
+            'layer is part of it).',
+            'What activations of {subject} add to its output and the items\' '
+            'difficulty goes against people\'s uncertainty (partial '
+            'correlation {value}, {level} interval {low} to {high}).',
+            'Whether activations of {subject} tell of people\'s uncertainty '
+            'beyond its output and the items\' difficulty cannot be told '
+            '(partial correlation {value}, {level} interval {low} to {high}; '
+            '{smallest} would have been seen four times in five).',
+            _too_few('activations of {subject} tell of people\'s uncertainty '
+                     'beyond its output and the items\' difficulty'))),
 )
-
-
-def claims(
-    results: Sequence[Stack] | Mapping[tuple[str, str], pd.DataFrame],
-    spec: StudySpec, only: Collection[str] = ()) -> pd.DataFrame:
-  """Every claim on every data set and subject, one row each.
-
-  Args:
-    results: (dataset, model) → one row per item, or stacks of them.
-    spec: `analysis` and `seed` are read.
-    only: correction families to make; () makes all.
-
-  Returns:
-    `COLUMNS`. p is that of the one claim, p_corrected is Holm's over the
-    claims of its correction family in its data set; verdicts go by the
-    latter. n_raters is NaN where it is not published or no part of the
-    claim; smallest_effect is what this design sees with 80 % power at the
-    corrected level, in the estimate's unit.
-  """
-  stacks = (stack_results(results) if isinstance(results, Mapping)
-            else results)
-  rows = []
-  for stack in stacks:
-    study = ClaimStudy(
-        stack, spec.analysis.confidence_level, spec.analysis.n_bootstrap,
-        spec.analysis.n_bins, spec.analysis.calibrated_below, spec.seed)
-    if not study.models:
-      continue
-    for family in dict.fromkeys(c.family for c in CLAIMS):
-      if not only or family in only:
-        rows += _family_rows(family, study, spec.analysis.alpha)
-  return pd.DataFrame(rows, columns=list(COLUMNS))
-
-
-def verdict(
-    claim: Claim, finding: Finding, p_corrected: float, alpha: float,
-    n_tests: int, null: float) -> str:
-  """What may be said of one subject."""
-  if math.isnan(p_corrected) or finding.least_p * n_tests > alpha:
-    return 'too little data'
-  if p_corrected >= alpha:
-    return 'cannot tell'
-  side = np.sign(finding.estimate - null) * claim.direction
-  return 'supported' if side > 0 else 'contradicted'
-
-
-def null_value(claim: Claim, calibrated_below: float) -> float:
-  """The estimate at which neither verdict is true."""
-  return calibrated_below if claim.null is None else claim.null
-
-
-def _family_rows(
-    family: str, study: ClaimStudy, alpha: float) -> list[tuple]:
-  found = [(claim, finding) for claim in CLAIMS if claim.family == family
-           for finding in claim.estimator(study)]
-  p_X = np.array([finding.p for _, finding in found], float)
-  corrected_X = multiplicity.holm(p_X)
-  n_tests = int(np.sum(~np.isnan(p_X)))
-  rows = []
-  for (claim, finding), corrected in zip(found, corrected_X, strict=True):
-    null = null_value(claim, study.calibrated_below)
-    said = verdict(claim, finding, corrected, alpha, n_tests, null)
-    smallest = _smallest_effect(finding, alpha / max(n_tests, 1))
-    sentence = claim.sentences[said].format(**_fields(
-        claim, finding, study, smallest, alpha / max(n_tests, 1)))
-    rows.append((
-        claim.id, study.stack.dataset, finding.model, finding.measure,
-        claim.question, finding.estimate, finding.low, finding.high,
-        finding.p, corrected, family, finding.n_items,
-        study.n_raters if claim.about_people else np.nan, finding.n_models,
-        finding.n_families, smallest, said, sentence))
-  return rows
-
-
-def _smallest_effect(finding: Finding, alpha: float) -> float:
-  """(q_{1−α/2} + q_{0.8}) · se, with t quantiles where families are units."""
-  if finding.n_families == 1 or np.isnan(finding.se):
-    return np.nan
-  freedom = finding.n_families - 1 if finding.n_families else np.inf
-  return float(finding.se * (
-      scipy.stats.t.ppf(1 - alpha / 2, freedom)
-      + scipy.stats.t.ppf(_POWER, freedom)))
-
-
-def _fields(
-    claim: Claim, finding: Finding, study: ClaimStudy, smallest: float,
-    alpha: float) -> dict[str, str]:
-  if not claim.about_people:
-    raters = ''
-  elif study.resamples_raters:
-    raters = f'items and {study.n_raters:.0f} raters each resampled'
-  else:
-    raters = ('items resampled, raters not: their number is not published')
-  shown = {name: f'{x:.3f}'.replace('-', '−') for name, x in (
-      ('value', finding.estimate), ('low', finding.low),
-      ('high', finding.high), ('smallest', smallest),
-      ('least_p', finding.least_p))}
-  return shown | {
-      'subject': finding.model, 'level': f'{study.level:.0%}',
-      'threshold': f'{study.calibrated_below:g}', 'raters': raters,
-      'n_families': str(finding.n_families),
-      'needed': str(families.units_needed(alpha))}

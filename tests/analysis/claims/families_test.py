@@ -1,0 +1,28 @@
+"""Sign flips over families, and the naive test over pairs they replace."""
+
+import numpy as np
+import scipy.stats
+
+from uncertainty.analysis.claims import families
+from uncertainty.analysis.statistics import resampling
+from uncertainty.worlds import generator
+
+
+def test_families_needed_for_a_p_value():
+  assert [families.units_needed(p) for p in (.05, .05 / 3, .5)] == [
+      6, 7, 2]
+
+
+def test_pairs_reject_where_families_do_not():
+  """Wilcoxon over 15 pairs of 6 families, against flips of families."""
+  rng = np.random.default_rng(0)
+  family = np.repeat(np.arange(6), generator.PUBLISHED_FAMILIES)
+  naive, sound = [], []
+  for _ in range(400):
+    d = rng.normal(size=6)[family] + 0.3 * rng.normal(size=15)
+    naive.append(scipy.stats.wilcoxon(d).pvalue < 0.05)
+    mean_F = np.bincount(family, d) / np.bincount(family)
+    sound.append(resampling.sign_flip_test(
+        mean_F[None], 99, seed=0)[0] < 0.05)
+  assert np.mean(naive) > 0.18
+  assert np.mean(sound) < 0.05 + 3 * np.sqrt(.05 * .95 / 400)

@@ -1,0 +1,80 @@
+"""The debiased squared calibration error: its bias, interval and noise."""
+
+import numpy as np
+import pytest
+import scipy.stats
+
+from uncertainty.analysis.claims import squared_error as squared
+
+
+def test_calibration_intervals_cover_at_and_near_zero():
+  rng = np.random.default_rng(2)
+  cover = {0.0: [], 0.03: [], 0.15: []}
+  for gap, found in cover.items():
+    for _ in range(150):
+      confidence = rng.uniform(0.3, 0.95, 300)
+      correct = (rng.random(300) < confidence - gap).astype(float)
+      error = squared.squared_error(
+          confidence, correct, np.arange(300), 15)
+      low, high = squared.interval(error, 0.95)
+      found.append(low <= gap ** 2 <= high)
+    assert 0.90 < np.mean(found) < 0.985, gap
+
+
+def test_the_debiased_square_is_right_on_average_where_the_plug_in_is_not():
+  rng = np.random.default_rng(3)
+  debiased, plugged = [], []
+  for _ in range(200):
+    confidence = rng.uniform(0.3, 0.95, 100)
+    correct = (rng.random(100) < confidence).astype(float)
+    error = squared.squared_error(
+        confidence, correct, np.arange(100), 15)
+    debiased.append(error.estimate)
+    plugged.append(error.square)
+  assert np.mean(plugged) > 0.02  # a perfect model looks .14 off
+  assert abs(np.mean(debiased)) < 3 * np.std(debiased) / np.sqrt(200)
+
+
+def test_clusters_of_one_are_kumars_noise_to_rounding():
+  rng = np.random.default_rng(4)
+  levels = rng.choice([0.3, 0.6, 0.9], 300)  # bins of one confidence each
+  correct = (rng.random(300) < levels).astype(float)
+  error = squared.squared_error(
+      levels, correct, np.arange(300), 3)
+  noise = sum(
+      np.mean(levels == c) * correct[levels == c].var(ddof=0)
+      / (np.sum(levels == c) - 1) for c in (0.3, 0.6, 0.9))
+  assert error.noise == pytest.approx(noise)
+
+
+def test_the_threshold_is_not_crossed_by_clusters_alone():
+  """Errors shared within few clusters: corrected claims must stay rare."""
+  rng = np.random.default_rng(5)
+  cluster = np.arange(424) // 8
+  p = []
+  for _ in range(500):
+    latent = (np.sqrt(0.3) * rng.normal(size=(2, 53))[:, cluster]
+              + np.sqrt(0.7) * rng.normal(size=(2, 424)))
+    confidence, luck = scipy.stats.norm.cdf(latent)
+    confidence = 0.27 + 0.71 * confidence
+    error = squared.squared_error(
+        confidence, (luck < confidence - 0.1).astype(float), cluster, 15)
+    p.append(squared.two_sided_p(error, 0.1 ** 2))
+  assert np.mean(np.array(p) < 0.05) < 0.06
+  assert np.mean(np.array(p) < 0.005) < 0.008
+
+
+@pytest.mark.parametrize('n_clusters', [12, 40])
+def test_far_from_zero_the_tails_are_students(n_clusters):
+  """Gaps alike in all bins, clusters alike in size: a t test of the mean."""
+  rng = np.random.default_rng(n_clusters)
+  cluster = np.repeat(np.arange(n_clusters), 200)
+  bins = np.tile([0.0, 0.1], len(cluster) // 2)
+  gap = 0.5 + (0.04 * rng.normal(size=n_clusters))[cluster]
+  error = squared.squared_error(bins + gap, bins, cluster, 1)
+  root = 0.5 + 0.04 * 2.9 / np.sqrt(n_clusters)
+  mean = gap[::200].mean()
+  t = (mean - root) / (gap[::200].std(ddof=1) / np.sqrt(n_clusters))
+  expected = scipy.stats.t.cdf(t, n_clusters - 1)
+  assert squared.probability_below(error, root ** 2) == pytest.approx(
+      expected, rel=0.1)

@@ -1,0 +1,123 @@
+"""What tuning changed: by hand, under no change, and over items and seeds."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from uncertainty import specs
+from uncertainty.analysis.claims import tuned
+from uncertainty.analysis.scores import people, stack
+
+SPEC = specs.StudySpec(analysis=specs.AnalysisSpec(n_bootstrap=100, n_bins=5))
+N = 120
+
+
+def _frame(sharpness, seed, recipe='', n_items=N):
+  """A model whose shares are people's, raised to a power, with noise."""
+  shares = np.random.default_rng(0).dirichlet(np.ones(3), n_items)
+  rng = np.random.default_rng([1, seed])
+  logits = sharpness * np.log(shares) + rng.normal(0, 0.5, shares.shape)
+  logs = logits - np.log(np.exp(logits).sum(1, keepdims=True))
+  entropy = -(np.exp(logs) * logs).sum(1) / np.log(3)
+  answer = np.random.default_rng(2).integers(0, 3, n_items)
+  return pd.DataFrame({
+      'item_id': [f'q{i}' for i in range(n_items)],
+      'human_shares': list(shares),
+      'human_entropy': -(shares * np.log(shares)).sum(1) / np.log(3),
+      'choice_logprobs': list(logs), 'mc_choice_entropy': entropy,
+      'mc_choice_logprob': logs.max(1), 'mc_choice_log_mass': 0.0,
+      'correct': (logs.argmax(1) == answer).astype(float),
+      'agrees': (logs.argmax(1) == shares.argmax(1)).astype(float),
+      'tuned_from': 'base' if recipe else '', 'tuning_recipe': recipe})
+
+
+def _table(**frames):
+  stacks = stack.stack_results(people.estimated(
+      {('quiz', name): frame for name, frame in frames.items()}, SPEC))
+  return tuned.tuned_table(stacks, SPEC)
+
+
+@pytest.fixture(scope='module')
+def table():
+  return _table(
+      base=_frame(0.1, 0), a=_frame(1.0, 1, 'human'), b=_frame(1.0, 2, 'human'),
+      c=_frame(0.1, 3, 'shuffled'), other=_frame(0.3, 4)).set_index(
+          ['tuning_recipe', 'outcome'])
+
+
+def test_one_row_a_recipe_and_outcome_over_its_seeds(table):
+  assert set(table.index) == {
+      (recipe, outcome) for recipe in ('human', 'shuffled')
+      for outcome in tuned.OUTCOMES}
+  assert (table.loc['human', 'n_seeds'] == 2).all()
+  assert (table['tuned_from'] == 'base').all() and (table['n_items'] == N).all()
+
+
+def test_learning_people_shows_and_its_control_does_not(table):
+  human = table.loc['human']['verdict']
+  assert human['alignment'] == human['agreement'] == 'higher'
+  assert human['divergence from people'] == 'lower'
+  assert human['accuracy'] == 'cannot tell'
+  assert (table.loc['shuffled', 'verdict'] == 'cannot tell').all()
+
+
+def test_values_are_means_over_items_and_seeds(table):
+  row = table.loc['human', 'accuracy']
+  base, a, b = (_frame(s, k)['correct'].mean()
+                for s, k in ((0.1, 0), (1.0, 1), (1.0, 2)))
+  np.testing.assert_allclose(row['base_value'], base)
+  np.testing.assert_allclose(row['tuned_value'], (a + b) / 2)
+  np.testing.assert_allclose(row['difference'], (a + b) / 2 - base)
+  assert row['low'] < row['difference'] < row['high']
+
+
+def test_only_items_of_all_models_count():
+  frames = {'base': _frame(0.1, 0), 'a': _frame(1.0, 1, 'human').iloc[40:]}
+  row = _table(**frames).set_index('outcome').loc['accuracy']
+  assert row['n_items'] == N - 40
+  np.testing.assert_allclose(
+      row['base_value'], frames['base']['correct'].iloc[40:].mean())
+
+
+def test_a_tuned_model_without_its_base_says_nothing():
+  assert _table(a=_frame(1.0, 1, 'human'), b=_frame(1.0, 2)).empty
+
+
+def test_few_items_make_no_claim():
+  table = _table(base=_frame(0.1, 0, n_items=9),
+                 a=_frame(1.0, 1, 'human', n_items=9))
+  assert (table['verdict'] == 'too little data').all()
+
+
+def test_by_hand():
+  change = tuned.Change(0.5, np.array([0.6, 0.8]), 0.0025, 100, 100)
+  found = tuned.interval(change, 0.95)
+  np.testing.assert_allclose(found.value, 0.2)
+  # Seeds: var(.1, .3) / 2 = .01, one degree of freedom; items: .0025, 99.
+  freedom = 0.0125**2 / (0.0025**2 / 99 + 0.01**2)
+  assert 1.5 < freedom < 1.6
+  assert found.low < 0 < found.high and 0.2 < found.p < 0.4
+  one = tuned.interval(dataclasses.replace(
+      change, tuned_S=np.array([0.7])), 0.95)
+  np.testing.assert_allclose(
+      (one.high - one.low) / 2, 0.05 * 1.9842, rtol=1e-4)
+  assert np.isnan(tuned.interval(dataclasses.replace(
+      change, item_variance=float('nan')), 0.95).p)
+
+
+@pytest.mark.parametrize('n_seeds', [1, 3])
+def test_no_change_is_found_no_more_often_than_stated(n_seeds):
+  """400 tunings that add noise of items, of seeds, and of both."""
+  rng = np.random.default_rng(n_seeds)
+  wrong = 0
+  for _ in range(400):
+    items_N = rng.normal(0, 1, 60)
+    seeds_S1 = rng.normal(0, 0.2, (n_seeds, 1)) * (n_seeds > 1)
+    delta_SN = items_N + seeds_S1 + rng.normal(0, 1, (n_seeds, 60))
+    found = tuned.interval(tuned.Change(
+        0.0, delta_SN.mean(1), delta_SN.mean(0).var(ddof=1) / 60, 60, 60),
+                           0.95)
+    wrong += found.p < 0.05
+  assert wrong <= 33  # 20 expected of exact tests; 3 standard deviations

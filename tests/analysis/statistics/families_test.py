@@ -1,0 +1,78 @@
+"""Means over families: the formula, its limits, its level and coverage."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from uncertainty.analysis.statistics import families
+
+
+def _mean(value, draws, family, level=.95):
+  return families.family_mean(
+      np.asarray(value, float), np.asarray(draws, float), np.asarray(family),
+      level, n_draws=500, seed=0)
+
+
+def test_each_family_counts_once():
+  found = _mean([1, 2, 3, 7], np.zeros((4, 5)), ['a', 'a', 'a', 'b'])
+  assert found.value == 4.5 and found.n_families == 2
+  np.testing.assert_allclose(found.se, 2.5)
+  assert found.p_value == found.least_p == .5  # 2 of 4 sign patterns
+
+
+def test_items_shared_by_families_add_their_covariance_by_hand():
+  # Two draws: covariance 2 · 4 / 2 = 4 beside the families' (2 / 1) / 2.
+  draws = [[0, np.nan, 2], [0, 5, 4]]
+  found = _mean([1, 3], draws, ['a', 'b'])
+  np.testing.assert_allclose(found.se, 5 ** .5)
+  # Of flips, .5; of t on one degree of freedom, more.
+  assert found.p_value == pytest.approx(1 - 2 / np.pi * np.arctan(2 / 5 ** .5))
+  # Items that part families do not make their mean surer.
+  np.testing.assert_allclose(
+      _mean([1, 3], [[0, 2], [4, 0]], ['a', 'b']).se, 1)
+  # One draw that both have says nothing of it.
+  np.testing.assert_allclose(
+      _mean([1, 3], [[0, np.nan], [0, 5]], ['a', 'b']).se, 1)
+
+
+def test_without_shared_items_it_is_the_t_test_of_families():
+  rng = np.random.default_rng(0)
+  value = rng.normal(.1, 1, 12)
+  found = _mean(value, np.tile(value[:, None], 50), np.arange(12))
+  theirs = stats.ttest_1samp(value, 0)
+  low, high = theirs.confidence_interval(.95)
+  np.testing.assert_allclose([found.low, found.high], [low, high])
+  assert found.p_value >= theirs.pvalue
+  assert found.least_p == 2.0 ** -11
+
+
+def test_one_family_has_a_mean_and_no_more():
+  found = _mean([1, 3], np.zeros((2, 5)), ['a', 'a'])
+  assert found.value == 2 and found.n_families == 1
+  assert np.isnan([found.se, found.low, found.high, found.p_value]).all()
+
+
+def test_families_without_any_spread_have_no_evidence():
+  found = _mean([2, 2], np.zeros((2, 5)), ['a', 'b'])
+  assert (found.low, found.high, found.p_value) == (2, 2, 1)
+
+
+def test_no_units_are_refused():
+  with pytest.raises(ValueError, match='needs a unit'):
+    _mean([], np.zeros((0, 5)), [])
+
+
+def test_it_holds_its_level_and_covers_where_families_share_items():
+  rng = np.random.default_rng(1)
+  family = np.repeat(np.arange(6), (2, 2, 3, 2, 2, 4))
+  rejected, covered, alone = [], [], []
+  for _ in range(400):
+    effect = rng.normal(0, .15, 6)[family] + rng.normal(0, .05, 15)
+    items, draws = rng.normal(0, .1), rng.normal(0, .1, 100)
+    found = _mean(effect + items, np.tile(draws, (15, 1)), family)
+    rejected.append(found.p_value < .05)
+    covered.append(found.low <= 0 <= found.high)
+    alone.append(stats.ttest_1samp(effect + items, 0).pvalue < .05)
+  assert np.mean(rejected) <= .05 + 3 * np.sqrt(.05 * .95 / 400)
+  assert np.mean(covered) >= .95 - 3 * np.sqrt(.05 * .95 / 400)
+  assert np.mean(alone) > .2  # pairs as if independent, items as if fixed

@@ -1,0 +1,45 @@
+"""The small version of docs/validity.md."""
+
+import pytest
+
+from uncertainty import specs
+from uncertainty.worlds import scenarios, validity
+
+_SPEC = specs.StudySpec(analysis=specs.AnalysisSpec(n_bootstrap=200))
+
+
+@pytest.mark.parametrize('claim', [
+    'aligned', 'calibrated', 'calibration_difference', 'surest_fifth',
+    'probe_beyond_output'])
+def test_claims_hold_their_level_in_a_few_worlds(claim):
+  known = scenarios.SCENARIOS[claim]
+  scores = [validity.score_world(name, [claim], _SPEC, seed)[0]
+            for name in (known.nulls[0], known.effects[-1])
+            for seed in range(2)]
+  table = validity.summary(scores)
+  assert (table['false'] <= 0.5).all()
+  assert (table['coverage'] > 0.85).all()
+  assert table['power'].max() > 0.02
+
+
+def test_joint_presence_is_claimed_where_it_is_and_not_where_it_is_not():
+  known = scenarios.SCENARIOS['joint_presence']
+  null, close = (
+      [validity.score_world(name, ['joint_presence'], _SPEC, seed)[0]
+       for seed in range(4)] for name in (known.nulls[0], known.effects[-1]))
+  assert sum(s.any_false for s in null) == 0
+  assert sum(s.covered for s in null) >= 3
+  assert sum(s.covered for s in close) >= 3
+  assert sum(s.seen for s in close) >= 1
+
+
+@pytest.mark.parametrize(('false', 'covered', 'holds'), [
+    (0.04, 0.95, True), (0.06, 0.95, True), (0.09, 0.95, False),
+    (0.04, 0.88, False), (0.04, 1.0, False)])
+def test_a_claim_holds_within_its_monte_carlo_error(false, covered, holds):
+  scores = [
+      validity.Score('aligned', 'no alignment', True, float(i < 400 * false),
+                     float(i < 400 * covered), 0.0, 0.0) for i in range(400)]
+  [row] = validity.summary(scores).to_dict('records')
+  assert row['holds'] == holds
+  assert ('**no**' in validity.markdown(validity.summary(scores))) != holds

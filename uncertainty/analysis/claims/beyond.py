@@ -1,0 +1,77 @@
+"""Whether activations tell of people beyond what the model's output tells."""
+
+import dataclasses
+
+import numpy as np
+
+from uncertainty.analysis.claims import items
+from uncertainty.analysis.claims.study import ClaimStudy, Finding, enough
+from uncertainty.results import columns, derived
+
+
+def probe_beyond_output(study: ClaimStudy) -> list[Finding]:
+  """Mean over forward blocks of the partial correlation of score and people.
+
+  Args:
+    study: one data set, with `forward` of the probe stage.
+
+  Returns:
+    A finding a model that was probed; none without probes.
+  """
+  if study.forward is None:
+    return []
+  place = {item: i for i, item in enumerate(study.stack.item_ids)}
+  found = []
+  for model, table in study.forward.groupby(columns.MODEL, sort=False):
+    table = table[table[columns.ITEM_ID].isin(list(place))]
+    if len(table):
+      item_n = np.array([place[i] for i in table[columns.ITEM_ID]])
+      found.append(_of_model(
+          study, Finding(str(model), '', len(item_n)), item_n, *(
+              table[c].to_numpy() for c in (
+                  derived.RESIDUAL, derived.SCORE, derived.FOLD)),
+          n_baseline=int(table[derived.N_BASELINE].iloc[0])))
+  return found
+
+
+def partial(
+    residual_n: np.ndarray, score_n: np.ndarray, fold_n: np.ndarray
+) -> tuple[float, np.ndarray]:
+  """Pearson's correlation within folds, averaged by their items.
+
+  Args:
+    residual_n: of the target about the baseline.
+    score_n: of the activations.
+    fold_n: which probe gave the score.
+
+  Returns:
+    r, and each item's influence (z_e z_s − r (z_e² + z_s²) / 2, standardised
+    within folds); NaN where a fold's residuals or scores do not vary.
+  """
+  total, influence_n = 0.0, np.zeros(len(fold_n))
+  for fold in np.unique(fold_n):
+    inside = fold_n == fold
+    with np.errstate(invalid='ignore', divide='ignore'):
+      e, s = ((x[inside] - x[inside].mean()) / x[inside].std()
+              for x in (residual_n, score_n))
+    r = float(np.mean(e * s))
+    influence_n[inside] = e * s - r * (e ** 2 + s ** 2) / 2
+    total += r * inside.sum()
+  return total / len(fold_n), influence_n
+
+
+def _of_model(
+    study: ClaimStudy, unknown: Finding, item_n, residual_n, score_n, fold_n,
+    n_baseline: int) -> Finding:
+  units = len(np.unique(study.cluster_N[item_n]))
+  # What was fitted on the tested items: their baseline and each fold's mean.
+  # Where clusters are few, residuals are much smaller than errors (CR1).
+  freedom = units - n_baseline - len(np.unique(fold_n))
+  r, influence_n = partial(residual_n, score_n, fold_n)
+  if not enough(freedom) or np.isnan(r):
+    return dataclasses.replace(unknown, estimate=r)
+  influence_N = np.zeros(len(study.cluster_N))
+  influence_N[item_n] = influence_n
+  sums_G = study.sums(influence_N[None])[0]
+  se = float(np.sqrt((sums_G ** 2).sum() * units / freedom)) / len(item_n)
+  return items.by_t(unknown, r, se, freedom, study.level)

@@ -1,0 +1,319 @@
+"""Claims about one model (or one pair), over items and raters."""
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+
+from uncertainty.analysis.claims import squared_error as squared
+from uncertainty.analysis.claims.study import (
+  PRIMARY,
+  ClaimStudy,
+  Finding,
+  enough,
+  enough_for_bins,
+  t_p_value,
+  t_quantile,
+)
+from uncertainty.results import columns
+
+_CONFIDENCE = columns.CHOICE_LOGPROB  # renormalised over the choices
+
+
+def aligned(study: ClaimStudy) -> list[Finding]:
+  """Spearman with people's entropy; t on Fisher's z, bootstrap error.
+
+  Args:
+    study: one data set.
+
+  Returns:
+    A finding a model; none on data without people.
+  """
+  return _each_model(
+      study, PRIMARY, ~np.isnan(study.uncertainty_MN + study.human_N),
+      _aligned)
+
+
+def calibrated(study: ClaimStudy) -> list[Finding]:
+  """Root of the debiased squared error, against the stated threshold.
+
+  Args:
+    study: one data set.
+
+  Returns:
+    A finding a model; none on data without right answers.
+  """
+  return _each_model(study, _CONFIDENCE, _graded_MN(study), _calibrated)
+
+
+def calibration_difference(study: ClaimStudy) -> list[Finding]:
+  """Debiased squared error of the instruct model less the base model's.
+
+  Args:
+    study: one data set.
+
+  Returns:
+    A finding a pair; none on data without right answers.
+  """
+  graded_MN = _graded_MN(study)
+  found = []
+  for base, tuned in study.pairs:
+    known_N = graded_MN[base] & graded_MN[tuned]
+    if not known_N.any():
+      continue
+    unknown = Finding(
+        f'{study.models[base]} → {study.models[tuned]}', _CONFIDENCE,
+        int(known_N.sum()), n_models=2)
+    found.append(difference(study, (base, tuned), known_N, unknown))
+  return found
+
+
+def sure_and_right(study: ClaimStudy) -> list[Finding]:
+  """AUROC of the primary measure; t on the logit, error by influences.
+
+  Args:
+    study: one data set.
+
+  Returns:
+    A finding a model; none on data without right answers.
+  """
+  return _each_model(study, PRIMARY, _ranked_MN(study), _sure_and_right)
+
+
+def surest_fifth(study: ClaimStudy) -> list[Finding]:
+  """Accuracy on the surest fifth of items less that on the least sure.
+
+  Args:
+    study: one data set.
+
+  Returns:
+    A finding a model; none on data without right answers.
+  """
+  return _each_model(study, PRIMARY, _ranked_MN(study), _surest_fifth)
+
+
+def error_of(
+    study: ClaimStudy, m: int, known_N: np.ndarray | None = None
+) -> squared.SquaredError:
+  """A model's squared calibration error, over some of its items.
+
+  Args:
+    study: one data set.
+    m: which model.
+    known_N: which items; None: all.
+
+  Returns:
+    The debiased error.
+  """
+  confidence_N = study.confidence_MN[m]
+  if known_N is not None:
+    confidence_N = np.where(known_N, confidence_N, np.nan)
+  return squared.squared_error(
+      confidence_N, study.correct_MN[m], study.cluster_N, study.n_bins)
+
+
+def by_t(
+    finding: Finding, value: float, se: float, freedom: float, level: float
+) -> Finding:
+  """A finding with Student's t interval, and p against 0.
+
+  Args:
+    finding: what is completed.
+    value: the estimate.
+    se: its standard error.
+    freedom: degrees of freedom of that error.
+    level: of the interval.
+
+  Returns:
+    The finding; without interval and p where there is no error.
+  """
+  if not se > 0:
+    return dataclasses.replace(finding, estimate=value, se=se)
+  reach = t_quantile(level, freedom) * se
+  return dataclasses.replace(
+      finding, estimate=value, low=value - reach, high=value + reach,
+      p=t_p_value(value / se, freedom), se=se)
+
+
+def _each_model(
+    study: ClaimStudy, measure: str, known_MN: np.ndarray,
+    judge: Callable[[ClaimStudy, int, np.ndarray, Finding], Finding],
+) -> list[Finding]:
+  """A finding for each model that has items; `judge` fills in what it can."""
+  return [
+      judge(study, m, known_MN[m],
+            Finding(model, measure, int(known_MN[m].sum())))
+      for m, model in enumerate(study.models) if known_MN[m].any()]
+
+
+def _aligned(study, m, known_N, unknown) -> Finding:
+  freedom = study.n_clusters(known_N) - 1
+  rho, draws_R = study.rho_M[m], study.rho_MR[m]
+  z_R = np.arctanh(np.clip(draws_R[~np.isnan(draws_R)], -.9999, .9999))
+  if not enough(freedom + 1) or len(z_R) < 2 or np.isnan(rho):
+    return dataclasses.replace(unknown, estimate=rho)
+  se = float(z_R.std(ddof=1))
+  if not se > 0:
+    return dataclasses.replace(unknown, estimate=rho, se=se)
+  # The error is itself estimated: from the clusters, and from the draws.
+  freedom = 1 / (1 / freedom + 1 / (len(z_R) - 1))
+  z = np.arctanh(np.clip(rho, -.9999, .9999))
+  reach = t_quantile(study.level, freedom) * se
+  return dataclasses.replace(
+      unknown, estimate=rho, low=np.tanh(z - reach), high=np.tanh(z + reach),
+      p=t_p_value(z / se, freedom), se=se)
+
+
+def _calibrated(study, m, known_N, unknown) -> Finding:
+  if not enough_for_bins(study.n_clusters(known_N), study.n_bins):
+    return unknown
+  error, threshold = error_of(study, m), study.calibrated_below
+  low, high = np.sqrt(squared.interval(error, study.level))
+  # At the threshold T the error of the root is that of the square / 2T.
+  se = np.sqrt(2 * error.noise_2 + 4 * error.scale * threshold ** 2) / (
+      2 * threshold)
+  return dataclasses.replace(
+      unknown, estimate=np.sqrt(max(error.estimate, 0)), low=low, high=high,
+      p=squared.two_sided_p(error, threshold ** 2), se=se)
+
+
+def difference(
+    study: ClaimStudy, pair: tuple[int, int], known_N: np.ndarray,
+    unknown: Finding) -> Finding:
+  """Second less first of a pair's squared calibration errors.
+
+  Args:
+    study: one data set.
+    pair: which models.
+    known_N: items of both.
+    unknown: what is completed.
+
+  Returns:
+    The finding; as it was where there are too few clusters.
+  """
+  freedom = study.n_clusters(known_N) - 1
+  if not enough_for_bins(freedom + 1, study.n_bins):
+    return unknown
+  base, tuned = (error_of(study, m, known_N) for m in pair)
+  influence_G = study.sums((tuned.influence_N - base.influence_N)[None])[0]
+  se = np.sqrt(squared.difference_variance(
+      tuned, base, influence_G, len(known_N)))
+  return by_t(
+      unknown, tuned.estimate - base.estimate, se, freedom, study.level)
+
+
+def _sure_and_right(study, m, known_N, unknown) -> Finding:
+  right_N = known_N & (study.correct_MN[m] > 0.5)
+  wrong_N = known_N & ~right_N
+  if not enough(min(study.n_clusters(right_N), study.n_clusters(wrong_N))):
+    return unknown
+  value, influence_N = auroc(study.uncertainty_MN[m], right_N, wrong_N)
+  se = _standard_error(study, influence_N, known_N)
+  value = float(np.clip(value, 1e-6, 1 - 1e-6))
+  logit = by_t(
+      unknown, np.log(value / (1 - value)), se / (value * (1 - value)),
+      study.n_clusters(known_N) - 1, study.level)
+  return dataclasses.replace(
+      logit, estimate=value, se=se,
+      low=1 / (1 + np.exp(-logit.low)), high=1 / (1 + np.exp(-logit.high)))
+
+
+def _surest_fifth(study, m, known_N, unknown) -> Finding:
+  if not enough(known_N.sum() // 5) or not enough(study.n_clusters(known_N)):
+    return unknown
+  sure_N, unsure_N, first, second = _accuracies(study, m, known_N)
+  influence_N = fifths(study, m, known_N)[1]
+  units = study.n_clusters((sure_N > 0) | (unsure_N > 0))
+  square = (study.sums(influence_N[None])[0] ** 2).sum()
+  se = float(np.sqrt(square * units / (units - 2)))
+  found = by_t(unknown, first - second, se, units - 2, study.level)
+  # Shares of few items: were both equal, each would vary as their mean does.
+  common = (first + second) / 2
+  own = (first * (1 - first) + second * (1 - second)) / 2
+  se *= np.sqrt(common * (1 - common) / own) if own > 0 else 1.0
+  tested = by_t(unknown, first - second, se, units - 2, study.level)
+  return dataclasses.replace(found, p=tested.p, se=tested.se)
+
+
+def _accuracies(study, m, known_N):
+  """Weights of the surest and the least sure fifth, and accuracy on each."""
+  sure_N, unsure_N = (
+      _fifth(sign * study.uncertainty_MN[m], known_N) for sign in (1, -1))
+  correct_N = np.nan_to_num(study.correct_MN[m])
+  return sure_N, unsure_N, sure_N @ correct_N, unsure_N @ correct_N
+
+
+def fifths(study: ClaimStudy, m: int,
+           known_N: np.ndarray) -> tuple[float, np.ndarray]:
+  """Accuracy on the surest fifth of items less that on the least sure.
+
+  Args:
+    study: one data set.
+    m: which model.
+    known_N: which items.
+
+  Returns:
+    The difference, and the influence of each item on it.
+  """
+  sure_N, unsure_N, first, second = _accuracies(study, m, known_N)
+  correct_N = np.nan_to_num(study.correct_MN[m])
+  return float(first - second), (
+      sure_N * (correct_N - first) - unsure_N * (correct_N - second))
+
+
+def _graded_MN(study: ClaimStudy) -> np.ndarray:
+  return ~np.isnan(study.confidence_MN + study.correct_MN)
+
+
+def _ranked_MN(study: ClaimStudy) -> np.ndarray:
+  return _graded_MN(study) & ~np.isnan(study.uncertainty_MN)
+
+
+def _standard_error(study: ClaimStudy, influence_N, known_N) -> float:
+  """Of a mean of influences over known items, clusters as units."""
+  sums_G = study.sums(influence_N[None])[0]
+  units = study.n_clusters(known_N)
+  return float(np.sqrt((sums_G ** 2).sum() * units / (units - 1))
+               / known_N.sum())
+
+
+def auroc(uncertainty_N: np.ndarray, right_N: np.ndarray,
+          wrong_N: np.ndarray) -> tuple[float, np.ndarray]:
+  """AUROC and its influences (DeLong et al. 1988), ties half.
+
+  Args:
+    uncertainty_N: high where the model is unsure.
+    right_N: items that were answered rightly.
+    wrong_N: those answered wrongly.
+
+  Returns:
+    P(uncertainty of a right answer < of a wrong one), and the influence of
+    each item on it times the number of items; 0 for all others.
+  """
+  right, wrong = uncertainty_N[right_N], uncertainty_N[wrong_N]
+  right_place, wrong_place = (
+      _place(x, np.sort(y)) for x, y in ((right, wrong), (wrong, right)))
+  value = float(1 - right_place.mean())
+  n = len(right) + len(wrong)
+  influence_N = np.zeros(len(uncertainty_N))
+  influence_N[right_N] = (1 - right_place - value) * n / len(right)
+  influence_N[wrong_N] = (wrong_place - value) * n / len(wrong)
+  return value, influence_N
+
+
+def _place(x: np.ndarray, sorted_y: np.ndarray) -> np.ndarray:
+  """Share of y below each x, ties half."""
+  return (np.searchsorted(sorted_y, x, 'left')
+          + np.searchsorted(sorted_y, x, 'right')) / (2 * len(sorted_y))
+
+
+def _fifth(uncertainty_N, known_N) -> np.ndarray:
+  """[N] weights, summing to 1, of the lowest fifth; ties share the rest."""
+  x = uncertainty_N[known_N]
+  size = len(x) / 5
+  edge = np.sort(x)[int(np.ceil(size)) - 1]
+  below, tied = x < edge, x == edge
+  weight = below + tied * (size - below.sum()) / tied.sum()
+  found = np.zeros(len(uncertainty_N))
+  found[known_N] = weight / weight.sum()
+  return found

@@ -1,0 +1,156 @@
+"""The table of claims: one row a claim and subject, with its sentence."""
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import scipy.stats
+
+from uncertainty.analysis.claims import CLAIMS, Claim, families
+from uncertainty.analysis.claims.study import ClaimStudy, Finding
+from uncertainty.analysis.scores import people
+from uncertainty.analysis.scores.stack import Stack, stack_results
+from uncertainty.analysis.statistics import multiplicity
+from uncertainty.results import columns, derived
+from uncertainty.specs import StudySpec
+
+COLUMNS = (
+    derived.CLAIM, derived.DATA, columns.MODEL, columns.MEASURE,
+    columns.QUESTION, derived.ESTIMATE, derived.LOW, derived.HIGH, derived.P,
+    derived.P_CORRECTED, derived.CORRECTION_FAMILY, derived.N_ITEMS,
+    derived.N_RATERS, derived.N_MODELS, columns.N_FAMILIES,
+    derived.SMALLEST_EFFECT, derived.VERDICT, derived.SENTENCE)
+_POWER = 0.8
+
+
+def claims(
+    results: Sequence[Stack] | Mapping[tuple[str, str], pd.DataFrame],
+    spec: StudySpec, only: Collection[str] = (),
+    forward: pd.DataFrame | None = None) -> pd.DataFrame:
+  """Every claim on every data set and subject, one row each.
+
+  Args:
+    results: (dataset, model) → one row per item, or stacks of them with
+      people's entropy as `spec` estimates it.
+    spec: `analysis` and `seed` are read.
+    only: correction families to make; () makes all.
+    forward: of `probe_readout.forward`, if probes ran.
+
+  Returns:
+    `COLUMNS`. p is that of the one claim, p_corrected is Holm's over the
+    claims of its correction family in its data set; verdicts go by the
+    latter. n_raters is NaN where it is not published or no part of the
+    claim; smallest_effect is what this design sees with 80 % power at the
+    corrected level, in the estimate's unit.
+  """
+  stacks = (stack_results(people.estimated(results, spec))
+            if isinstance(results, Mapping) else results)
+  rows = []
+  for stack in stacks:
+    study = ClaimStudy(
+        stack, spec.analysis.confidence_level, spec.analysis.n_bootstrap,
+        spec.analysis.n_bins, spec.analysis.calibrated_below, spec.seed,
+        people.estimator_of(spec, published=True),
+        None if forward is None else forward[
+            forward[columns.DATASET] == stack.dataset])
+    if not study.models:
+      continue
+    for family in dict.fromkeys(c.family for c in CLAIMS):
+      if not only or family in only:
+        rows += _family_rows(family, study, spec.analysis.alpha)
+  return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def verdict(
+    claim: Claim, finding: Finding, p_corrected: float, alpha: float,
+    n_tests: int, null: float) -> str:
+  """What may be said of one subject.
+
+  Args:
+    claim: the claim.
+    finding: what was found.
+    p_corrected: after Holm.
+    alpha: nominal level.
+    n_tests: claims that are corrected together.
+    null: of `null_value`.
+
+  Returns:
+    One of `claims.VERDICTS`.
+  """
+  if math.isnan(p_corrected) or finding.least_p * n_tests > alpha:
+    return 'too little data'
+  if p_corrected >= alpha:
+    return 'cannot tell'
+  side = np.sign(finding.estimate - null) * claim.direction
+  return 'supported' if side > 0 else 'contradicted'
+
+
+def null_value(claim: Claim, calibrated_below: float) -> float:
+  """The estimate at which neither verdict is true.
+
+  Args:
+    claim: the claim.
+    calibrated_below: the threshold of claims that have no null of their own.
+
+  Returns:
+    The null value.
+  """
+  return calibrated_below if claim.null is None else claim.null
+
+
+def _family_rows(
+    family: str, study: ClaimStudy, alpha: float) -> list[tuple]:
+  found = [(claim, finding) for claim in CLAIMS if claim.family == family
+           for finding in claim.estimator(study)]
+  p_X = np.array([finding.p for _, finding in found], float)
+  corrected_X = multiplicity.holm(p_X)
+  n_tests = int(np.sum(~np.isnan(p_X)))
+  rows = []
+  for (claim, finding), corrected in zip(found, corrected_X, strict=True):
+    null = null_value(claim, study.calibrated_below)
+    said = verdict(claim, finding, corrected, alpha, n_tests, null)
+    smallest = claim.effect(
+        _smallest_effect(finding, alpha / max(n_tests, 1)))
+    sentence = claim.sentences[said].format(**_fields(
+        claim, finding, study, smallest, alpha / max(n_tests, 1)))
+    rows.append((
+        claim.id, study.stack.dataset, finding.model, finding.measure,
+        claim.question, finding.estimate, finding.low, finding.high,
+        finding.p, corrected, family, finding.n_items,
+        study.n_raters if claim.about_people else np.nan, finding.n_models,
+        finding.n_families, smallest, said, sentence))
+  return rows
+
+
+def _smallest_effect(finding: Finding, alpha: float) -> float:
+  """(q_{1−α/2} + q_{0.8}) · se, with t quantiles where families are units.
+
+  On the scale of the standard error.
+  """
+  if finding.n_families == 1 or np.isnan(finding.se):
+    return np.nan
+  freedom = finding.n_families - 1 if finding.n_families else np.inf
+  return float(finding.se * (
+      scipy.stats.t.ppf(1 - alpha / 2, freedom)
+      + scipy.stats.t.ppf(_POWER, freedom)))
+
+
+def _fields(
+    claim: Claim, finding: Finding, study: ClaimStudy, smallest: float,
+    alpha: float) -> dict[str, str]:
+  if not claim.about_people:
+    raters = ''
+  elif study.resamples_raters:
+    raters = f'items and {study.n_raters:.0f} raters each resampled'
+  else:
+    raters = ('items resampled, raters not: their number is not published')
+  shown = {name: f'{x:.3f}'.replace('-', '−') for name, x in (
+      ('value', finding.estimate), ('low', finding.low),
+      ('high', finding.high), ('smallest', smallest),
+      ('least_p', finding.least_p))}
+  return shown | {
+      'subject': finding.model, 'level': f'{study.level:.0%}',
+      'threshold': f'{study.calibrated_below:g}', 'raters': raters,
+      columns.N_FAMILIES: str(finding.n_families),
+      'needed': str(families.units_needed(alpha))}

@@ -1,0 +1,87 @@
+"""Means over models whose units are families, over items that they share."""
+
+import dataclasses
+
+import numpy as np
+from scipy import stats
+
+from uncertainty.analysis.statistics import resampling
+
+
+@dataclasses.dataclass(frozen=True)
+class FamilyMean:
+  """A mean over families; NaN but for `value` with one family.
+
+  Attributes:
+    value: every family counts once, whatever its number of models.
+    se: standard error, over families and items.
+    low: lower end of the interval for families and items like these.
+    high: its upper end.
+    p_value: two-sided, of a mean of 0.
+    least_p: the smallest p that so many families can reach.
+    n_families: F.
+  """
+
+  value: float
+  se: float
+  low: float
+  high: float
+  p_value: float
+  least_p: float
+  n_families: int
+
+
+def family_mean(
+    value_U: np.ndarray, draws_UR: np.ndarray, family_U: np.ndarray,
+    level: float, *, n_draws: int, seed: int) -> FamilyMean:
+  """The mean over families of a number that each model or pair has.
+
+  y_f is the mean of family f's units, ȳ that of the families, and
+
+    se² = Σ_f (y_f − ȳ)² / (F (F − 1)) + c,
+
+  c the mean covariance of two families' y over the draws of items: families
+  answer the same items, which more families do not average out. The interval
+  is ȳ ± t(F − 1) se. The p-value is the larger of that t test's and that of
+  all sign flips of the y_f: flips know nothing of shared items, t nothing of
+  distributions other than normal.
+
+  Args:
+    value_U: one number per unit, nothing missing.
+    draws_UR: the same in every resample of items; NaN draws are left out.
+    family_U: the units' families.
+    level: nominal coverage.
+    n_draws: random sign patterns, beyond 14 families.
+    seed: of these.
+
+  Returns:
+    The mean with its interval and p.
+
+  Raises:
+    ValueError: no units.
+  """
+  if not len(value_U):
+    raise ValueError('a mean over families needs a unit')
+  labels, member_U = np.unique(np.asarray(family_U), return_inverse=True)
+  n = len(labels)
+  weight_FU = (member_U == np.arange(n)[:, None]) / np.bincount(
+      member_U)[:, None]
+  mean_F = weight_FU @ value_U
+  value, least_p = float(mean_F.mean()), resampling.least_sign_flip_p(
+      n, n_draws)
+  if n == 1:
+    return FamilyMean(value, np.nan, np.nan, np.nan, np.nan, least_p, n)
+  draws_UR = np.asarray(draws_UR, np.float64)
+  known_R = np.isfinite(draws_UR).all(0)
+  shared = 0.0
+  if known_R.sum() > 1:
+    covariance_FF = np.cov(weight_FU @ draws_UR[:, known_R])
+    shared = float((covariance_FF.sum() - np.trace(covariance_FF))
+                   / (n * (n - 1)))
+  se = float(np.sqrt(mean_F.var(ddof=1) / n + max(shared, 0.0)))
+  p_flip = float(resampling.sign_flip_test(
+      mean_F[None], n_draws, seed=seed)[0])
+  p_t = 2 * stats.t.sf(abs(value) / se, n - 1) if se > 0 else 1.0
+  reach = float(stats.t.ppf((1 + level) / 2, n - 1)) * se
+  return FamilyMean(value, se, value - reach, value + reach,
+                    max(p_flip, float(p_t)), least_p, n)
