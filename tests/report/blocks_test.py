@@ -36,7 +36,7 @@ def test_data_tables_know_their_p_columns():
 
 @pytest.mark.parametrize('args, shown', [
     ((.514, .46, .561), '0.51 [0.46, 0.56]'), ((.5,), '0.50'),
-    ((math.nan, 0, 1), '–')])
+    ((-1.0, -1.0, -1.0), '-1.00'), ((math.nan, 0, 1), '–')])
 def test_interval(args, shown):
   assert blocks.interval(*args) == shown
 

@@ -1,58 +1,47 @@
-"""Pictures: what is drawn, and how it is kept."""
-
-import base64
-import re
+"""Figures: on the page, and their files beside it."""
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
+import pytest
 
-from uncertainty.report import figures
-
-
-def test_a_picture_is_kept_wide_and_embedded_at_both_widths(tmp_path):
-  widths = []
-
-  def draw(width):
-    widths.append(width)
-    return Figure(figsize=(width, 1))
-
-  picture = figures.save('x', draw, tmp_path / 'figures', 'a "b"')
-  assert widths == [figures.WIDE, figures.NARROW]
-  found = re.findall(r'base64,([^"]+)"', picture.markup)
-  assert base64.b64decode(found[1]) == picture.path.read_bytes()
-  assert 'alt="a &quot;b&quot;"' in picture.markup
-  assert [p.name for p in picture.path.parent.iterdir()] == ['x.png']
+from uncertainty.report import figures, heatmap, plots
 
 
-def test_scatter_joins_medians_of_ten_equal_slices():
-  x = np.arange(40) / 39
-  items = pd.DataFrame({'model': 'A', 'x': x, 'y': x ** 2})
-  axes = figures.scatter(items, ['A'], 'x', 'y', ('p', 'm'), 4.0).axes[0]
-  line = axes.lines[0].get_xydata()
-  assert line.shape == (10, 2)
-  np.testing.assert_allclose(line[0], [x[:4].mean(), np.median(x[:4] ** 2)])
+@pytest.fixture
+def plot():
+  return plots.Plot(
+      [plots.Panel('A', [plots.Series([.1, .2], [.3, .4], n=[5, 6])], 'A')],
+      plots.Axis('along'), plots.Axis('up'))
 
 
-def test_reliability_draws_bins_and_their_intervals():
-  bins = pd.DataFrame({
-      'model': 'A', 'confidence': [.2, .8, np.nan], 'accuracy': [.3, .6, .5],
-      'count': [10, 30, 0], 'ci_low': [.1, .5, 0], 'ci_high': [.5, .7, 1]})
-  axes = figures.reliability(bins, ['A'], 'letter mass', 'share', 4.0).axes[0]
-  np.testing.assert_allclose(
-      axes.lines[1].get_xydata(), [[.2, .3], [.8, .6]])
-  assert axes.get_xlabel() == 'letter mass' and axes.get_ylabel() == 'share'
-  areas = axes.collections[1].get_sizes() - 8
-  np.testing.assert_allclose(areas[1] / areas[0], 3)
+def test_a_plot_has_its_files_one_click_away(made, plot):
+  tables = made()
+  block = figures.plot(plot, 'x', 'a "title"', 'How <it> is read.', tables)
+  names = {p.name for p in tables.figures().iterdir()}
+  assert names == {'x.svg', 'x.pdf', 'x.png', 'x.csv'}
+  assert all(f'href="figures/{name}"' in block for name in names)
+  assert 'How &lt;it&gt; is read.' in block
+  assert 'aria-label="a &quot;title&quot;"' in block
+  table = pd.read_csv(tables.figures() / 'x.csv')
+  assert table.to_dict('list') == {
+      'model': ['A', 'A'], 'along': [.1, .2], 'up': [.3, .4], 'n': [5, 6]}
 
 
-def test_panels_fill_rows_as_wide_as_they_may_be():
-  def draw(axes, name):
-    axes.plot([0, 1], [0, 1], label=name)
+def test_a_heatmap_keeps_its_cells_as_a_table(made):
+  tables = made()
+  panel = heatmap.Heatmap(
+      ('mc_choice_entropy',), ('M', 'N'), np.array([[.5, np.nan]]),
+      {'n': np.array([[4.0, np.nan]])}, label='ρ', alike=(0,))
+  block = figures.heat(panel, 'h', 'two\nlines', 'caption', tables)
+  assert 'aria-label="two, lines"' in block
+  assert pd.read_csv(tables.figures() / 'h.csv').to_dict('records') == [
+      {'measure': 'mc_choice_entropy', 'model': 'M', 'ρ': .5, 'n': 4.0}]
 
-  wide = figures.panels(list('abcd'), 9.2, draw, title=str.upper)
-  assert [a.get_title(loc='left') for a in wide.axes if a.get_visible()] == [
-      'A', 'B', 'C', 'D']
-  narrow = figures.panels(list('abcd'), 4.0, draw)
-  grid = narrow.axes[0].get_gridspec()
-  assert grid is not None and (grid.nrows, grid.ncols) == (4, 1)
+
+def test_a_name_out_of_data_stays_in_the_folder(made, plot, tmp_path):
+  """A column `human_x/../../..` once wrote outside the workdir."""
+  tables = made()
+  figures.plot(plot, 'combination_x/../../../y', 't', '', tables)
+  assert len(list(tables.figures().iterdir())) == 4
+  assert {p.parent for p in tmp_path.rglob('*') if p.is_file()} == {
+      tables.figures()}

@@ -2,7 +2,6 @@
 
 import json
 import re
-from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -42,26 +41,28 @@ def test_json_keeps_small_p_and_blanks(frame):
   assert data['weak'] == [[1, 1], [0, 0]]
 
 
-def test_picture_has_a_box_a_cell_in_the_colour_of_the_page(frame):
-  svg = ElementTree.fromstring(
-      heatmap.to_svg(_pivot(frame), 'T & U\nsecond', str))
-  space = '{http://www.w3.org/2000/svg}'
-  boxes = [r.get('fill') for r in svg.iter(f'{space}rect')][1:]
-  assert len(boxes) == 3
-  assert f'.RdBu31{{background:{boxes[2]};' in heatmap.style()
-  texts = [t.text for t in svg.iter(f'{space}text')]
-  assert texts[:2] == ['T & U', 'second'] and '1.00' in texts
-  assert 'N<' in texts
+def test_settings_that_say_the_same_are_one_row_but_never_a_primary_one():
+  frame = pd.DataFrame(
+      [(m, model, v) for m, values in {
+          'mc_top_k_entropy_5': (.30, .50), 'mc_top_k_entropy_10': (.33, .46),
+          'mc_top_k_entropy_25': (.30, .40), 'mc_choice_entropy': (.30, .50),
+          'mc_choice_logprob': (.30, np.nan)}.items()
+       for model, v in zip('AB', values)], columns=['measure', 'model', 'v'])
+  panel = heatmap.pivot(
+      frame, value='v', rows=list(frame['measure'].unique()),
+      columns=['A', 'B'], details={})
+  assert panel.alike == (0, 0, 2, 3, 4)
 
 
-def test_sign_turns_colours_so_that_blue_is_aligned(frame):
-  up, down = (
-      re.findall(r'rect x.*?fill="(#\w+)"', heatmap.to_svg(
-          _pivot(frame, sign=s), 't', str)) for s in (1, -1))
-  assert up[0] == down[1] and up[1] == down[0]
+def test_table_has_a_row_a_cell(frame):
+  table = heatmap.frame(_pivot(frame, label='ρ'))
+  assert table.to_dict('list') == {
+      'measure': ['b', 'a', 'a'], 'model': ['M', 'M', 'N<'],
+      'ρ': [-.5, .5, 1.0], 'p': [.2, 1e-20, 0.0]}
 
 
 @pytest.mark.parametrize('value, shown', [
-    (.423, '.42'), (-.5, '-.50'), (1.0, '1.00'), (10.5, '10.50')])
+    (.423, '.42'), (-.5, '-.50'), (1.0, '1.00'), (10.5, '10.50'),
+    (-.001, '.00')])
 def test_number(value, shown):
   assert heatmap.number(value, 2) == shown

@@ -17,5 +17,5 @@ def test_numbers_as_text(value, text):
 
 def test_named_columns_only():
   table = pd.DataFrame({'a': [1], 'b': [2], 'c': [3]})
-  assert markdown.table_text(table, 'c a') == (
+  assert markdown.table_text(table, ('c', 'a')) == (
       '| c | a |\n| --- | --- |\n| 3 | 1 |')

@@ -23,10 +23,40 @@ def test_choice_confidence_says_what_it_is_a_probability_of(config, said):
   assert names.choice_confidence(config) == said
 
 
+@pytest.mark.parametrize('asked, score, said', [
+    ('text', 'pmi', 'not the probability of those words; made to sum to 1'),
+    ('text', 'per_byte', 'words, a byte; made to sum to 1'),
+    ('letters', 'pmi', "choice's letter; made to sum to 1"),
+    ('numbers', 'pmi', "choice's number; made to sum to 1")])
+def test_shares_say_what_they_are_of(asked, score, said):
+  config = {'prompt': {'text_score': score}}
+  assert names.shares(asked, config).endswith(said)
+  assert names.shares('', None) == (
+      "the probability of a choice's letter; made to sum to 1")
+
+
 def test_measures_stand_in_the_registrys_order():
   columns = ['mc_choice_entropy', 'mc_total_entropy', 'mc_choice_entropy']
   assert names.measures(columns) == ['mc_total_entropy', 'mc_choice_entropy']
-  assert names.measure('fr_first_top_k_entropy_5') == 'top k entropy 5'
+  assert names.measure('fr_first_top_k_entropy_5') == 'entropy of the top 5'
+
+
+@pytest.mark.parametrize('column, raw, said', [
+    ('measure', 'fr_first_nucleus_size_0.9',
+     'size of the 0.9 nucleus (free response, first token)'),
+    ('measure', 'p_true', 'p(True)'), ('measure', 'none of ours', None),
+    ('signal', 'human_mc_rt_wrong',
+     'response time when wrong, multiple choice'),
+    ('dataset', 'coane', 'Coane general knowledge'),
+    ('outcome', 'alignment:human_entropy', "ρ with people's entropy"),
+    ('model', 'coane', None), ('measure', .5, None)])
+def test_cells_of_tables_are_put_in_words(column, raw, said):
+  assert names.value(column, raw) == (raw if said is None else said)
+
+
+def test_columns_of_tables_are_put_in_words():
+  assert names.column('p_holm') == 'p, Holm'
+  assert names.column('rank_biserial') == 'rank biserial'
 
 
 def test_prefixes_stand_in_their_order():

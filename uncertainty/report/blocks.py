@@ -5,12 +5,16 @@ import html
 import json
 import math
 import re
+import urllib.parse
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from markupsafe import Markup
+
+from uncertainty.report import names
+from uncertainty.results.columns import MODEL
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,7 +75,7 @@ def interval(
   Args:
     value: the number.
     low: lower end; NaN if there is no interval.
-    high: upper end.
+    high: upper end; one that is not above `low` is no interval.
     digits: decimals.
 
   Returns:
@@ -80,16 +84,19 @@ def interval(
   if not np.isfinite(value):
     return '–'
   shown = f'{value:.{digits}f}'
-  if np.isfinite(low) and np.isfinite(high):
+  if np.isfinite(low) and np.isfinite(high) and high > low:
     shown += f' [{low:.{digits}f}, {high:.{digits}f}]'
   return shown
 
 
-def cards(entries: Mapping[str, Mapping[str, tuple[str, str]]]) -> Markup:
+def cards(
+    entries: Mapping[str, Mapping[str, tuple[str, str]]],
+    models: Mapping[str, str] | None = None) -> Markup:
   """Cards side by side.
 
   Args:
     entries: title → label → (value, small print); escaped here.
+    models: title → the model that a card is of, which filters go by.
 
   Returns:
     The block.
@@ -100,9 +107,34 @@ def cards(entries: Mapping[str, Mapping[str, tuple[str, str]]]) -> Markup:
         f'<dt>{html.escape(label)}</dt><dd><b>{html.escape(value)}</b>'
         f'<small>{html.escape(small)}</small></dd>'
         for label, (value, small) in lines.items())
+    model = (models or {}).get(title)
+    of = f' data-model="{html.escape(model)}"' if model else ''
     parts.append(
-        f'<div class="card"><h3>{html.escape(title)}</h3><dl>{rows}</dl></div>')
+        f'<div class="card"{of}><h3>{html.escape(title)}</h3>'
+        f'<dl>{rows}</dl></div>')
   return Markup(f'<div class="cards">{"".join(parts)}</div>')
+
+
+def figure(body: Markup, title: str, caption: str, stem: str) -> Markup:
+  """A figure, with its table and its files one click away.
+
+  Args:
+    body: what the page draws; its JSON is what the table is made of.
+    title: what the figure is called, for readers who do not see it.
+    caption: what is drawn and how to read it; escaped here.
+    stem: of the files `figures/STEM.svg` and so on, beside the page.
+
+  Returns:
+    The block.
+  """
+  links = ' '.join(
+      f'<a download href="figures/{urllib.parse.quote(stem)}.{suffix}">'
+      f'{suffix.upper()}</a>' for suffix in ('svg', 'pdf', 'png', 'csv'))
+  said = f'<figcaption>{html.escape(caption)}</figcaption>' if caption else ''
+  return Markup(
+      f'<figure aria-label="{html.escape(title)}">{body}{said}'
+      '<details class="numbers"><summary>Table</summary></details>'
+      f'<p class="files">{links}</p></figure>')
 
 
 def _is_p(column: str) -> bool:
@@ -142,7 +174,8 @@ def plain_table(
     The block.
   """
 
-  def cell(column, value):
+  def cell(column, raw):
+    value = names.value(column, raw)
     if _is_p(column) and isinstance(value, (float, np.floating)):
       shown = html.escape(p_value(float(value), p_floor))
       return f'<td class="number">{shown}</td>'
@@ -154,17 +187,28 @@ def plain_table(
       shown = '–' if not np.isfinite(value) else f'{value:.{digits}g}'
       return f'<td class="number">{shown}</td>'
     missing = value is None or value is pd.NA
-    return f'<td>{html.escape("–" if missing else str(value))}</td>'
+    tip = _tip(str(raw)) if value is not raw else ''
+    return f'<td{tip}>{html.escape("–" if missing else str(value))}</td>'
 
   head = ''.join(
-      f'<th{_numeric(frame[c])}>{html.escape(str(c))}</th>' for c in frame)
+      f'<th scope="col"{_numeric(frame[c])}{_heading_tip(str(c))}>'
+      f'{html.escape(names.column(str(c)))}</th>' for c in frame)
   columns = [str(c) for c in frame]
   body = ''.join(
       f'<tr>{"".join(cell(c, v) for c, v in zip(columns, row))}</tr>'
-      for row in frame.itertuples(index=False))
+      for row in frame.itertuples(index=False, name=None))
   return Markup(
       f'<div class="scroll"><table class="plain"><thead><tr>{head}</tr></thead>'
       f'<tbody>{body}</tbody></table></div>')
+
+
+def _tip(raw: str) -> str:
+  """What the tables call it, to be seen by pointing at it."""
+  return f' title="{html.escape(raw)}"'
+
+
+def _heading_tip(raw: str) -> str:
+  return _tip(raw) if names.column(raw) != raw else ''
 
 
 def _numeric(column: pd.Series) -> str:
@@ -205,31 +249,41 @@ def data_table(
     p_floor: of `p_value`, for columns of p-values.
 
   Returns:
-    The block; its rows are JSON that `page.js` shows 25 at a time.
+    The block; its rows are JSON that `tables.js` shows 25 at a time.
   """
   columns = list(frame.columns)
+  raw: dict[str, str] = {}  # words → what the tables call it
+
+  def shown(column: str, value: Any) -> Any:
+    said = names.value(column, value)
+    if said is not value:
+      raw[said] = value
+    return _plain(said)
+
   content = {
-      'columns': columns, 'sort': columns.index(sort),
+      'columns': [names.column(c) for c in columns], 'raw': raw,
+      'model': columns.index(MODEL) if MODEL in columns else -1,
+      'sort': columns.index(sort),
       'pick': columns.index(pick) if pick else None,
       'p': [i for i, c in enumerate(columns) if _is_p(c)],
       'floor': p_floor,
-      'rows': [[_plain(v) for v in row]
-               for row in frame.itertuples(index=False)]}
+      'rows': [[shown(c, v) for c, v in zip(columns, row)]
+               for row in frame.itertuples(index=False, name=None)]}
   # `<` is written so that no text in the data can end the script element.
   embedded = json.dumps(
       content, ensure_ascii=False, separators=(',', ':')).replace(
           '<', '\\u003c')
   head = ''.join(
-      f'<th scope="col"><button>{html.escape(c)}</button></th>'
-      for c in columns)
+      f'<th scope="col"{_heading_tip(c)}><button>'
+      f'{html.escape(names.column(c))}</button></th>' for c in columns)
   menu = ''
   if pick:
     options = ''.join(
-        f'<option>{html.escape(str(v))}</option>'
+        f'<option>{html.escape(str(names.value(pick, v)))}</option>'
         for v in sorted(frame[pick].unique()))
-    menu = (f'<select aria-label="{html.escape(pick)}">'
-            f'<option value="">every {html.escape(pick)}</option>{options}'
-            '</select>')
+    said = html.escape(names.column(pick))
+    menu = (f'<select aria-label="{said}"><option value="">every {said}'
+            f'</option>{options}</select>')
   return Markup(
       '<div data-table><div class="controls">'
       '<input type="search" placeholder="filter rows" aria-label="filter">'
@@ -253,33 +307,17 @@ def _plain(value: Any) -> Any:
   return None if value is pd.NA else value
 
 
-def listed(names: Sequence[str], at_most: int = 4) -> str:
+def listed(every: Sequence[str], at_most: int = 4) -> str:
   """Names in a sentence.
 
   Args:
-    names: any number of them.
+    every: any number of them.
     at_most: how many are written out.
 
   Returns:
     'a, b and c', or 'a, b, c, d and 5 more'.
   """
-  names = [str(n) for n in names]
-  if len(names) <= at_most:
-    return ' and '.join(filter(None, (', '.join(names[:-1]), *names[-1:])))
-  return f'{", ".join(names[:at_most])} and {len(names) - at_most} more'
-
-
-def first_of(shown: Sequence[str], every: Sequence[str]) -> str:
-  """Says that only the first of several are shown.
-
-  Args:
-    shown: what is shown.
-    every: what there is.
-
-  Returns:
-    A sentence with a space before it; '' if all are shown.
-  """
-  if len(shown) == len(every):
-    return ''
-  return (f' Shown are the first {len(shown)} of {len(every)} models, in the '
-          'order of their files.')
+  said = [str(n) for n in every]
+  if len(said) <= at_most:
+    return ' and '.join(filter(None, (', '.join(said[:-1]), *said[-1:])))
+  return f'{", ".join(said[:at_most])} and {len(said) - at_most} more'

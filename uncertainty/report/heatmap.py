@@ -1,13 +1,13 @@
-"""Heatmaps of measures × models: data that the page draws, and an SVG.
+"""Heatmaps of measures × models, as data that the page draws.
 
 The page holds the numbers once, as JSON, and draws a panel when it is opened:
 as marked-up cells, a study of thirty models took 15 MB.
 """
 
 import dataclasses
-import html
+import functools
 import json
-import pathlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -15,15 +15,17 @@ import pandas as pd
 from markupsafe import Markup
 from matplotlib import colormaps, colors
 
-from uncertainty.results import shards
+from uncertainty.report.names import PRIMARY
+from uncertainty.results import columns as cols
 
 # A diverging map for signed values, a sequential one for errors; both keep
 # their order in grey and for colour-blind readers.
 DIVERGING = 'RdBu'
 SEQUENTIAL = 'YlOrRd'
-_STEPS = 32  # shades of a map: finer ones are not told apart
-_LETTER = 5.6  # pixels that a letter of 10 pixels takes
-_CELL = (42, 24)  # pixels
+STEPS = 32  # shades of a map: finer ones are not told apart
+# Settings of one measure (the top 5 or 10 tokens) whose values differ by no
+# more than this in any model are shown as one row.
+ALIKE = 0.05
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,6 +47,8 @@ class Heatmap:
     digits: decimals printed.
     sign: −1 where low values are the good ones of a signed map, so that blue
       always means aligned.
+    alike: of each row, the place of the row that stands for it; its own place
+      where it is shown itself.
   """
 
   rows: Sequence[str]
@@ -58,6 +62,7 @@ class Heatmap:
   high: float = 1.0
   digits: int = 2
   sign: int = 1
+  alike: Sequence[int] = ()
 
 
 def pivot(
@@ -85,8 +90,8 @@ def pivot(
     The panel; cells that no row names are NaN.
   """
   frame = frame[::-1]  # the last one written is the first row of a cell
-  row_N = pd.Index(rows).get_indexer(pd.Index(frame['measure']))
-  column_N = pd.Index(columns).get_indexer(pd.Index(frame['model']))
+  row_N = pd.Index(rows).get_indexer(pd.Index(frame[cols.MEASURE]))
+  column_N = pd.Index(columns).get_indexer(pd.Index(frame[cols.MODEL]))
   kept = (row_N >= 0) & (column_N >= 0)
 
   def spread(name: str, empty: float) -> np.ndarray:
@@ -94,46 +99,99 @@ def pivot(
     grid[row_N[kept], column_N[kept]] = frame[name].to_numpy(float)[kept]
     return grid
 
+  values = spread(value, np.nan)
   return Heatmap(
-      tuple(rows), tuple(columns), spread(value, np.nan),
+      tuple(rows), tuple(columns), values,
       {name: spread(column, np.nan) for name, column in details.items()},
       spread(mark, 0.0) > 0 if mark else None, label, cmap, low, high,
-      sign=sign)
+      sign=sign, alike=_folded(rows, values))
 
 
-def _steps(heatmap: Heatmap) -> np.ndarray:
-  """Which of the map's shades each cell has; blank cells have any."""
+def _folded(rows: Sequence[str], values: np.ndarray) -> tuple[int, ...]:
+  """Which row stands for each: the first alike, but never for a primary one."""
+  families = [re.sub(r'_[\d.]+$', '', row) for row in rows]
+  out: list[int] = []
+  for i, family in enumerate(families):
+    stands = i
+    for j in dict.fromkeys(out):
+      if families[j] != family or rows[i] in PRIMARY:
+        continue
+      gap_M = np.abs(values[i] - values[j])
+      same_blanks = np.array_equal(np.isnan(values[i]), np.isnan(values[j]))
+      if same_blanks and not np.any(gap_M > ALIKE):
+        stands = j
+        break
+    out.append(stands)
+  return tuple(out)
+
+
+def steps(heatmap: Heatmap) -> np.ndarray:
+  """Which of the map's shades each cell has.
+
+  Args:
+    heatmap: the panel.
+
+  Returns:
+    [rows, columns] of 0 to `STEPS` − 1; blank cells have any.
+  """
   span = (heatmap.values * heatmap.sign - heatmap.low) / (
       heatmap.high - heatmap.low)
-  return np.floor(np.nan_to_num(np.clip(span, 0, 1)) * (_STEPS - 1)
+  return np.floor(np.nan_to_num(np.clip(span, 0, 1)) * (STEPS - 1)
                   + 0.5).astype(int)
 
 
-def _shades(cmap: str) -> list[tuple[str, str]]:
-  """Background and text colour of each shade."""
-  shades = []
-  for rgba in colormaps[cmap](np.linspace(0, 1, _STEPS)):
-    luminance = float(np.dot(rgba[:3], (0.299, 0.587, 0.114)))
-    shades.append((colors.to_hex(rgba), '#111' if luminance > 0.55 else '#fff'))
-  return shades
+@functools.cache
+def shades(cmap: str) -> tuple[tuple[str, str], ...]:
+  """Background and text colour of each shade, told apart 4.5 to 1 or more.
+
+  Luminance is that of WCAG 2.2; below .179 white stands out more than black.
+
+  Args:
+    cmap: name of a matplotlib colour map.
+
+  Returns:
+    `STEPS` pairs of `#rrggbb`, from the map's lower end.
+  """
+  found = []
+  for rgba in colormaps[cmap](np.linspace(0, 1, STEPS)):
+    linear = np.where(rgba[:3] <= 0.04045, rgba[:3] / 12.92,
+                      ((rgba[:3] + 0.055) / 1.055) ** 2.4)
+    luminance = float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
+    found.append((colors.to_hex(rgba),
+                  '#000000' if luminance > 0.179 else '#ffffff'))
+  return tuple(found)
 
 
 def style() -> str:
-  """CSS of every shade: `.RdBu0` to `.YlOrRd31`."""
+  """CSS of every shade: `.RdBu0` to `.YlOrRd31`.
+
+  Returns:
+    A rule a line.
+  """
   return '\n'.join(
       f'.{cmap}{i}{{background:{fill};color:{ink}}}'
       for cmap in (DIVERGING, SEQUENTIAL)
-      for i, (fill, ink) in enumerate(_shades(cmap)))
+      for i, (fill, ink) in enumerate(shades(cmap)))
 
 
 def number(value: float, digits: int) -> str:
-  """0.423 → .42, as journals print correlations and errors."""
+  """A number as journals print correlations and errors: 0.423 → .42.
+
+  Args:
+    value: finite.
+    digits: decimals.
+
+  Returns:
+    Text without a zero before the point.
+  """
   text = f'{value:.{digits}f}'
+  if float(text) == 0:
+    text = text.removeprefix('-')
   return text.replace('0.', '.', 1) if abs(value) < 1 else text
 
 
 def to_html(heatmap: Heatmap, names: Callable[[str], str]) -> Markup:
-  """A panel for the page, which `page.js` draws when it is in sight.
+  """A panel for the page, which `heatmaps.js` draws when it is in sight.
 
   Args:
     heatmap: the panel.
@@ -146,8 +204,9 @@ def to_html(heatmap: Heatmap, names: Callable[[str], str]) -> Markup:
   content = {
       'label': heatmap.label, 'digits': heatmap.digits, 'map': heatmap.cmap,
       'rows': [names(row) for row in heatmap.rows],
+      'raw': list(heatmap.rows), 'alike': list(heatmap.alike),
       'columns': list(heatmap.columns),
-      'values': _listed(heatmap.values), 'steps': _STEPS,
+      'values': _listed(heatmap.values), 'steps': STEPS,
       'low': heatmap.low, 'high': heatmap.high, 'sign': heatmap.sign,
       'weak': (None if heatmap.marks is None else
                (~heatmap.marks).astype(int).tolist()),
@@ -157,10 +216,27 @@ def to_html(heatmap: Heatmap, names: Callable[[str], str]) -> Markup:
   embedded = json.dumps(
       content, ensure_ascii=False, separators=(',', ':')).replace(
           '<', '\\u003c')
-  few = ' few' if len(heatmap.columns) <= 4 else ''
   return Markup(
-      f'<div class="scroll" data-heatmap><table class="heatmap{few}"></table>'
-      f'<script type="application/json">{embedded}</script></div>')
+      f'<div data-heatmap><script type="application/json">{embedded}</script>'
+      '</div>')
+
+
+def frame(heatmap: Heatmap) -> pd.DataFrame:
+  """The cells of a panel as a table.
+
+  Args:
+    heatmap: the panel.
+
+  Returns:
+    A row a cell that has a value: measure, model, value, and the details.
+  """
+  row_N, column_N = np.nonzero(np.isfinite(heatmap.values))
+  return pd.DataFrame({
+      cols.MEASURE: np.asarray(heatmap.rows, object)[row_N],
+      cols.MODEL: np.asarray(heatmap.columns, object)[column_N],
+      heatmap.label or cols.VALUE: heatmap.values[row_N, column_N]}
+      | {name: grid[row_N, column_N]
+         for name, grid in heatmap.details.items()})
 
 
 def _listed(grid: np.ndarray, *, p: bool = False) -> list[list[float | None]]:
@@ -174,74 +250,3 @@ def _listed(grid: np.ndarray, *, p: bool = False) -> list[list[float | None]]:
     return int(value) if value == int(value) else round(value, 4)
 
   return [[one(value) for value in row] for row in grid.tolist()]
-
-
-def to_svg(
-    heatmap: Heatmap, title: str, names: Callable[[str], str]) -> str:
-  """The same panel as a picture, for papers and slides.
-
-  Args:
-    heatmap: the panel; the numbers of cells without a mark are paler.
-    title: one or more lines above it.
-    names: what a row is called.
-
-  Returns:
-    A whole SVG document. It is written letter by letter because matplotlib
-    takes half a second for the 500 texts of one panel, and a study of thirty
-    models has 250 panels.
-  """
-  wide, tall = _CELL
-  lines = title.splitlines()
-  labels = [names(row) for row in heatmap.rows]
-  left = 12 + _LETTER * max(map(len, labels), default=0)
-  above = 14 + 18 * len(lines)
-  below = 16 + 0.8 * _LETTER * max(map(len, heatmap.columns), default=0)
-  width = max(left + wide * len(heatmap.columns) + 12,
-              12 + 7.2 * max(map(len, lines), default=0))
-  height = above + tall * len(labels) + below
-  parts = [
-      f'<text x="6" y="{18 * (i + 1)}" font-size="13">{html.escape(line)}'
-      '</text>' for i, line in enumerate(lines)]
-  shades, steps = _shades(heatmap.cmap), _steps(heatmap)
-  for i, label in enumerate(labels):
-    y = above + tall * i
-    parts.append(f'<text x="{left - 6:.0f}" y="{y + 16}" text-anchor="end">'
-                 f'{html.escape(label)}</text>')
-    for j, value in enumerate(heatmap.values[i].tolist()):
-      if not np.isfinite(value):
-        continue
-      fill, ink = shades[steps[i, j]]
-      pale = heatmap.marks is not None and not heatmap.marks[i, j]
-      faded = ' opacity=".55"' if pale else ''
-      x = left + wide * j
-      parts.append(
-          f'<rect x="{x:.0f}" y="{y}" width="{wide}" height="{tall}" '
-          f'fill="{fill}"/><text x="{x + wide / 2:.0f}" y="{y + 16}" '
-          f'text-anchor="middle" fill="{ink}"{faded}>'
-          f'{number(value, heatmap.digits)}</text>')
-  y = above + tall * len(labels) + 12
-  for j, column in enumerate(heatmap.columns):
-    x = left + wide * (j + 0.5)
-    parts.append(
-        f'<text x="{x:.0f}" y="{y}" text-anchor="end" '
-        f'transform="rotate(-55 {x:.0f} {y})">{html.escape(str(column))}'
-        '</text>')
-  return (
-      f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" '
-      f'height="{height:.0f}" font-family="DejaVu Sans, Arial, sans-serif" '
-      f'font-size="10" fill="#111"><rect width="100%" height="100%" '
-      f'fill="#fff"/>{"".join(parts)}</svg>\n')
-
-
-def save(svg: str, path: pathlib.Path) -> None:
-  """Writes a picture, whole or not at all.
-
-  Args:
-    svg: of `to_svg`.
-    path: ends in `.svg`; its folder is made.
-
-  Raises:
-    UserError: the disk is full, or the folder may not be written to.
-  """
-  with shards.replacing(path) as file:
-    file.write(svg.encode('utf-8'))

@@ -1,15 +1,26 @@
 """Tables as Markdown."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 
-def table_text(table: pd.DataFrame, columns: str = '') -> str:
-  """A table, or the named columns of it."""
+def table_text(table: pd.DataFrame, columns: Sequence[str] = ()) -> str:
+  """A table as Markdown.
+
+  Args:
+    table: the rows.
+    columns: those shown; none shows all.
+
+  Returns:
+    Lines of a Markdown table; missing numbers are blank.
+  """
   if columns:
-    table = table[columns.split()]
+    table = table[list(columns)]
   lines = [list(table.columns), ['---'] * table.shape[1]]
   lines += [
-    [_text(value) for value in row] for row in table.itertuples(index=False)
+    [_text(value) for value in row]
+    for row in table.itertuples(index=False, name=None)
   ]
   return '\n'.join('| ' + ' | '.join(line) + ' |' for line in lines)
 

@@ -6,6 +6,8 @@ from typing import Any
 import pandas as pd
 
 from uncertainty.measures import registry
+from uncertainty.results import columns as cols
+from uncertainty.results import derived
 
 PREFIXES = {
     'mc': 'multiple choice', 'fr': 'free response, whole answer',
@@ -15,17 +17,37 @@ PREFIXES = {
 
 # Human signals: label, and +1 where people are unsure when it is high.
 SIGNALS = {
-    'human_entropy': ("people's entropy", 1),
-    'human_mc_prop_correct': ('proportion correct, multiple choice', -1),
-    'human_fr_prop_correct': ('proportion correct, free recall', -1),
-    'human_mc_rt_combined': ('response time, multiple choice', 1),
-    'human_mc_rt_correct': ('response time when correct, multiple choice', 1),
-    'human_mc_rt_wrong': ('response time when wrong, multiple choice', 1),
-    'human_fr_rt_correct': ('response time when correct, free recall', 1),
-    'human_fr_prop_dk': ("proportion 'don't know', free recall", 1),
-    'human_mc_prop_wrong': ('proportion wrong, multiple choice', 1),
-    'human_fr_prop_wrong': ('proportion wrong, free recall', 1),
-    'human_fr_rt_answered': ('response time when answered, free recall', 1),
+    cols.HUMAN_ENTROPY: ("people's entropy", 1),
+    cols.HUMAN_MC_PROP_CORRECT: ('proportion correct, multiple choice', -1),
+    cols.HUMAN_FR_PROP_CORRECT: ('proportion correct, free recall', -1),
+    cols.HUMAN_MC_RT_COMBINED: ('response time, multiple choice', 1),
+    cols.HUMAN_MC_RT_CORRECT: (
+        'response time when correct, multiple choice', 1),
+    cols.HUMAN_MC_RT_WRONG: ('response time when wrong, multiple choice', 1),
+    cols.HUMAN_FR_RT_CORRECT: ('response time when correct, free recall', 1),
+    cols.HUMAN_FR_PROP_DK: ("proportion 'don't know', free recall", 1),
+    cols.HUMAN_MC_PROP_WRONG: ('proportion wrong, multiple choice', 1),
+    cols.HUMAN_FR_PROP_WRONG: ('proportion wrong, free recall', 1),
+    cols.HUMAN_FR_RT_ANSWERED: ('response time when answered, free recall', 1),
+    cols.HUMAN_FR_PROP_DR: ("proportion 'don't remember', free recall", 1),
+    cols.HUMAN_FR_PROP_ANSWERED: ('proportion answered, free recall', -1),
+    cols.HUMAN_FR_PROP_NOT_ANSWERED: (
+        'proportion not answered, free recall', 1),
+    cols.HUMAN_FR_RT_WRONG: ('response time when wrong, free recall', 1),
+    cols.HUMAN_FR_RT_DK: ("time to say 'don't know', free recall", 1),
+    cols.HUMAN_FR_RT_DR: ("time to say 'don't remember', free recall", 1),
+    cols.HUMAN_FR_RT_NOT_ANSWERED: (
+        'response time without an answer, free recall', 1),
+    cols.HUMAN_VALENCE: ('mean rating', 1),
+    cols.HUMAN_VALENCE_SD: ('spread of ratings', 1),
+    cols.HUMAN_RATING: ('mean rating', 1),
+    cols.HUMAN_RATING_SD: ('spread of ratings', 1),
+    cols.HUMAN_ORDINAL_ENTROPY: ('ordinal entropy', 1),
+    cols.HUMAN_CLOZE_ENTROPY: ('entropy of words', 1),
+    cols.HUMAN_CLOZE_PROP_CORRECT: ('wrote the word', -1),
+    cols.HUMAN_FIRST_FIXATION: ('first fixation', 1),
+    cols.HUMAN_GAZE_DURATION: ('gaze duration', 1),
+    cols.HUMAN_GO_PAST_TIME: ('go-past time', 1),
 }
 
 # Primary measures, and what they are called where one number stands for a way
@@ -33,21 +55,52 @@ SIGNALS = {
 # registry's to say (`Measure.primary`): a measure chosen because it came out
 # best would need an interval that accounts for the choice.
 PRIMARY = {
-    'mc_choice_entropy': 'choice entropy',
-    'fr_perplexity': 'perplexity of the answer',
-    'verbal_confidence': 'stated confidence',
-    'p_true': 'p(True)',
-    'semantic_entropy': 'semantic entropy',
+    registry.PRIMARY['letters']: 'choice entropy',
+    registry.PRIMARY['free']: 'perplexity of the answer',
+    registry.PRIMARY['verbal']: 'stated confidence',
+    registry.PRIMARY['p_true']: 'p(True)',
+    registry.PRIMARY['samples']: 'semantic entropy',
 }
 
 # The confidence of reliability diagrams and of the cards' calibration error.
-CONFIDENCE = 'mc_choice_logprob'
+CONFIDENCE = cols.CHOICE_LOGPROB
+
+# Measures whose columns do not say what they are in plain words.
+_MEASURES = {
+    registry.TOP1_LOGPROB: 'log-probability of the first token',
+    registry.CHOICE_LOGPROB: 'log-probability of the choice',
+    registry.CHOICE_LOG_MASS: 'log-probability of any choice',
+    registry.CHOICE_LOG_MARGIN: 'log-margin of the choice',
+    registry.VARENTROPY: 'variance of surprise (varentropy)',
+    registry.P_TRUE: 'p(True)',
+}
+_SETTINGS = {
+    'top_k_entropy_': 'entropy of the top {}',
+    'nucleus_size_': 'size of the {} nucleus',
+    'nucleus_entropy_': 'entropy of the {} nucleus',
+}
+_COLUMNS = {
+    cols.RHO: 'ρ', cols.CI_LOW: 'low', cols.CI_HIGH: 'high',
+    cols.P_VALUE: 'p', cols.P_HOLM: 'p, Holm',
+    cols.P_BH: 'p, Benjamini–Hochberg', derived.P_CORRECTED: 'p, corrected',
+    derived.AUROC: 'AUROC', derived.ECE: 'ECE', derived.R2: 'R²',
+    derived.CV_R2: 'R², held out', derived.MSE: 'mean squared error',
+    derived.PEARSON: 'Pearson r', derived.DELTA_AIC: 'ΔAIC',
+    derived.B_P: 'p of b', derived.RHO_SINGLE: 'ρ, best single',
+    derived.RHO_COMBINED: 'ρ, all together', cols.DATASET: 'data',
+    derived.MEAN_DIFFERENCE: 'mean difference', derived.N_PAIRS: 'pairs',
+}
 
 _DATASETS = {
     'coane': 'Coane general knowledge', 'vader': 'VADER word valence',
     'protoqa': 'ProtoQA', 'mmlu': 'MMLU', 'camchoice': 'CamChoice',
     'chaosnli': 'ChaosNLI', 'truth': 'true and false statements',
-    'table': 'your table'}
+    'table': 'your table', 'lm_eval': 'your logs of lm_eval',
+    'probcopa': 'ProbCOPA', 'nli_variation': 'NLI variation',
+    'provo': 'Provo next words', 'dices350': 'DICES-350',
+    'dices990': 'DICES-990', 'labmt': 'labMT happiness',
+    'warriner': "Warriner's norms", 'globalopinionqa': 'GlobalOpinionQA',
+    'lewidi': 'LeWiDi 2025'}
 
 
 def dataset(name: str) -> str:
@@ -90,16 +143,16 @@ def direction(name: str) -> int:
   return -1 if 'prop_correct' in name else 1
 
 
-def aligned_means(name: str) -> str:
-  """Which sign of a correlation with a signal is alignment.
+def blue_means(name: str) -> str:
+  """Which sign of a correlation says that a model is unsure where people are.
 
   Args:
     name: the signal's results column.
 
   Returns:
-    'aligned is positive' or 'aligned is negative'.
+    'blue: ρ above 0' or 'blue: ρ below 0'.
   """
-  return 'aligned is ' + ('positive' if direction(name) > 0 else 'negative')
+  return 'blue: ρ ' + ('above 0' if direction(name) > 0 else 'below 0')
 
 
 def measure(column: str) -> str:
@@ -109,10 +162,54 @@ def measure(column: str) -> str:
     column: a results column.
 
   Returns:
-    `mc_top_k_entropy_5` gives 'top k entropy 5'.
+    `mc_top_k_entropy_5` gives 'entropy of the top 5'.
   """
   prefix, _ = _split(column)
-  return column.removeprefix(f'{prefix}_').replace('_', ' ')
+  name = column.removeprefix(f'{prefix}_')
+  if name in _MEASURES:
+    return _MEASURES[name]
+  for start, words in _SETTINGS.items():
+    if name.startswith(start):
+      return words.format(name.removeprefix(start))
+  return name.replace('_', ' ')
+
+
+def column(name: str) -> str:
+  """A table's column in words.
+
+  Args:
+    name: as the table calls it.
+
+  Returns:
+    Such as 'p, Holm' of `p_holm`.
+  """
+  return _COLUMNS.get(name, name.replace('_', ' '))
+
+
+def value(name: str, raw: Any) -> Any:
+  """What stands in a table's cell, in words.
+
+  Args:
+    name: of the column.
+    raw: as the table has it.
+
+  Returns:
+    Measures with what they were taken over, signals, outcomes and data sets
+    in words; anything else as it is.
+  """
+  if not isinstance(raw, str) or not raw:
+    return raw
+  if name in (cols.MEASURE, derived.BEST_SINGLE) and registry.is_measure(raw):
+    prefix, _ = _split(raw)
+    return f'{measure(raw)} ({PREFIXES[prefix]})' if prefix else measure(raw)
+  if name in (cols.SIGNAL, derived.TIME) or (
+      name == derived.TARGET and raw in SIGNALS):
+    return signal(raw)
+  if name == cols.DATASET:
+    return dataset(raw)
+  if name == cols.OUTCOME and raw.startswith('alignment:'):
+    return f'ρ with {signal(raw.partition(":")[2])}'
+  return raw
 
 
 def choice_confidence(config: Mapping[str, Any] | None) -> str:
@@ -130,6 +227,35 @@ def choice_confidence(config: Mapping[str, Any] | None) -> str:
   if 'text' in asked:
     return 'probability over the choices'
   return 'number mass' if 'numbers' in asked else 'letter mass'
+
+
+_TEXT_SHARES = {
+    'pmi': "how much more probable the question makes a choice's words "
+           '(pointwise mutual information), which is not the probability of '
+           'those words',
+    'sum': "the probability of exactly a choice's words",
+    'per_token': "the probability of a choice's words, a token",
+    'per_byte': "the probability of a choice's words, a byte",
+}
+
+
+def shares(asked: str, config: Mapping[str, Any] | None) -> str:
+  """What a model's shares of the choices are.
+
+  Args:
+    asked: the way of asking that they are of; '' for the paper's files.
+    config: the manifest's, None for results that came from elsewhere.
+
+  Returns:
+    Such as 'the probability of a choice's letter; made to sum to 1'.
+  """
+  if asked == 'text':
+    score = config['prompt']['text_score'] if config else 'pmi'
+    said = _TEXT_SHARES[score]
+  else:
+    mark = 'number' if asked == 'numbers' else 'letter'
+    said = f"the probability of a choice's {mark}"
+  return f'{said}; made to sum to 1'
 
 
 def _split(column: str) -> tuple[str, int]:
@@ -171,8 +297,8 @@ def by_prefix(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
   Yields:
     A prefix and its rows, for prefixes that have some.
   """
-  known = {c: _split(c)[0] for c in rows['measure'].unique()}
-  prefixes = rows['measure'].map(known)
+  known = {c: _split(c)[0] for c in rows[cols.MEASURE].unique()}
+  prefixes = rows[cols.MEASURE].map(known)
   for prefix in PREFIXES:
     part = rows[prefixes == prefix]
     if len(part):

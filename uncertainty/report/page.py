@@ -1,16 +1,23 @@
 """Writes DIR/report/index.html: one file, no network, no server."""
 
-import importlib.metadata
+import dataclasses
 import importlib.resources
+import json
 import pathlib
 
 import jinja2
 from markupsafe import Markup
 
-from uncertainty.report import heatmap, tables
+from uncertainty import __version__
+from uncertainty.report import heatmap, lineage, table_files, tables
 from uncertainty.report.chapters import order, summary
 from uncertainty.results import shards
 from uncertainty.specs import StudySpec
+
+_STYLES = ('style.css', 'items.css', 'figures.css')
+# In the order in which they need each other.
+_SCRIPTS = ('address.js', 'filter.js', 'tables.js', 'heatmaps.js', 'ticks.js',
+            'plots.js', 'answer.js', 'item.js', 'items.js', 'start.js')
 
 
 def write(workdir: str | pathlib.Path, spec: StudySpec) -> str:
@@ -18,7 +25,7 @@ def write(workdir: str | pathlib.Path, spec: StudySpec) -> str:
 
   Args:
     workdir: of the run; the page goes to `report/index.html` in it, and its
-      pictures to `report/figures`.
+      pictures to `report/figures`, the tables as CSV to `report/tables`.
     spec: the study's config.
 
   Returns:
@@ -28,16 +35,24 @@ def write(workdir: str | pathlib.Path, spec: StudySpec) -> str:
     UserError: there is no analysis to report, or no space for the page.
   """
   analysis = tables.read(pathlib.Path(workdir))
-  made = (make(analysis, spec) for make in order.CHAPTERS.values())
-  built = [chapter for chapter in made if chapter is not None]
+  built, sources, used = [], {}, {}
+  for make in order.CHAPTERS.values():
+    watched = tables.watched(analysis)
+    chapter = make(watched, spec)
+    if chapter is not None:
+      built.append(chapter)
+      sources[chapter.name] = tables.source(watched)
+      used[chapter.name] = sorted(watched.used)
   environment = jinja2.Environment(
       autoescape=True, undefined=jinja2.StrictUndefined)
   template = environment.from_string(_asset('template.html'))
   page = template.render(
       title="People's uncertainty and the model's",
       run=summary.run_line(analysis, spec), chapters=built,
-      style=Markup(_asset('style.css') + heatmap.style()),
-      script=Markup(_asset('page.js')),
+      sources=sources, used=used, kept=table_files.write(analysis),
+      style=Markup(''.join(map(_asset, _STYLES)) + heatmap.style()),
+      models=Markup(_models(analysis)),
+      script=Markup('\n'.join(map(_asset, _SCRIPTS))),
       footer=_footer(analysis))
   path = analysis.workdir / 'report' / 'index.html'
   with shards.replacing(path) as file:
@@ -47,12 +62,19 @@ def write(workdir: str | pathlib.Path, spec: StudySpec) -> str:
 
 def _asset(name: str) -> str:
   return importlib.resources.files('uncertainty.report').joinpath(
-      name).read_text(encoding='utf-8')
+      'assets', name).read_text(encoding='utf-8')
+
+
+def _models(analysis: tables.AnalysisTables) -> str:
+  """What the page filters by, as JSON."""
+  found = [{'name': name, **dataclasses.asdict(who)}
+           for name, who in lineage.known(analysis).items()]
+  return json.dumps(found, ensure_ascii=False).replace('<', '\\u003c')
 
 
 def _footer(analysis: tables.AnalysisTables) -> str:
   packages = analysis.manifest.get('packages', {})
   versions = ', '.join(
       f'{name} {version}' for name, version in packages.items() if version)
-  return (f'uncertainty {importlib.metadata.version("uncertainty")}. '
+  return (f'uncertainty {__version__}. '
           f'{"Scored with " + versions + "." if versions else ""}')

@@ -30,6 +30,19 @@ def test_layers_are_counted_and_bands_explained(made, spec, probes, nulls):
   assert 'A band reaches' in page and 'peak' not in page
 
 
+@pytest.mark.parametrize('target', ['human_entropy', 'model_entropy'])
+def test_the_estimate_of_peoples_entropy_is_said_where_probes_read_it(
+    made, spec, probes, target):
+  ceiling = pd.DataFrame(
+      {'dataset': ['coane', 'vader'], 'estimator': ['dirichlet', 'plain']})
+  page = _page(made, spec, probes=probes.assign(target=target),
+               ceiling=ceiling)
+  said = 'Estimate of people&#x27;s entropy: Dirichlet posterior mean'
+  assert (said in page.replace('&#39;', '&#x27;')) == (
+      target == 'human_entropy')
+  assert 'plain entropy' not in page
+
+
 def test_no_band_is_no_caption_of_a_band(made, spec, probes):
   page = _page(made, spec, probes=probes)
   assert 'band' not in page and 'no targets were shuffled' in page
@@ -42,19 +55,20 @@ def test_r_is_shown_where_no_r2_is_above_zero(made, spec, probes, nulls):
   assert 'A band reaches' not in page
 
 
-def test_truth_counts_intervals_above_chance(made, spec):
+def test_truth_counts_intervals_of_chosen_probes_above_chance(made, spec):
   rows = pd.DataFrame({
-      'model': 'A', 'site': 'residual', 'probe': ['lr', 'ccs'], 'layer': -1,
-      'polarity': 'both', 'test': 'all topics', 'accuracy': [.9, .5],
-      'ci_low': [.8, .4], 'ci_high': [.95, .6]})
+      'model': ['A', 'A', 'A', 'B'], 'site': 'residual',
+      'probe': ['lr', 'ccs', 'chosen', 'chosen'], 'layer': -1,
+      'polarity': 'both', 'test': 'all topics', 'accuracy': [.9, .5, .7, .5],
+      'ci_low': [.8, .4, .6, .4], 'ci_high': [.95, .6, .8, .6]})
   page = _page(made, spec, truth_probes=rows)
-  assert 'The intervals of 1 of 2 lie above it.' in page
+  assert 'the intervals of 1 of 2 lie above it.' in page
   assert '0.90 [0.80, 0.95]' in page
 
 
 def test_increments_are_counted(made, spec):
   rows = pd.DataFrame({
       'target': 'human_entropy', 'features': 'n_tokens', 'layer': [0, 1],
-      'increment': [.01, .2], 'ci_low': [-.1, .1], 'ci_high': [.1, .3]})
-  assert 'the interval of 1 of 2 increments lies above 0' in _page(
+      'increment': [.01, .2], 'p_corrected': [.4, .01]})
+  assert '1 of 2 layers add more than permuted residuals do' in _page(
       made, spec, probe_increment=rows)

@@ -41,9 +41,26 @@ def test_panel_holds_values_intervals_and_marks(made, spec, alignment_cells):
   assert data['details']['low'][at] == [.1, -.1]
   svg = (tables.figures() / 'alignment_coane_human_entropy_mc.svg').read_text()
   assert '>.30</text>' in svg and '>.60</text>' in svg
+  assert 'figures/alignment_coane_human_entropy_mc.pdf' in page
 
 
-def test_scatter_says_which_models_it_leaves_out(made, spec, alignment_cells):
+def test_aligned_is_what_the_claim_says(made, spec, alignment_cells):
+  claims = [{'claim': 'aligned', 'data': 'coane', 'model': m, 'low': .01,
+             'high': .6, 'n_items': 40, 'n_raters': 50.0, 'estimate': rho,
+             'measure': 'mc_choice_entropy', 'verdict': verdict}
+            for m, rho, verdict in (('A', .3, 'supported'),
+                                    ('B', .1, 'cannot tell'))]
+  page = _page(alignment.chapter(
+      made(alignment=alignment_cells, claims=claims), spec))
+  assert '1 of them are aligned by the claim' in page
+  one = alignment_cells[alignment_cells['model'] == 'A']
+  page = _page(alignment.chapter(
+      made(alignment=one, claims=claims[:1]), spec))
+  assert 'ρ = 0.30 [0.01, 0.60] over items and raters' in page
+
+
+def test_every_model_has_a_panel_and_no_line_is_said_where_none_is(
+    made, spec, alignment_cells):
   one = alignment_cells[alignment_cells['measure'] == 'mc_choice_entropy']
   models = [f'M{i}' for i in range(11)]
   cells = pd.concat([one.iloc[:1].assign(model=m) for m in models])
@@ -54,7 +71,23 @@ def test_scatter_says_which_models_it_leaves_out(made, spec, alignment_cells):
       'human_entropy': chance.random(55),
       'model_uncertainty': chance.random(55)})
   page = _page(alignment.chapter(made(alignment=cells, items=items), spec))
-  assert 'Shown are the first 9 of 11 models' in page
+  found = re.search(r'data-plot.*?json">(.*?)</script>', page, re.DOTALL)
+  assert found
+  panels = json.loads(found.group(1))['panels']
+  assert [p['model'] for p in panels] == models
+  assert {len(p['series']) for p in panels} == {1}
+  assert 'medians of ten slices' not in page
+
+
+def test_a_line_joins_medians_of_ten_equal_slices_of_all_items():
+  x = np.arange(40) / 39
+  cloud, line = alignment.points(np.stack([x, x ** 2], axis=1))
+  assert len(cloud.x) == 40 and len(line.x) == 10 and line.n == [4] * 10
+  np.testing.assert_allclose(
+      [line.x[0], line.y[0]], [x[:4].mean(), np.median(x[:4] ** 2)])
+  many = np.random.default_rng(0).random((1500, 2))
+  cloud, line = alignment.points(many)
+  assert len(cloud.x) == 500 and sum(line.n) == 1500
 
 
 def test_no_alignment_is_no_chapter(made, spec):

@@ -1,5 +1,11 @@
 """The calibration chapter: what confidence is, over models, by its map."""
 
+import json
+import re
+
+import numpy as np
+import pandas as pd
+
 from uncertainty.report.chapters import calibration, instruct
 
 
@@ -40,9 +46,32 @@ def test_every_metric_keeps_its_picture(made, spec, calibration_cells):
   tables = made(calibration=calibration_cells)
   calibration.chapter(tables, spec)
   assert sorted(p.name for p in tables.figures().iterdir()) == [
-      'auroc_coane_mc_none_correct.svg',
-      'ece_smooth_coane_mc_paper_correct.svg',
-      'ece_smooth_coane_mc_platt_correct.svg']
+      f'{name}.{suffix}' for name in (
+          'auroc_coane_mc_none_correct', 'ece_smooth_coane_mc_paper_correct',
+          'ece_smooth_coane_mc_platt_correct')
+      for suffix in ('csv', 'pdf', 'png', 'svg')]
+
+
+def test_reliability_has_a_panel_a_model_with_bins_and_intervals(
+    made, spec, calibration_cells):
+  bins = pd.DataFrame({
+      'model': ['A', 'A', 'A', 'B'], 'dataset': 'coane',
+      'measure': 'mc_choice_logprob', 'confidence_map': 'paper',
+      'binning': 'width', 'correctness': 'correct',
+      'confidence': [.2, .8, np.nan, .5], 'accuracy': [.3, .6, .5, .5],
+      'count': [10, 30, 0, 7], 'ci_low': [.1, .5, 0, .2],
+      'ci_high': [.5, .7, 1, .9]})
+  page = _page(calibration.chapter(
+      made(calibration=calibration_cells, reliability=bins), spec))
+  found = re.search(r'data-plot.*?json">(.*?)</script>', page)
+  assert found
+  plot = json.loads(found.group(1))
+  first, second = plot['panels']
+  assert first['title'] == 'A (n = 40)' and second['model'] == 'B'
+  assert first['series'][0] == {
+      'x': [.2, .8], 'y': [.3, .6], 'line': True, 'low': [.1, .5],
+      'high': [.5, .7], 'n': [10, 30], 'sized': True}
+  assert 'its line a 95 % interval' in page
 
 
 def test_labels_of_calibration_errors_say_their_norm():

@@ -1,5 +1,7 @@
 """The paper's own chapters show where they concern the run."""
 
+import dataclasses
+
 import pandas as pd
 import pytest
 
@@ -13,11 +15,13 @@ def forms():
       'n_prompts': 3, 'ends_with_brace': [0, 3], 'form': ['plain', 'chat']})
 
 
-def test_flaws_concern_the_papers_prompts_only(made, spec, forms):
-  clean = {'config': {'prompt': {'profile': 'clean'}}}
-  paper = {'config': {'prompt': {'profile': 'paper'}}}
-  assert flaws.flaws(made(clean, prompt_forms=forms), spec) is None
-  chapter = flaws.flaws(made(paper, prompt_forms=forms), spec)
+def test_flaws_concern_reproduction_and_the_papers_files_only(
+    made, spec, forms):
+  assert flaws.flaws(made(prompt_forms=forms), spec) is None
+  files = made(prompt_forms=forms, cells=[{'figure': 'f'}])
+  assert flaws.flaws(files, spec)
+  chapter = flaws.flaws(
+      made(prompt_forms=forms), dataclasses.replace(spec, mode='reproduction'))
   assert 'prompts of 1 of 2 models end with an opened brace' in '\n'.join(
       chapter.blocks)
 

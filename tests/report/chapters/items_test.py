@@ -1,34 +1,28 @@
-"""The items chapter: largest distances first, and what is left out."""
+"""The chapter on items: what the item view starts from."""
 
 import json
 import re
 
-import numpy as np
 import pandas as pd
 
 from uncertainty.report.chapters import items
 
 
-def _items(n):
-  return pd.DataFrame({
-      'model': 'A', 'question': [f'q{i}' for i in range(n)],
-      'choices': [['x', 'y']] * n, 'human_shares': [[.5, .5]] * n,
-      'model_shares': [[.9, .1]] * n, 'human_entropy': 1.0,
-      'model_uncertainty': .5,
-      'disagreement': np.r_[np.nan, np.arange(1, n) / n]})
+def test_the_catalogue_names_every_data_set_and_model(
+    made, spec, tmp_path):
+  results = tmp_path / 'results' / 'vader'
+  results.mkdir(parents=True)
+  for model in ('A</script>', 'B'):
+    pd.DataFrame({'item_id': ['a', 'b'], 'question': ['x', 'y']}).to_parquet(
+        results / f'{model.replace("/", "-")}.parquet')
+  chapter = items.chapter(made(), spec)
+  text = ''.join(chapter.blocks)
+  (found,) = re.findall(r'<script type="application/json">(.*?)</script>', text)
+  (entry,) = json.loads(found)
+  assert entry['n'] == 2
+  assert [m['name'] for m in entry['models']] == ['A<-script>', 'B']
+  assert (tmp_path / 'report/items/vader/find.js').is_file()
 
 
-def test_items_without_a_distance_are_left_out(made, spec):
-  page = '\n'.join(map(str, items.chapter(made(items=_items(4)), spec).blocks))
-  found = re.search(r'json">(.*?)</script>', page)
-  assert found
-  rows = json.loads(found.group(1))['rows']
-  assert [row[1] for row in rows] == ['q3', 'q2', 'q1']
-  assert rows[0][2:5] == ['x / y', [.5, .5], [.9, .1]]
-  assert 'largest of' not in page
-
-
-def test_a_cut_is_said(made, spec):
-  page = '\n'.join(
-      map(str, items.chapter(made(items=_items(3005)), spec).blocks))
-  assert 'The 3000 largest of 3004 distances' in page
+def test_without_results_there_is_no_chapter(made, spec):
+  assert items.chapter(made(), spec) is None

@@ -1,5 +1,7 @@
 """The closing chapters."""
 
+import dataclasses
+
 from uncertainty.report.chapters import methods
 
 
@@ -15,3 +17,18 @@ def test_methods_define_the_measures_used_and_say_the_draws(
       methods.methods(made(alignment=alignment_cells), spec).blocks)
   assert 'H(c renormalised) / ln K' in page and 'varentropy' not in page
   assert f'{spec.analysis.n_bootstrap} draws' in page
+
+
+def test_methods_say_what_was_scored_by_its_digests(
+    made, spec, alignment_cells):
+  manifest = {
+      'models': {'m': {'source': 'org/m', 'fingerprint': 'abcdef' * 10}},
+      'data': {'toy': {'items': 3, 'digest': '012345' * 5}},
+      'starts': [{'code': {'commit': 'c0ffee' * 7, 'edited': True},
+                  'command': ['uncertainty', '--config=a b']}]}
+  tables = dataclasses.replace(
+      made(alignment=alignment_cells), manifest=manifest)
+  page = '\n'.join(methods.methods(tables, spec).blocks)
+  for part in ('org/m', 'abcdefabcdefabcd<', '0123450123450123<', '3 items',
+               'c0ffeec0ffee, edited since', 'uncertainty &#x27;--config=a b'):
+    assert part in page, part

@@ -32,15 +32,28 @@ def test_hicks_law_is_shown_whether_or_not_a_rival_fits_better(made, spec):
 
 def test_ceiling_corrects_primary_measures_not_the_best(made, spec):
   ceiling = pd.DataFrame({
-      'dataset': ['coane'], 'signal': 'human_entropy', 'reliability': .81,
-      'low': .7, 'high': .9, 'ceiling': .9, 'people': 90.0})
+      'dataset': ['coane'], 'signal': 'human_entropy',
+      'estimator': 'dirichlet', 'reliability': .81, 'low': .7, 'high': .9,
+      'ceiling': .9, 'ceiling_low': .84, 'ceiling_high': .95, 'people': 90.0})
   corrected = pd.DataFrame({
       'dataset': 'coane', 'model': 'A',
       'measure': ['mc_choice_entropy', 'mc_total_entropy'],
       'rho': [.3, .5], 'corrected_rho': [.333, .555]})
   page = _page(made, spec, ceiling=ceiling, ceiling_corrected=corrected)
-  assert 'is 0.81 [0.70, 0.90]' in page and 'beyond 0.90' in page
+  assert 'is 0.81 [0.70, 0.90]' in page and 'beyond 0.90 [0.84, 0.95]' in page
+  assert 'Dirichlet posterior mean' in page and 'bounds' not in page
   assert '0.333' in page and '0.555' not in page
+
+
+def test_ceiling_without_counts_is_said_to_be_bounds(made, spec):
+  ceiling = pd.DataFrame({
+      'dataset': ['coane'], 'signal': 'human_entropy', 'estimator': 'plain',
+      'reliability': float('nan'), 'low': .7, 'high': 1.0,
+      'ceiling': float('nan'), 'ceiling_low': .84, 'ceiling_high': 1.0,
+      'people': 49.0})
+  page = _page(made, spec, ceiling=ceiling)
+  assert 'only bounds' in page and 'plain entropy of the shares' in page
+  assert 'between 0.84 and 1' in page and 'nan' not in page.lower()
 
 
 def test_nothing_to_say_is_no_chapter(made, spec):

@@ -33,6 +33,16 @@ def test_neither_page_nor_terminal_names_a_best(tables, spec):
     assert 'best' not in shown and '0.60 [0.40, 0.80]' not in shown
 
 
+def test_a_long_table_is_summarised(made):
+  n = 20
+  rows = pd.DataFrame({
+      'model': [f'M{k}' for k in range(n)], 'dataset': 'coane', 'n_items': 40,
+      'statistic': 'accuracy', 'value': [k / 20 for k in range(n)],
+      'ci_low': 0., 'ci_high': 1., 'n': 40})
+  assert summary.console_table(made(summary=rows)) == (
+      'coane    accuracy: median 0.47 of 20 models, 0.00 (M0) to 0.95 (M19)')
+
+
 def test_two_families_are_not_called_a_pair(made, tables, spec):
   manifest = {'models': {'A': {'kind': 'base', 'family': 'x'},
                          'B': {'kind': 'instruct', 'family': 'y'}}}

@@ -1,25 +1,30 @@
 """The chapter on activations: what linear probes read out of each layer."""
 
-import itertools
-
-import numpy as np
 import pandas as pd
 from markupsafe import Markup
-from matplotlib.figure import Figure
 
 from uncertainty.analysis.scores import pairs
-from uncertainty.report import blocks, figures, heatmap
+from uncertainty.report import (
+  blocks,
+  figures,
+  heatmap,
+  names,
+  people_entropy,
+  plots,
+)
 from uncertainty.report.tables import AnalysisTables
+from uncertainty.results import columns, derived
 from uncertainty.specs import StudySpec
 
 _TARGETS = {
-    'human_entropy': "people's entropy", 'rt_correct': 'response time, correct',
+    columns.HUMAN_ENTROPY: "people's entropy",
+    'rt_correct': 'response time, correct',
     'rt_combined': 'response time', 'mc_prop_correct': 'proportion correct',
     'fr_prop_correct': 'proportion correct, free recall',
     'model_entropy': "the model's own entropy",
     'model_correct': 'whether the model is right'}
-_MOST_CURVES = 8
-_METRICS = {'r2': 'R²', 'pearson': 'Pearson r'}
+_LEAST = -1.0  # R² that curves reach down to
+_METRICS = {derived.R2: 'R²', derived.PEARSON: 'Pearson r'}
 
 
 def chapter(
@@ -50,36 +55,45 @@ def _curves(tables: AnalysisTables) -> list[Markup]:
   probes = tables.get('probes')
   if probes.empty:
     return []
-  means = probes[(probes['fold'] == -1) & (probes['layer'] >= 0)]
+  means = probes[(probes[derived.FOLD] == -1) & (probes[derived.LAYER] >= 0)]
   parts = [blocks.text(
       'A linear probe predicts the target from the activations of one layer '
       'at the last prompt token, for items it was not fitted on. Above 0 it '
       'does better than the mean.')]
   for (dataset, protocol), part in means.groupby(
-      ['dataset', 'protocol'], sort=False):
-    sites = part.groupby('site')['layer'].nunique()
-    site = 'residual' if 'residual' in sites.index else sites.idxmax()
-    part = part[part['site'] == site]
+      [columns.DATASET, derived.PROTOCOL], sort=False):
+    sites = part.groupby(derived.SITE)[derived.LAYER].nunique()
+    site = 'residual' if 'residual' in sites.index else str(sites.idxmax())
+    part = part[part[derived.SITE] == site]
     nulls = tables.get('probe_permutations')
     if not nulls.empty:
-      nulls = nulls[(nulls['dataset'] == dataset) & (nulls['site'] == site)
-                    & (nulls['protocol'] == protocol)]
+      nulls = nulls[(nulls[columns.DATASET] == dataset)
+                    & (nulls[derived.SITE] == site)
+                    & (nulls[derived.PROTOCOL] == protocol)]
     # Least squares on fewer items than width orders items better than it
     # predicts them: its R² is far below 0.
-    metric = 'r2' if part['r2'].max() > 0 else 'pearson'
-    targets = [t for t in _TARGETS if t in set(part['target'])]
-    targets += [t for t in part['target'].unique() if t not in targets]
-    picture = figures.save(
-        f'probes_{dataset}_{protocol}',
-        lambda width, part=part, nulls=nulls, targets=targets, metric=metric:
-            _layer_curves(part, nulls, targets, metric, width),
-        tables.figures(),
-        f'Probe {_METRICS[metric]} by layer, {dataset}, {protocol}')
-    parts += [blocks.heading(f'{protocol} protocol, {site.replace("_", " ")}'),
-              _lead(part, metric, nulls), picture.markup,
-              *_captions(part, nulls, metric),
-              *_deltas(part, f'probes_delta_{dataset}_{protocol}', tables)]
+    metric = derived.R2 if part[derived.R2].max() > 0 else derived.PEARSON
+    targets = [t for t in _TARGETS if t in set(part[derived.TARGET])]
+    targets += [t for t in part[derived.TARGET].unique() if t not in targets]
+    plot = _layer_curves(part, nulls, targets, metric)
+    parts += [
+        blocks.heading(f'{protocol} protocol, {site.replace("_", " ")}'),
+        _lead(part, metric, nulls),
+        figures.plot(
+            plot, f'probes_{dataset}_{protocol}',
+            f'{names.dataset(str(dataset))}: probe {_METRICS[metric]} by '
+            f'layer, {protocol} protocol', _caption(plot, metric), tables),
+        *_estimate(targets, str(dataset), tables),
+        *_deltas(part, f'probes_delta_{dataset}_{protocol}', tables)]
   return parts
+
+
+def _estimate(
+    targets: list[str], dataset: str, tables: AnalysisTables) -> list[Markup]:
+  """How people's entropy was estimated, where probes were fitted to it."""
+  if columns.HUMAN_ENTROPY not in targets:
+    return []
+  return people_entropy.note(tables, dataset)
 
 
 def _lead(rows: pd.DataFrame, metric: str, nulls: pd.DataFrame) -> Markup:
@@ -89,61 +103,55 @@ def _lead(rows: pd.DataFrame, metric: str, nulls: pd.DataFrame) -> Markup:
         f'{_METRICS[metric]} at every layer; nothing here says which of them '
         'could be chance, since no targets were shuffled.')
   sentences = []
-  for target, part in nulls.groupby('target', sort=False):
-    tested = part.dropna(subset=['p_corrected'])
-    beyond = int((tested['p_corrected'] < 0.05).sum())
+  for target, part in nulls.groupby(derived.TARGET, sort=False):
+    tested = part.dropna(subset=[derived.P_CORRECTED])
+    beyond = int((tested[derived.P_CORRECTED] < 0.05).sum())
     sentences.append(f'{_target(str(target))} at {beyond} of {len(tested)}')
   return blocks.text(
       'Layers that beat shuffled targets (permutation p < .05, corrected over '
       f'layers): {"; ".join(sentences)}.')
 
 
-def _captions(
-    rows: pd.DataFrame, nulls: pd.DataFrame, metric: str) -> list[Markup]:
+def _caption(plot: plots.Plot, metric: str) -> str:
   """What the curves are, and a word on bands where there are any."""
-  models = list(rows['model'].unique())
-  said = []
-  if _banded(nulls, metric):
+  said = ['A line is a model.']
+  if any(value < _LEAST for panel in plot.panels for series in panel.series
+         for value in series.y):
+    said.append(f'What is below {_LEAST:.0f} is drawn at the lower edge.')
+  if any(panel.bands for panel in plot.panels):
     said.append(
         'A band reaches from the mean R² of shuffled targets to what 95 % of '
         'permutations stay below at the best of all layers.')
-  elif metric == 'pearson':
+  elif metric == derived.PEARSON:
     said.append(
         'R² is below 0 at every layer, so that r is shown instead.')
-  said.append(blocks.first_of(models[:_MOST_CURVES], models).strip())
-  words = ' '.join(filter(None, said))
-  return [blocks.text(words, note=True)] if words else []
-
-
-def _banded(nulls: pd.DataFrame, metric: str) -> bool:
-  return metric == 'r2' and len(nulls) > 0
+  return ' '.join(said)
 
 
 def _layer_curves(
     rows: pd.DataFrame, nulls: pd.DataFrame, targets: list[str], metric: str,
-    width: float) -> Figure:
-  shown = rows['model'].unique()[:_MOST_CURVES]
-
-  def draw(axes, target):
-    part = rows[rows['target'] == target]
-    for color, model in zip(figures.PALETTE, shown, strict=False):
-      line = part[part['model'] == model].sort_values('layer')
-      axes.plot(line['layer'], line[metric], color=color, lw=1.6, label=model)
-      if _banded(nulls, metric):
-        null = nulls[(nulls['target'] == target) & (nulls['model'] == model)]
+) -> plots.Plot:
+  models = list(rows[columns.MODEL].unique())
+  panels = []
+  for target in targets:
+    part = rows[rows[derived.TARGET] == target]
+    series, bands = [], []
+    for color, model in enumerate(models):
+      line = part[part[columns.MODEL] == model].sort_values(derived.LAYER)
+      series.append(plots.Series(
+          line[derived.LAYER].tolist(), line[metric].tolist(), model, color,
+          line=True, models=[model] * len(line)))
+      if metric == derived.R2 and not nulls.empty:
+        null = nulls[(nulls[derived.TARGET] == target)
+                     & (nulls[columns.MODEL] == model)]
         if len(null):
-          axes.axhspan(null['null_mean'].min(), null['null_max_95'].max(),
-                       color=color, alpha=0.08, lw=0)
-    axes.axhline(0, color='#bbbbbb', lw=1)
-    # R² can be far below any use; keep the scale.
-    low, high = np.nanmin(part[metric]), np.nanmax(part[metric])
-    axes.set_ylim(max(low, -1.0) - 0.05, max(0.1, high) + 0.05)
-    axes.set_xlabel('layer', fontsize=8)
-    axes.set_ylabel(_METRICS[metric], fontsize=8)
-
-  figure = figures.panels(targets, width, draw, share=False, title=_target)
-  figure.axes[0].legend(frameon=False, fontsize=7)
-  return figure
+          bands.append((float(null[derived.NULL_MEAN].min()),
+                        float(null[derived.NULL_MAX_95].max()), color))
+    panels.append(plots.Panel(_target(target), series, bands=bands))
+  # R² can be far below any use.
+  return plots.Plot(panels, plots.Axis('layer'),
+                    plots.Axis(_METRICS[metric], least=_LEAST), share=False,
+                    references=[('y', 0.0)])
 
 
 def _published(tables: AnalysisTables) -> list[Markup]:
@@ -151,70 +159,73 @@ def _published(tables: AnalysisTables) -> list[Markup]:
   rows = tables.get('probes_published')
   if rows.empty:
     return []
-  means = rows[rows['fold'] == -1]
-  depth = (means['layer'] + 1) / means.groupby('model')['layer'].transform(
-      'nunique')
-  lines = means.assign(depth=depth, value=means['pearson'],
-                       dashed=~means['model'].str.endswith('_Ins'))
-  picture = figures.save(
-      'probes_published',
-      lambda width: _depth_curves(lines, 'Pearson r', width),
-      tables.figures(), "The paper's probe correlations by depth")
-  shown = means[['model', 'target', 'layer', 'r2', 'pearson', 'mse', 'n']]
+  means = rows[rows[derived.FOLD] == -1]
+  depth = (means[derived.LAYER] + 1) / means.groupby(columns.MODEL)[
+      derived.LAYER].transform('nunique')
+  lines = means.assign(**{
+      'depth': depth, columns.VALUE: means[derived.PEARSON],
+      'dashed': ~means[columns.MODEL].str.endswith('_Ins')})
+  picture = figures.plot(
+      _depth_curves(lines, 'Pearson r'), 'probes_published',
+      "The paper's probe correlations by depth",
+      'Least squares on raw activations, ten folds, as published; dashed are '
+      "base models. People's entropy is the plain one of their shares.", tables)
+  shown = means[[columns.MODEL, derived.TARGET, derived.LAYER, derived.R2,
+                 derived.PEARSON, derived.MSE, columns.N]]
   return [blocks.heading("The paper's eight models"),
-          blocks.text('Least squares on raw activations, ten folds, as '
-                      'published; dashed are base models.', note=True),
-          picture.markup,
+          picture,
           *_deltas(means, 'probes_published_delta', tables),
           blocks.folded('Every layer', blocks.table(
-              shown, sort='pearson', pick='target'))]
+              shown, sort=derived.PEARSON, pick=derived.TARGET))]
 
 
 def _deltas(
     means: pd.DataFrame, name: str, tables: AnalysisTables) -> list[Markup]:
   """Instruct − base of each pair's Pearson r, by depth."""
-  by_model = dict(list(means.groupby('model', sort=False)))
+  by_model = {str(model): rows
+              for model, rows in means.groupby(columns.MODEL, sort=False)}
   couples = [(base, tuned) for base, tuned in pairs.pairs(list(by_model))
              if len(by_model[base]) == len(by_model[tuned])]
   if not couples:
     return []
   curves = []
   for base, tuned in couples:
-    both = by_model[base].merge(by_model[tuned], on=['target', 'layer'],
+    both = by_model[base].merge(by_model[tuned],
+                                on=[derived.TARGET, derived.LAYER],
                                 suffixes=('_base', '_tuned'))
-    curves.append(both.assign(
-        model=base, dashed=False,
-        value=both['pearson_tuned'] - both['pearson_base'],
-        depth=(both['layer'] + 1) / both['layer'].nunique()))
+    curves.append(both.assign(**{
+        columns.MODEL: base, 'dashed': False,
+        columns.VALUE: both['pearson_tuned'] - both['pearson_base'],
+        'depth': (both[derived.LAYER] + 1) / both[derived.LAYER].nunique()}))
   every = pd.concat(curves)
-  picture = figures.save(
-      name, lambda width: _depth_curves(every, 'Δ Pearson r', width),
-      tables.figures(), 'Change of probe correlations by instruction tuning')
+  picture = figures.plot(
+      _depth_curves(every, 'Δ Pearson r'), name,
+      'Change of probe correlations by instruction tuning',
+      'Instruct − base; a line is a pair, called by its base model.', tables)
   said = '; '.join(
-      f'{_target(str(target))} {rows["value"].mean():+.3f}'
-      for target, rows in every.groupby('target', sort=False))
+      f'{_target(str(target))} {rows[columns.VALUE].mean():+.3f}'
+      for target, rows in every.groupby(derived.TARGET, sort=False))
   return [blocks.text(
       f'Instruct − base, {len(couples)} pair(s), r averaged over '
-      f'layers: {said}.'), picture.markup]
+      f'layers: {said}.'), picture]
 
 
-def _depth_curves(lines: pd.DataFrame, label: str, width: float) -> Figure:
+def _depth_curves(lines: pd.DataFrame, label: str) -> plots.Plot:
   """Columns `value` by `depth`: one panel a target, one line a model."""
-  def draw(axes, target):
-    axes.axhline(0, color='#bbbbbb', lw=1)
-    for color, (model, line) in zip(
-        itertools.cycle(figures.PALETTE),
-        lines[lines['target'] == target].groupby('model', sort=False)):
+  panels = []
+  for target in lines[derived.TARGET].unique():
+    series = []
+    for color, (model, line) in enumerate(
+        lines[lines[derived.TARGET] == target].groupby(
+            columns.MODEL, sort=False)):
       line = line.sort_values('depth')
-      axes.plot(line['depth'], line['value'], color=color, lw=1.4, label=model,
-                ls='--' if line['dashed'].iloc[0] else '-')
-    axes.set_xlabel('depth', fontsize=8)
-    axes.set_ylabel(label, fontsize=8)
-
-  figure = figures.panels(list(lines['target'].unique()), width, draw,
-                          share=False, title=_target)
-  figure.axes[0].legend(frameon=False, fontsize=6)
-  return figure
+      series.append(plots.Series(
+          line['depth'].tolist(), line[columns.VALUE].tolist(), str(model),
+          color, line=True, dashed=bool(line['dashed'].iloc[0]),
+          models=[str(model)] * len(line)))
+    panels.append(plots.Panel(_target(str(target)), series))
+  return plots.Plot(panels, plots.Axis('depth', 0, 1), plots.Axis(label),
+                    share=False, references=[('y', 0.0)])
 
 
 def _depth(tables: AnalysisTables) -> list[Markup]:
@@ -223,8 +234,9 @@ def _depth(tables: AnalysisTables) -> list[Markup]:
     return []
   return [blocks.heading('Where along depth it becomes readable'),
           blocks.table(rows[[
-              'dataset', 'model', 'protocol', 'site', 'target', 'first_depth',
-              'chosen_r2']], sort='chosen_r2', pick='target'),
+              columns.DATASET, columns.MODEL, derived.PROTOCOL, derived.SITE,
+              derived.TARGET, derived.FIRST_DEPTH, derived.CHOSEN_R2]],
+              sort=derived.CHOSEN_R2, pick=derived.TARGET),
           blocks.text('first depth: the first layer that beats the permutation '
                       'null corrected over layers; chosen R²: the layer was '
                       'chosen inside each training fold.', note=True)]
@@ -234,16 +246,19 @@ def _increment(tables: AnalysisTables, floor: float) -> list[Markup]:
   parts = []
   if tables.has('probe_increment'):
     rows = tables.get('probe_increment')
-    features = ', '.join(dict.fromkeys(', '.join(rows['features']).split(', ')))
-    clear = rows[rows['ci_low'] > 0]
-    said = (f'the interval of {len(clear)} of {len(rows)} increments lies '
-            'above 0')
+    features = ', '.join(
+        dict.fromkeys(', '.join(rows[derived.FEATURES]).split(', ')))
+    tested = rows.dropna(subset=[derived.P_CORRECTED])
+    clear = int((tested[derived.P_CORRECTED] < 0.05).sum())
+    said = (f'{clear} of {len(tested)} layers add more than permuted residuals '
+            'do (p < .05, corrected over layers)')
     parts += [
         blocks.heading('Beyond what is read off the prompt and the output'),
         blocks.text(f'Held-out R² of {features.replace("_", " ")}, and what '
                     f'the activations of one layer add: {said}.'),
         blocks.folded('Every layer', blocks.data_table(
-            rows.drop(columns='features'), sort='increment', pick='target'))]
+            rows.drop(columns=derived.FEATURES), sort=derived.INCREMENT,
+            pick=derived.TARGET))]
   for name, title in (('probe_controls', 'Control tasks and random directions'),
                       ('probe_leakage', 'Duplicate questions across folds'),
                       ('probe_ceiling', 'Noise ceiling of the target'),
@@ -252,7 +267,7 @@ def _increment(tables: AnalysisTables, floor: float) -> list[Markup]:
       rows = tables.get(name)
       parts.append(blocks.folded(title, blocks.table(
           rows, sort=rows.columns[-1], p_floor=floor,
-          pick='target' if 'target' in rows else None)))
+          pick=derived.TARGET if derived.TARGET in rows else None)))
   return parts
 
 
@@ -264,18 +279,18 @@ def _transfer(tables: AnalysisTables) -> list[Markup]:
       'Rows: where the probe was fitted; columns: where it was tested. Pearson '
       'r at the layer of least error in folds of the items that train: no item '
       'of a cell takes part in choosing its layer.')]
-  for target, part in rows.groupby('target', sort=False):
-    chosen = part[part['layer'] == -1]
-    grid = chosen.rename(columns={'train': 'measure', 'test': 'model'})
+  for target, part in rows.groupby(derived.TARGET, sort=False):
+    chosen = part[part[derived.LAYER] == -1]
+    grid = chosen.rename(columns={derived.TRAIN: columns.MEASURE,
+                                  derived.TEST: columns.MODEL})
     panel = heatmap.pivot(
-        grid, value='pearson',
-        details={'layer': 'layer', 'n': 'n_test'}, label='r',
-        rows=list(dict.fromkeys(grid['measure'])),
-        columns=list(dict.fromkeys(grid['model'])))
-    heatmap.save(heatmap.to_svg(panel, _target(str(target)), str),
-                 tables.figures() / f'transfer_{target}.svg')
-    parts += [blocks.text(_target(str(target)), note=True),
-              heatmap.to_html(panel, str)]
+        grid, value=derived.PEARSON,
+        details={'layer': derived.LAYER, 'n': derived.N_TEST}, label='r',
+        rows=list(dict.fromkeys(grid[columns.MEASURE])),
+        columns=list(dict.fromkeys(grid[columns.MODEL])))
+    parts.append(figures.heat(
+        panel, f'transfer_{target}', _target(str(target)),
+        _target(str(target)), tables, str))
   return parts
 
 
@@ -283,19 +298,24 @@ def _truth(tables: AnalysisTables) -> list[Markup]:
   rows = tables.get('truth_probes')
   if rows.empty:
     return []
-  chosen = rows[(rows['layer'] == -1) & (rows['polarity'] == 'both')
-                & rows['test'].isin(['all topics', 'german'])]
-  chosen = chosen.assign(shown=[
+  chosen = rows[(rows[derived.LAYER] == -1) & (rows[derived.POLARITY] == 'both')
+                & rows[derived.TEST].isin(['all topics', 'german'])]
+  chosen = chosen.assign(**{derived.SHOWN: [
       blocks.interval(*values) for values in chosen[
-          ['accuracy', 'ci_low', 'ci_high']].itertuples(index=False)])
-  wide = chosen.pivot_table(index=['model', 'site', 'probe'], columns='test',
-                            values='shown', aggfunc='first', sort=False)
-  above = int((chosen['ci_low'] > 0.5).sum())
+          [columns.ACCURACY, columns.CI_LOW, columns.CI_HIGH]].itertuples(
+              index=False, name=None)]})
+  wide = chosen.pivot_table(
+      index=[columns.MODEL, derived.SITE, derived.PROBE], columns=derived.TEST,
+      values=derived.SHOWN, aggfunc='first', sort=False)
+  # One probe a model: which kind it is, too, was settled on other topics.
+  told = chosen[chosen[derived.PROBE] == 'chosen']
+  above = int((told[columns.CI_LOW] > 0.5).sum())
   return [blocks.heading('True and false statements'),
           blocks.text('Accuracy on topics that training left out, affirmative '
                       'and negated (Bürger et al. 2024), at the layer that is '
-                      'best on the other topics; chance is .5. The intervals '
-                      f'of {above} of {len(chosen)} lie above it.'),
+                      'best on the other topics; chance is .5. With the kind '
+                      'of probe chosen in the same way, the intervals of '
+                      f'{above} of {len(told)} lie above it.'),
           blocks.plain_table(wide.reset_index()),
           blocks.folded('Every layer and topic', blocks.data_table(
-              rows, sort='accuracy', pick='probe'))]
+              rows, sort=columns.ACCURACY, pick=derived.PROBE))]

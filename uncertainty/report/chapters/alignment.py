@@ -1,16 +1,27 @@
 """The chapter on alignment: is the model unsure where people are?"""
 
+import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from uncertainty.report import blocks, figures, heatmap, names
+from uncertainty.report import (
+  aligned,
+  blocks,
+  figures,
+  heatmap,
+  names,
+  people_entropy,
+  plots,
+)
 from uncertainty.report.tables import AnalysisTables
+from uncertainty.results import columns, derived
 from uncertainty.specs import StudySpec
 
 # The measure that the scatter shows: the model's entropy over the choices,
 # which is people's entropy computed on the model's distribution.
-_SCATTER = 'mc_choice_entropy'
-_MOST_PANELS = 9
+_SCATTER = columns.CHOICE_ENTROPY
+_MOST_POINTS = 600  # of one model: more would cover each other
+_SLICED = 40  # items; fewer have no ten slices worth the name
 
 
 def chapter(
@@ -30,48 +41,63 @@ def chapter(
   cells = tables.get('alignment')
   parts = [blocks.text(
       "Each cell is Spearman's ρ over items between one of the model's "
-      'uncertainty measures and one human signal. Blue is aligned: the model '
-      'is unsure where people are unsure, slow or often wrong. Pale cells do '
-      'not differ from zero after Holm correction over the table.')]
-  for dataset, rows in cells.groupby('dataset', sort=False):
+      'uncertainty measures and one human signal, with an interval over items. '
+      'Blue: the model is unsure where people are unsure, slow or often '
+      'wrong. Numbers that are not bold do not differ from zero after Holm '
+      'correction over the table. Whether a model is aligned is said of one '
+      'measure alone, fixed beforehand, by the claim of that name.')]
+  for dataset, rows in cells.groupby(columns.DATASET, sort=False):
     parts += _dataset(str(dataset), rows, tables)
   return blocks.Chapter('alignment', 'Alignment', tuple(parts))
 
 
 def _dataset(
     dataset: str, rows: pd.DataFrame, tables: AnalysisTables) -> list[Markup]:
-  parts = [blocks.heading(names.dataset(dataset)), _lead(rows)]
+  parts = [blocks.heading(names.dataset(dataset)),
+           _lead(dataset, rows, tables),
+           *people_entropy.note(tables, dataset)]
   parts += _scatter(dataset, rows, tables)
-  for signal, of_signal in names.ordered(rows, 'signal', names.SIGNALS):
-    panels = []
-    for prefix, of_prefix in names.by_prefix(of_signal):
-      panels += _panel(dataset, signal, prefix, of_prefix, tables)
-    title = f'{names.signal(signal)} ({names.aligned_means(signal)})'
-    if signal == 'human_entropy':
+  for signal, of_signal in names.ordered(rows, columns.SIGNAL, names.SIGNALS):
+    panels = [_panel(dataset, signal, prefix, of_prefix, tables)
+              for prefix, of_prefix in names.by_prefix(of_signal)]
+    title = f'{names.signal(signal)} ({names.blue_means(signal)})'
+    if signal == columns.HUMAN_ENTROPY:
       parts += [blocks.heading(title), *panels]
     else:
       parts.append(blocks.folded(title, *panels))
   return parts
 
 
-def _lead(rows: pd.DataFrame) -> Markup:
+def _lead(
+    dataset: str, rows: pd.DataFrame, tables: AnalysisTables) -> Markup:
   """What primary measures give, and how many cells there are."""
-  of_entropy = rows[rows['signal'] == 'human_entropy'].dropna(subset=['rho'])
+  of_entropy = rows[rows[columns.SIGNAL] == columns.HUMAN_ENTROPY].dropna(
+      subset=[columns.RHO])
   if of_entropy.empty:
     return blocks.text("No item here has shares of people's answers.")
+  claimed = {model: aligned.of(tables, dataset, model)
+             for model in names.models(of_entropy[columns.MODEL])}
   sentences = []
   for column, label in names.PRIMARY.items():
-    found = of_entropy[of_entropy['measure'] == column]
+    found = of_entropy[of_entropy[columns.MEASURE] == column]
+    own = [c for c in claimed.values() if c and c.verdict
+           and c.measure == column]
     if len(found) == 1:
       row = found.iloc[0]
-      sentences.append(f'{label} of {row["model"]}: ρ = ' + blocks.interval(
-          row['rho'], row['ci_low'], row['ci_high']))
+      ends = (own[0].low, own[0].high) if own else (
+          row[columns.CI_LOW], row[columns.CI_HIGH])
+      shown = blocks.interval(row[columns.RHO], *ends)
+      over = f' over {own[0].over if own else "items"}' if '[' in shown else ''
+      sentences.append(f'{label} of {row[columns.MODEL]}: ρ = {shown}{over}')
     elif len(found):
-      above = int((found['ci_low'] > 0).sum())
+      median = (f'{label}: ρ = {found[columns.RHO].median():.2f} in the '
+                f'median of {len(found)} models')
+      above = (sum(c.verdict == 'supported' for c in own) if own
+               else int((found[columns.CI_LOW] > 0).sum()))
       sentences.append(
-          f'{label}: ρ = {found["rho"].median():.2f} in the median of '
-          f'{len(found)} models; the intervals of {above} lie above 0')
-  count = int((of_entropy['p_holm'] < 0.05).sum())
+          f'{median}; {above} of them are aligned by the claim' if own else
+          f'{median}; the intervals of {above} lie above 0')
+  count = int((of_entropy[columns.P_HOLM] < 0.05).sum())
   sentences.append(
       f'{count} of {len(of_entropy)} cells differ from zero')
   return blocks.text(f"With people's entropy, {'; '.join(sentences)}.")
@@ -79,47 +105,75 @@ def _lead(rows: pd.DataFrame) -> Markup:
 
 def _panel(
     dataset: str, signal: str, prefix: str, rows: pd.DataFrame,
-    tables: AnalysisTables) -> list[Markup]:
+    tables: AnalysisTables) -> Markup:
   panel = heatmap.pivot(
-      rows.assign(significant=rows['p_holm'] < 0.05), value='rho', label='ρ',
-      details={'low': 'ci_low', 'high': 'ci_high', 'n': 'n', 'p': 'p_value',
-               'Holm p': 'p_holm'},
-      rows=names.measures(rows['measure']), columns=names.models(rows['model']),
+      rows.assign(significant=rows[columns.P_HOLM] < 0.05), value=columns.RHO,
+      label='ρ', details={
+          'low': columns.CI_LOW, 'high': columns.CI_HIGH, 'n': columns.N,
+          'p': columns.P_VALUE, 'Holm p': columns.P_HOLM},
+      rows=names.measures(rows[columns.MEASURE]),
+      columns=names.models(rows[columns.MODEL]),
       mark='significant', sign=names.direction(signal), low=-0.8, high=0.8)
   label = f'{names.PREFIXES[prefix]}: ρ with {names.signal(signal)}'
-  heatmap.save(
-      heatmap.to_svg(
-          panel, f'{names.dataset(dataset)}, {label}', names.measure),
-      tables.figures() / f'alignment_{dataset}_{signal}_{prefix}.svg')
-  return [blocks.text(names.PREFIXES[prefix], note=True),
-          heatmap.to_html(panel, names.measure)]
+  return figures.heat(
+      panel, f'alignment_{dataset}_{signal}_{prefix}',
+      f'{names.dataset(dataset)}, {label}', label, tables)
 
 
 def _scatter(
     dataset: str, rows: pd.DataFrame, tables: AnalysisTables) -> list[Markup]:
-  """People's entropy against the model's, for at most nine models."""
-  items = tables.get('items')
-  needed = {'human_entropy', 'model_uncertainty', 'model'}
-  if items.empty or not needed <= set(items):
+  """People's entropy against the model's, a panel a model."""
+  cells = rows[(rows[columns.MEASURE] == _SCATTER)
+               & (rows[columns.SIGNAL] == columns.HUMAN_ENTROPY)]
+  panels, sliced, thinned = [], False, False
+  for model in names.models(cells[columns.MODEL]):
+    items = tables.of('items', dataset, model)
+    if items.empty or not {columns.HUMAN_ENTROPY,
+                           derived.MODEL_UNCERTAINTY} <= set(items):
+      continue
+    known = items[items[derived.UNCERTAINTY_MEASURE] == _SCATTER][
+        [columns.HUMAN_ENTROPY, derived.MODEL_UNCERTAINTY]].dropna()
+    if known.empty:
+      continue
+    series = points(known.to_numpy(float))
+    sliced |= len(series) > 1
+    thinned |= len(known) > len(series[0].x)
+    panels.append(plots.Panel(f'{model} (n = {len(known)})', series, model))
+  if not panels:
     return []
-  items = items[(items['dataset'] == dataset)
-                & (items['uncertainty_measure'] == _SCATTER)].dropna(
-      subset=['human_entropy', 'model_uncertainty'])
-  cells = rows[(rows['measure'] == _SCATTER)
-               & (rows['signal'] == 'human_entropy')]
-  with_items = set(items['model'])
-  models = [m for m in names.models(cells['model']) if m in with_items]
-  if not models:
-    return []
-  shown = models[:_MOST_PANELS]
-  picture = figures.save(
-      f'scatter_{dataset}',
-      lambda width: figures.scatter(
-          items, shown, 'human_entropy', 'model_uncertainty',
-          ("people's entropy", "model's choice entropy"), width),
-      tables.figures(),
-      f"People's entropy against the model's over the choices, {dataset}")
-  note = ('A point is an item; the line joins the medians of ten equal slices. '
-          'An aligned model rises from left to right.'
-          + blocks.first_of(shown, models))
-  return [picture.markup, blocks.text(note, note=True)]
+  caption = 'A point is an item' + (
+      f' (at most {_MOST_POINTS} of a model are drawn, evenly over the order '
+      'of the file)' if thinned else '')
+  if sliced:
+    caption += ('; the line joins the medians of ten slices of equal size, '
+                'over all items')
+  plot = plots.Plot(
+      panels, plots.Axis("people's entropy", 0, 1),
+      plots.Axis("model's choice entropy", 0, 1))
+  return [figures.plot(
+      plot, f'scatter_{dataset}',
+      f"{names.dataset(dataset)}: people's entropy and the model's", caption
+      + '. An aligned model rises from left to right.', tables)]
+
+
+def points(people_model_N2: np.ndarray) -> list[plots.Series]:
+  """Items as a cloud, and their medians where there are enough.
+
+  Args:
+    people_model_N2: uncertainty of people and of the model, an item a row.
+
+  Returns:
+    The cloud, of `_MOST_POINTS` at most; with 40 items or more, a line
+    through the medians of ten slices by people's.
+  """
+  step = -(-len(people_model_N2) // _MOST_POINTS)
+  x_N, y_N = people_model_N2[::step].T
+  series = [plots.Series(x_N.tolist(), y_N.tolist(), 'item', cloud=True)]
+  if len(people_model_N2) < _SLICED:
+    return series
+  order = np.argsort(people_model_N2[:, 0], kind='stable')
+  slices = np.array_split(people_model_N2[order], 10)
+  return [*series, plots.Series(
+      [float(s[:, 0].mean()) for s in slices],
+      [float(np.median(s[:, 1])) for s in slices], 'median of a tenth', 1,
+      line=True, n=[len(s) for s in slices])]

@@ -3,8 +3,9 @@
 import pandas as pd
 from markupsafe import Markup
 
-from uncertainty.report import blocks, figures, heatmap, names
+from uncertainty.report import blocks, figures, heatmap, names, plots
 from uncertainty.report.tables import AnalysisTables
+from uncertainty.results import columns, derived
 from uncertainty.specs import StudySpec
 
 # Metric → what it is called, what is good, and the range of its colours.
@@ -24,7 +25,6 @@ METRICS = {
     'aurc': ('area under the risk-coverage curve', 'low is good', (0.0, 1.0)),
 }
 _SHOWN = ('ece_smooth', 'auroc')
-_MOST_PANELS = 9
 
 MAPS = {
     'paper': "the paper's confidence maps, as they are",
@@ -33,9 +33,9 @@ MAPS = {
     'none': 'by rank alone, no map needed',
 }
 CORRECTNESS = {
-    'correct': 'the right answer',
-    'fr_correct': 'a right free response',
-    'agrees': "people's commonest choice",
+    columns.CORRECT: 'the right answer',
+    columns.FR_CORRECT: 'a right free response',
+    columns.AGREES: "people's commonest choice",
     'fr_agrees': "people's commonest choice",
 }
 
@@ -66,7 +66,7 @@ def chapter(
           'Noise can only raise a calibration error, since it cannot be '
           'negative. Its 95 % interval is corrected for that and may lie below '
           'the value beside it.', note=True)]
-  for dataset, rows in cells.groupby('dataset', sort=False):
+  for dataset, rows in cells.groupby(columns.DATASET, sort=False):
     parts.append(blocks.heading(names.dataset(str(dataset))))
     parts.append(_lead(rows, tables))
     parts += _reliability(str(dataset), tables)
@@ -92,36 +92,36 @@ def first_map(rows: pd.DataFrame) -> str:
   Returns:
     A key of `MAPS`, or a map that is not named there.
   """
-  present = list(dict.fromkeys(rows['confidence_map']))
+  present = list(dict.fromkeys(rows[columns.CONFIDENCE_MAP]))
   return next((m for m in MAPS if m in present), present[0])
 
 
 def _lead(rows: pd.DataFrame, tables: AnalysisTables) -> Markup:
   """Discrimination and error of the confidence in a choice, over models."""
-  rows = rows.dropna(subset=['value'])
-  if not {'auroc', 'ece_smooth'} <= set(rows['metric']):
+  rows = rows.dropna(subset=[columns.VALUE])
+  if not {'auroc', 'ece_smooth'} <= set(rows[derived.METRIC]):
     return blocks.text('No answer here could be called right or wrong.')
   sure = names.choice_confidence(tables.manifest.get('config'))
   sentences = []
   for metric, label in (('auroc', 'AUROC'),
                         ('ece_smooth', 'smooth calibration error')):
-    found = rows[(rows['metric'] == metric)
-                 & (rows['measure'] == names.CONFIDENCE)]
+    found = rows[(rows[derived.METRIC] == metric)
+                 & (rows[columns.MEASURE] == names.CONFIDENCE)]
     if found.empty:
       continue
-    correctness = found['correctness'].iloc[0]
-    found = found[(found['confidence_map'] == first_map(found))
-                  & (found['correctness'] == correctness)]
+    correctness = found[columns.CORRECTNESS].iloc[0]
+    found = found[(found[columns.CONFIDENCE_MAP] == first_map(found))
+                  & (found[columns.CORRECTNESS] == correctness)]
     of = CORRECTNESS.get(correctness, correctness)
     if len(found) == 1:
       row = found.iloc[0]
-      shown = f'{row["model"]} has ' + blocks.interval(
-          row['value'], row['ci_low'], row['ci_high'])
+      shown = f'{row[columns.MODEL]} has ' + blocks.interval(
+          row[columns.VALUE], row[columns.CI_LOW], row[columns.CI_HIGH])
     else:
-      shown = (f'{found["value"].median():.2f} in the median of {len(found)} '
-               'models')
+      shown = (f'{found[columns.VALUE].median():.2f} in the median of '
+               f'{len(found)} models')
       if metric == 'auroc':
-        above = int((found['ci_low'] > 0.5).sum())
+        above = int((found[columns.CI_LOW] > 0.5).sum())
         shown += f', and the intervals of {above} lie above .5'
     sentences.append(f'{label} against {of}: {shown}')
   if not sentences:
@@ -132,12 +132,13 @@ def _lead(rows: pd.DataFrame, tables: AnalysisTables) -> Markup:
 def _metric(
     dataset: str, metric: str, rows: pd.DataFrame, tables: AnalysisTables
 ) -> list[Markup]:
-  rows = rows[(rows['metric'] == metric) & rows['value'].notna()]
+  rows = rows[(rows[derived.METRIC] == metric) & rows[columns.VALUE].notna()]
   panels = []
-  keys = dict.fromkeys(zip(rows['confidence_map'], rows['correctness']))
+  keys = dict.fromkeys(zip(rows[columns.CONFIDENCE_MAP],
+                           rows[columns.CORRECTNESS]))
   for position, (mapping, correctness) in enumerate(keys):
-    part = rows[(rows['confidence_map'] == mapping)
-                & (rows['correctness'] == correctness)]
+    part = rows[(rows[columns.CONFIDENCE_MAP] == mapping)
+                & (rows[columns.CORRECTNESS] == correctness)]
     drawn = _panel(dataset, metric, mapping, correctness, part, tables)
     title = (f'against {CORRECTNESS.get(correctness, correctness)}, '
              f'{MAPS.get(mapping, mapping)}')
@@ -154,47 +155,57 @@ def _panel(
   markups = []
   for prefix, part in names.by_prefix(rows):
     panel = heatmap.pivot(
-        part, value='value',
-        details={'low': 'ci_low', 'high': 'ci_high', 'n': 'n'},
-        rows=names.measures(part['measure']),
-        columns=names.models(part['model']),
+        part, value=columns.VALUE,
+        details={'low': columns.CI_LOW, 'high': columns.CI_HIGH,
+                 'n': columns.N},
+        rows=names.measures(part[columns.MEASURE]),
+        columns=names.models(part[columns.MODEL]),
         cmap=heatmap.DIVERGING if 'high' in good else heatmap.SEQUENTIAL,
         low=low, high=high)
     title = (f'{names.dataset(dataset)}, {label}\n{names.PREFIXES[prefix]}, '
              f'{MAPS.get(mapping, mapping)}')
-    heatmap.save(
-        heatmap.to_svg(panel, title, names.measure), tables.figures() /
-        f'{metric}_{dataset}_{prefix}_{mapping}_{correctness}.svg')
-    markups += [blocks.text(names.PREFIXES[prefix], note=True),
-                heatmap.to_html(panel, names.measure)]
+    markups.append(figures.heat(
+        panel, f'{metric}_{dataset}_{prefix}_{mapping}_{correctness}', title,
+        names.PREFIXES[prefix], tables))
   return markups
 
 
 def _reliability(dataset: str, tables: AnalysisTables) -> list[Markup]:
-  """Diagrams of the confidence in the choice, at most nine models."""
+  """Diagrams of the confidence in the choice, a panel a model."""
   bins = tables.get('reliability')
   if bins.empty:
     return []
-  bins = bins[(bins['dataset'] == dataset)
-              & (bins['measure'] == names.CONFIDENCE)]
+  bins = bins[(bins[columns.DATASET] == dataset)
+              & (bins[columns.MEASURE] == names.CONFIDENCE)]
   if bins.empty:
     return []
-  bins = bins[(bins['confidence_map'] == first_map(bins))
-              & (bins['binning'] == bins['binning'].iloc[0])]
-  correctness = bins['correctness'].iloc[0]
-  bins = bins[bins['correctness'] == correctness]
-  models = names.models(bins['model'])
-  shown = models[:_MOST_PANELS]
-  label = f'share of {CORRECTNESS.get(correctness, correctness)}'
+  bins = bins[(bins[columns.CONFIDENCE_MAP] == first_map(bins))
+              & (bins[derived.BINNING] == bins[derived.BINNING].iloc[0])]
+  correctness = bins[columns.CORRECTNESS].iloc[0]
+  bins = bins[bins[columns.CORRECTNESS] == correctness].dropna(
+      subset=[columns.CONFIDENCE, columns.ACCURACY])
+  ends = {columns.CI_LOW, columns.CI_HIGH} <= set(bins)
+  panels = [_diagram(model, bins[bins[columns.MODEL] == model], ends)
+            for model in names.models(bins[columns.MODEL])]
   sure = names.choice_confidence(tables.manifest.get('config'))
-  picture = figures.save(
-      f'reliability_{dataset}',
-      lambda width: figures.reliability(bins, shown, sure, label, width),
-      tables.figures(),
-      f'Reliability diagrams of the {sure} of the choice, {dataset}')
-  bars = (', its line a 95 % interval'
-          if {'ci_low', 'ci_high'} <= set(bins) else '')
-  note = (f'Along: the {sure} of the choice; a point is a bin, its size the '
-          f'items in it{bars}. On the dashed line the model is calibrated, '
-          'below it overconfident.' + blocks.first_of(shown, models))
-  return [picture.markup, blocks.text(note, note=True)]
+  plot = plots.Plot(
+      panels, plots.Axis(sure, 0, 1),
+      plots.Axis(f'share of {CORRECTNESS.get(correctness, correctness)}', 0,
+                 1), references=[('diagonal', 0.0)])
+  bars = ', its line a 95 % interval' if ends else ''
+  return [figures.plot(
+      plot, f'reliability_{dataset}',
+      f'{names.dataset(dataset)}: reliability of the {sure} of the choice',
+      f'Along: the {sure} of the choice; a point is a bin, its size the items '
+      f'in it{bars}. On the dashed line the model is calibrated, below it '
+      'overconfident.', tables)]
+
+
+def _diagram(model: str, rows: pd.DataFrame, ends: bool) -> plots.Panel:
+  counts = rows[derived.COUNT].astype(int).tolist()
+  series = plots.Series(
+      rows[columns.CONFIDENCE].tolist(), rows[columns.ACCURACY].tolist(),
+      line=True, n=counts, sized=True,
+      low=rows[columns.CI_LOW].tolist() if ends else (),
+      high=rows[columns.CI_HIGH].tolist() if ends else ())
+  return plots.Panel(f'{model} (n = {sum(counts)})', [series], model)

@@ -3,8 +3,9 @@
 import pandas as pd
 from markupsafe import Markup
 
-from uncertainty.report import blocks, names
+from uncertainty.report import blocks, names, people_entropy
 from uncertainty.report.tables import AnalysisTables
+from uncertainty.results import derived
 from uncertainty.specs import StudySpec
 
 # Verdicts in the order in which they are told; those about no more than too
@@ -28,18 +29,19 @@ def chapter(
   claims = tables.get('claims')
   if claims.empty:
     return None
-  counts = claims['verdict'].value_counts()
+  counts = claims[derived.VERDICT].value_counts()
   said = ', '.join(f'{counts[v]} {v}' for v in _VERDICTS if v in counts)
   parts = [blocks.text(
       f'Every claim that this design can put to a test: {said}. p is corrected '
       'over the claims of its family; where nothing can be told, the sentence '
-      'says how large an effect would have been seen.')]
-  several = claims['data'].nunique() > 1
-  for data, rows in claims.groupby('data', sort=False):
+      'says how large an effect would have been seen.'),
+           *people_entropy.note(tables)]
+  several = claims[derived.DATA].nunique() > 1
+  for data, rows in claims.groupby(derived.DATA, sort=False):
     if several:
       parts.append(blocks.heading(names.dataset(str(data))))
-    told = rows[rows['verdict'] != _FOLDED]
-    untold = rows[rows['verdict'] == _FOLDED]
+    told = rows[rows[derived.VERDICT] != _FOLDED]
+    untold = rows[rows[derived.VERDICT] == _FOLDED]
     if len(told):
       parts.append(_table(told))
     if len(untold):
@@ -51,15 +53,18 @@ def chapter(
 def _table(rows: pd.DataFrame) -> Markup:
   order = {verdict: i for i, verdict in enumerate(_VERDICTS)}
   rows = rows.sort_values(
-      'verdict', key=lambda v: v.map(order), kind='stable')
+      derived.VERDICT, key=lambda v: v.map(order), kind='stable')
   return blocks.plain_table(pd.DataFrame({
-      'verdict': rows['verdict'], 'sentence': rows['sentence'],
-      'estimate': [
+      derived.VERDICT: rows[derived.VERDICT],
+      derived.SENTENCE: rows[derived.SENTENCE],
+      derived.ESTIMATE: [
           blocks.interval(*values) for values in rows[
-              ['estimate', 'low', 'high']].itertuples(index=False)],
-      'p, corrected': rows['p_corrected'],
-      **{name: rows[f'n_{name}'].map(_count)
-         for name in ('items', 'raters', 'models')}}))
+              [derived.ESTIMATE, derived.LOW, derived.HIGH]].itertuples(
+                  index=False, name=None)],
+      'p, corrected': rows[derived.P_CORRECTED],
+      'items': rows[derived.N_ITEMS].map(_count),
+      'raters': rows[derived.N_RATERS].map(_count),
+      'models': rows[derived.N_MODELS].map(_count)}))
 
 
 def _count(value: float) -> str:

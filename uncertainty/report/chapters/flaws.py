@@ -5,6 +5,7 @@ from markupsafe import Markup
 
 from uncertainty.report import blocks
 from uncertainty.report.tables import AnalysisTables
+from uncertainty.results import columns, derived
 from uncertainty.specs import StudySpec
 
 _MOST_CELLS = 6000
@@ -29,29 +30,31 @@ def reproduction(
              'computed soundly: ties are never split, and no cell is left '
              'blank; config.mode=reproduction follows its own recipes')
   parts = [blocks.text(
-      f'{len(cells)} cells of {cells["figure"].nunique()} figures of Moore et '
-      f'al. (2026), {recipes}.')]
+      f'{len(cells)} cells of {cells[derived.FIGURE].nunique()} figures of '
+      f'Moore et al. (2026), {recipes}.')]
   if tables.has('compare_counts'):
     counts = tables.get('compare_counts')
     parts += [blocks.text(
-        f'{counts["match"].sum()} of {counts["printed"].sum()} '
+        f'{counts[derived.MATCH].sum()} of {counts[derived.PRINTED].sum()} '
         'printed cells match'
-        + (f', {counts["blanks_right"].sum()} of {counts["blanks"].sum()} '
-           'blanks are blank here too. Where a monotonic sweep meets tied '
-           'confidences, the printed value depends on an unknown order.'
+        + (f', {counts[derived.BLANKS_RIGHT].sum()} of '
+           f'{counts[derived.BLANKS].sum()} blanks are blank here too. Where a '
+           'monotonic sweep meets tied confidences, the printed value depends '
+           'on an unknown order.'
            if mode == 'reproduction' else '.')), blocks.plain_table(counts)]
     differs = tables.get('compare')
-    differs = differs[~differs['status'].isin(['match', 'blank in both'])]
+    differs = differs[~differs[derived.STATUS].isin(['match', 'blank in both'])]
     if len(differs):
       parts.append(blocks.folded('Cells that differ',
-                                 blocks.table(differs, sort='value')))
-  shown = cells[['figure', 'measure', 'model', 'value', 'p_value', 'n']]
+                                 blocks.table(differs, sort=columns.VALUE)))
+  shown = cells[[derived.FIGURE, columns.MEASURE, columns.MODEL, columns.VALUE,
+                 columns.P_VALUE, columns.N]]
   few = len(shown) > _MOST_CELLS
   parts.append(blocks.folded(
       f'The first {_MOST_CELLS} of {len(shown)} cells; analysis/cells.parquet '
       'has all' if few else 'All cells',
       blocks.data_table(
-          shown.head(_MOST_CELLS), sort='value', pick='figure')))
+          shown.head(_MOST_CELLS), sort=columns.VALUE, pick=derived.FIGURE)))
   return blocks.Chapter('reproduction', 'The paper, cell by cell', tuple(parts))
 
 
@@ -65,12 +68,9 @@ def flaws(
 
   Returns:
     The chapter; None where neither concerns the run: it reads neither the
-    paper's own files nor asks with the paper's prompts.
+    paper's own files nor reproduces it.
   """
-  del spec
-  config = tables.manifest.get('config')
-  asked = config['prompt']['profile'] if config else ''
-  if not tables.has('cells') and asked != 'paper':
+  if not tables.has('cells') and spec.mode != 'reproduction':
     return None
   parts = [*_brace(tables), *_free_response(tables)]
   if not parts:
@@ -82,10 +82,11 @@ def _brace(tables: AnalysisTables) -> list[Markup]:
   forms = tables.get('prompt_forms')
   if forms.empty:
     return []
-  braced = forms[forms['ends_with_brace'] > 0]
-  counts = forms.groupby(['dataset', 'kind', 'form']).agg(
-      models=('model', 'nunique'), prompts=('n_prompts', 'sum'),
-      ends_with_brace=('ends_with_brace', 'sum')).reset_index()
+  braced = forms[forms[derived.ENDS_WITH_BRACE] > 0]
+  counts = forms.groupby([columns.DATASET, columns.KIND, columns.FORM]).agg(
+      models=(columns.MODEL, 'nunique'), prompts=(derived.N_PROMPTS, 'sum'),
+      **{derived.ENDS_WITH_BRACE: (derived.ENDS_WITH_BRACE, 'sum')},
+  ).reset_index()
   return [
       blocks.heading('A stray brace'),
       blocks.text(
@@ -111,6 +112,7 @@ def _free_response(tables: AnalysisTables) -> list[Markup]:
   if not summary.empty:
     parts.append(blocks.plain_table(summary))
   parts.append(blocks.folded('Cell by cell', blocks.data_table(
-      cells.assign(change=pd.to_numeric(cells['change'])), sort='change',
-      pick='model')))
+      cells.assign(**{
+          derived.CHANGE: pd.to_numeric(cells[derived.CHANGE])}),
+      sort=derived.CHANGE, pick=columns.MODEL)))
   return parts

@@ -2,14 +2,15 @@
 
 import pandas as pd
 from markupsafe import Markup
-from matplotlib.figure import Figure
 
-from uncertainty.report import blocks, figures, names
+from uncertainty.report import blocks, figures, names, people_entropy, plots
 from uncertainty.report.tables import AnalysisTables
+from uncertainty.results import columns, derived
 from uncertainty.specs import StudySpec
 
 # What else an aligned cell may be, as said of many.
-_SECOND = {'calibrated': 'calibrated', 'discriminates': 'discriminate'}
+_SECOND = {derived.CALIBRATED: 'calibrated',
+           derived.DISCRIMINATES: 'discriminate'}
 
 
 def chapter(
@@ -31,59 +32,72 @@ def chapter(
   parts = [blocks.text(
       'A point is one measure of one model. To the right it follows people; '
       'above it tells right answers from wrong ones. If the two were one '
-      'thing, the points would lie on a rising line.')]
-  for dataset, rows in cells.groupby('dataset', sort=False):
-    picture = figures.save(
-        f'joint_{dataset}', lambda width, rows=rows: _scatter(rows, width),
-        tables.figures(), f'Alignment against discrimination, {dataset}')
-    parts += [blocks.heading(names.dataset(str(dataset))),
-              _lead(str(dataset), chance), picture.markup]
+      'thing, the points would lie on a rising line.'),
+           *people_entropy.note(tables)]
+  for dataset, rows in cells.groupby(columns.DATASET, sort=False):
+    title = names.dataset(str(dataset))
+    parts += [
+        blocks.heading(title), _lead(str(dataset), chance),
+        figures.plot(
+            _scatter(rows), f'joint_{dataset}',
+            f'{title}: alignment against discrimination',
+            "Along: ρ with people's entropy; up: AUROC, chance is .5. A "
+            'colour is a kind of measure.', tables)]
   parts.append(blocks.folded(
       'Co-occurrence and its level by permutation',
       blocks.plain_table(chance, p_floor=floor)))
   if tables.has('joint_correlations'):
     parts.append(blocks.folded(
         'Correlation of the two scores across models and across measures',
-        blocks.table(tables.get('joint_correlations'), sort='rho',
-                     pick='across', p_floor=floor)))
+        blocks.table(tables.get('joint_correlations'), sort=columns.RHO,
+                     pick=derived.ACROSS, p_floor=floor)))
   parts += _beyond_difficulty(tables)
   return blocks.Chapter('joint', 'Aligned and calibrated', tuple(parts))
 
 
 def _lead(dataset: str, chance: pd.DataFrame) -> Markup:
-  rows = chance[(chance['dataset'] == dataset)
-                & (chance['permuted'] == 'models and measures')]
+  rows = chance[(chance[columns.DATASET] == dataset)
+                & (chance[derived.PERMUTED] == 'models and measures')]
   sentences = []
-  for row in rows.itertuples():
+  for row in rows.to_dict('records'):
     sentences.append(
-        f'{100 * row.rate_aligned:.0f} % of {row.n_cells} cells are aligned, '
-        f'{100 * row.rate_second:.0f} % {_SECOND[str(row.second)]}, '
-        f'{100 * row.rate_both:.0f} % both; cells '
+        f'{100 * row[derived.RATE_ALIGNED]:.0f} % of {row[derived.N_CELLS]} '
+        f'cells follow people (ρ above 0, p < .05, Benjamini–Hochberg), '
+        f'{100 * row[derived.RATE_SECOND]:.0f} % '
+        f'{_SECOND[row[columns.SECOND]]}, '
+        f'{100 * row[derived.RATE_BOTH]:.0f} % both; cells '
         'that do not know of each other would give '
-        f'{100 * row.chance:.0f} % [{100 * row.chance_low:.0f}, '
-        f'{100 * row.chance_high:.0f}]')
+        f'{100 * row[derived.CHANCE]:.0f} % '
+        f'[{100 * row[derived.CHANCE_LOW]:.0f}, '
+        f'{100 * row[derived.CHANCE_HIGH]:.0f}]')
   return blocks.text(f'In short: {"; ".join(sentences)}.')
 
 
-def _scatter(rows: pd.DataFrame, width: float) -> Figure:
-  figure = Figure(figsize=(min(width, 6.2), 4.2), layout='constrained')
-  axes = figure.add_subplot()
-  kinds = {'choice': 'choice_', 'nucleus': 'nucleus_', 'top k': 'top_k_'}
-  left = rows
-  for color, (label, part) in zip(figures.PALETTE, kinds.items()):
-    chosen = left[left['measure'].str.contains(part, regex=False)]
-    left = left.drop(chosen.index)
-    axes.scatter(chosen['rho'], chosen['auroc'], s=14, alpha=0.6, lw=0,
-                 color=color, label=label)
-  axes.scatter(left['rho'], left['auroc'], s=14, alpha=0.6, lw=0,
-               color=figures.PALETTE[4], label='others')
-  axes.axhline(0.5, color='#bbbbbb', lw=1)
-  axes.axvline(0, color='#bbbbbb', lw=1)
-  axes.set_xlabel("alignment: ρ with people's entropy", fontsize=9)
-  axes.set_ylabel('discrimination: AUROC', fontsize=9)
-  axes.legend(frameon=False, fontsize=8, loc='upper left')
-  figures.bare(axes)
-  return figure
+_KINDS = {'choice_': 'over the choices', 'nucleus_': 'nucleus',
+          'top_k_': 'top k'}
+
+
+def _kind(measure: str) -> str:
+  return next((words for part, words in _KINDS.items() if part in measure),
+              'others')
+
+
+def _scatter(rows: pd.DataFrame) -> plots.Plot:
+  kinds = rows[columns.MEASURE].map(_kind)
+  series = []
+  for color, (kind, part) in enumerate(
+      (kind, rows[kinds == kind]) for kind in (*_KINDS.values(), 'others')):
+    if len(part):
+      series.append(plots.Series(
+          part[columns.RHO].tolist(), part[derived.AUROC].tolist(), kind,
+          color, names=[names.value(columns.MEASURE, m)
+                        for m in part[columns.MEASURE]],
+          models=part[columns.MODEL].tolist()))
+  return plots.Plot(
+      [plots.Panel('', series)],
+      plots.Axis("alignment: ρ with people's entropy"),
+      plots.Axis('discrimination: AUROC'),
+      references=[('x', 0.0), ('y', 0.5)])
 
 
 def _beyond_difficulty(tables: AnalysisTables) -> list[Markup]:
@@ -91,21 +105,24 @@ def _beyond_difficulty(tables: AnalysisTables) -> list[Markup]:
   parts = []
   partial = tables.get('partial')
   if not partial.empty:
-    means = partial.groupby(['dataset', 'given', 'measure'])[
-        ['rho', 'partial_rho']].mean().reset_index()
-    kept = means.groupby(['dataset', 'given'])[['rho', 'partial_rho']].mean()
-    for (dataset, given), row in kept.iterrows():
+    means = partial.groupby([columns.DATASET, derived.GIVEN, columns.MEASURE])[
+        [columns.RHO, derived.PARTIAL_RHO]].mean().reset_index()
+    kept = means.groupby([columns.DATASET, derived.GIVEN])[
+        [columns.RHO, derived.PARTIAL_RHO]].mean()
+    for row in kept.reset_index().to_dict('records'):
       parts.append(blocks.text(
-          f'{names.dataset(dataset)}: given {given}, the mean ρ over measures '
-          f'and models goes from {row["rho"]:.2f} to '
-          f'{row["partial_rho"]:.2f}.'))
+          f'{names.dataset(row[columns.DATASET])}: given '
+          f'{row[derived.GIVEN]}, the mean ρ over measures and models goes '
+          f'from {row[columns.RHO]:.2f} to {row[derived.PARTIAL_RHO]:.2f}.'))
     parts = [blocks.heading('Alignment beyond difficulty'), *parts,
-             blocks.folded('By measure', blocks.table(means, sort='rho'))]
+             blocks.folded('By measure', blocks.table(means, sort=columns.RHO))]
   by_people = tables.get('calibration_by_people')
   if not by_people.empty:
-    means = by_people.groupby(['dataset', 'people', 'measure'], sort=False)[
-        ['confidence', 'accuracy', 'gap', 'ece']].mean().reset_index()
+    means = by_people.groupby(
+        [columns.DATASET, derived.PEOPLE, columns.MEASURE], sort=False)[
+            [columns.CONFIDENCE, columns.ACCURACY, derived.GAP, derived.ECE]
+        ].mean().reset_index()
     parts.append(blocks.folded(
         'Calibration where people agree and where they do not',
-        blocks.table(means, sort='gap', pick='people')))
+        blocks.table(means, sort=derived.GAP, pick=derived.PEOPLE)))
   return parts

@@ -1,6 +1,9 @@
 """The chapters that close the page: every cell, and how it was computed."""
 
 import json
+import shlex
+from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 from markupsafe import Markup
@@ -8,6 +11,7 @@ from markupsafe import Markup
 from uncertainty.measures import registry
 from uncertainty.report import blocks, names
 from uncertainty.report.tables import AnalysisTables
+from uncertainty.results import columns
 from uncertainty.specs import StudySpec
 
 _MOST_CELLS = 8000
@@ -29,12 +33,12 @@ def cells(
   if alignment.empty:
     return None
   frame = pd.DataFrame({
-      'model': alignment['model'], 'data': alignment['dataset'],
-      'measure': alignment['measure'],
-      'signal': alignment['signal'].map(names.signal),
-      'ρ': alignment['rho'], 'low': alignment['ci_low'],
-      'high': alignment['ci_high'], 'p': alignment['p_value'],
-      'Holm p': alignment['p_holm'], 'n': alignment['n']})
+      'model': alignment[columns.MODEL], 'data': alignment[columns.DATASET],
+      'measure': alignment[columns.MEASURE],
+      'signal': alignment[columns.SIGNAL].map(names.signal),
+      'ρ': alignment[columns.RHO], 'low': alignment[columns.CI_LOW],
+      'high': alignment[columns.CI_HIGH], 'p': alignment[columns.P_VALUE],
+      'Holm p': alignment[columns.P_HOLM], 'n': alignment[columns.N]})
   note = f'{len(frame)} tests of alignment' + (
       f', the first of {len(tables.get("alignment"))}'
       if len(tables.get('alignment')) > _MOST_CELLS else '')
@@ -56,7 +60,7 @@ def methods(tables: AnalysisTables, spec: StudySpec) -> blocks.Chapter:
   used = set()
   if tables.has('alignment'):
     used = {registry.parse(m)[1].name
-            for m in tables.get('alignment')['measure'].unique()}
+            for m in tables.get('alignment')[columns.MEASURE].unique()}
   rows = [{'measure': m.name.replace('_', ' '), 'definition': m.formula,
            'unsure when': 'high' if m.orientation > 0 else 'low',
            'source': m.source}
@@ -76,9 +80,30 @@ def methods(tables: AnalysisTables, spec: StudySpec) -> blocks.Chapter:
           '(Roelofs et al. 2022) that never splits ties, debiased ECE (Kumar '
           'et al. 2019), Brier with its decomposition, AUROC, AURC, PRR; '
           'isotonic and Platt maps are cross-fitted over items.')]
+  parts += _origin(tables.manifest)
   config = tables.manifest.get('config')
   if config:
     text = json.dumps(config, indent=2, sort_keys=True)
     parts.append(blocks.folded(
         'The config of this run', Markup('<pre>{}</pre>').format(text)))
   return blocks.Chapter('methods', 'Methods', tuple(parts))
+
+
+def _origin(manifest: Mapping[str, Any]) -> list[Markup]:
+  """What was scored: models and data by their digests, code and command."""
+  rows = [{'what': name, 'from': model['source'],
+           'fingerprint': model['fingerprint'][:16]}
+          for name, model in manifest.get('models', {}).items()]
+  rows += [{'what': name, 'from': f'{data["items"]} items',
+            'fingerprint': data['digest'][:16]}
+           for name, data in manifest.get('data', {}).items()]
+  if not rows:
+    return []
+  start = manifest.get('starts', [{}])[-1]
+  code = start.get('code')
+  state = ', edited since' if code and code['edited'] else ''
+  said = [f'Code: commit {code["commit"][:12]}{state}.' if code else '']
+  if 'command' in start:
+    said.append(f'Command: {shlex.join(start["command"])}')
+  return [blocks.plain_table(pd.DataFrame(rows)),
+          blocks.text(' '.join(filter(None, said)) or 'Code: installed.')]

@@ -6,6 +6,7 @@ from uncertainty.report import blocks
 from uncertainty.report.chapters import (
   activations,
   alignment,
+  answer,
   calibration,
   claims,
   flaws,
@@ -14,7 +15,9 @@ from uncertainty.report.chapters import (
   joint,
   methods,
   people,
+  sets,
   summary,
+  tuned,
 )
 from uncertainty.report.tables import AnalysisTables
 from uncertainty.specs import StudySpec
@@ -22,15 +25,18 @@ from uncertainty.specs import StudySpec
 # A chapter that has nothing to say is None and left out.
 CHAPTERS: dict[
     str, Callable[[AnalysisTables, StudySpec], blocks.Chapter | None]] = {
+    'answer': answer.chapter,
     'claims': claims.chapter,
+    'items': items.chapter,
     'summary': summary.chapter,
     'alignment': alignment.chapter,
     'calibration': calibration.chapter,
+    'sets': sets.chapter,
     'joint': joint.chapter,
     'instruct': instruct.chapter,
+    'tuned': tuned.chapter,
     'people': people.chapter,
     'activations': activations.chapter,
-    'items': items.chapter,
     'reproduction': flaws.reproduction,
     'flaws': flaws.flaws,
     'cells': methods.cells,

@@ -1,13 +1,11 @@
 """The chapter on the human signal: its noise, response times, combinations."""
 
-import itertools
-
 import pandas as pd
 from markupsafe import Markup
-from matplotlib.figure import Figure
 
-from uncertainty.report import blocks, figures, names
+from uncertainty.report import blocks, figures, names, people_entropy, plots
 from uncertainty.report.tables import AnalysisTables
+from uncertainty.results import columns, derived
 from uncertainty.specs import StudySpec
 
 _HICK = 'a + b·H(people)'  # the law itself, among its rivals
@@ -26,31 +24,50 @@ def chapter(
   """
   floor = 1 / (spec.analysis.n_bootstrap + 1)
   parts = [*_ceiling(tables), *_combination(tables, floor),
-           *_response_time(tables),
-           *_size(tables, floor), *_choice_count(tables), *_mixed(tables)]
+           *_response_time(tables), *_size(tables, floor),
+           *_choice_count(tables), *_hierarchical(tables)]
   if not parts:
     return None
-  return blocks.Chapter('people', 'What limits alignment', tuple(parts))
+  return blocks.Chapter('people', 'What limits alignment', (
+      *people_entropy.note(tables), *parts))
 
 
 def _ceiling(tables: AnalysisTables) -> list[Markup]:
   ceiling = tables.get('ceiling')
   if ceiling.empty:
     return []
-  sentences = [
-      f'{names.dataset(r.dataset)}: the reliability of '
-      f'{names.signal(r.signal)} is '
-      f'{blocks.interval(r.reliability, r.low, r.high)} (split halves of '
-      f'{r.people:.0f} people, Spearman-Brown), so no measure can correlate '
-      f'beyond {r.ceiling:.2f}.' for r in ceiling.itertuples()]
+  sentences = [_ceiling_sentence(r) for r in ceiling.to_dict('records')]
   parts = [blocks.heading('Noise ceiling'), *map(blocks.text, sentences)]
   if tables.has('ceiling_corrected'):
     corrected = tables.get('ceiling_corrected')
-    primary = corrected[corrected['measure'].isin(list(names.PRIMARY))]
+    primary = corrected[corrected[columns.MEASURE].isin(list(names.PRIMARY))]
     parts.append(blocks.folded(
         'Primary measures, corrected for the ceiling',
-        blocks.table(primary, sort='corrected_rho')))
+        blocks.table(primary, sort=derived.CORRECTED_RHO)))
   return parts
+
+
+def _ceiling_sentence(row: dict) -> str:
+  where = names.dataset(row[columns.DATASET])
+  signal = names.signal(row[columns.SIGNAL])
+  low, high = row[derived.LOW], row[derived.HIGH]
+  least = row[derived.CEILING_LOW]
+  if pd.isna(row[derived.RELIABILITY]):
+    return (
+        f'{where}: the number of people is not published, so {signal} is the '
+        f'plain entropy of the shares, and there are only bounds: its '
+        f'reliability is between {low:.2f} (the fewest people that fit '
+        f'the shares) and 1, the highest correlation of any measure between '
+        f'{least:.2f} and 1.')
+  reliability = blocks.interval(row[derived.RELIABILITY], low, high)
+  ceiling = blocks.interval(
+      row[columns.CEILING], least, row[derived.CEILING_HIGH])
+  return (
+      f'{where}: the reliability of {signal} '
+      f'({people_entropy.ESTIMATORS[row[derived.ESTIMATOR]]}) is '
+      f'{reliability} (split halves of '
+      f'{row[derived.PEOPLE]:.0f} people, Spearman-Brown; over items and '
+      f'raters), so no measure can be expected to correlate beyond {ceiling}.')
 
 
 def _combination(tables: AnalysisTables, floor: float) -> list[Markup]:
@@ -62,106 +79,107 @@ def _combination(tables: AnalysisTables, floor: float) -> list[Markup]:
       'single one; both chosen inside the training folds, ρ on held-out '
       'items. Points above the line gain from combining; filled ones differ '
       'with p < .05.')]
-  for dataset, part in rows.groupby('dataset', sort=False):
-    sure = part['p_value'] < 0.05
-    better = int((sure & (part['gain'] > 0)).sum())
-    worse = int((sure & (part['gain'] < 0)).sum())
+  for dataset, part in rows.groupby(columns.DATASET, sort=False):
+    sure = part[columns.P_VALUE] < 0.05
+    better = int((sure & (part[derived.GAIN] > 0)).sum())
+    worse = int((sure & (part[derived.GAIN] < 0)).sum())
     parts += [blocks.text(
         f'In {names.dataset(str(dataset))} the combination gains for {better} '
         f'and loses for {worse} of {len(part)} (paired bootstrap, p < .05); '
-        f'the median difference is {part["gain"].median():.2f}.')]
+        f'the median difference is {part[derived.GAIN].median():.2f}.')]
     if len(part) > 2:
-      picture = figures.save(
-          f'combination_{dataset}',
-          lambda width, part=part: _gains(part, width), tables.figures(),
-          f'Combination against the best single measure, {dataset}')
-      parts.append(picture.markup)
+      parts.append(figures.plot(
+          _gains(part), f'combination_{dataset}',
+          f'{names.dataset(str(dataset))}: combination against the best '
+          'single measure', 'ρ on held-out items; on the line both are '
+          'alike.', tables))
   return [*parts, blocks.folded(
-      'Table', blocks.table(rows, sort='gain', pick='prefix', p_floor=floor))]
+      'Table', blocks.table(rows, sort=derived.GAIN, pick=derived.PREFIX,
+                            p_floor=floor))]
 
 
-def _gains(rows: pd.DataFrame, width: float) -> Figure:
-  figure = Figure(figsize=(min(width, 4.6), 4.0), layout='constrained')
-  axes = figure.add_subplot()
-  sure = (rows['p_value'] < 0.05).to_numpy()
-  axes.axline((0, 0), slope=1, color='#bbbbbb', lw=1)
-  axes.scatter(rows['rho_single'], rows['rho_combined'], s=26, lw=1,
-               edgecolors=figures.PALETTE[0],
-               facecolors=[figures.PALETTE[0] if s else 'white' for s in sure])
-  axes.set_xlabel('best single measure, ρ', fontsize=9)
-  axes.set_ylabel('all measures together, ρ', fontsize=9)
-  figures.bare(axes)
-  return figure
+def _gains(rows: pd.DataFrame) -> plots.Plot:
+  series = plots.Series(
+      rows[derived.RHO_SINGLE].tolist(), rows[derived.RHO_COMBINED].tolist(),
+      filled=(rows[columns.P_VALUE] < 0.05).tolist(),
+      names=[names.PREFIXES.get(p, str(p)) for p in rows[derived.PREFIX]],
+      models=rows[columns.MODEL].tolist())
+  return plots.Plot(
+      [plots.Panel('', [series])], plots.Axis('best single measure, ρ'),
+      plots.Axis('all measures together, ρ'), references=[('diagonal', 0.0)])
 
 
 def _response_time(tables: AnalysisTables) -> list[Markup]:
   rows = tables.get('response_time')
   if rows.empty:
     return []
-  people = rows[rows['model'] == 'people']
+  people = rows[rows[columns.MODEL] == 'people']
   parts = [blocks.heading("Response time: Hick's law"), blocks.text(
       'Time = a + b·H: people answer the slower the more choices compete. '
       "Rivals replace or join people's entropy H by the model's, by errors "
       'and by curves. ΔAIC is how much worse a form fits than the best of its '
       'own model; held-out R² is over folds.')]
   parts += [blocks.text(
-      f'{names.dataset(r.dataset)}, {names.signal(r.time)} ({r.scale}): '
-      f'{_HICK}, held-out R² = {r.cv_r2:.2f}, n = {r.n}, ΔAIC '
-      f'{r.delta_aic:.1f}.')
-            for r in people[people['form'] == _HICK].itertuples()]
-  shown = rows[['dataset', 'model', 'time', 'scale', 'form', 'a', 'b', 'b_p',
-                'r2', 'cv_r2', 'delta_aic', 'n']]
+      f'{names.dataset(r[columns.DATASET])}, {names.signal(r[derived.TIME])} '
+      f'({r[derived.SCALE]}): {_HICK}, held-out R² = {r[derived.CV_R2]:.2f}, '
+      f'n = {r[columns.N]}, ΔAIC {r[derived.DELTA_AIC]:.1f}.')
+            for r in people[people[columns.FORM] == _HICK].to_dict('records')]
+  shown = rows[[
+      columns.DATASET, columns.MODEL, derived.TIME, derived.SCALE, columns.FORM,
+      derived.A, derived.B, derived.B_P, derived.R2, derived.CV_R2,
+      derived.DELTA_AIC, columns.N]]
   return [*parts, blocks.folded('Every form, by model', blocks.table(
-      shown, sort='cv_r2', pick='form'))]
+      shown, sort=derived.CV_R2, pick=columns.FORM))]
 
 
 def _size(tables: AnalysisTables, floor: float) -> list[Markup]:
   scores = tables.get('scores')
-  wanted = 'alignment:human_entropy'
+  wanted = f'alignment:{columns.HUMAN_ENTROPY}'
   if scores.empty or not tables.has('size'):
     return []
-  rows = scores[(scores['outcome'] == wanted)
-                & (scores['measure'] == 'mc_choice_entropy')]
-  rows = rows.dropna(subset=['size', 'value'])
-  if rows['size'].nunique() < 3:
+  rows = scores[(scores[columns.OUTCOME] == wanted)
+                & (scores[columns.MEASURE] == columns.CHOICE_ENTROPY)]
+  rows = rows.dropna(subset=[columns.SIZE, columns.VALUE])
+  if rows[columns.SIZE].nunique() < 3:
     return []
   parts = [blocks.heading('Size and family')]
-  for dataset, part in rows.groupby('dataset', sort=False):
-    picture = figures.save(
-        f'size_{dataset}', lambda width, part=part: _sizes(part, width),
-        tables.figures(), f'Alignment of choice entropy by size, {dataset}')
-    parts += [picture.markup, blocks.text(
+  for dataset, part in rows.groupby(columns.DATASET, sort=False):
+    parts.append(figures.plot(
+        _sizes(part), f'size_{dataset}',
+        f'{names.dataset(str(dataset))}: alignment by size',
         'Alignment of choice entropy against parameters; a colour is a '
-        'family, filled points are instruct models.', note=True)]
+        'family, filled points are instruct models.', tables))
   return [*parts, blocks.folded(
       'Rank correlation with size, overall and within families',
       blocks.table(
-          tables.get('size'), sort='rho', pick='outcome', p_floor=floor))]
+          tables.get('size'), sort=columns.RHO, pick=columns.OUTCOME,
+          p_floor=floor))]
 
 
-def _sizes(rows: pd.DataFrame, width: float) -> Figure:
-  figure = Figure(figsize=(min(width, 6.2), 4.0), layout='constrained')
-  axes = figure.add_subplot()
-  for color, (family, part) in zip(
-      itertools.cycle(figures.PALETTE), rows.groupby('family', sort=True)):
-    tuned = (part['kind'] == 'instruct').to_numpy()
-    axes.scatter(part['size'], part['value'], s=34, lw=1.3, edgecolors=color,
-                 facecolors=[color if t else 'white' for t in tuned],
-                 label=str(family))
-  axes.set_xscale('log')
-  axes.set_xlabel('parameters, billions', fontsize=9)
-  axes.set_ylabel("ρ with people's entropy", fontsize=9)
-  axes.legend(frameon=False, fontsize=8, ncols=2)
-  figures.bare(axes)
-  return figure
+def _sizes(rows: pd.DataFrame) -> plots.Plot:
+  series = [
+      plots.Series(
+          part[columns.SIZE].tolist(), part[columns.VALUE].tolist(),
+          str(family), color,
+          filled=(part[columns.KIND] == 'instruct').tolist(),
+          n=part[columns.N].astype(int).tolist(),
+          models=part[columns.MODEL].tolist())
+      for color, (family, part) in enumerate(
+          rows.groupby(columns.FAMILY, sort=True))]
+  return plots.Plot(
+      [plots.Panel('', series)],
+      plots.Axis('parameters, billions', log=True),
+      plots.Axis("ρ with people's entropy"))
 
 
 def _choice_count(tables: AnalysisTables) -> list[Markup]:
   rows = tables.get('choice_count')
-  if rows.empty or 'within K' not in set(rows['stratum']):
+  if rows.empty or 'within K' not in set(rows[derived.STRATUM]):
     return []
-  wide = rows[rows['stratum'].isin(['all', 'within K', 'partial on ln K'])]
-  wide = wide.groupby(['dataset', 'measure', 'stratum'])['rho'].mean()
+  wide = rows[rows[derived.STRATUM].isin(
+      ['all', 'within K', 'partial on ln K'])]
+  wide = wide.groupby([columns.DATASET, columns.MEASURE, derived.STRATUM])[
+      columns.RHO].mean()
   return [
       blocks.heading('Is it only the number of choices?'),
       blocks.text('Mean ρ over models: over all items, within items of equal '
@@ -169,11 +187,12 @@ def _choice_count(tables: AnalysisTables) -> list[Markup]:
       blocks.table(wide.unstack().reset_index(), sort='all')]
 
 
-def _mixed(tables: AnalysisTables) -> list[Markup]:
-  rows = tables.get('mixed')
+def _hierarchical(tables: AnalysisTables) -> list[Markup]:
+  rows = tables.get('hierarchical')
   if rows.empty:
     return []
-  return [blocks.heading('Mixed-effects models of the main claims'),
-          blocks.text('Items, pairs and families as random effects; beside '
-                      'each, the plain statistic that asks the same.'),
+  return [blocks.heading('The main claims over families and items'),
+          blocks.text('Each family counts once, and the error holds that '
+                      'families share items; beside each, the plain statistic '
+                      'that takes pairs or models for independent.'),
           blocks.plain_table(rows)]

@@ -1,11 +1,15 @@
 """The first screen: what each model got, by measures fixed beforehand."""
 
+from collections.abc import Mapping
+
+import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from uncertainty.report import blocks, names
+from uncertainty.report import aligned, blocks, names, people_entropy
 from uncertainty.report.chapters import calibration
 from uncertainty.report.tables import AnalysisTables
+from uncertainty.results import columns, derived
 from uncertainty.specs import StudySpec
 
 _MOST_CARDS = 6  # more models are rows of a table
@@ -17,7 +21,7 @@ _STATISTICS = {
     'agreement_chance': 'agreement by chance',
     'scale_correlation': 'ρ of mean answers',
     'fr_accuracy': 'free-response accuracy',
-    'parse_rate': 'confidence that could be read',
+    derived.PARSE_RATE: 'confidence that could be read',
 }
 
 
@@ -35,9 +39,10 @@ def run_line(tables: AnalysisTables, spec: StudySpec) -> str:
   where, models = [], []
   if len(summary):
     where = [
-        f'{names.dataset(str(dataset))} ({int(rows["n_items"].max())} items)'
-        for dataset, rows in summary.groupby('dataset', sort=False)]
-    models = names.models(summary['model'])
+        f'{names.dataset(str(dataset))} '
+        f'({int(rows[derived.N_ITEMS].max())} items)'
+        for dataset, rows in summary.groupby(columns.DATASET, sort=False)]
+    models = names.models(summary[columns.MODEL])
   config = tables.manifest.get('config')
   if not where and config:  # read for activations only
     where = [names.dataset(config['data']['name'])]
@@ -66,32 +71,54 @@ def chapter(
   if not tables.has('summary'):
     return None
   rows = tables.get('summary')
-  entries = {}
-  several = rows['dataset'].nunique() > 1
-  digits = 2 if rows.groupby(['dataset', 'model']).ngroups <= _MOST_CARDS else 3
+  entries, titles = {}, {}
+  several = rows[columns.DATASET].nunique() > 1
+  digits = _digits(rows)
   for (dataset, model), part in _subjects(rows):
     title = f'{model} · {names.dataset(dataset)}' if several else model
-    entries[title] = card(part, tables, dataset, model, digits)
+    entries[title] = _card(part, tables, dataset, model, digits)
+    titles[title] = (model, names.dataset(dataset))
   parts = [*_pair_notice(tables)]
   if len(entries) <= _MOST_CARDS:
-    parts.append(blocks.cards(entries))
+    parts.append(blocks.cards(
+        entries, {title: model for title, (model, _) in titles.items()}))
   else:
     wide = pd.DataFrame({
         title: {label: pd.to_numeric(value, errors='coerce')
                 for label, (value, _) in lines.items()}
         for title, lines in entries.items()}).T
-    parts.append(blocks.data_table(
-        wide.rename_axis('model').reset_index(), sort=str(wide.columns[0])))
+    sort = str(wide.columns[0])
+    if several:
+      wide.insert(0, columns.DATASET, [titles[str(t)][1] for t in wide.index])
+    wide.insert(0, columns.MODEL, [titles[str(t)][0] for t in wide.index])
+    parts.append(blocks.data_table(wide, sort=sort))
   parts.append(blocks.text(
       "Alignment is Spearman's ρ with people's entropy over items, of the one "
       'measure of each way of asking that was fixed beforehand; what others '
       'give is below.', note=True))
+  parts += people_entropy.note(tables)
   return blocks.Chapter('summary', 'In short', tuple(parts))
+
+
+def _digits(rows: pd.DataFrame) -> int:
+  """Cards say less than the table that stands for many of them."""
+  few = rows.groupby(
+      [columns.DATASET, columns.MODEL]).ngroups <= _MOST_CARDS
+  return 2 if few else 3
+
+
+def _card(rows: pd.DataFrame, tables: AnalysisTables, dataset: str,
+          model: str, digits: int) -> dict[str, tuple[str, str]]:
+  """As `card`, made once for the page and the terminal."""
+  key = 'card', dataset, model
+  if key not in tables.kept:
+    tables.kept[key] = card(rows, tables, dataset, model, digits)
+  return tables.kept[key]
 
 
 def _subjects(rows: pd.DataFrame):
   """Data set and model, with their rows."""
-  for key, part in rows.groupby(['dataset', 'model'], sort=False):
+  for key, part in rows.groupby([columns.DATASET, columns.MODEL], sort=False):
     dataset, model = map(str, key)
     yield (dataset, model), part
 
@@ -113,26 +140,30 @@ def card(
     measures, and the calibration error of the confidence in a choice.
   """
   lines = {}
-  values = rows.set_index('statistic')
+  values = {row[derived.STATISTIC]: row for _, row in rows.iterrows()}
   for statistic, label in _STATISTICS.items():
-    if statistic in values.index and pd.notna(values.at[statistic, 'value']):
-      lines[label] = _with_interval(values.loc[statistic], digits)
-  cells = tables.get('alignment')
+    if statistic in values and pd.notna(values[statistic][columns.VALUE]):
+      lines[label] = _with_interval(values[statistic], digits)
+  cells = tables.of('alignment', dataset, model)
   if len(cells):
-    cells = cells[(cells['dataset'] == dataset) & (cells['model'] == model)
-                  & (cells['signal'] == 'human_entropy')]
+    cells = cells[cells[columns.SIGNAL] == columns.HUMAN_ENTROPY]
+    claimed = aligned.of(tables, dataset, model)
     for column, label in names.PRIMARY.items():
-      found = cells[cells['measure'] == column].dropna(subset=['rho'])
+      found = cells[cells[columns.MEASURE] == column].dropna(
+          subset=[columns.RHO])
       if len(found):
-        lines[f'alignment ρ, {label}'] = _with_interval(
-            found.iloc[0].rename({'rho': 'value'}), digits)
-  errors = tables.get('calibration')
+        row = found.iloc[0].rename({columns.RHO: columns.VALUE})
+        if claimed and claimed.measure == column:
+          row = pd.Series({columns.VALUE: claimed.value,
+                           columns.CI_LOW: claimed.low,
+                           columns.CI_HIGH: claimed.high})
+        lines[f'alignment ρ, {label}'] = _with_interval(row, digits)
+  errors = tables.of('calibration', dataset, model)
   if len(errors):
-    errors = errors[(errors['dataset'] == dataset) & (errors['model'] == model)
-                    & (errors['measure'] == names.CONFIDENCE)
-                    & (errors['metric'] == 'ece_smooth')]
+    errors = errors[(errors[columns.MEASURE] == names.CONFIDENCE)
+                    & (errors[derived.METRIC] == 'ece_smooth')]
   if len(errors):
-    first = errors['confidence_map'] == calibration.first_map(errors)
+    first = errors[columns.CONFIDENCE_MAP] == calibration.first_map(errors)
     sure = names.choice_confidence(tables.manifest.get('config'))
     lines[f'smooth calibration error, {sure}'] = _with_interval(
         errors[first].iloc[0], digits)
@@ -140,7 +171,8 @@ def card(
 
 
 def _with_interval(row: pd.Series, digits: int) -> tuple[str, str]:
-  shown = blocks.interval(row['value'], row['ci_low'], row['ci_high'], digits)
+  shown = blocks.interval(
+      row[columns.VALUE], row[columns.CI_LOW], row[columns.CI_HIGH], digits)
   value, _, small = shown.partition(' ')
   return value, small
 
@@ -165,14 +197,35 @@ def console_table(tables: AnalysisTables) -> str:
     tables: the analysis.
 
   Returns:
-    A line for each number of each card.
+    A line for each number of each card; of more than `_MOST_CARDS`, one for
+    each number of each data set, with the models that have the least and most.
   """
   lines = [f'{"model":38} {"data":8} {"what":38} value']
   rows = tables.get('summary')
-  if len(rows):
-    for (dataset, model), part in _subjects(rows):
-      lines += [
-          f'{model:38} {dataset:8} {label:38} {value} {small}'
-          for label, (value, small) in card(
-              part, tables, dataset, model).items()]
+  if not len(rows):
+    return lines[0]
+  digits = _digits(rows)
+  cards = {
+      (dataset, model): _card(part, tables, dataset, model, digits)
+      for (dataset, model), part in _subjects(rows)}
+  if len(cards) > _MOST_CARDS:
+    return _ranges(cards)
+  for (dataset, model), numbers in cards.items():
+    lines += [f'{model:38} {dataset:8} {label:38} {value} {small}'
+              for label, (value, small) in numbers.items()]
+  return '\n'.join(lines)
+
+
+def _ranges(
+    cards: Mapping[tuple[str, str], Mapping[str, tuple[str, str]]]) -> str:
+  found: dict[tuple[str, str], list[tuple[float, str]]] = {}
+  for (dataset, model), numbers in cards.items():
+    for label, (value, _) in numbers.items():
+      found.setdefault((dataset, label), []).append((float(value), model))
+  lines = []
+  for (dataset, label), values in found.items():
+    (low, least), (high, most) = min(values), max(values)
+    lines.append(
+        f'{dataset:8} {label}: median {np.median([v for v, _ in values]):.2f} '
+        f'of {len(values)} models, {low:.2f} ({least}) to {high:.2f} ({most})')
   return '\n'.join(lines)

@@ -1,86 +1,15 @@
-// Draws what comes as JSON: heatmaps, and tables that sort, filter and page.
-'use strict';
+// Tables that come as JSON: they sort, filter and page.
 const pText = (p, floor) =>
     p < floor || p === 0 ? `< ${Number((floor || 1e-300).toPrecision(2))}` :
     p < 0.001 ? p.toExponential(1) : p.toPrecision(2);
 
-const drawHeatmap = (box) => {
-  const script = box.querySelector('script');
-  if (!script) return;  // drawn before
-  const data = JSON.parse(script.textContent);
-  script.remove();
-  const table = box.querySelector('table');
-  const short = (value) => {
-    const text = value.toFixed(data.digits);
-    return Math.abs(value) < 1 ? text.replace('0.', '.') : text;
-  };
-  const head = table.createTHead().insertRow();
-  head.append(document.createElement('th'));
-  for (const column of data.columns) {
-    const cell = document.createElement('th');
-    cell.scope = 'col';
-    cell.append(Object.assign(
-        document.createElement('span'), {textContent: column}));
-    head.append(cell);
-  }
-  const body = table.createTBody();
-  data.rows.forEach((row, i) => {
-    const line = body.insertRow();
-    const first = document.createElement('th');
-    first.scope = 'row';
-    first.textContent = row;
-    line.append(first);
-    data.columns.forEach((column, j) => {
-      const cell = line.insertCell();
-      const value = data.values[i][j];
-      if (value === null) {
-        cell.className = 'blank';
-        cell.title = 'no value';
-        cell.textContent = '·';
-        return;
-      }
-      const span = (value * data.sign - data.low) / (data.high - data.low);
-      const step = Math.round(
-          Math.min(1, Math.max(0, span)) * (data.steps - 1));
-      cell.className = data.map + step;
-      if (data.weak && data.weak[i][j]) cell.classList.add('weak');
-      cell.textContent = short(value);
-      const {low, high, ...others} = Object.fromEntries(
-          Object.entries(data.details).map(([k, grid]) => [k, grid[i][j]]));
-      let title = `${row}, ${column}: ` +
-          `${data.label ? data.label + ' = ' : ''}${value.toFixed(3)}`;
-      if (low != null && high != null) {
-        title += ` [${low.toFixed(3)}, ${high.toFixed(3)}]`;
-      }
-      for (const [name, other] of Object.entries(others)) {
-        if (other === null) continue;
-        title += name.endsWith('p') ?
-            `, ${name} ${other <= 0 ? '' : '= '}${pText(other, 0)}` :
-            `, ${name} = ${other}`;
-      }
-      cell.title = title;
-    });
-  });
-};
-// Those in closed details wait until they are opened.
-for (const box of document.querySelectorAll('[data-heatmap]')) {
-  if (!box.closest('details')) drawHeatmap(box);
-}
-for (const details of document.querySelectorAll('details')) {
-  details.addEventListener('toggle', () => {
-    details.querySelectorAll('[data-heatmap]').forEach((box) => {
-      if (!box.closest('details:not([open])')) drawHeatmap(box);
-    });
-  });
-}
-
-for (const box of document.querySelectorAll('[data-table]')) {
-  const data = JSON.parse(box.querySelector('script').textContent);
+const startTable = (box, data) => {
   const body = box.querySelector('tbody');
   const filter = box.querySelector('input[type=search]');
   const pick = box.querySelector('select');
   const status = box.querySelector('.status');
   const more = box.querySelector('button.more');
+  // A figure's table stands as the figure does until a heading is pressed.
   let sorted = {column: data.sort, down: true};
   let shown = 25;
 
@@ -105,6 +34,7 @@ for (const box of document.querySelectorAll('[data-table]')) {
     return node;
   };
   const matches = (row) => {
+    if (data.model >= 0 && !modelFilter.passes(row[data.model])) return false;
     if (pick && pick.value && row[data.pick] !== pick.value) return false;
     const wanted = filter.value.trim().toLowerCase();
     return !wanted || row.some((v) => text(v).toLowerCase().includes(wanted));
@@ -116,7 +46,8 @@ for (const box of document.querySelectorAll('[data-table]')) {
     return sorted.down ? -order : order;
   };
   const draw = () => {
-    const rows = data.rows.filter(matches).sort(compare);
+    const rows = data.rows.filter(matches);
+    if (sorted.column !== null) rows.sort(compare);
     body.replaceChildren(...rows.slice(0, shown).map((row) => {
       const line = document.createElement('tr');
       row.forEach((value, i) => {
@@ -125,6 +56,8 @@ for (const box of document.querySelectorAll('[data-table]')) {
         else if (typeof value === 'number' && data.p.includes(i)) {
           cell.textContent = pText(value, data.floor);
         } else cell.textContent = text(value);
+        const raw = data.raw && typeof value === 'string' && data.raw[value];
+        if (raw) cell.title = raw;
         if (typeof value === 'number') cell.className = 'number';
         cell.dataset.label = data.columns[i];
       });
@@ -148,5 +81,36 @@ for (const box of document.querySelectorAll('[data-table]')) {
   filter.addEventListener('input', draw);
   if (pick) pick.addEventListener('change', draw);
   more.addEventListener('click', () => { shown += 100; draw(); });
+  modelFilter.listen(() => draw());
   draw();
+};
+for (const box of document.querySelectorAll('[data-table]')) {
+  startTable(box, JSON.parse(box.querySelector('script').textContent));
 }
+
+// A figure's table is made when it is opened; its rows are an own copy.
+const figureTable = (figure, content) => {
+  const details = figure.querySelector('details.numbers');
+  details.addEventListener('toggle', () => {
+    if (details.querySelector('table')) return;
+    const data = {p: [], floor: 0, sort: null, pick: null, raw: {}, ...content()};
+    // What is blank in every row is no column.
+    const kept = data.columns.map((_, i) => i).filter((i) => data.rows.some(
+        (r) => r[i] !== null && r[i] !== undefined && r[i] !== ''));
+    const moved = (i) => kept.indexOf(i);
+    data.columns = kept.map((i) => data.columns[i]);
+    data.rows = data.rows.map((r) => kept.map((i) => r[i]));
+    data.p = data.p.map(moved).filter((i) => i >= 0);
+    data.model = moved(data.model);
+    const box = make('div', {}, make('div', {className: 'controls'},
+        make('input', {type: 'search', placeholder: 'filter rows',
+          ariaLabel: 'filter'}), make('span', {className: 'status note'})),
+    make('div', {className: 'scroll'}, make('table', {className: 'data'},
+        make('thead', {}, make('tr', {}, data.columns.map((c) =>
+          make('th', {scope: 'col'}, make('button', {type: 'button'}, c))))),
+        make('tbody', {}))),
+    make('button', {className: 'more', type: 'button'}, 'show more'));
+    details.append(box);
+    startTable(box, data);
+  });
+};

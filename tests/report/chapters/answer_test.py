@@ -1,0 +1,91 @@
+"""The answer: sentences from claims, and the rows of its plot."""
+
+import json
+import re
+
+import pytest
+
+from uncertainty.report.chapters import answer
+
+
+def _plot(chapter):
+  text = ''.join(chapter.blocks)
+  return json.loads(re.findall(
+      r'<div data-answer><script[^>]*>(.*?)</script>', text)[0])
+
+
+def _claim(verdict, claim='aligned', model='A', estimate=.3):
+  return {'claim': claim, 'data': 'coane', 'model': model, 'verdict': verdict,
+          'estimate': estimate, 'low': estimate - .25, 'high': estimate + .25,
+          'n_items': 38, 'n_raters': 50.0, 'measure': 'mc_choice_entropy',
+          'sentence': f'{model} is {verdict}.'}
+
+
+def test_primary_measure_error_and_ceiling_stand_in_a_row(
+    made, spec, alignment_cells, calibration_cells):
+  chapter = answer.chapter(made(
+      alignment=alignment_cells, calibration=calibration_cells,
+      ceiling=[{'dataset': 'coane', 'signal': 'human_entropy',
+                'ceiling': float('nan'), 'ceiling_low': .8,
+                'ceiling_high': 1.0}]), spec)
+  plot = _plot(chapter)
+  assert plot['ceiling'] == [.8, None, 1.0]
+  first, second = plot['rows']
+  # B's .60 is not of the primary measure: A comes first with .30.
+  assert (first['model'], first['rho'], first['n']) == ('A', [.3, .1, .5], 40)
+  assert second['error'] == [.3, .05, .35]  # the paper's map
+  assert first['fifths'] is None
+  assert 'number is not published' in ''.join(chapter.blocks)
+
+
+def test_a_number_that_is_claimed_has_the_claims_interval(
+    made, spec, alignment_cells):
+  claims = [_claim('cannot tell'),
+            _claim('too little data', model='B', estimate=float('nan'))]
+  first, second = _plot(answer.chapter(
+      made(alignment=alignment_cells, claims=claims), spec))['rows']
+  assert (first['rho'], first['n']) == ([.3, .05, .55], 38)
+  assert second['rho'] == [.1, -.1, .3]  # of the table
+
+
+def test_what_intervals_are_over_is_said(made, spec, alignment_cells):
+  claimed, plain = (''.join(answer.chapter(
+      made(alignment=alignment_cells, claims=claims), spec).blocks)
+                    for claims in ([_claim('supported')], []))
+  assert 'Intervals of alignment are over items and raters.' in claimed
+  assert 'Intervals of alignment are over items.' in plain
+
+
+@pytest.mark.parametrize(('verdicts', 'said'), [
+    (['supported'], 'A is supported.'),
+    (['supported', 'supported', 'cannot tell'],
+     ('2 of 3 models are unsure where people are, of 1 it cannot be told '
+      '(ρ 0.30 to 0.30, median 0.30).')),
+    (['contradicted', 'cannot tell'],
+     '1 of 2 models is sure where people are unsure'),
+    (['too little data', 'cannot tell'], 'Of all 2 models it cannot be told')])
+def test_one_sentence_a_question(
+    made, spec, alignment_cells, verdicts, said):
+  claims = [_claim(v, model='ABC'[i]) for i, v in enumerate(verdicts)]
+  text = ''.join(answer.chapter(
+      made(alignment=alignment_cells, claims=claims), spec).blocks)
+  assert f'</b> {said}' in text
+  assert 'Nothing in these data is right or wrong' in text
+
+
+def test_instruct_follows_its_base_in_families_by_their_best(
+    made, spec, alignment_cells):
+  cells = alignment_cells.replace({'model': {'A': 'L_Ins', 'B': 'G'}})
+  base = cells[cells['model'] == 'L_Ins'].assign(model='L', rho=.05)
+  scores = [{'model': m, 'kind': k, 'family': f, 'size': 1.0} for m, k, f in (
+      ('G', 'base', 'Gemma'), ('L', 'base', 'Llama'),
+      ('L_Ins', 'instruct', 'Llama'))]
+  rows = _plot(answer.chapter(made(
+      alignment=[*base.to_dict('records'), *cells.to_dict('records')],
+      scores=scores, effects_pairs=[{'base': 'L', 'instruct': 'L_Ins'}]),
+                              spec))['rows']
+  assert [r['model'] for r in rows] == ['L', 'L_Ins', 'G']
+
+
+def test_without_scores_there_is_no_answer(made, spec):
+  assert answer.chapter(made(), spec) is None

@@ -1,0 +1,82 @@
+// Which models the whole page shows: by family, size, kind and name. The
+// choice stands in the address.
+const modelFilter = (() => {
+  const models = JSON.parse(document.getElementById('models').textContent);
+  const known = new Map(models.map((m) => [m.name, m]));
+  const sizes = {small: ['up to 2 billion', 0, 2],
+    middle: ['2 to 8 billion', 2, 8], large: ['over 8 billion', 8, Infinity]};
+  let now = {};
+  const passes = (name) => {
+    const model = known.get(name);
+    if (!model) return !now.name && !now.family && !now.kind && !now.size ||
+        String(name).toLowerCase().includes((now.name || '').toLowerCase()) &&
+        !now.family && !now.kind && !now.size;
+    const [, low, high] = sizes[now.size] || ['', 0, Infinity];
+    return (!now.family || model.family === now.family) &&
+        (!now.kind || model.kind === now.kind) &&
+        (!now.size || model.size !== null && model.size > low &&
+            model.size <= high) &&
+        (!now.name || name.toLowerCase().includes(now.name.toLowerCase()));
+  };
+  const listeners = [];
+  const box = document.getElementById('model-filter');
+  const names = new Set(models.map((m) => m.name));
+
+  const choice = (key, label, options) => {
+    if (options.length < 2) return null;
+    const control = make('select', {id: `filter-${key}`,
+      onchange: () => address.change({[key]: control.value})},
+    make('option', {value: ''}, 'any'),
+    options.map(([value, text]) => make('option', {value}, text)));
+    return make('label', {className: 'field'}, make('span', {}, label),
+        control);
+  };
+  const status = make('span', {className: 'note', role: 'status'});
+  const clear = make('button', {type: 'button', className: 'plain-button',
+    onclick: () => address.change(
+        {family: '', kind: '', size: '', name: ''})}, 'show all');
+  const build = () => {
+    const distinct = (key) => [...new Set(models.map((m) => m[key]))]
+        .filter(Boolean).sort().map((v) => [v, v]);
+    const text = make('input', {type: 'search', id: 'filter-name',
+      placeholder: 'part of a name', autocomplete: 'off',
+      oninput: () => address.change({name: text.value})});
+    box.append(make('form', {className: 'controls', onsubmit: () => false,
+      ariaLabel: 'Models shown'},
+    choice('family', 'Family', distinct('family')),
+    choice('size', 'Size', Object.entries(sizes).filter(([, [, low, high]]) =>
+      models.some((m) => m.size !== null && m.size > low && m.size <= high))
+        .map(([key, [words]]) => [key, words])),
+    choice('kind', 'Kind', distinct('kind')),
+    make('label', {className: 'field'}, make('span', {}, 'Name'), text),
+    status, clear));
+  };
+  const follow = (state) => {
+    const next = {family: state.family, size: state.size, kind: state.kind,
+      name: state.name};
+    if (JSON.stringify(next) === JSON.stringify(now)) return;
+    now = next;
+    show();
+  };
+  const show = () => {
+    for (const key of ['family', 'size', 'kind', 'name']) {
+      const control = document.getElementById(`filter-${key}`);
+      if (control && document.activeElement !== control) {
+        control.value = now[key] || '';
+      }
+    }
+    const n = [...names].filter(passes).length;
+    const any = now.family || now.size || now.kind || now.name;
+    status.textContent = `${n} of ${names.size} models` +
+        (any ? '; pictures and sentences are of all' : '');
+    clear.hidden = !any;
+    document.querySelectorAll('[data-model]').forEach((node) => {
+      node.hidden = !passes(node.dataset.model);
+    });
+    listeners.forEach((f) => f());
+  };
+  if (names.size > 1) { build(); box.hidden = false; }
+  address.listen(follow);
+  return {passes, listen: (f) => listeners.push(f), known,
+    start: () => { follow(address.read()); show(); }};
+})();

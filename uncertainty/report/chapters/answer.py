@@ -1,0 +1,233 @@
+"""The answer on top: two questions, a sentence each, and a row a model."""
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from markupsafe import Markup
+
+from uncertainty import files
+from uncertainty.report import aligned, blocks, fifths, lineage, names
+from uncertainty.report.chapters import calibration
+from uncertainty.report.tables import AnalysisTables
+from uncertainty.results import columns as cols
+from uncertainty.results import derived, shards
+from uncertainty.specs import StudySpec
+
+# Claim → the question that the page asks, and what each verdict means.
+_QUESTIONS = {
+    'aligned': ('Is the model unsure where people are unsure?', {
+        'supported': 'unsure where people are',
+        'contradicted': 'sure where people are unsure'}),
+    'sure_and_right': ('Is it right when it is sure?', {
+        'supported': 'right where they are sure',
+        'contradicted': 'wrong where they are sure'}),
+}
+_ERROR = 'ece_smooth'
+
+
+def chapter(
+    tables: AnalysisTables, spec: StudySpec) -> blocks.Chapter | None:
+  """For each data set what may be said, and every model on three scales.
+
+  Args:
+    tables: the analysis.
+    spec: the study's config.
+
+  Returns:
+    Sentences from the table `claims` and a plot; None without alignment and
+    calibration.
+  """
+  del spec
+  rows = pd.concat([
+      tables.get(name)[[cols.DATASET, cols.MODEL]] for name in (
+          'alignment', 'calibration') if tables.has(name)] or [pd.DataFrame()])
+  if rows.empty:
+    return None
+  parts, several = [], rows[cols.DATASET].nunique() > 1
+  who = lineage.known(tables)
+  for dataset, part in rows.groupby(cols.DATASET, sort=False):
+    models = _in_order(names.models(part[cols.MODEL]), tables, str(dataset),
+                       who)
+    if several:
+      parts.append(blocks.heading(names.dataset(str(dataset))))
+    parts += _sentences(tables, str(dataset))
+    parts.append(_plot(tables, str(dataset), models))
+  return blocks.Chapter('answer', 'The answer', tuple(parts))
+
+
+def _sentences(tables: AnalysisTables, dataset: str) -> list[Markup]:
+  claims = tables.get('claims')
+  if claims.empty:
+    return []
+  parts = []
+  for claim, (question, means) in _QUESTIONS.items():
+    rows = claims[(claims[derived.CLAIM] == claim)
+                  & (claims[derived.DATA] == dataset)]
+    answer = _answer(rows, means)
+    parts.append(Markup(
+        '<p class="question"><b>{}</b> {}</p>').format(question, answer))
+  return parts
+
+
+def _answer(rows: pd.DataFrame, means: Mapping[str, str]) -> str:
+  """The one sentence of one model; of several, how many stand where."""
+  if rows.empty:
+    return ('Nothing in these data is right or wrong; below is how often it '
+            'chooses what people choose.')
+  if len(rows) == 1:
+    return str(rows.iloc[0][derived.SENTENCE])
+  counts = rows[derived.VERDICT].value_counts()
+  said = [f'{counts[verdict]} of {len(rows)} models '
+          f'{"is" if counts[verdict] == 1 else "are"} {words}'
+          for verdict, words in means.items() if verdict in counts]
+  told = sum(counts.get(verdict, 0) for verdict in means)
+  if told < len(rows):
+    said.append(
+        f'of {len(rows) - told if told else f"all {len(rows)} models"} it '
+        'cannot be told')
+  estimates = rows[derived.ESTIMATE].dropna()
+  span = ''
+  if len(estimates):
+    name = 'ρ' if rows.iloc[0][derived.CLAIM] == 'aligned' else 'AUROC'
+    span = (f' ({name} {estimates.min():.2f} to {estimates.max():.2f}, median '
+            f'{estimates.median():.2f})')
+  text = ', '.join(said)
+  return f'{text[0].upper()}{text[1:]}{span}.'
+
+
+def _in_order(
+    models: list[str], tables: AnalysisTables, dataset: str,
+    who: dict[str, lineage.Lineage]) -> list[str]:
+  """Families by their best alignment, then sizes, base before instruct."""
+  best: dict[str, float] = {}
+  for model in models:
+    rho = _alignment(tables, dataset, model)
+    family = who.get(model, lineage.Lineage()).family
+    value = rho[0] if rho else -math.inf
+    best[family] = max(best.get(family, -math.inf), value or -math.inf)
+
+  def place(model: str):
+    own = who.get(model, lineage.Lineage())
+    origin = who.get(own.base, own)
+    return (-best[own.family], own.family, origin.size or math.inf,
+            own.base or model, bool(own.base), model)
+
+  return sorted(models, key=place)
+
+
+def _plot(
+    tables: AnalysisTables, dataset: str, models: list[str]) -> Markup:
+  found: list[dict[str, Any]] = []
+  graded = ''
+  for model in models:
+    own = tables.of('items', dataset, model)
+    halves = fifths.accuracy(own)
+    if halves:
+      graded = graded or halves.graded
+    rho = _alignment(tables, dataset, model)
+    found.append({
+        'model': model, 'rho': rho and rho[:3],
+        'n': int(rho[3]) if rho and rho[3] else len(own),
+        'fifths': halves and [_plain(halves.surest), _plain(halves.least)],
+        'error': _error(tables, dataset, model)})
+  where = _csv(tables, dataset, found)
+  content = {
+      'rows': found, 'ceiling': _ceiling(tables, dataset),
+      'graded': graded or 'Accuracy'}
+  embedded = json.dumps(content, ensure_ascii=False).replace('<', '\\u003c')
+  return Markup(
+      '<div data-answer><script type="application/json">'
+      f'{embedded}</script></div>') + blocks.text(
+          _caption(tables, dataset), note=True) + Markup(
+              '<p class="note"><a download href="{}">these numbers as '
+              'CSV</a></p>').format(where)
+
+
+def _csv(
+    tables: AnalysisTables, dataset: str, found: list[dict[str, Any]]) -> str:
+  """Keeps what is plotted as a table; its path from the page."""
+  ends = ('', '_low', '_high')
+  frame = pd.DataFrame([
+      {'model': row['model'], 'n': row['n']}
+      | {f'alignment{end}': v for end, v in zip(ends, row['rho'] or ())}
+      | dict(zip(('surest_fifth', 'least_sure_fifth'), row['fifths'] or ()))
+      | {f'calibration_error{end}': v
+         for end, v in zip(ends, row['error'] or ())} for row in found])
+  name = f'tables/answer-{files.stem(dataset)}.csv'
+  with shards.replacing(tables.workdir / 'report' / name) as file:
+    file.write(frame.to_csv(index=False).encode('utf-8'))
+  return name
+
+
+def _caption(tables: AnalysisTables, dataset: str) -> str:
+  ceiling = _ceiling(tables, dataset)
+  about = ''
+  if ceiling:
+    exact = ceiling[1] is not None
+    about = (' The band is the most that any model could reach, given how few '
+             'people were asked'
+             + (' (with its interval).' if exact else
+                ': bounds, since their number is not published.'))
+  return ('Alignment is that of the one measure fixed beforehand, choice '
+          f'entropy where there are choices. Intervals of alignment are over '
+          f'{_over(tables, dataset)}. A thin line joins a base model to the '
+          f'one tuned from it.{about}')
+
+
+def _over(tables: AnalysisTables, dataset: str) -> str:
+  """What the intervals of a data set are over."""
+  claims = tables.get('claims')
+  if len(claims):
+    claims = claims[(claims[derived.CLAIM] == aligned.CLAIM)
+                    & (claims[derived.DATA] == dataset)]
+  raters = len(claims) and claims[derived.N_RATERS].notna().any()
+  return 'items and raters' if raters else 'items'
+
+
+def _alignment(
+    tables: AnalysisTables, dataset: str, model: str,
+) -> list[float | None] | None:
+  """ρ of the first primary measure, its interval, and n."""
+  found = aligned.of(tables, dataset, model)
+  if found is None:
+    return None
+  ends = (found.low, found.high) if found.high > found.low else (
+      math.nan, math.nan)
+  return [_plain(v) for v in (found.value, *ends, found.n)]
+
+
+def _error(
+    tables: AnalysisTables, dataset: str, model: str,
+) -> list[float | None] | None:
+  cells = tables.of('calibration', dataset, model)
+  if cells.empty:
+    return None
+  cells = cells[(cells[cols.MEASURE] == names.CONFIDENCE)
+                & (cells[derived.METRIC] == _ERROR)].dropna(subset=[cols.VALUE])
+  if cells.empty:
+    return None
+  row = cells[cells[cols.CONFIDENCE_MAP]
+              == calibration.first_map(cells)].iloc[0]
+  return [_plain(row[c]) for c in (cols.VALUE, cols.CI_LOW, cols.CI_HIGH)]
+
+
+def _ceiling(
+    tables: AnalysisTables, dataset: str) -> list[float | None] | None:
+  rows = tables.get('ceiling')
+  if rows.empty:
+    return None
+  rows = rows[(rows[cols.DATASET] == dataset)
+              & (rows[cols.SIGNAL] == cols.HUMAN_ENTROPY)]
+  if rows.empty:
+    return None
+  row = rows.iloc[0]
+  found = [_plain(row[c]) for c in (
+      derived.CEILING_LOW, cols.CEILING, derived.CEILING_HIGH)]
+  return None if found[0] is None or found[2] is None else found
+
+
+def _plain(value: float) -> float | None:
+  return None if pd.isna(value) else round(float(value), 4)
