@@ -6,7 +6,7 @@ from typing import Any
 
 from ml_collections import config_dict
 
-from uncertainty import specs
+from uncertainty import errors, specs
 
 
 def default() -> config_dict.ConfigDict:
@@ -44,8 +44,7 @@ def parse_arg(arg: str | None, **known: Any) -> config_dict.ConfigDict:
     name, given, text = part.partition('=')
     if name not in known:
       raise ValueError(
-          f'unknown config argument {name!r}; this config knows '
-          f'{", ".join(known)}')
+          f'unknown config argument {name!r}; {errors.hint(name, known)}')
     kind = type(known[name])
     values[name] = kind(text) if given and kind is not bool else (
         text.lower() not in ('false', '0', 'no') if given else True)
@@ -60,4 +59,7 @@ def shrink(config: config_dict.ConfigDict) -> config_dict.ConfigDict:
   config.analysis.n_bootstrap = 50
   config.probe.n_permutations = 20
   config.probe.n_folds = 3
+  config.tune.steps = 4
+  config.tune.batch_size = 4
+  config.tune.every = 2
   return config

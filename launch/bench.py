@@ -1,4 +1,4 @@
-"""Benchmarks, each in one run: scoring, generation, probes, loading.
+"""Benchmarks, each in one run: one of `BENCHES`.
 
   python launch/bench.py scoring [--flags]
 """
@@ -7,7 +7,8 @@ import pathlib
 import subprocess
 import sys
 
-BENCHES = ('scoring', 'generation', 'probes', 'loading')
+BENCHES = ('scoring', 'generation', 'probes', 'loading', 'analysis',
+           'tuning')
 
 
 def main() -> None:

@@ -137,7 +137,7 @@ def _torch(args: argparse.Namespace, requests, spec) -> dict:
 
   from uncertainty.inference import generate
   from uncertainty.inference.tasks import free
-  from uncertainty.measures import sequence
+  from uncertainty.measures import registry, sequence
   from uncertainty.models import loading
   from uncertainty.models import source as source_lib
   del spec
@@ -178,7 +178,7 @@ def _torch(args: argparse.Namespace, requests, spec) -> dict:
         answer = answer[:end]
         values = {k: np.asarray([s[k][row] for s in steps[:end]])
                   for k in steps[0]}
-        values['token_logprob'] = values['top1_logprob']
+        values['token_logprob'] = values[registry.TOP1_LOGPROB]
         strings = free.token_strings(tokenizer, answer, ids)
         bracket = sequence.find_bracket(strings)
         out.append({'tokens': answer, 'measures': sequence.columns(

@@ -102,6 +102,7 @@ def _load_and_score(args: argparse.Namespace) -> None:
 
   from uncertainty import models
   from uncertainty.inference import score
+  from uncertainty.measures import registry
   from uncertainty.models import sharding
   from uncertainty.specs import ScoreSpec
   mesh = sharding.make_mesh(model=args.devices)
@@ -124,7 +125,7 @@ def _load_and_score(args: argparse.Namespace) -> None:
           for i in range(_PROMPTS)]
   start = time.perf_counter()
   entropies = np.concatenate(
-      [s.measures['total_entropy']
+      [s.measures[registry.TOTAL_ENTROPY]
        for s in score.score(model, asks, ScoreSpec())])
   peak = memory.peak_bytes()
   print(f'{_PROMPTS} prompts of {_TOKENS} tokens scored in '

@@ -63,6 +63,8 @@ def _spread(batches: list, fraction: float) -> list:
 def _run_torch(way: str, dtype: str, inputs: dict) -> dict:
   import torch
   import torch_reference
+
+  from uncertainty.measures import registry
   tokens, letters = inputs['tokens'], inputs['letters']
   start = time.perf_counter()
   model = torch_reference.load(_MODEL.value, dtype)
@@ -83,7 +85,7 @@ def _run_torch(way: str, dtype: str, inputs: dict) -> dict:
                 for j in range(len(indices))]
       for i, x, row in zip(indices, logits, rows):
         found[i] = [torch_reference.choices(x, letters),
-                    float(row['total_entropy'])]
+                    float(row[registry.TOTAL_ENTROPY])]
     best = min(best, time.perf_counter() - start)
   del torch
   return {'seconds': best, 'loading': loaded, 'first': 0.0, 'found': found}
@@ -92,7 +94,8 @@ def _run_torch(way: str, dtype: str, inputs: dict) -> dict:
 def _run_engine(way: str, dtype: str, inputs: dict) -> dict:
   from uncertainty import models
   from uncertainty.inference.score import Ask, plan
-  from uncertainty.inference.tasks.letters import letters
+  from uncertainty.inference.tasks.letters import run as letters
+  from uncertainty.results import columns
   del way
   items, spec = _study()
   start = time.perf_counter()
@@ -114,8 +117,9 @@ def _run_engine(way: str, dtype: str, inputs: dict) -> dict:
     best = min(best, time.perf_counter() - start)
   index = {item.item_id: i for i, item in enumerate(items)}
   found = {
-      index[item_id]: [list(map(float, chunk.columns['choice_logprobs'][j])),
-                       float(chunk.columns['mc_total_entropy'][j])]
+      index[item_id]: [
+          list(map(float, chunk.columns[columns.CHOICE_LOGPROBS][j])),
+          float(chunk.columns[columns.TOTAL_ENTROPY][j])]
       for chunk in chunks for j, item_id in enumerate(chunk.item_ids)}
   return {'seconds': best, 'loading': loaded, 'first': first, 'found': found}
 

@@ -9,5 +9,6 @@ source "$(dirname "$0")/environment.sh"
 install demo
 workdir=runs/quickstart
 if [ $# -gt 0 ] && [[ "$1" != --* ]]; then workdir="$1"; shift; fi
+echo "Asking both models, then analysis and report: about 3 min; in $workdir."
 python -m uncertainty.main --config=configs/quickstart.py \
   --workdir="$workdir" "$@"

@@ -12,10 +12,14 @@ import sys
 import numpy as np
 from scipy import stats
 
-from uncertainty.results import schema
+from uncertainty.measures import registry
+from uncertainty.results import columns, schema
 
-MEASURES = ('choice_entropy', 'total_entropy', 'varentropy', 'top1_logprob',
-            'top_k_entropy_10', 'nucleus_entropy_0.9')
+_TOP_K, _MASS = 10, 0.9
+MEASURES = (
+    registry.CHOICE_ENTROPY, registry.TOTAL_ENTROPY, registry.VARENTROPY,
+    registry.TOP1_LOGPROB, f'top_k_entropy_{_TOP_K}',
+    f'nucleus_entropy_{_MASS}')
 
 
 def main() -> None:
@@ -23,19 +27,20 @@ def main() -> None:
     sys.exit(__doc__)
   before, after = (schema.read_results(folder) for folder in sys.argv[1:])
   for key in sorted(set(before) & set(after)):
-    a = before[key].set_index('item_id')
-    b = after[key].set_index('item_id').loc[a.index]
-    print(f'\n{key[1]}, {key[0]}: {len(a)} items, '
-          f'{int((a["prediction"] != b["prediction"]).sum())} answers changed')
+    a = before[key].set_index(columns.ITEM_ID)
+    b = after[key].set_index(columns.ITEM_ID).loc[a.index]
+    changed = int((a[columns.PREDICTION] != b[columns.PREDICTION]).sum())
+    print(f'\n{key[1]}, {key[0]}: {len(a)} items, {changed} answers changed')
     print(f'{"":24} {"mean |Δ|":>10} {"max |Δ|":>10} {"ρ before":>9} '
           f'{"after":>9}')
-    p, q = (_shares(t['choice_logprobs']) for t in (a, b))
+    p, q = (_shares(t[columns.CHOICE_LOGPROBS]) for t in (a, b))
     moved = np.concatenate([np.abs(x - y) for x, y in zip(p, q)])
     print(f'{"choice probability":24} {moved.mean():10.5f} {moved.max():10.5f}')
     for name in MEASURES:
-      moved = np.abs(a[f'mc_{name}'] - b[f'mc_{name}'])
+      column = registry.column('mc', name)
+      moved = np.abs(a[column] - b[column])
       rho = [np.asarray(stats.spearmanr(
-          t[f'mc_{name}'], t['human_entropy'], nan_policy='omit'))[0]
+          t[column], t[columns.HUMAN_ENTROPY], nan_policy='omit'))[0]
              for t in (a, b)]
       print(f'{name:24} {moved.mean():10.5f} {moved.max():10.5f} '
             f'{rho[0]:9.3f} {rho[1]:9.3f}')

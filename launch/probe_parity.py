@@ -22,7 +22,8 @@ from sklearn import linear_model
 from uncertainty import data, inference, models
 from uncertainty.probes import targets
 from uncertainty.probes.fits import folds, least_squares
-from uncertainty.results import schema
+from uncertainty.results import columns as cols
+from uncertainty.results import derived, schema
 from uncertainty.specs import DataSpec, ProbeSpec, PromptSpec, StudySpec
 
 _SOURCES = flags.DEFINE_list(
@@ -32,7 +33,7 @@ _MANUAL_DIR = flags.DEFINE_string(
     'manual_dir', '../shared/data/coane', 'Where Coane lies.')
 _LIMIT = flags.DEFINE_integer('limit', None, 'The first so many items.')
 
-METRICS = ('r2', 'pearson', 'mse')
+METRICS = (derived.R2, derived.PEARSON, derived.MSE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,9 +92,9 @@ def sklearn_loop(acts_NLD, targets_NT, split) -> dict[str, np.ndarray]:
       predicted = model.predict(acts_NLD[test, layer].astype(np.float64))
       wanted = targets_NT[test]
       mse = ((predicted - wanted)**2).mean(0)
-      rows['mse'].append(mse)
-      rows['r2'].append(1 - mse / wanted.var(0))
-      rows['pearson'].append([
+      rows[derived.MSE].append(mse)
+      rows[derived.R2].append(1 - mse / wanted.var(0))
+      rows[derived.PEARSON].append([
           np.corrcoef(predicted[:, t], wanted[:, t])[0, 1]
           for t in range(wanted.shape[1])])
     for m in METRICS:
@@ -125,7 +126,7 @@ def compare(
       np.stack(column(lambda c: c.activations['residual']))[:, :-1],
       np.stack(column(lambda c: c.activations['final_norm']))], axis=1)
   prompts = [model.tokenizer.encode(p, add_special_tokens=False)
-             for p in column(lambda c: c.columns['prompt'])]
+             for p in column(lambda c: c.columns[cols.PROMPT])]
   theirs = torch_hidden_states(
       torch_reference.load(source, dtype), prompts)
   known = targets.values(schema.item_frame(items), targets.PAPER_TARGETS)
@@ -134,7 +135,7 @@ def compare(
   split = folds.k_fold(len(wanted), n_folds)
   found = least_squares.cross_validate(ours[complete], wanted, split)
   expected = sklearn_loop(theirs[complete], wanted, split)
-  unit = {'r2': 1.0, 'pearson': 1.0, 'mse': wanted.var(0)}
+  unit = {derived.R2: 1.0, derived.PEARSON: 1.0, derived.MSE: wanted.var(0)}
   mine = {m: getattr(found, m).mean(1) / unit[m] for m in METRICS}
   expected = {m: x / unit[m] for m, x in expected.items()}
   scale_L = np.sqrt((theirs**2).mean((0, 2)))
@@ -160,7 +161,7 @@ def _main(_) -> None:
           'layer lowest R²     here, PyTorch f64          '
           'here, PyTorch f32          PyTorch f32, f64')
     rounding = apart(single.expected, exact.expected)
-    for layer, lowest in enumerate(exact.expected['r2'].min(1)):
+    for layer, lowest in enumerate(exact.expected[derived.R2].min(1)):
       columns = [' '.join(f'{x[m][layer]:8.1e}' for m in METRICS) for x in (
           exact.scores, single.scores, rounding)]
       print(f'{layer:5d} {lowest:9.2f}   {"   ".join(columns)}', flush=True)

@@ -13,12 +13,12 @@ import pathlib
 import sys
 from collections.abc import Callable, Sequence
 
-from uncertainty.report import markdown
+from uncertainty.report import markdown, paper_claims
 from uncertainty.report import tables as report_tables
 from uncertainty.report.tables import AnalysisTables
+from uncertainty.results import columns, derived
 from uncertainty.types import UserError
 
-_SIGNAL = 'human_entropy'
 _FLAGS = '{FLAGS}'  # stands for further flags of the command shown
 
 
@@ -45,16 +45,16 @@ def page(workdir: str | pathlib.Path, flags: str = '') -> str:
 
 def _head(tables: AnalysisTables) -> list[str]:
   scores = tables.get('scores')
-  made = scores.groupby('dataset')['model'].nunique() if len(scores) else {}
+  made = {}
+  if len(scores):
+    made = scores.groupby(columns.DATASET)[columns.MODEL].nunique()
   sets = ', '.join(f'{d} ({n} models)' for d, n in dict(made).items())
   return [
     '# Reproduction',
-    (
-      'Moore, Roberts, Watson, Ward, Heyboer (2026), *Human-Alignment, '
-      'Calibration, and Activation Patterns in Large Language Model '
-      'Uncertainty*, arXiv 2605.30675, from its own per-item results. This '
-      'page is generated; its numbers are those of one run:'
-    ),
+    ('Moore, Roberts, Watson, Ward, Heyboer (2026), *Human-Alignment, '
+     'Calibration, and Activation Patterns in Large Language Model '
+     'Uncertainty*, arXiv 2605.30675, from its own per-item results. This '
+     'page is generated; its numbers are those of one run:'),
     (
       '```\npython -m uncertainty.main --config=configs/published.py \\\n'
       '  --config.results_dir=RESULTS --workdir=DIR{FLAGS}\n'
@@ -69,28 +69,31 @@ def _cells(tables: AnalysisTables) -> list[str]:
   counts = tables.get('compare_counts')
   if counts.empty:
     return ['## Cells', 'No printed cells were at hand to compare with.']
+  total = {
+    name: counts[name].sum()
+    for name in (derived.MATCH, derived.PRINTED, derived.BLANKS,
+                 derived.BLANKS_RIGHT)
+  }
   parts = [
     '## Cells',
-    (
-      f'**{counts["match"].sum()} of {counts["printed"].sum()} printed cells '
-      f'match, and {counts["blanks_right"].sum()} of {counts["blanks"].sum()} '
-      'blank cells are blank here too.** Spearman cells agree to 2 decimals, '
-      'calibration errors and the instruct column to 3.'
-    ),
+    (f'**{total[derived.MATCH]} of {total[derived.PRINTED]} printed cells '
+     f'match, and {total[derived.BLANKS_RIGHT]} of {total[derived.BLANKS]} '
+     'blank cells are blank here too.** Spearman cells agree to 2 decimals, '
+     'calibration errors and the instruct column to 3.'),
     markdown.table_text(
       counts,
-      'figure part printed match blanks blanks_right tie_free tie_free_match',
+      (derived.FIGURE, derived.PART, derived.PRINTED, derived.MATCH,
+       derived.BLANKS, derived.BLANKS_RIGHT, columns.TIE_FREE,
+       derived.TIE_FREE_MATCH),
     ),
   ]
   ties = tables.get('tie_orders')
   if len(ties):
     parts += [
-      (
-        'The sweep binning splits tied confidences, so its cells depend on '
-        'the order in which ties were sorted. The printed ones follow '
-        "NumPy's default sort on a machine with AVX2 and no AVX-512; on such "
-        'a machine, or told to imitate one, this is what matches:'
-      ),
+      ('The sweep binning splits tied confidences, so its cells depend on '
+       'the order in which ties were sorted. The printed ones follow '
+       "NumPy's default sort on a machine with AVX2 and no AVX-512; on such "
+       'a machine, or told to imitate one, this is what matches:'),
       markdown.table_text(ties),
     ]
   return parts
@@ -100,20 +103,20 @@ def _not_reproduced(tables: AnalysisTables) -> list[str]:
   compared, cells = tables.get('compare'), tables.get('cells')
   parts = ['## What was not reproduced, and why']
   if len(compared):
-    rows = compared[~compared['status'].isin(['match', 'blank in both'])]
+    rows = compared[~compared[derived.STATUS].isin(['match', 'blank in both'])]
     if len(rows):
       parts += [
         'Cells that differ:',
         markdown.table_text(
-          rows, 'figure measure model status printed_there printed tie_free'
+          rows,
+          (derived.FIGURE, columns.MEASURE, columns.MODEL, derived.STATUS,
+           derived.PRINTED_THERE, derived.PRINTED, columns.TIE_FREE),
         ),
-        (
-          'A cell that is not free of ties may come from an order of ties '
-          'that we could not find.'
-        ),
+        ('A cell that is not free of ties may come from an order of ties '
+         'that we could not find.'),
       ]
-  known = set(compared['figure']) if len(compared) else set()
-  figures = [f for f in dict.fromkeys(cells['figure']) if f not in known]
+  known = set(compared[derived.FIGURE]) if len(compared) else set()
+  figures = [f for f in dict.fromkeys(cells[derived.FIGURE]) if f not in known]
   if figures:
     curves = [f for f in figures if f.startswith('activations_')]
     others = [f for f in figures if f not in curves]
@@ -135,42 +138,40 @@ def _flaws(tables: AnalysisTables) -> list[str]:
   forms = tables.get('prompt_forms')
   if len(forms):
     table = (
-      forms.groupby(['dataset', 'kind', 'form'], sort=False)
+      forms.groupby([columns.DATASET, columns.KIND, columns.FORM], sort=False)
       .agg(
-        models=('model', 'nunique'),
-        prompts=('n_prompts', 'sum'),
-        with_brace=('ends_with_brace', 'sum'),
+        models=(columns.MODEL, 'nunique'),
+        prompts=(derived.N_PROMPTS, 'sum'),
+        with_brace=(derived.ENDS_WITH_BRACE, 'sum'),
       )
       .reset_index()
     )
     parts += [
-      (
-        '**A stray brace.** The chat multiple-choice prompt ends with an '
-        'opened `{` that belongs to the free-response prompt. It stands in '
-        'instruct rows only, so base and instruct differ in the prompt too:'
-      ),
+      ('**A stray brace.** The chat multiple-choice prompt ends with an '
+       'opened `{` that belongs to the free-response prompt. It stands in '
+       'instruct rows only, so base and instruct differ in the prompt too:'),
       markdown.table_text(table),
     ]
   flaw = tables.get('free_response_flaw')
   for row in flaw.to_dict('records'):
     said = (
-      f'{row["reproduced_choice"]} of {row["n_printed"]} printed cells '
-      f'reproduce under the first definition, {row["reproduced_answer"]} '
-      'under the second.'
-      if row['n_printed']
+      f'{row[derived.REPRODUCED_CHOICE]} of {row[derived.N_PRINTED]} printed '
+      'cells reproduce under the first definition, '
+      f'{row[derived.REPRODUCED_ANSWER]} under the second.'
+      if row[derived.N_PRINTED]
       else 'No printed cell of these panels is at hand here.'
     )
     parts.append(
       '**Free-response calibration against another answer.** The published '
       'free-response panels hold free-response confidence against the '
       'correctness of the *multiple-choice* answer. Held against the graded '
-      f'free response instead, {row["n_changed"]} of {row["n_cells"]} cells '
-      f'of {row["dataset"]} change in print, by '
-      f'{row["mean_abs_change"]:.3f} on average and '
-      f'{row["largest_change"]:.3f} at most; cells '
-      f'rank alike only to ρ = {row["rank_correlation"]:.2f}. '
-      f'Mean error {row["mean_choice"]:.3f} against the choice, '
-      f'{row["mean_answer"]:.3f} against the answer. {said}'
+      f'free response instead, {row[derived.N_CHANGED]} of '
+      f'{row[derived.N_CELLS]} cells of {row[columns.DATASET]} change in '
+      f'print, by {row[derived.MEAN_ABS_CHANGE]:.3f} on average and '
+      f'{row[derived.LARGEST_CHANGE]:.3f} at most; cells '
+      f'rank alike only to ρ = {row[derived.RANK_CORRELATION]:.2f}. '
+      f'Mean error {row[derived.MEAN_CHOICE]:.3f} against the choice, '
+      f'{row[derived.MEAN_ANSWER]:.3f} against the answer. {said}'
     )
   return parts if len(parts) > 1 else []
 
@@ -179,48 +180,51 @@ def _sound(tables: AnalysisTables) -> list[str]:
   parts = ['## What changes when done soundly']
   both = tables.get('cells_by_mode')
   if len(both):
-    known = both['printed_reproduction'].notna()
-    differs = (both['printed_reproduction'] - both['printed_sound']).abs()
-    ece = both['figure'].str.startswith('ece_')
+    theirs = both[f'{derived.PRINTED}_reproduction']
+    known = theirs.notna()
+    differs = (theirs - both[f'{derived.PRINTED}_sound']).abs()
+    ece = both[derived.FIGURE].str.startswith('ece_')
     table = (
       both[known & ece]
-      .assign(change=differs[known & ece], changed=differs[known & ece] > 5e-4)
-      .groupby('figure', sort=False)
+      .assign(**{
+        derived.CHANGE: differs[known & ece],
+        'changed': differs[known & ece] > 5e-4,
+      })
+      .groupby(derived.FIGURE, sort=False)
       .agg(
-        cells=('change', 'size'),
+        cells=(derived.CHANGE, 'size'),
         changed=('changed', 'sum'),
-        mean_change=('change', 'mean'),
+        mean_change=(derived.CHANGE, 'mean'),
       )
       .reset_index()
     )
     if len(table):
       parts += [
-        (
-          'Calibration errors with ties kept whole and free responses '
-          'held against their own grades:'
-        ),
+        ('Calibration errors with ties kept whole and free responses '
+         'held against their own grades:'),
         markdown.table_text(table),
       ]
   cells = tables.get('alignment')
   if len(cells):
-    cells = cells[(cells['signal'] == _SIGNAL) & cells['rho'].notna()]
+    cells = cells[
+      (cells[columns.SIGNAL] == columns.HUMAN_ENTROPY)
+      & cells[columns.RHO].notna()
+    ]
     table = (
-      cells.groupby('dataset', sort=False)
+      cells.groupby(columns.DATASET, sort=False)
       .agg(
-        cells=('rho', 'size'),
-        paper=('p_value', lambda p: int((p < 0.05 / 2040).sum())),
-        holm=('p_holm', lambda p: int((p < 0.05).sum())),
-        bh=('p_bh', lambda p: int((p < 0.05).sum())),
+        cells=(columns.RHO, 'size'),
+        paper=(columns.P_VALUE, lambda p: int((p < 0.05 / 2040).sum())),
+        holm=(columns.P_HOLM, lambda p: int((p < 0.05).sum())),
+        bh=(columns.P_BH, lambda p: int((p < 0.05).sum())),
       )
       .reset_index()
     )
     parts += [
-      (
-        "Cells of alignment with people's entropy that differ from zero: "
-        "under the paper's threshold (.05/2040), under Holm and under "
-        'Benjamini-Hochberg over the tests really made. Sound pages show '
-        'every cell and mark these:'
-      ),
+      ("Cells of alignment with people's entropy that differ from zero: "
+       "under the paper's threshold (.05/2040), under Holm and under "
+       'Benjamini-Hochberg over the tests really made. Sound pages show '
+       'every cell and mark these:'),
       markdown.table_text(table),
     ]
   return parts
@@ -230,33 +234,34 @@ def _instruct(tables: AnalysisTables) -> list[str]:
   effects = tables.get('effects')
   if effects.empty:
     return []
-  rows = effects[effects['role'] == 'hypothesis']
-  screen = effects[effects['role'] == 'screen']
+  rows = effects[effects[derived.ROLE] == 'hypothesis']
+  screen = effects[effects[derived.ROLE] == 'screen']
+  surviving = int((screen[columns.P_BH] < 0.05).sum())
   parts = [
     '## Instruction tuning',
-    (
-      'Instruct − base, mean over pairs; intervals resample whole families; '
-      'Holm over the stated hypotheses of a data set.'
-    ),
+    ('Instruct − base, mean over pairs; intervals resample whole families; '
+     'Holm over the stated hypotheses of a data set.'),
     markdown.table_text(
       rows,
-      'dataset outcome measure n_pairs n_families '
-      'mean_difference ci_low ci_high rank_biserial p_holm',
+      (columns.DATASET, columns.OUTCOME, columns.MEASURE, derived.N_PAIRS,
+       columns.N_FAMILIES, derived.MEAN_DIFFERENCE, columns.CI_LOW,
+       columns.CI_HIGH, derived.RANK_BISERIAL, columns.P_HOLM),
     ),
-    (
-      f'Of {len(screen)} further effects, {int((screen["p_bh"] < 0.05).sum())} '
-      'survive Benjamini-Hochberg. They still confound tuning with the chat '
-      'template and the stray brace: the published runs never cross them '
-      '(`launch/sweep.py` does).'
-    ),
+    (f'Of {len(screen)} further effects, {surviving} '
+     'survive Benjamini-Hochberg. They still confound tuning with the chat '
+     'template and the stray brace: the published runs never cross them '
+     '(`launch/sweep.py` does).'),
   ]
-  mixed = tables.get('mixed')
-  if len(mixed):
+  hierarchical = tables.get('hierarchical')
+  if len(hierarchical):
     parts += [
-      ('Mixed-effects models of the same claims, beside the plain statistic:'),
+      ('The same claims over families and items, beside the plain statistic '
+       'over pairs or models:'),
       markdown.table_text(
-        mixed,
-        'dataset claim estimate ci_low ci_high p_value plain plain_p random',
+        hierarchical,
+        (columns.DATASET, derived.CLAIM, derived.ESTIMATE, columns.CI_LOW,
+         columns.CI_HIGH, columns.P_VALUE, derived.LEAST_P, derived.PLAIN,
+         derived.PLAIN_P),
       ),
     ]
   return parts
@@ -267,39 +272,36 @@ def _joint(tables: AnalysisTables) -> list[str]:
   chance = tables.get('joint_chance')
   if len(chance):
     parts += [
-      (
-        'Share of (model, measure) cells that are aligned and calibrated '
-        '(L2 ECE ≤ 0.1) or discriminating (AUROC above ½), against chance by '
-        'permutation:'
-      ),
+      ('Share of (model, measure) cells that are aligned and calibrated '
+       '(L2 ECE ≤ 0.1) or discriminating (AUROC above ½), against chance by '
+       'permutation:'),
       markdown.table_text(
         chance,
-        'dataset second permuted n_cells rate_aligned rate_second '
-        'rate_both chance p_value',
+        (columns.DATASET, columns.SECOND, derived.PERMUTED, derived.N_CELLS,
+         derived.RATE_ALIGNED, derived.RATE_SECOND, derived.RATE_BOTH,
+         derived.CHANCE, columns.P_VALUE),
       ),
     ]
   partial = tables.get('partial')
   if len(partial):
     table = (
-      partial.groupby(['dataset', 'given'], sort=False)
+      partial.groupby([columns.DATASET, derived.GIVEN], sort=False)
       .agg(
-        cells=('rho', 'size'),
-        mean_rho=('rho', 'mean'),
-        mean_partial=('partial_rho', 'mean'),
-        surviving=('p_bh', lambda p: int((p < 0.05).sum())),
-        people_and_control=('control_rho', 'mean'),
+        cells=(columns.RHO, 'size'),
+        mean_rho=(columns.RHO, 'mean'),
+        mean_partial=(derived.PARTIAL_RHO, 'mean'),
+        surviving=(columns.P_BH, lambda p: int((p < 0.05).sum())),
+        people_and_control=(derived.CONTROL_RHO, 'mean'),
       )
       .reset_index()
     )
     parts += [
-      (
-        "Is alignment more than difficulty? Spearman with people's "
-        'entropy, plain and with one thing held fixed; `surviving`: '
-        'partial correlations below .05 after Benjamini-Hochberg; '
-        '`people_and_control`: how strongly what is held fixed goes with '
-        "people's entropy itself. Where that is close to ±1, little is "
-        'left to align with:'
-      ),
+      ("Is alignment more than difficulty? Spearman with people's "
+       'entropy, plain and with one thing held fixed; `surviving`: '
+       'partial correlations below .05 after Benjamini-Hochberg; '
+       '`people_and_control`: how strongly what is held fixed goes with '
+       "people's entropy itself. Where that is close to ±1, little is "
+       'left to align with:'),
       markdown.table_text(table),
     ]
   return parts if len(parts) > 1 else []
@@ -310,59 +312,53 @@ def _people(tables: AnalysisTables) -> list[str]:
   ceiling = tables.get('ceiling')
   if len(ceiling):
     parts += [
-      (
-        "Split-half reliability of people's entropy, and the "
-        'correlation that it caps:'
-      ),
+      ("Split-half reliability of people's entropy, and the "
+       'correlation that it caps:'),
       markdown.table_text(ceiling),
     ]
   times = tables.get('response_time')
   if len(times):
-    rows = times[(times['scale'] == 'ms') & (times['model'] == 'people')]
-    rows = rows.round({'r2': 6, 'cv_r2': 6})  # the null's are rounding dust
+    rows = times[
+      (times[derived.SCALE] == 'ms') & (times[columns.MODEL] == 'people')
+    ]
+    # The null's are rounding dust.
+    rows = rows.round({derived.R2: 6, derived.CV_R2: 6})
     parts += [
-      (
-        "Response time by Hick's law and rivals (ΔAIC from the best of "
-        'each time):'
-      ),
+      ("Response time by Hick's law and rivals (ΔAIC from the best of "
+       'each time):'),
       markdown.table_text(
-        rows, 'dataset time form b b_se r2 cv_r2 delta_aic n'
+        rows,
+        (columns.DATASET, derived.TIME, columns.FORM, derived.B, derived.B_SE,
+         derived.R2, derived.CV_R2, derived.DELTA_AIC, columns.N),
       ),
     ]
   combined = tables.get('combination')
   if len(combined):
     table = (
-      combined.groupby(['dataset', 'prefix'], sort=False)
+      combined.groupby([columns.DATASET, derived.PREFIX], sort=False)
       .agg(
-        fits=('gain', 'size'),
-        rho_single=('rho_single', 'mean'),
-        rho_combined=('rho_combined', 'mean'),
-        gain=('gain', 'mean'),
-        above_zero=('gain_low', lambda g: int((g > 0).sum())),
-        below_zero=('gain_high', lambda g: int((g < 0).sum())),
+        fits=(derived.GAIN, 'size'),
+        **{
+          name: (name, 'mean')
+          for name in (derived.RHO_SINGLE, derived.RHO_COMBINED, derived.GAIN)
+        },
+        above_zero=(derived.GAIN_LOW, lambda g: int((g > 0).sum())),
+        below_zero=(derived.GAIN_HIGH, lambda g: int((g < 0).sum())),
       )
       .reset_index()
     )
     parts += [
-      (
-        'Several measures against the best single one, on held-out '
-        'items (means over fits; `above_zero`, `below_zero`: gains and '
-        'losses whose interval excludes zero):'
-      ),
+      ('Several measures against the best single one, on held-out '
+       'items (means over fits; `above_zero`, `below_zero`: gains and '
+       'losses whose interval excludes zero):'),
       markdown.table_text(table),
     ]
   return parts if len(parts) > 1 else []
 
 
 _SECTIONS: tuple[Callable[[AnalysisTables], list[str]], ...] = (
-  _head,
-  _cells,
-  _not_reproduced,
-  _flaws,
-  _sound,
-  _instruct,
-  _joint,
-  _people,
+  _head, _cells, _not_reproduced, _flaws, _sound, _instruct, _joint, _people,
+  paper_claims.section,
 )
 
 

@@ -16,13 +16,6 @@ reproduction = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(reproduction)
 
 
-def _write(workdir, **tables):
-  folder = workdir / 'analysis'
-  folder.mkdir(parents=True, exist_ok=True)
-  for name, table in tables.items():
-    table.to_parquet(folder / f'{name}.parquet')
-
-
 def _cells():
   return pd.DataFrame({
       'figure': ['ece_x_width', 'activations_coane_a_r2'],
@@ -31,8 +24,8 @@ def _cells():
       'tie_free': True})
 
 
-def test_page_says_what_matches_and_what_differs(tmp_path):
-  _write(
+def test_page_says_what_matches_and_what_differs(tmp_path, write_analysis):
+  write_analysis(
       tmp_path, cells=_cells(),
       compare_counts=pd.DataFrame({
           'figure': ['ece_x_width'], 'part': 'models', 'printed': 3,
@@ -54,28 +47,28 @@ def test_page_says_what_matches_and_what_differs(tmp_path):
   assert '## Two flaws' not in text and '## Instruction' not in text
 
 
-def test_flaws_say_which_definition_prints(tmp_path):
+def test_flaws_say_which_definition_prints(tmp_path, write_analysis):
   flaw = pd.DataFrame({
       'dataset': ['coane'], 'n_cells': 8, 'n_changed': 7,
       'mean_abs_change': .1, 'largest_change': .3, 'mean_choice': .2,
       'mean_answer': .25, 'rank_correlation': .5, 'n_printed': 8,
       'reproduced_choice': 8, 'reproduced_answer': 1})
-  _write(tmp_path, cells=_cells(), free_response_flaw=flaw)
+  write_analysis(tmp_path, cells=_cells(), free_response_flaw=flaw)
   text = reproduction.page(tmp_path)
   assert '7 of 8 cells of coane change in print' in text
   assert '8 of 8 printed cells reproduce under the first definition' in text
 
 
-def test_sound_section_counts_changed_cells(tmp_path):
+def test_sound_section_counts_changed_cells(tmp_path, write_analysis):
   both = pd.DataFrame({
       'figure': 'ece_x_sweep', 'printed_reproduction': [.1, .2, np.nan],
       'printed_sound': [.1, .25, .3]})
-  _write(tmp_path, cells=_cells(), cells_by_mode=both)
+  write_analysis(tmp_path, cells=_cells(), cells_by_mode=both)
   assert '| ece_x_sweep | 2 | 1 | 0.025 |' in reproduction.page(tmp_path)
 
 
-def test_no_cells_is_an_error_with_a_remedy(tmp_path, capsys):
-  _write(tmp_path, scores=pd.DataFrame({'a': [1]}))
+def test_no_cells_is_an_error_with_a_remedy(tmp_path, capsys, write_analysis):
+  write_analysis(tmp_path, scores=pd.DataFrame({'a': [1]}))
   with pytest.raises(UserError, match='configs/published.py'):
     reproduction.page(tmp_path)
   out = tmp_path / 'R.md'
