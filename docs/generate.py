@@ -1,27 +1,35 @@
 """Pages that follow from the code.
 
-`python docs/generate.py` writes docs/configuration.md, which is committed and
-tested to be up to date. What only the site needs (pages of the modules, copies
-of the notebooks) is written by `build_inputs` on each build, and ignored by
-git.
+`python docs/generate.py` writes docs/configuration.md and docs/measures.md,
+which are committed and tested to be up to date. What
+only the site needs (pages of the modules, copies of the notebooks) is written
+by `build_inputs` on each build, and ignored by git.
 """
 
-import ast
 import pathlib
 import shutil
 import sys
-import tokenize
+
+from uncertainty import config_fields
+from uncertainty.measures import distances, registry, taxonomy
 
 _ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 # Rooms of the package, from the lowest floor up: a page of the API each.
 ROOMS = {
-    'errors': 'Errors', 'types': 'Shared types', 'specs': 'Configuration',
-    'config_files': 'Config files', 'data': 'Data sets', 'prompts': 'Prompts',
+    'errors': 'Errors', 'file_digest': 'Digests of files',
+    'types': 'Shared types', 'specs': 'Configuration',
+    'config_fields': 'Fields of a config', 'config_files': 'Config files',
+    'help_text': 'Help', 'stopping': 'Signals', 'console': 'The terminal',
+    'progress': 'Progress',
+    'data': 'Data sets', 'prompts': 'Prompts',
     'models': 'Models', 'measures': 'Measures', 'results': 'Tables on disk',
-    'inference': 'Inference', 'probes': 'Probes', 'analysis': 'Analysis',
+    'inference': 'Inference', 'tuning': 'Tuning', 'probes': 'Probes',
+    'analysis': 'Analysis',
     'calibration': 'Calibration in one line', 'report': 'Report',
-    'worlds': 'Simulated studies', 'study': 'The study',
+    'worlds': 'Simulated studies', 'plugins': 'Plugins',
+    'plan': 'What a run would do', 'served': 'Answers of a server',
+    'check': 'Before a run', 'verify': 'After a run', 'study': 'The study',
     'notebook': 'A study in a notebook',
 }
 # Modules that act when they are imported, such as flags and scripts.
@@ -32,76 +40,82 @@ def configuration(source: str) -> str:
   """The configuration reference as Markdown.
 
   Args:
-    source: text of uncertainty/specs.py. A field's meaning is the comment on
-      its line, or the lines of comment above it.
+    source: text of uncertainty/specs.py.
   """
-  comments, alone = _comments(source)
-  tree = ast.parse(source)
-  classes = {node.name: node for node in tree.body
-             if isinstance(node, ast.ClassDef)}
-  allowed = _literal(tree, '_CHOICES')
+  *parts, whole = config_fields.sections(source)
   lines = [
       '# Configuration', '',
       'Written by `python docs/generate.py` from `uncertainty/specs.py`. A',
       'field is set in a config file or by `--config.SECTION.FIELD=VALUE`; an',
       'unknown field, a value of another type or out of range is an error',
       'that says what to do.']
-  top = _fields(classes['StudySpec'])
-  plain = [f for f in top if ast.unparse(f.annotation) not in classes]
-  for field in [f for f in top if f not in plain]:
-    section = classes[ast.unparse(field.annotation)]
-    name = ast.unparse(field.target)
-    lines += ['', f'## {name}', '', ast.get_docstring(section) or '', '']
-    lines += _table(_fields(section), f'{name}.', comments, alone, allowed)
-  lines += ['', '## The run as a whole', '']
-  lines += _table(plain, '', comments, alone, allowed)
+  for section in parts:
+    lines += ['', f'## {section.name}', '', section.meaning, '']
+    lines += _table(section)
+  lines += ['', '## The run as a whole', '', *_table(whole)]
   return '\n'.join(lines) + '\n'
 
 
-def _comments(source: str) -> tuple[dict[int, str], set[int]]:
-  """Line → its comment, and which lines hold nothing else."""
-  comments, alone = {}, set()
-  for token in tokenize.generate_tokens(iter(
-      source.splitlines(keepends=True)).__next__):
-    if token.type == tokenize.COMMENT:
-      comments[token.start[0]] = token.string.lstrip('# ')
-      if token.line.lstrip().startswith('#'):
-        alone.add(token.start[0])
-  return comments, alone
-
-
-def _literal(tree: ast.Module, name: str) -> dict:
-  for node in tree.body:
-    if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
-      return ast.literal_eval(node.value)
-  return {}
-
-
-def _fields(section: ast.ClassDef) -> list[ast.AnnAssign]:
-  return [node for node in section.body if isinstance(node, ast.AnnAssign)]
-
-
-def _table(fields: list[ast.AnnAssign], prefix: str, comments: dict[int, str],
-           alone: set[int], allowed: dict) -> list[str]:
+def _table(section: config_fields.Section) -> list[str]:
   lines = ['| field | type | default | meaning |', '|---|---|---|---|']
-  for field in fields:
-    name = prefix + ast.unparse(field.target)
-    meaning = [comments[n] for n in range(field.lineno, field.end_lineno + 1)
-               if n in comments]
-    above = field.lineno - 1
-    while above in alone:
-      meaning.insert(0, comments[above])
-      above -= 1
-    text = ' '.join(meaning)
-    words = allowed.get(name, ())
-    if words and not all(word in text for word in words):
-      text = '; '.join(filter(None, [text, 'one of ' + ', '.join(words)]))
-    default = ast.unparse(field.value) if field.value else ''
-    cells = (f'`{name}`', f'`{ast.unparse(field.annotation)}`',
-             f'`{default}`', text)
+  for field in section.fields:
+    cells = (f'`{field.name}`', f'`{field.type}`', f'`{field.default}`',
+             field.meaning)
     lines.append('| ' + ' | '.join(
         cell.replace('|', r'\|') for cell in cells) + ' |')
   return lines
+
+
+_MEASURES = """# Measures
+
+Written by `python docs/generate.py`; `python -m uncertainty.main
+--list_measures` prints the table. A results
+column is a prefix and a measure's name, such as `mc_total_entropy` or
+`mc_choice_log_mass`; the tasks under *answer formats* write it. The
+[method](method.md) has the formulas, and what the prefixes mean.
+
+Logarithms are natural: what has `logprob` or `log` in its name, and entropies
+of meanings and kernels, SAR and CoCoA, are in nats, varentropy in nats². Sizes
+count tokens, other counts answers or meanings; perplexity has no unit, the rest
+are shares or normalised.
+Choice probabilities c of the task `text` are normalised over the choices
+unless `prompt.text_score=sum`, so that `choice_log_mass` is 0.
+
+How alike two samples are, a(i, j) in [0, 1], is the judge's to say
+(`config.free.judge`): its probability of entailment (with half that of
+neutrality for kernels, density, SAR and CoCoA, as their authors have it), the
+cosine of embeddings, the share of words in common. Results keep it
+(`sample_entailments`, `sample_similarities`), with the answers and their
+probabilities, so that `uncertainty.measures.sampled.measures` computes these
+measures again without the model. W = (a + aᵀ) / 2, L is its Laplacian, m the
+commonest answer. What SAR takes the logarithm of is no probability, but for one
+without others to back it: it exceeds 1, and SAR falls below 0, by its
+authors' formula.
+
+{registry}
+
+## What the field has
+
+The kinds of Shorinwa et al. 2025 ([arXiv
+2412.05563](https://arxiv.org/abs/2412.05563)), a line each: what is here, and
+what is not and why.
+
+{taxonomy}
+
+## Distances
+
+How far the model's distribution c over an item's choices is from people's p is
+no uncertainty, and no column: the tables `summary` and `rater_groups` of the
+analysis hold means over items.
+
+{distances}
+"""
+
+
+def measures() -> str:
+  """The page of measures as Markdown."""
+  return _MEASURES.format(registry=registry.table(), taxonomy=taxonomy.table(),
+                          distances=distances.table())
 
 
 def modules(package: pathlib.Path) -> dict[str, list[str]]:
@@ -144,9 +158,12 @@ def build_inputs(docs: pathlib.Path) -> None:
 
 
 def main() -> None:
-  source = (_ROOT / 'uncertainty' / 'specs.py').read_text(encoding='utf-8')
   path = _ROOT / 'docs' / 'configuration.md'
-  path.write_text(configuration(source), encoding='utf-8')
+  path.write_text(
+      configuration(config_fields.source()), encoding='utf-8')
+  sys.stdout.write(f'{path}\n')
+  path = _ROOT / 'docs' / 'measures.md'
+  path.write_text(measures(), encoding='utf-8')
   sys.stdout.write(f'{path}\n')
 
 

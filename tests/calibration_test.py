@@ -12,7 +12,8 @@ from uncertainty.analysis.calibration import smooth
 from uncertainty.errors import UserError
 
 _PAIRED = (calibration.ece, calibration.smooth_ece, calibration.brier,
-           calibration.auroc, calibration.aurc, calibration.prr)
+           calibration.auroc, calibration.aurc, calibration.prr,
+           calibration.selective_risk)
 _PROBABILITY = _PAIRED[:3]
 _BOTH_NEEDED = (calibration.auroc, calibration.prr)
 
@@ -117,10 +118,35 @@ def test_errors_need_probabilities(function):
     function([-0.5, 1], [0, 1])
 
 
+def test_selective_risk_needs_a_share_of_the_items():
+  for coverage in (0, 1.1, 'all'):
+    with pytest.raises(UserError, match=r'coverage must lie in \(0, 1\]'):
+      calibration.selective_risk([0.5], [1], coverage)
+
+
+def test_parts_of_the_brier_score_by_hand():
+  found = calibration.brier_parts([0.25, 0.25, 0.75], [0, 1, 1], 2)
+  # One bin of two: s = 1/4; all: s = (2/9) / 2.
+  assert found == pytest.approx({
+      'reliability': 2 / 3 / 16 + 1 / 3 / 16 - 2 / 3 / 4,
+      'resolution': 2 / 3 / 36 + 1 / 3 / 9 - 2 / 3 / 4 + 1 / 9,
+      'uncertainty': 2 / 9 + 1 / 9})
+
+
+@pytest.mark.parametrize(
+    'function', [calibration.spiegelhalter, calibration.kernel_error,
+                 calibration.brier_parts])
+def test_tests_of_calibration_need_right_and_wrong(function):
+  with pytest.raises(UserError, match='graded between'):
+    function([0.5, 0.6], [1, 0.5])
+  with pytest.raises(UserError, match='confidence must lie in .* -0.5 to 1'):
+    function([-0.5, 1], [0, 1])
+
+
 @pytest.mark.parametrize('function', _BOTH_NEEDED)
-@pytest.mark.parametrize('grade,word', [(1, 'right'), (0, 'wrong')])
-def test_ranking_needs_right_and_wrong_answers(function, grade, word):
-  with pytest.raises(UserError, match=f'all 2 answers are {word}'):
+@pytest.mark.parametrize('grade', [1, 0])
+def test_ranking_needs_better_and_worse_answers(function, grade):
+  with pytest.raises(UserError, match=f'all 2 have the grade {grade}'):
     function([-3.0, 7.0], [grade] * 2)
 
 
@@ -145,7 +171,7 @@ def test_spearman_names_what_has_no_correlation(x, y, message):
 def test_ece_names_its_norms_and_needs_a_bin():
   with pytest.raises(UserError, match="'l3'; there are l1 and l2"):
     calibration.ece([0.5], [1], norm='l3')
-  with pytest.raises(UserError, match='needs a bin, got 0'):
+  with pytest.raises(UserError, match='needs a bin or more, got 0'):
     calibration.ece([0.5], [1], 0)
 
 

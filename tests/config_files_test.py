@@ -28,16 +28,50 @@ def test_a_name_and_a_path_are_the_same_config(text):
 
 @pytest.mark.parametrize('text,message', [
     ('coan', "no config named 'coan'; did you mean --config=coane?"),
+    ('', "no config named ''"),
     ('quikstart:quicktest', 'did you mean --config=quickstart?'),
     ('nowhere/vadr.py', 'did you mean --config=vader?'),
-    ('zzz', 'own are camchoice, chaosnli'),
-    ('coane:fre', "unknown config argument 'fre'"),
+    ('zzz', 'known: camchoice, chaosnli'),
+    ('coane:fre', "unknown config argument 'fre'; did you mean free?"),
     (str(_CONFIGS / 'common.py'), 'defines no get_config'),
 ])
 def test_a_mistake_says_what_was_meant(text, message):
   with pytest.raises(UserError) as error:
     config_files.load(text)
   assert message in str(error.value)
+
+
+@pytest.mark.parametrize('content, message', [
+    ('def get_config(:\n', 'line 1: SyntaxError'),
+    ('\nimport nosuchmodule\n', "line 2: ModuleNotFoundError: No module"),
+    ('def get_config():\n  return {}["x"]\n', "line 2: KeyError: 'x'"),
+    ('def get_config():\n  return None\n', 'returns no ConfigDict')])
+def test_a_wrong_file_names_its_line(tmp_path, content, message):
+  path = tmp_path / 'mine.py'
+  path.write_text(content)
+  with pytest.raises(UserError, match=message):
+    config_files.load(str(path))
+
+
+def test_folders_and_tables_are_no_configs(tmp_path):
+  with pytest.raises(UserError, match='is a folder; give a Python file'):
+    config_files.load(str(tmp_path))
+  table = tmp_path / 'mine.csv'
+  table.write_text('question\n')
+  with pytest.raises(UserError, match='--config=table --config.data.path='):
+    config_files.load(str(table))
+
+
+def test_what_a_config_says_of_itself_is_read_without_running_it(tmp_path):
+  path = tmp_path / 'mine.py'
+  path.write_text('"""Mine."""\nraise SystemExit\n'
+                  'common.parse_arg(arg, fast=True, limit=3)\n')
+  assert config_files.about(f'{path}:fast') == 'Mine.'
+  assert config_files.arguments(str(path)) == ('fast', 'limit')
+  assert config_files.arguments('coane') == ('quicktest', 'paper', 'free')
+  path.write_text('(')
+  with pytest.raises(UserError, match='line 1: SyntaxError'):
+    config_files.about(str(path))
 
 
 def test_a_config_elsewhere_has_common_and_its_own_neighbours(tmp_path):

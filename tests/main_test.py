@@ -1,10 +1,15 @@
 """The flags: what they accept, and what they answer to what they do not."""
 
 import pathlib
+import signal
 import subprocess
 import sys
+import time
 
+import pandas as pd
 import pytest
+
+from launch import tiny_checkpoint
 
 _ROOT = pathlib.Path(__file__).resolve().parents[1]
 
@@ -18,9 +23,15 @@ def _run(*arguments: str, cwd=_ROOT) -> subprocess.CompletedProcess:
 def test_help_names_the_flags_and_the_configs():
   done = _run('--help')
   for part in ('--config', '--workdir', '--stages', 'coane_probe',
-               'score,probe,analyze,report'):
+               'score,probe,analyze,report', 'data.limit=None'):
     assert part in done.stdout
-  assert not done.stderr
+  assert done.returncode == 0 and not done.stderr
+
+
+def test_help_beside_a_config_is_about_it():
+  done = _run('--help', '--config=coane:free', '--config.data.limit=3')
+  assert done.returncode == 0 and not done.stderr
+  assert 'data.limit=3 *' in done.stdout and ':paper' in done.stdout
 
 
 @pytest.mark.parametrize('config', [
@@ -32,18 +43,36 @@ def test_a_config_goes_by_name_or_path(config):
   assert 'choice_entropy' in done.stdout
 
 
-@pytest.mark.parametrize('arguments,message', [
-    (('--config=coan',), "no config named 'coan'; did you mean --config=coane"),
-    (('--config=configs/coan.py',), 'did you mean --config=coane'),
-    (('--config=coane:fre',), "unknown config argument 'fre'"),
-    (('--config=coane', '--config.data.limit=ten'), "'ten'"),
-    (('--config=coane', '--config.dta.limit=1'), 'dta'),
-    (('--confg=coane',), 'confg'),
-    (('--config=coane',), '--workdir=DIR'),
-    (('--workdir=runs/x',), '--config=NAME'),
-])
-def test_a_mistake_is_one_line_with_what_was_meant(arguments, message):
-  done = _run(*arguments)
-  assert done.returncode == 1
-  (line,) = done.stderr.strip().splitlines()
-  assert line.startswith('error: ') and message in line
+def _start(place):
+  return subprocess.Popen(
+      [sys.executable, '-m', 'uncertainty.main', '--config=table',
+       f'--config.model.source={place / "tiny"}', '--stages=score',
+       f'--config.data.path={place / "table.csv"}',
+       f'--workdir={place / "run"}',
+       '--config.prompt.few_shot=False', '--config.score.batch_tokens=256',
+       '--config.score.row_tokens=0'],
+      cwd=_ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def test_a_stopped_run_says_how_to_go_on(tmp_path):
+  tiny_checkpoint.write(tmp_path / 'tiny')
+  pd.DataFrame({
+      'question': [f'Which of these is {k}?' for k in range(400)],
+      'choices': 'sky|blood', 'human_counts': '3|4'}).to_csv(
+          tmp_path / 'table.csv', index=False)
+  shards = tmp_path / 'run' / 'shards'
+  for number, code in ((signal.SIGTERM, 143), (signal.SIGINT, 130)):
+    held = len(list(shards.rglob('*.parquet')))
+    process = _start(tmp_path)
+    while (len(list(shards.rglob('*.parquet'))) == held
+           and process.poll() is None):
+      time.sleep(0.01)
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == code, errors[-2000:]
+    assert 'Traceback' not in errors and '--config=table' in errors
+    assert 'what was finished is kept' in errors
+  # What the first start finished, the second did not ask again.
+  ids = [i for path in shards.rglob('*.parquet')
+         for i in pd.read_parquet(path, columns=['item_id'])['item_id']]
+  assert len(ids) == len(set(ids)) > 0

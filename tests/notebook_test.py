@@ -82,11 +82,23 @@ def test_without_a_workdir_each_question_has_its_own(
     ('table', {'data.limt': 3}, 'did you mean data.limit'),
     ('table', {'data.limit': 'ten'}, 'expected int or None'),
     ('table', {'seed.x': 1}, 'seed is a value'),
-    ({'data': {'name': 'vader', 'limit': 0}}, {}, 'must be positive'),
+    ({'data': {'name': 'vader', 'limit': 0}}, {}, 'must be a number from 1 to'),
 ])
 def test_a_mistake_is_a_user_error(config, overrides, message, tmp_path):
   with pytest.raises(UserError, match=message):
     uncertainty.run(config, tmp_path, **overrides)
+
+
+@pytest.mark.parametrize('call, message', [
+    (lambda: uncertainty.run(3), "config is 3, of type int; expected a name"),
+    (lambda: uncertainty.run(None), 'of type NoneType; expected a name'),
+    (lambda: uncertainty.run('table', 3), 'workdir is 3, of type int'),
+    (lambda: uncertainty.compare(3, 'x'), 'to compare is 3, of type int'),
+    (lambda: uncertainty.load(3), 'model.source is 3, of type int; expected a'),
+])
+def test_another_type_is_a_user_error(call, message):
+  with pytest.raises(UserError, match=message):
+    call()
 
 
 def test_what_has_not_run_is_named(tmp_path):

@@ -10,4 +10,7 @@ source "$(dirname "$0")/../launch/environment.sh"
 
 install test
 python -m ruff check .
+# Compiling takes most of the time here; programs as users compile them are
+# what the live comparisons and the notebooks run.
+export JAX_DISABLE_MOST_OPTIMIZATIONS="${JAX_DISABLE_MOST_OPTIMIZATIONS:-1}"
 python -m pytest -m 'not parity and not colab' -n "$(nproc)" --dist loadfile "$@"

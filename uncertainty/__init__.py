@@ -21,6 +21,7 @@ if TYPE_CHECKING:
   from uncertainty import probes as probes
   from uncertainty.errors import UserError as UserError
   from uncertainty.models.loading import load as load
+  from uncertainty.notebook import compare as compare
   from uncertainty.notebook import run as run
   from uncertainty.types import Item as Item
 
@@ -30,13 +31,14 @@ __version__ = '0.1.0'
 _DOORS = {
     'Item': 'uncertainty.types',
     'UserError': 'uncertainty.errors',
+    'compare': 'uncertainty.notebook',
     'load': 'uncertainty.models.loading',
     'run': 'uncertainty.notebook',
 }
 _ROOMS = ('calibration', 'measures', 'probes')
 
-__all__ = ['Item', 'UserError', '__version__', 'calibration', 'load',
-           'measures', 'probes', 'run']
+__all__ = ['Item', 'UserError', '__version__', 'calibration', 'compare',
+           'load', 'measures', 'probes', 'run']
 
 
 def __getattr__(name: str) -> Any:

@@ -11,10 +11,19 @@ study adds intervals and corrections for many tests.
 Nothing is left out silently: a missing value is an error.
 """
 
+import numbers
+
 import numpy as np
 import numpy.typing as npt
 
-from uncertainty.analysis.calibration import errors, selective, smooth
+from uncertainty import arrays
+from uncertainty.analysis.calibration import brier as brier_lib
+from uncertainty.analysis.calibration import (
+  calibration_tests,
+  errors,
+  selective,
+  smooth,
+)
 from uncertainty.analysis.statistics import ranking
 from uncertainty.errors import UserError
 
@@ -108,7 +117,37 @@ def brier(confidence: npt.ArrayLike, correct: npt.ArrayLike) -> float:
   pair = _pair(confidence, correct, probability=True)
   # The score is the same over any binning; its parts are not asked for.
   sums = errors.bin_sums(errors.width_bins(*pair, 1), *pair, 1)
-  return float(errors.brier(sums)['brier'][0])
+  return float(brier_lib.brier(sums)['brier'][0])
+
+
+def brier_parts(
+    confidence: npt.ArrayLike, correct: npt.ArrayLike, n_bins: int = 15,
+) -> dict[str, float]:
+  """Parts of the Brier score without the bias of few items per bin.
+
+  Args:
+    confidence: [N] probabilities in [0, 1].
+    correct: [N] 1 right, 0 wrong.
+    n_bins: of equal width.
+
+  Returns:
+    `reliability`, `resolution` and `uncertainty`.
+
+  Raises:
+    UserError: as `spiegelhalter`, or no bin.
+
+  Source:
+    Ferro & Fricker 2012.
+
+  Example:
+    >>> brier_parts([0.5] * 4, [1, 1, 0, 0])['reliability'] < 0
+    True
+  """
+  confidence_1N, correct_1N = (r[None] for r in _tested(confidence, correct))
+  bins_1N = errors.width_bins(confidence_1N, correct_1N, n_bins)
+  sums = errors.bin_sums(bins_1N, confidence_1N, correct_1N)
+  return {name.removeprefix('brier_'): float(value[0])
+          for name, value in brier_lib.brier_unbiased(sums).items()}
 
 
 def auroc(confidence: npt.ArrayLike, correct: npt.ArrayLike) -> float:
@@ -163,7 +202,7 @@ def prr(confidence: npt.ArrayLike, correct: npt.ArrayLike) -> float:
   """Prediction-rejection ratio: from chance (0) to an oracle (1).
 
   (e − aurc) / (e − aurc of the oracle) with e the share of wrong answers;
-  the oracle rejects all wrong answers first.
+  the oracle rejects the worst grades first.
 
   Args:
     confidence: [N], higher is more confident, on any scale.
@@ -174,7 +213,7 @@ def prr(confidence: npt.ArrayLike, correct: npt.ArrayLike) -> float:
 
   Raises:
     UserError: empty, unequal lengths, a missing value, a grade out of range,
-      or answers that are all right or all wrong.
+      or grades that are all equal.
 
   Source:
     Malinin & Gales 2021; Vashurin et al. 2025.
@@ -184,6 +223,94 @@ def prr(confidence: npt.ArrayLike, correct: npt.ArrayLike) -> float:
     1.0
   """
   return _ranked('prr', confidence, correct)
+
+
+def selective_risk(
+    confidence: npt.ArrayLike, correct: npt.ArrayLike, coverage: float = 0.8,
+) -> float:
+  """Share of wrong answers among the most confident share of them.
+
+  Args:
+    confidence: [N], higher is more confident, on any scale.
+    correct: [N] grades in [0, 1].
+    coverage: share of items that answer, in (0, 1]; ties share their places.
+
+  Returns:
+    The risk, in [0, 1]; low is good.
+
+  Raises:
+    UserError: empty, unequal lengths, a missing value, or a grade or coverage
+      out of range.
+
+  Source:
+    Geifman & El-Yaniv 2017.
+
+  Example:
+    >>> selective_risk([0.9, 0.8, 0.2, 0.1], [1, 0, 0, 0], 0.5)
+    0.5
+  """
+  pair = _pair(confidence, correct, probability=False)
+  if not isinstance(coverage, numbers.Real) or not 0 < coverage <= 1:
+    raise UserError(f'coverage must lie in (0, 1], got {coverage!r}')
+  return selective.selective_risk(pair[0][0], pair[1][0], coverage)
+
+
+def spiegelhalter(
+    confidence: npt.ArrayLike, correct: npt.ArrayLike,
+) -> calibration_tests.CalibrationTest:
+  """Spiegelhalter's z: is the Brier score what the confidences lead to expect?
+
+  Args:
+    confidence: [N] probabilities in [0, 1].
+    correct: [N] 1 right, 0 wrong.
+
+  Returns:
+    `.statistic`, z, positive where answers are worse than their confidence
+    says, and its two-sided `.p_value`; NaN where all confidences are 0, 1/2
+    or 1.
+
+  Raises:
+    UserError: empty, unequal lengths, a missing value, one out of range, or
+      a grade between.
+
+  Source:
+    Spiegelhalter 1986.
+
+  Example:
+    >>> round(spiegelhalter([0.8, 0.6, 0.1], [1, 0, 1]).statistic, 3)
+    2.038
+  """
+  return calibration_tests.spiegelhalter(*_tested(confidence, correct))
+
+
+def kernel_error(
+    confidence: npt.ArrayLike, correct: npt.ArrayLike,
+) -> calibration_tests.CalibrationTest:
+  """The squared kernel calibration error (SKCE): a test without bins.
+
+  Args:
+    confidence: [N] probabilities in [0, 1], two or more.
+    correct: [N] 1 right, 0 wrong.
+
+  Returns:
+    `.statistic`, unbiased, so below 0 in half of all calibrated samples, and
+    its one-sided `.p_value`.
+
+  Raises:
+    UserError: fewer than 2, unequal lengths, a missing value, one out of
+      range, or a grade between.
+
+  Source:
+    Widmann et al. 2019.
+
+  Example:
+    >>> kernel_error([0.5] * 4, [1, 1, 1, 0]).statistic
+    0.0
+  """
+  row = _tested(confidence, correct)
+  if row[0].size < 2:
+    raise UserError('a kernel calibration error compares items, got 1')
+  return calibration_tests.kernel_error(*row)
 
 
 def spearman(x: npt.ArrayLike, y: npt.ArrayLike) -> float:
@@ -204,7 +331,7 @@ def spearman(x: npt.ArrayLike, y: npt.ArrayLike) -> float:
     >>> round(spearman([1, 2, 3], [10, 30, 20]), 3)
     0.5
   """
-  rows = {'x': _row('x', x), 'y': _row('y', y)}
+  rows = {'x': arrays.vector('x', x), 'y': arrays.vector('y', y)}
   _same_length(rows)
   for name, row in rows.items():
     if len(row) < 3:
@@ -221,8 +348,8 @@ def _ranked(metric: str, confidence, correct) -> float:
   value = float(selective.rank_metrics(*pair)[metric][0, 0])
   if np.isnan(value):
     raise UserError(
-        f'{metric} compares right answers with wrong ones, and all '
-        f'{pair[1].size} answers are {"right" if pair[1].all() else "wrong"}')
+        f'{metric} compares better answers with worse ones, and all '
+        f'{pair[1].size} have the grade {pair[1].flat[0]:g}')
   return value
 
 
@@ -230,8 +357,8 @@ def _pair(
     confidence: npt.ArrayLike, correct: npt.ArrayLike, *, probability: bool,
 ) -> tuple[np.ndarray, np.ndarray]:
   """Both as [1, N] float64, checked."""
-  rows = {'confidence': _row('confidence', confidence),
-          'correct': _row('correct', correct)}
+  rows = {'confidence': arrays.vector('confidence', confidence),
+          'correct': arrays.vector('correct', correct)}
   _same_length(rows)
   for name, row in rows.items():
     if (probability or name == 'correct') and (row.min() < 0 or row.max() > 1):
@@ -240,26 +367,19 @@ def _pair(
   return rows['confidence'][None], rows['correct'][None]
 
 
+def _tested(confidence, correct) -> tuple[np.ndarray, np.ndarray]:
+  """Both as [N]; a test of calibration draws right and wrong, not grades."""
+  (confidence_N,), (correct_N,) = _pair(confidence, correct, probability=True)
+  if not np.isin(correct_N, (0, 1)).all():
+    raise UserError(
+        'a test of calibration needs answers that are right (1) or wrong (0), '
+        'and some are graded between')
+  return confidence_N, correct_N
+
+
 def _same_length(rows: dict[str, np.ndarray]) -> None:
   (first, a), (second, b) = rows.items()
   if len(a) != len(b):
     raise UserError(
         f'{first} has {len(a)} values and {second} {len(b)}; give both for '
         'the same items, in the same order')
-
-
-def _row(name: str, values: npt.ArrayLike) -> np.ndarray:
-  try:
-    row = np.asarray(values, np.float64)
-  except (TypeError, ValueError) as error:
-    raise UserError(f'{name} must be numbers: {error}') from error
-  if row.ndim != 1 or not row.size:
-    raise UserError(
-        f'{name} must be a one-dimensional array with a value per item, got '
-        f'shape {row.shape}')
-  bad = np.flatnonzero(~np.isfinite(row))
-  if len(bad):
-    raise UserError(
-        f'{name}[{bad[0]}] is {row[bad[0]]} ({len(bad)} of {len(row)} are not '
-        'finite); drop these items from both arrays')
-  return row

@@ -4,8 +4,8 @@ The package's own lie in `configs/` of a checkout, and in the installed
 package (setup.py maps the folder to `uncertainty.configs`).
 """
 
+import ast
 import contextlib
-import difflib
 import importlib.machinery
 import importlib.util
 import pathlib
@@ -16,20 +16,28 @@ from collections.abc import Iterator
 from absl import flags
 from ml_collections import config_dict
 
-from uncertainty.errors import UserError
+from uncertainty.errors import UserError, hint
 
 _PACKAGE = pathlib.Path(__file__).parent
 _NO_CONFIGS = ('__init__', 'common')
 
 
 def folder() -> pathlib.Path:
-  """Where the package's own configs are: installed with it, or beside it."""
+  """Where the package's own configs are: installed with it, or beside it.
+
+  Returns:
+    A folder of Python files.
+  """
   installed = _PACKAGE / 'configs'
   return installed if installed.is_dir() else _PACKAGE.parent / 'configs'
 
 
 def names() -> tuple[str, ...]:
-  """The package's own configs, in alphabetical order."""
+  """The package's own configs, in alphabetical order.
+
+  Returns:
+    Names without ending.
+  """
   return tuple(sorted(
       path.stem for path in folder().glob('*.py')
       if path.stem not in _NO_CONFIGS))
@@ -51,19 +59,77 @@ def find(name: str) -> pathlib.Path:
     >>> find('coane').name
     'coane.py'
   """
-  if '/' in name or name.endswith('.py'):
-    path = pathlib.Path(name)
-    if path.is_file():
-      return path
-    problem, stem = f'no config file {name!r}', path.stem
-  elif name in names():
+  path = pathlib.Path(name)
+  if name in names():
     return folder() / f'{name}.py'
-  else:
-    problem, stem = f'no config named {name!r}', name
-  near = difflib.get_close_matches(stem, names(), n=1)
-  hint = f'did you mean --config={near[0]}?' if near else (
-      f"the package's own are {', '.join(names())}; a file's path works too")
-  raise UserError(f'{problem}; {hint}')
+  if name and path.is_dir():
+    raise UserError(f'--config={name} is a folder; give a Python file in it,'
+                    f' or one of {", ".join(names())}')
+  if path.is_file() and path.suffix == '.py':
+    return path
+  if path.is_file():
+    raise UserError(
+        f'--config={name} is no Python file; a table of questions goes with '
+        f'--config=table --config.data.path={name}')
+  kind = 'file' if '/' in name or name.endswith('.py') else 'named'
+  raise UserError(
+      f'no config {kind} {name!r}; {hint(path.stem, names(), "--config={}")}; '
+      'the path of a file of your own works too')
+
+
+def about(text: str) -> str:
+  """What a config says of itself.
+
+  Args:
+    text: NAME or PATH, `:arg` behind it or not.
+
+  Returns:
+    The docstring of its file, which is not run.
+
+  Raises:
+    UserError: there is no such config, or it is no Python.
+  """
+  return ast.get_docstring(_parsed(text)) or ''
+
+
+def arguments(text: str) -> tuple[str, ...]:
+  """What may stand behind a config's name.
+
+  Args:
+    text: NAME or PATH, `:arg` behind it or not.
+
+  Returns:
+    Names that it hands to `common.parse_arg`; the file is not run.
+
+  Raises:
+    UserError: there is no such config, or it is no Python.
+  """
+  return tuple(
+      keyword.arg for node in ast.walk(_parsed(text))
+      if isinstance(node, ast.Call)
+      and ast.unparse(node.func).split('.')[-1] == 'parse_arg'
+      for keyword in node.keywords if keyword.arg)
+
+
+def _parsed(text: str) -> ast.Module:
+  path = find(text.partition(':')[0])
+  try:
+    return ast.parse(path.read_text(encoding='utf-8'))
+  except (SyntaxError, ValueError) as error:
+    raise _broken(path, error) from error
+
+
+def _broken(path: pathlib.Path, error: BaseException) -> UserError:
+  """Says in which line of a config file something is wrong."""
+  line = error.lineno if isinstance(error, SyntaxError) else None
+  trace, whole = error.__traceback__, str(path.resolve())
+  while trace is not None:
+    if trace.tb_frame.f_code.co_filename in (whole, str(path)):
+      line = trace.tb_lineno
+    trace = trace.tb_next
+  place = f'{path}, line {line}' if line else str(path)
+  said = error.msg if isinstance(error, SyntaxError) else error
+  return UserError(f'{place}: {type(error).__name__}: {said}; correct the file')
 
 
 def load(text: str) -> config_dict.ConfigDict:
@@ -91,7 +157,10 @@ def load(text: str) -> config_dict.ConfigDict:
     raise UserError(f'{path} is no Python file; give a config ending in .py')
   module = importlib.util.module_from_spec(spec)
   with _common_in_reach(path.parent):
-    spec.loader.exec_module(module)
+    try:
+      spec.loader.exec_module(module)
+    except Exception as error:  # a config is a program, and may be a wrong one
+      raise _broken(path, error) from error
     if not hasattr(module, 'get_config'):
       raise UserError(
           f'{path} defines no get_config(arg); begin as configs/table.py does')
@@ -99,6 +168,11 @@ def load(text: str) -> config_dict.ConfigDict:
       config = module.get_config(*([arg] if colon else []))
     except ValueError as error:
       raise UserError(f'{text}: {error}') from error
+    except Exception as error:
+      raise _broken(path, error) from error
+  if not isinstance(config, config_dict.ConfigDict):
+    raise UserError(f'{path}: get_config returns no ConfigDict; begin with '
+                    'config = common.default() and return it')
   return config.lock()
 
 
@@ -106,7 +180,17 @@ class Parser(flags.ArgumentParser):
   """Lets a config flag of ml_collections take what `load` takes."""
 
   def parse(self, argument: str) -> config_dict.ConfigDict:
-    """Loads the config that the flag names, as `load` does."""
+    """Loads the config that the flag names, as `load` does.
+
+    Args:
+      argument: NAME or PATH, or NAME:ARG.
+
+    Returns:
+      The config, locked.
+
+    Raises:
+      UserError: see `load`.
+    """
     return load(argument)
 
 

@@ -1,4 +1,9 @@
-"""The one error that people see; imports nothing, so that all may raise it."""
+"""The one error that people see; imports nothing of the package."""
+
+import difflib
+from collections.abc import Iterable
+
+_SLIP = 0.87  # `prompt_1` is not `prompt`, nor are `notes` `votes`
 
 
 class UserError(Exception):
@@ -6,3 +11,50 @@ class UserError(Exception):
 
   `main` prints it without a traceback and exits with status 1.
   """
+
+
+def hint(name: str, known: Iterable[str], written: str = '{}') -> str:
+  """What to say after a name that there is not.
+
+  Args:
+    name: as it was given.
+    known: the names that there are.
+    written: how the near name would be given, `{}` standing for it.
+
+  Returns:
+    The nearest name as a question, or all of them where none is near.
+
+  Example:
+    >>> hint('coan', ['coane', 'vader'], '--config={}')
+    'did you mean --config=coane?'
+  """
+  # Case is a slip too, and weighs nothing.
+  folded = {other.casefold(): other for other in known}
+  near = difflib.get_close_matches(name.casefold(), folded, n=1)
+  if near:
+    return f'did you mean {written.format(folded[near[0]])}?'
+  return f'known: {", ".join(folded.values())}'
+
+
+def misspelt(name: str, known: Iterable[str]) -> str | None:
+  """The name that one was meant to be by all appearance.
+
+  Far stricter than `hint`: for names that may well be others' own.
+
+  Args:
+    name: as it was given, in lower case.
+    known: the names that there are.
+
+  Returns:
+    The known name that differs by letters that were swapped, or by about one
+    in eight (a ratio of `difflib` of 0.87 or more); None where there is none.
+
+  Example:
+    >>> misspelt('asnwer', ['answer', 'votes']), misspelt('notes', ['votes'])
+    ('answer', None)
+  """
+  names = list(known)
+  swapped = [other for other in names
+             if sorted(other) == sorted(name) and other[0] == name[0]]
+  near = difflib.get_close_matches(name, names, n=1, cutoff=_SLIP)
+  return next(iter([*swapped, *near]), None)

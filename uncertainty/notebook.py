@@ -10,13 +10,14 @@ from typing import Any
 import pandas as pd
 from ml_collections import config_dict
 
-from uncertainty import config_files, specs, study
+from uncertainty import config_files, files, specs, study
+from uncertainty.analysis import compare as comparing
 from uncertainty.analysis import run as analysis_run
 from uncertainty.errors import UserError
 from uncertainty.results import manifest
 
 
-class Tables(Mapping[str, pd.DataFrame]):
+class StudyTables(Mapping[str, pd.DataFrame]):
   """The analysis's tables by name; each is read when it is asked for."""
 
   def __init__(self, folder: pathlib.Path):
@@ -29,7 +30,8 @@ class Tables(Mapping[str, pd.DataFrame]):
     if not path.is_file():
       known = ', '.join(self) or 'none: run the stage analyze'
       raise KeyError(f'no table {name!r}; there are {known}')
-    return pd.read_parquet(path)
+    return files.read_parquet(
+        path, 'run the stage analyze again to rebuild it')
 
   def __iter__(self) -> Iterator[str]:
     """Names in alphabetical order."""
@@ -41,7 +43,7 @@ class Tables(Mapping[str, pd.DataFrame]):
 
   def __repr__(self) -> str:
     """The tables' names."""
-    return f'Tables({", ".join(self)})'
+    return f'StudyTables({", ".join(self)})'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,9 +87,9 @@ class StudyRun:
   spec: specs.StudySpec
 
   @property
-  def tables(self) -> Tables:
+  def tables(self) -> StudyTables:
     """Analysis tables by name, such as 'alignment' and 'calibration'."""
-    return Tables(self.workdir / 'analysis')
+    return StudyTables(self.workdir / 'analysis')
 
   @functools.cached_property
   def results(self) -> Mapping[tuple[str, str], pd.DataFrame]:
@@ -126,7 +128,7 @@ def run(
     workdir: where it goes; scoring resumes where it stopped. None:
       runs/DATASET-DIGEST, a folder of its own for whatever would score
       something else.
-    stages: some of score, probe, analyze, report.
+    stages: some of score, probe, analyze, report; () opens what ran before.
     **overrides: single fields by their dotted names; they do not change the
       config that was passed.
 
@@ -134,13 +136,20 @@ def run(
     The run, whose tables are read as they are asked for.
 
   Raises:
-    UserError: no such config or field, a bad value, bad input.
+    UserError: no such config or field, a bad value or type, bad input.
 
   Example:
     study = uncertainty.run('coane:free', **{'data.limit': 20})
     study.tables['alignment'].sort_values('rho')
     study.page
   """
+  if not isinstance(config, str | Mapping | config_dict.ConfigDict):
+    raise UserError(
+        f'the config is {config!r}, of type {type(config).__name__}; expected '
+        "a name such as 'coane:free', the path of a config file as text, or a "
+        'mapping of sections')
+  if workdir is not None:
+    _check_path(workdir, 'workdir')
   loaded = config_files.load(config) if isinstance(config, str) else config
   if isinstance(loaded, config_dict.ConfigDict):
     loaded = loaded.to_dict()
@@ -149,8 +158,37 @@ def run(
   if workdir is None:
     workdir = pathlib.Path(
         'runs', f'{spec.data.name}-{manifest.digest(spec):08x}')
-  study.run(spec, workdir, stages)
+  if stages:
+    study.run(spec, workdir, stages)
   return StudyRun(pathlib.Path(workdir), spec)
+
+
+def compare(
+    first: str | pathlib.Path | StudyRun, second: str | pathlib.Path | StudyRun,
+    **overrides: Any) -> comparing.Comparison:
+  """What changed between two runs, and what it did to every claim.
+
+  Args:
+    first: a run, or its workdir.
+    second: another.
+    **overrides: fields by their dotted names, such as `analysis.alpha`.
+
+  Returns:
+    `changes` and `differences`, data frames; as text, both.
+
+  Raises:
+    UserError: no results, no data set in common, or a bad field.
+  """
+  a, b = (run.workdir if isinstance(run, StudyRun)
+          else _check_path(run, 'a run to compare') for run in (first, second))
+  return comparing.compare(a, b, specs.parse(_nested(overrides)))
+
+
+def _check_path(given: Any, role: str) -> pathlib.Path:
+  if not isinstance(given, str | pathlib.Path):
+    raise UserError(f'{role} is {given!r}, of type {type(given).__name__}; '
+                    'expected the path of a folder')
+  return pathlib.Path(given)
 
 
 def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:

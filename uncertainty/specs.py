@@ -5,12 +5,12 @@ turns it once, at the boundary, into a `StudySpec`.
 """
 
 import dataclasses
-import difflib
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from uncertainty.errors import UserError
+from uncertainty import spec_limits
+from uncertainty.errors import UserError, hint
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,21 +33,28 @@ class DataSpec:
   manual_dir: str | None = None  # look here for source files first
   data_dir: str | None = None  # where prepared data lives; None: user's cache
   path: str | None = None  # the file behind data.name='table'
+  responses: str | None = None  # JSONL of a server's; None: models are asked
   subset: str | None = None  # subject, split or topic; None: all
   limit: int | None = None  # the first so many items; None: all
+  # Items that a tuned model learnt from, or nearly: refuse | leave_out: ask
+  # all models of the run the others only.
+  trained_items: str = 'refuse'
 
 
 @dataclasses.dataclass(frozen=True)
 class PromptSpec:
   """How items are asked."""
 
-  profile: str = 'clean'  # paper | clean
+  # paper: the published wording, examples and stray brace, for every data set |
+  # clean: the data set's own wording and examples, no stray brace
+  profile: str = 'clean'
   style: str = 'auto'  # chat | completion | auto
   answer: str = 'letters'  # tasks, comma-separated
   few_shot: bool = True  # show the worked examples
   text_score: str = 'pmi'  # pmi | sum | per_token | per_byte
   n_orders: int = 1  # option orders to average over
   shuffle_choices: bool = False  # in an order drawn by seed and item
+  template: str | None = None  # Jinja file that writes prompts; None: profile's
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,6 +80,7 @@ class FreeSpec:
   grader: str = 'rules'  # rules | model: adds the scored model's own grades
   judge: str = 'model'  # model | words | embedding:SOURCE | nli:SOURCE
   semantic_correction: str = 'none'  # none | miller_madow | chao_shen
+  token_relevance: bool = False  # judge samples without each token, for SAR
   verbal: str = 'percent_after'  # {percent,number,phrase}_{after,before}, …
 
 
@@ -97,11 +105,45 @@ class AnalysisSpec:
   n_bootstrap: int = 2000  # resamples behind an interval
   confidence_level: float = 0.95  # of intervals
   alpha: float = 0.05  # error rate of a family of tests
-  # Of a calibration error.
-  n_bins: int = 15
+  n_bins: int = 15  # Of a calibration error.
   calibrated_below: float = 0.1  # calibration error that counts as calibrated
+  set_coverage: float = 0.9  # of conformal sets; 1 − it: risk of answering
+  # Estimate of people's entropy, where their number is published; elsewhere,
+  # and in reproduction mode, it is the plain one.
+  human_entropy: str = 'dirichlet'
   results_format: str = 'ours'  # ours | published: the paper's own files
   compare_with: str | None = None  # CSV of printed cells (figure, measure, …)
+
+
+@dataclasses.dataclass(frozen=True)
+class TuneSpec:
+  """What the stage `tune` does to the weights."""
+
+  # hard: the right choice | smoothed | human: people's shares | calibration:
+  # whether its own answers are right | answers: the right ones' words
+  objective: str = 'human'
+  over: str = 'choices'  # where targets are shares: choices | vocabulary
+  # From people: cross_entropy | jensen_shannon | wasserstein, on a scale.
+  divergence: str = 'cross_entropy'
+  smoothing: float = 0.0  # mass of the target that is spread evenly
+  kl: float = 0.0  # weight of KL(base ‖ tuned) where answers are read
+  shuffle: bool = False  # a control: targets go to other items, at random
+  method: str = 'lora'  # lora: adapters beside the weights | full: all weights
+  rank: int = 8  # of adapters
+  alpha: float = 16.0  # adapters count alpha / rank
+  sites: str = ''  # adapted maps, such as q_proj,v_proj; '': all
+  steps: int = 200  # of the optimiser
+  batch_size: int = 16  # items a step
+  accumulate: int = 1  # parts that a step's items are read in, one by one
+  learning_rate: float = 2e-4  # highest, after the warm-up; then a cosine to 0
+  warm_up: int = 10  # steps
+  weight_decay: float = 0.0  # of AdamW
+  clip: float = 1.0  # largest norm of a gradient; 0: any
+  every: int = 50  # steps between checkpoints and held-out losses
+  held_out: float = 0.2  # share of items not trained on
+  split_by: str = 'item'  # item | subject: what is held out as a whole
+  left_out: str = ''  # subjects never trained on, comma-separated
+  split_seed: int = 0  # of what is held out; `seed` is of all else
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,58 +156,153 @@ class StudySpec:
   score: ScoreSpec = ScoreSpec()
   free: FreeSpec = FreeSpec()
   probe: ProbeSpec = ProbeSpec()
+  tune: TuneSpec = TuneSpec()
   analysis: AnalysisSpec = AnalysisSpec()
-  mode: str = 'sound'  # sound | reproduction
-  results_dir: str | None = None  # analyse these results; None: workdir's
+  mode: str = 'sound'  # sound | reproduction | compare: two runs
+  # Analyse these results; None: the workdir's. To compare: two workdirs.
+  results_dir: str | None = None
   seed: int = 0  # of prompts, samples, folds and resamples
-
-
-# Fields that take one of a few words.
-_CHOICES = {
-    'model.dtype': ('float64', 'float32', 'bfloat16'),
-    'prompt.profile': ('paper', 'clean'),
-    'prompt.style': ('auto', 'chat', 'completion'),
-    'prompt.text_score': ('pmi', 'sum', 'per_token', 'per_byte'),
-    'probe.positions': ('last_prompt', 'answer', 'bracket_mean', 'all'),
-    'probe.store': ('rows', 'sums'),
-    'analysis.results_format': ('ours', 'published'),
-    'mode': ('sound', 'reproduction'),
-}
-_POSITIVE = (
-    'data.limit', 'score.top_k', 'prompt.n_orders',
-    'model.model_axis', 'free.max_tokens', 'free.batch_size', 'free.n_samples',
-    'probe.n_folds', 'analysis.n_bootstrap', 'analysis.n_bins',
-    'analysis.calibrated_below',
-)
+  plugins: str = ''  # modules of one's own, or paths, comma-separated
 
 
 def parse(config: Mapping[str, Any]) -> StudySpec:
   """Turns nested mappings (or a ConfigDict) into a validated spec.
+
+  Args:
+    config: section → field → value; what is left out keeps its default.
+
+  Returns:
+    The spec.
 
   Raises:
     UserError: an unknown field, a value of the wrong type or out of range.
   """
   spec = _build(StudySpec, config, '')
   flat = flatten(dataclasses.asdict(spec))
-  for name, allowed in _CHOICES.items():
+  for name, allowed in spec_limits.CHOICES.items():
     if flat[name] not in allowed:
+      said = hint(str(flat[name]), allowed, f'--config.{name}={{}}')
+      raise UserError(f'config.{name}={flat[name]!r} is none of '
+                      f'{", ".join(allowed)}; {said}')
+  for name, (low, high) in spec_limits.RANGES.items():
+    # Written so that NaN, which is in no range, is refused.
+    if flat[name] is not None and not low <= flat[name] <= high:
       raise UserError(
-          f'config.{name}={flat[name]!r} is none of {", ".join(allowed)}; '
-          f'pass --config.{name}={allowed[0]}')
-  for name in _POSITIVE:
-    if flat[name] is not None and flat[name] <= 0:
-      raise UserError(
-          f'config.{name}={flat[name]} must be positive; pass a number ≥ 1')
+          f'config.{name}={flat[name]} must be a number from {low} to {high}')
+  for name in spec_limits.NAMED:
+    if not listed(flat[name]):
+      raise UserError(f'config.{name} is empty; pass --config.{name}=NAME')
+  _check_names(spec)
   return spec
 
 
+def _check_names(spec: StudySpec) -> None:
+  """Refuses protocols and judges that there are not."""
+  for protocol in listed(spec.probe.protocol):
+    if protocol not in spec_limits.PROTOCOLS:
+      raise UserError(f'config.probe.protocol names {protocol!r}; '
+                      f'{hint(protocol, spec_limits.PROTOCOLS)}')
+  kind, _, source = spec.free.judge.partition(':')
+  if kind not in spec_limits.JUDGES or (
+      (kind in ('embedding', 'nli')) != bool(source)):
+    raise UserError(
+        f'config.free.judge={spec.free.judge!r}: choose words, model, '
+        'embedding:SOURCE or nli:SOURCE')
+
+
+def check_name(name: str) -> type:
+  """Refuses a field that no config has.
+
+  Args:
+    name: dotted, such as `data.limit`.
+
+  Returns:
+    Its type.
+
+  Raises:
+    UserError: an unknown field, or a section.
+  """
+  cls, prefix = StudySpec, ''
+  *parts, last = name.split('.')
+  for part in parts:
+    types = typing.get_type_hints(cls)
+    if not dataclasses.is_dataclass(types.get(part)):
+      raise _unknown(part, types, prefix)
+    cls, prefix = types[part], f'{prefix}{part}.'
+  types = typing.get_type_hints(cls)
+  if last not in types:
+    raise _unknown(last, types, prefix)
+  if dataclasses.is_dataclass(types[last]):
+    raise _section_given(name, types[last])
+  return next(k for k in typing.get_args(types[last]) or (types[last],)
+              if k is not type(None))
+
+
+def from_text(name: str, text: str) -> Any:
+  """The value that `--config.NAME=TEXT` gives a field.
+
+  Args:
+    name: dotted, such as `data.limit`.
+    text: as in a flag.
+
+  Returns:
+    The value in the field's type.
+
+  Raises:
+    UserError: an unknown field, a section, or a value of another type.
+  """
+  kind = check_name(name)
+  read, wanted = _READERS[kind]
+  try:
+    return read(text)
+  except (KeyError, ValueError) as error:
+    raise UserError(f'--config.{name}={text} is not {wanted}') from error
+
+
+# A field's type → how its text is read, and what it is not otherwise.
+_READERS: dict[type, tuple[Callable[[str], Any], str]] = {
+    str: (str, 'a text'),
+    int: (int, 'a whole number'),
+    float: (float, 'a number'),
+    bool: (lambda text: {'true': True, 't': True, '1': True, 'false': False,
+                         'f': False, '0': False}[text.lower()],
+           'true or false'),
+}
+
+
+def _unknown(name: str, types: Mapping[str, Any], prefix: str) -> UserError:
+  return UserError(f'unknown config field {prefix}{name}; '
+                   f'{hint(name, types, prefix + "{}")}')
+
+
+def _section_given(name: str, section: Any) -> UserError:
+  return UserError(
+      f'config.{name} is a section, not a value; set one of its fields, such '
+      f'as --config.{name}.{dataclasses.fields(section)[0].name}=…')
+
+
 def listed(field: str) -> tuple[str, ...]:
-  """'a, b' → ('a', 'b'): a field that takes several names."""
+  """The names in a field that takes several, between commas.
+
+  Args:
+    field: such as 'a, b'.
+
+  Returns:
+    Such as ('a', 'b'); blanks are left out.
+  """
   return tuple(name.strip() for name in field.split(',') if name.strip())
 
 
 def flatten(config: Mapping[str, Any], prefix: str = '') -> dict[str, Any]:
-  """{'a': {'b': 1}} → {'a.b': 1}."""
+  """Nested mappings as one, {'a': {'b': 1}} → {'a.b': 1}.
+
+  Args:
+    config: names → values or mappings of them.
+    prefix: of all names.
+
+  Returns:
+    Dotted names → values.
+  """
   flat = {}
   for name, value in config.items():
     if isinstance(value, Mapping):
@@ -180,16 +317,10 @@ def _build(cls: type, config: Mapping[str, Any], prefix: str) -> Any:
   values = {}
   for name, value in config.items():
     if name not in types:
-      near = difflib.get_close_matches(name, types, n=1)
-      hint = f'did you mean {prefix}{near[0]}?' if near else (
-          f'known here: {", ".join(types)}')
-      raise UserError(f'unknown config field {prefix}{name}; {hint}')
+      raise _unknown(name, types, prefix)
     if dataclasses.is_dataclass(types[name]):
       if not isinstance(value, Mapping):
-        raise UserError(
-            f'config.{prefix}{name} is a section, not a value; set one of its '
-            f'fields, such as --config.{prefix}{name}.'
-            f'{dataclasses.fields(types[name])[0].name}=…')
+        raise _section_given(prefix + name, types[name])
       values[name] = _build(types[name], value, f'{prefix}{name}.')
     else:
       values[name] = _checked(value, types[name], prefix + name)

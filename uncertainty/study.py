@@ -1,21 +1,23 @@
 """The stages of a study in order: the only file that owns state.
 
+tune, if asked for: items → lessons → steps → another model to score.
 score: items → prompts → batches → shards → one results table per model.
 probe, analyze: read the results table (and stored activations), never the
 model. report: reads what they wrote.
 """
 
 import contextlib
+import dataclasses
 import functools
 import pathlib
 import time
 import typing
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from absl import logging
 
-from uncertainty import specs
-from uncertainty.errors import UserError
+from uncertainty import files, progress
+from uncertainty.errors import UserError, hint
 from uncertainty.specs import ModelSpec, StudySpec
 
 # A stage imports what it needs when it runs: --help waits for nothing, and
@@ -23,8 +25,21 @@ from uncertainty.specs import ModelSpec, StudySpec
 if typing.TYPE_CHECKING:
   import pandas as pd
 
-  from uncertainty import inference, models
-  from uncertainty.types import Item
+  from uncertainty import models, plan
+
+PROGRESS = 'progress.jsonl'  # in the workdir
+
+# The last model that was loaded, for studies that share one.
+_LOADED: 'dict[tuple, models.Model]' = {}
+
+
+@dataclasses.dataclass(frozen=True)
+class _Start:
+  """One start of the program: what its stages take."""
+
+  spec: StudySpec
+  workdir: pathlib.Path
+  plan: 'plan.Plan | None'  # of the stages that ask models
 
 
 def run(
@@ -36,35 +51,77 @@ def run(
   Args:
     spec: what to run.
     workdir: where all of it goes; made if it is not there.
-    stages: some of `STAGES`; they run in that order.
+    stages: some of `STAGES`, which run in that order; before them `check`,
+      which only says what would run, and `tune`; after them `verify`.
     cluster: first join the processes that were started for one run.
 
   Raises:
-    UserError: bad input, or a workdir that belongs to another config or run.
+    UserError: bad input, or a workdir that belongs to another config or run;
+      nothing has been written then.
   """
-  unknown = sorted(set(stages) - set(STAGES))
+  unknown = sorted(set(stages) - set(_ALL_STAGES))
   if unknown:
-    raise UserError(
-        f'unknown stage {unknown[0]!r}; --stages takes {",".join(STAGES)}')
+    raise UserError(f'unknown stage {unknown[0]!r}; '
+                    f'{hint(unknown[0], _ALL_STAGES)}')
+  workdir = pathlib.Path(workdir)
+  if workdir.exists() and not workdir.is_dir():
+    raise UserError(f'--workdir={workdir} is a file; give a folder, which is '
+                    'made if it is not there')
+  if spec.analysis.results_format == 'published' and not spec.results_dir:
+    raise UserError("the paper's files lie in a folder of their own: pass "
+                    '--config.results_dir=FOLDER')
+  if spec.mode == 'compare' and not spec.results_dir:
+    raise UserError('two runs are compared: pass '
+                    '--config.results_dir=WORKDIR_A,WORKDIR_B')
   import jax
 
   from uncertainty.models import sharding
   from uncertainty.results import manifest
 
+  if spec.plugins:
+    from uncertainty import plugins
+
+    plugins.load(spec.plugins)
+
   if cluster:
     sharding.join_cluster()
-  workdir = pathlib.Path(workdir)
   _agree(spec)
   writes = jax.process_index() == 0
-  with manifest.lock(workdir) if writes else contextlib.nullcontext():
-    if writes and 'score' in stages and not spec.results_dir:
-      manifest.claim(workdir, spec)
+  planned = None
+  if {'check', 'tune', 'score'} & set(stages) and not (
+      spec.results_dir or spec.data.responses):
+    from uncertainty import plan
+
+    planned = plan.make(spec, workdir)
+  if 'check' in stages:
+    _check(spec, workdir, planned)
+  if not set(stages) - {'check'}:
+    return
+  start = _Start(spec, workdir, planned)
+  with files.enough_room(workdir), (
+      manifest.lock(workdir) if writes else contextlib.nullcontext()):
+    if writes and planned and {'tune', 'score'} & set(stages):
+      manifest.claim(workdir, spec, planned.described())
     _barrier('claimed')
-    for stage in STAGES:
-      if stage in stages and (writes or stage == 'score'):
-        start = time.perf_counter()
-        STAGES[stage](spec, workdir)
-        logging.info('%s: %.1f s', stage, time.perf_counter() - start)
+    for stage, act in _ALL_STAGES.items():
+      if stage in stages and act and (writes or stage in _WITH_MODELS):
+        began = time.perf_counter()
+        with _shown(start, stage) if stage not in _COUNTING else (
+            contextlib.nullcontext()):
+          act(start)
+        if writes and stage in STAGES:
+          manifest.record_outputs(workdir)
+        logging.info('%s: %.1f s', stage, time.perf_counter() - began)
+
+
+def _shown(start: _Start, stage: str,
+           ) -> contextlib.AbstractContextManager[object]:
+  import jax
+
+  # Whoever verifies changes nothing.
+  writes = jax.process_index() == 0 and stage in STAGES
+  path = start.workdir / PROGRESS if writes else None
+  return progress.shown(progress.Progress(path, stage=stage))
 
 
 def _agree(spec: StudySpec) -> None:
@@ -94,160 +151,176 @@ def _barrier(name: str) -> None:
     multihost_utils.sync_global_devices(name)
 
 
-def _score(spec: StudySpec, workdir: pathlib.Path) -> None:
+def _tune(start: _Start) -> None:
   import jax
 
-  from uncertainty import data, prompts
-  from uncertainty.prompts import self_report
-  from uncertainty.results import manifest, schema, shards
+  from uncertainty.results import manifest
+  from uncertainty.tuning import run as tuning
 
-  if spec.results_dir:
+  planned, spec = start.plan, start.spec
+  if planned is None or jax.process_count() > 1:
+    raise UserError('a model is tuned in one process, on items of its own: '
+                    'leave out config.results_dir, config.data.responses and '
+                    '--distributed')
+  opened = list(planned.each_model())
+  if len(opened) != 1:
+    raise UserError(f'config.model.source names {len(opened)} models; one is '
+                    'tuned in a workdir')
+  counted = progress.Progress(
+      start.workdir / PROGRESS, stage='tune', model=opened[0].name,
+      dataset=spec.data.name, task=spec.tune.objective, total=spec.tune.steps)
+  with progress.shown(counted):
+    manifest.update(start.workdir, tuning=tuning.run(
+        load_model(spec.model, opened[0]), opened[0], planned.items, spec,
+        start.workdir, counted))
+
+
+def _score(start: _Start) -> None:
+  import jax
+
+  from uncertainty import plan, plugins
+  from uncertainty.prompts import self_report
+  from uncertainty.results import manifest, schema, shards, tokens
+
+  planned, spec, workdir = start.plan, start.spec, start.workdir
+  if spec.data.responses and not spec.results_dir:
+    from uncertainty import served
+
+    served.write(spec, workdir)
+  if planned is None:
     return
-  tasks = task_names(spec)
-  items = data.load(spec.data)
-  if spec.prompt.shuffle_choices:
-    items = [prompts.shuffled(item, seed=spec.seed) for item in items]
-  for source in model_sources(spec.model):
-    model = load_model(spec.model, source)
+  for model in planned.each_model():
     if jax.process_index() == 0:
-      manifest.update(workdir, models={model.name: {
-          'source': source, 'revision': model.revision,
-          'fingerprint': model.fingerprint, 'kind': model.kind,
-          'family': model.config.family}},
+      manifest.update(workdir, models={model.name: plan.model_entry(model)},
                       judge_prompts=self_report.judge_prompts())
     frames = {}
-    for name in tasks:
-      frames[name] = _run_task(name, model, items, spec, workdir)
+    for name in planned.tasks:
+      frames[name] = _with_prompts(
+          _run_task(name, model, planned, workdir), name, model, planned)
     if jax.process_index() == 0:
-      table = schema.merge_tasks(schema.item_frame(items), frames)
-      shards.write_table(
-          table.assign(**_said_of_all(model, spec)),
-          workdir / 'results' / spec.data.name / f'{model.name}.parquet')
+      table = schema.merge_tasks(schema.item_frame(planned.items), frames)
+      path = workdir / 'results' / spec.data.name / f'{model.name}.parquet'
+      shards.write_table(plugins.measured(
+          table.assign(**_said_of_all(model, planned))), path)
+      tokens.write(path, table, model.tokenizer.decode)
+
+
+def _with_prompts(
+    frame: 'pd.DataFrame', task: str, model: 'models.Opened',
+    planned: 'plan.Plan') -> 'pd.DataFrame':
+  """Adds what was read where the task's rows do not say it themselves."""
+  from uncertainty.results import columns
+
+  if columns.PROMPT in frame:
+    return frame
+  texts = planned.first_prompts(model, task)
+  return frame.assign(**{
+      f'{task}_{columns.PROMPT}': frame[columns.ITEM_ID].map(texts)})
 
 
 def _said_of_all(
-    model: 'models.Model', spec: StudySpec) -> dict[str, object]:
+    model: 'models.Opened', planned: 'plan.Plan') -> dict[str, str | float]:
   """Columns that are alike in every row of a results table."""
-  import jax
-
   from uncertainty.models import registry
   from uncertainty.results import columns
 
-  lineage = registry.lineage(model.name, model.config.family)
-  n_parameters = sum(x.size for x in jax.tree.leaves(model.params))
+  tuned = model.lineage
+  lineage = registry.lineage(
+      tuned.base.name if tuned else model.name, model.config.family)
   return {
-      columns.MODEL: model.name, columns.DATASET: spec.data.name,
+      columns.MODEL: model.name, columns.DATASET: planned.spec.data.name,
       columns.KIND: model.kind, columns.FAMILY: lineage.family,
-      columns.SIZE: n_parameters / 1e9, columns.BASE: lineage.base,
-      columns.ANSWER_FORMAT: task_names(spec)[0]}
+      columns.SIZE: model.n_parameters / 1e9,
+      columns.BASE: '' if tuned else lineage.base,
+      columns.TUNED_FROM: tuned.base.name if tuned else '',
+      columns.RECIPE: tuned.recipe if tuned else '',
+      columns.ANSWER_FORMAT: planned.tasks[0]}
 
 
-def task_names(spec: StudySpec) -> tuple[str, ...]:
-  """The ways of asking, in the config's order.
-
-  Args:
-    spec: `prompt.answer` names them, `probe` what is captured in one.
-
-  Returns:
-    Keys of `inference.TASKS`, at least one.
-
-  Raises:
-    UserError: an unknown one, or two formats for one choice.
-  """
-  from uncertainty import inference
-  from uncertainty.inference import capture_policy
-
-  names = specs.listed(spec.prompt.answer)
-  for name in names:
-    if name not in inference.TASKS:
-      raise UserError(
-          f'config.prompt.answer names {name!r}; known: '
-          f'{", ".join(inference.TASKS)}')
-  if not names or len(set(names)) < len(names):
-    raise UserError(
-        f'config.prompt.answer={spec.prompt.answer!r} must name one or more '
-        f'different tasks of {", ".join(inference.TASKS)}')
-  formats = [n for n in names if n in inference.CHOICE_FORMATS]
-  if len(formats) > 1:
-    raise UserError(
-        f'config.prompt.answer asks for a choice in {len(formats)} ways '
-        f'({", ".join(formats)}); keep one and run the other in its own '
-        'workdir')
-  capture_policy.capturing_task(spec)
-  return names
-
-
-def model_sources(spec: ModelSpec) -> tuple[str, ...]:
-  """The models of a run, in the config's order; each is loaded in turn."""
-  return specs.listed(spec.source)
-
-
-@functools.lru_cache(maxsize=1)
-def load_model(spec: ModelSpec, source: str) -> 'models.Model':
+def load_model(spec: ModelSpec, opened: 'models.Opened') -> 'models.Model':
   """Loads a model over all devices at hand; the last one is kept.
 
   Args:
-    spec: precision, revision, cache and how many devices share a copy.
-    source: one of `model_sources(spec)`.
+    spec: precision, cache and how many devices share a copy.
+    opened: one of `Plan.each_model`.
 
   Returns:
     The model, on the devices.
 
   Raises:
-    UserError: no such model, or files that cannot be read.
+    UserError: files that cannot be read.
   """
   import jax
 
   from uncertainty import models
   from uncertainty.models import sharding
 
-  mesh = None
-  if jax.device_count() > 1:
-    mesh = sharding.make_mesh(model=spec.model_axis)
-  return models.load(
-      source, dtype=spec.dtype, mesh=mesh, revision=spec.revision,
-      cache_dir=spec.cache_dir)
+  key = (spec, opened.source, opened.name, opened.fingerprint)
+  if key not in _LOADED:
+    _LOADED.clear()
+    mesh = None
+    if jax.device_count() > 1:
+      mesh = sharding.make_mesh(model=spec.model_axis)
+    _LOADED[key] = models.load(
+        opened, dtype=spec.dtype, mesh=mesh, cache_dir=spec.cache_dir)
+  return _LOADED[key]
 
 
 def _run_task(
-    name: str, model: 'models.Model', items: 'Sequence[Item]',
-    spec: StudySpec, workdir: pathlib.Path,
+    name: str, model: 'models.Opened', planned: 'plan.Plan',
+    workdir: pathlib.Path,
 ) -> 'pd.DataFrame':
   """Runs what is not yet in the task's shards, and reads them all."""
   import jax
   import pandas as pd
 
-  from uncertainty.probes import collect
-  from uncertainty.results import shards
+  from uncertainty import inference
+  from uncertainty.inference import capture_policy
+  from uncertainty.results import columns, shards
 
+  spec, items = planned.spec, planned.items
   place = pathlib.Path(spec.data.name) / model.name
   store = shards.ShardStore(workdir / 'shards' / place / name)
-  done = store.done()
-  _barrier(f'{name} starts')
-  if done:
-    logging.info('%s: %d of %d items are done', name, len(done), len(items))
-  chunks = _fresh(name, model, items, spec, done)
+  source = planned.provenance(model, name)
   writes = jax.process_index() == 0
   if writes:
-    chunks = collect.keep(chunks, items, spec, workdir, place)
-  for chunk in chunks:
-    if writes:
-      store.append(pd.DataFrame({'item_id': chunk.item_ids} | chunk.columns))
+    kept = None
+    if capture_policy.capturing_task(spec) == name:
+      from uncertainty.probes import collect
+
+      kept = collect.held(spec, workdir, place, source.settings)
+    store.sort_out(source, kept)
+  _barrier(f'{name} is sorted out')
+  done = store.done()
+  _barrier(f'{name} starts')
+  n_done = sum(item.item_id in done for item in items)
+  if n_done:
+    logging.info('%s: %d of %d items are done', name, n_done, len(items))
+  if n_done < len(items):
+    counted = progress.Progress(
+        workdir / PROGRESS if writes else None, stage='score',
+        model=model.name, dataset=spec.data.name, task=name,
+        total=len(items), done=n_done)
+    with progress.shown(counted):
+      chunks = inference.TASKS[name](
+          load_model(spec.model, model), items, spec, seed=spec.seed, done=done)
+      if writes:
+        # Imported here: a start with nothing to ask waits for no scikit-learn.
+        from uncertainty.probes import collect
+
+        chunks = collect.store_activations(
+            chunks, items, spec, workdir, place, source.settings)
+      for chunk in chunks:
+        if writes:
+          store.append(pd.DataFrame(
+              {columns.ITEM_ID: chunk.item_ids} | chunk.columns
+              | source.columns(chunk.item_ids)))
+        counted.add(len(chunk.item_ids))
   return store.read()
 
 
-def _fresh(
-    name: str, model: 'models.Model', items: 'Sequence[Item]',
-    spec: StudySpec, done: frozenset[str],
-) -> 'Iterator[inference.TaskChunk]':
-  from uncertainty import inference
-
-  if len(done) < len(items):
-    yield from inference.TASKS[name](
-        model, items, spec, seed=spec.seed, done=done)
-
-
-def _probe(spec: StudySpec, workdir: pathlib.Path) -> None:
+def _probe(start: _Start) -> None:
+  spec, workdir = start.spec, start.workdir
   if spec.probe.positions == 'all' and spec.probe.store == 'rows':
     logging.info('no probes: they take one row of activations an item')
   elif any((workdir / d).is_dir() for d in ('activations', 'moments')):
@@ -256,20 +329,53 @@ def _probe(spec: StudySpec, workdir: pathlib.Path) -> None:
     probes.run(workdir, spec)
 
 
-def _analyze(spec: StudySpec, workdir: pathlib.Path) -> None:
+def _analyze(start: _Start) -> None:
+  if start.spec.mode == 'compare':
+    from uncertainty.analysis import compare
+
+    print(compare.run(start.spec, start.workdir / 'analysis'))
+    return
   from uncertainty.analysis import run as analysis_run
 
-  analysis_run.run(spec.results_dir or workdir, workdir / 'analysis', spec)
+  analysis_run.run(start.spec.results_dir or start.workdir,
+                   start.workdir / 'analysis', start.spec)
 
 
-def _report(spec: StudySpec, workdir: pathlib.Path) -> None:
+def _report(start: _Start) -> None:
+  if start.spec.mode == 'compare':  # whose tables are printed
+    return
   from uncertainty import report
 
-  print(report.write(workdir, spec))
+  print(report.write(start.workdir, start.spec))
+
+
+def _verify(start: _Start) -> None:
+  from uncertainty import verify
+
+  if start.spec.data.responses:
+    raise UserError('answers of a server cannot be asked for again; '
+                    '--stages=score reads them again')
+  verify.run(start.spec, start.workdir,
+             functools.partial(load_model, start.spec.model))
+
+
+def _check(spec: StudySpec, workdir: pathlib.Path,
+           planned: 'plan.Plan | None') -> None:
+  from uncertainty import check
+
+  if planned is None:
+    print(check.described_results(spec) if spec.results_dir else
+          f'the answers in {spec.data.responses} would be measured')
+  else:
+    print(check.described(planned, workdir))
 
 
 def measures_table() -> str:
-  """Every measure with its columns, as `--list_measures` prints them."""
+  """Every measure with its columns, as `--list_measures` prints them.
+
+  Returns:
+    Markdown, docs/measures.md.
+  """
   from uncertainty.measures import registry
 
   return registry.table()
@@ -277,3 +383,8 @@ def measures_table() -> str:
 
 STAGES = {
     'score': _score, 'probe': _probe, 'analyze': _analyze, 'report': _report}
+# `check` is done before anything is locked.
+_ALL_STAGES = {'check': None, 'tune': _tune, **STAGES, 'verify': _verify}
+# Every process of a cluster takes part.
+_WITH_MODELS = ('tune', 'score', 'verify')
+_COUNTING = ('tune', 'score')  # step by step, item by item

@@ -20,6 +20,27 @@ from uncertainty.errors import UserError as UserError
 
 
 @dataclasses.dataclass(frozen=True)
+class Rating:
+  """What one person answered to one item.
+
+  Attributes:
+    choice: index of the choice; None where the answer is none of them.
+    value: the rating on the data set's own scale; None if it has none.
+    text: the answer in words where the question is open; '' elsewhere.
+    rater: who answered, the same on all items; '' if not published.
+    time_ms: how long it took, milliseconds; None if not published.
+    groups: kind of group → the person's own, such as {'gender': 'Woman'}.
+  """
+
+  choice: int | None = None
+  value: float | None = None
+  text: str = ''
+  rater: str = ''
+  time_ms: float | None = None
+  groups: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
 class Item:
   """One question with, where known, its answer and people's answers.
 
@@ -32,10 +53,15 @@ class Item:
     aliases: other accepted wordings of the right answer.
     human_shares: share of people who gave each choice, summing to 1.
     human_count: number of people behind the shares.
+    ratings: what each of them answered, where that is published.
+    scale: where each choice stands on the scale that they are parts of, in
+      units of `Rating.value`; empty: they have no order.
     human: further human signals by results column, such as
       `human_mc_rt_combined` (milliseconds); NaN where missing.
     group: subject or topic, for grouped folds and per-subject few-shot.
-    extra: what only this dataset has (polarity, split, raw ratings).
+    cluster: passage, subject or repeated question that items share, which are
+      therefore resampled together; '' where the item stands alone.
+    extra: what only this dataset has (polarity, split).
   """
 
   item_id: str
@@ -46,8 +72,11 @@ class Item:
   aliases: tuple[str, ...] = ()
   human_shares: tuple[float, ...] | None = None
   human_count: int | None = None
+  ratings: tuple[Rating, ...] = ()
+  scale: tuple[float, ...] = ()
   human: Mapping[str, float] = dataclasses.field(default_factory=dict)
   group: str = ''
+  cluster: str = ''
   extra: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 

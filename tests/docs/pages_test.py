@@ -50,6 +50,11 @@ def test_configuration_page_is_that_of_specs():
           'run python docs/generate.py')
 
 
+def test_measures_page_is_that_of_the_registry_and_the_taxonomy():
+  assert generate.measures() == (_DOCS / 'measures.md').read_text(
+      encoding='utf-8'), 'run python docs/generate.py'
+
+
 def test_every_field_has_a_meaning():
   rows = re.findall(r'^\| `(.*?)` \|.*\| (.*) \|$', (
       _DOCS / 'configuration.md').read_text(encoding='utf-8'), re.MULTILINE)
@@ -57,24 +62,13 @@ def test_every_field_has_a_meaning():
   assert [name for name, meaning in rows if not meaning.strip()] == []
 
 
-def test_configuration_takes_comments_choices_and_sections():
-  page = generate.configuration('''
-import dataclasses
-class ModelSpec:
-  """Which model."""
-  source: str = 'a|b'  # where from
-  # Two lines
-  # above it.
-  dtype: str = 'x'
-class StudySpec:
-  model: ModelSpec = ModelSpec()
-  seed: int = 0  # of draws
-_CHOICES = {'model.dtype': ('x', 'y')}
-''')
+def test_a_pipe_in_a_default_is_no_column_of_the_page():
+  page = generate.configuration(
+      'class ModelSpec:\n  """Which model."""\n'
+      "  source: str = 'a|b'  # where from\n"
+      'class StudySpec:\n  model: ModelSpec = ModelSpec()\n')
   assert '## model\n\nWhich model.' in page
   assert r"| `model.source` | `str` | `'a\|b'` | where from |" in page
-  assert "| `model.dtype` | `str` | `'x'` | Two lines above it.; one of" in page
-  assert '| `seed` | `int` | `0` | of draws |' in page
 
 
 @pytest.mark.parametrize('page', _PAGES, ids=lambda path: path.name)
@@ -131,6 +125,29 @@ def test_every_task_config_and_room_is_on_its_page():
   architecture = (_DOCS / 'architecture.md').read_text(encoding='utf-8')
   for path in (_ROOT / 'uncertainty').glob('*/__init__.py'):
     assert f'`{path.parent.name}`' in architecture, path.parent.name
+
+
+def test_all_that_a_run_leaves_is_in_the_tree_of_a_workdir():
+  study = importlib.import_module('uncertainty.study')
+  tree = (_DOCS / 'architecture.md').read_text(encoding='utf-8').partition(
+      '## A workdir')[2]
+  written = {study.PROGRESS}
+  for path in (_ROOT / 'uncertainty').rglob('*.py'):
+    written.update(re.findall(r"\bworkdir / '(\w[\w.]*)'",
+                              path.read_text(encoding='utf-8')))
+  assert {'shards', 'moments', 'manifest.json'} <= written
+  assert [name for name in sorted(written)
+          if not re.search(rf'\b{re.escape(name)}(/|\s)', tree)] == []
+
+
+def test_every_bootstrap_is_where_the_architecture_says():
+  architecture = (_DOCS / 'architecture.md').read_text(encoding='utf-8')
+  drawing = {
+      str(path.relative_to(_ROOT / 'uncertainty'))
+      for path in (_ROOT / 'uncertainty' / 'analysis').rglob('*.py')
+      if 'resampling.bootstrap_counts(' in path.read_text(encoding='utf-8')}
+  assert len(drawing) >= 3
+  assert [path for path in sorted(drawing) if path not in architecture] == []
 
 
 def test_readme_is_short():

@@ -1,0 +1,129 @@
+import errno
+import pathlib
+import zipfile
+
+import pandas as pd
+import pytest
+
+from uncertainty import files
+from uncertainty.errors import UserError
+
+
+class PanicException(BaseException):
+  """As pyo3 names a panic in Rust."""
+
+
+@pytest.mark.parametrize('error', [
+    KeyError('x'), RecursionError('deep'), MemoryError(),
+    PanicException('rust'),
+])
+def test_what_a_reader_raises_becomes_one_user_error(error):
+  with (pytest.raises(UserError, match='a.bin: cannot be read .*; fetch it'),
+        files.malformed('a.bin', 'fetch it again')):
+    raise error
+
+
+@pytest.mark.parametrize('error', [
+    UserError('of its own'), KeyboardInterrupt(), SystemExit(3)])
+def test_what_is_not_about_the_content_passes(error):
+  with (pytest.raises(type(error)) as raised,
+        files.malformed('a.bin', 'fetch it again')):
+    raise error
+  assert raised.value is error
+
+
+@pytest.mark.parametrize('content', [
+    b'{', b'\xff', b'[' * 100_000, b'3', b'1' * 100_000])
+def test_json_is_an_object_or_a_user_error(tmp_path, content):
+  path = tmp_path / 'a.json'
+  path.write_bytes(content)
+  with pytest.raises(UserError, match='a.json: .*; get it again'):
+    files.read_json(path, 'get it again')
+
+
+def test_parquet_comes_back_whole(tmp_path):
+  table = pd.DataFrame({'a': range(5000), 'b': [[1.0, 2.0]] * 5000})
+  table.to_parquet(tmp_path / 'a.parquet')
+  read = files.read_parquet(tmp_path / 'a.parquet', 'again')
+  assert read['a'].tolist() == list(range(5000))
+  assert read['b'][4999].tolist() == [1.0, 2.0]
+  some = files.read_parquet(tmp_path / 'a.parquet', 'again', ['a'])
+  assert list(some) == ['a']
+
+
+def test_an_empty_parquet_keeps_its_columns(tmp_path):
+  pd.DataFrame({'a': [], 'b': []}).to_parquet(tmp_path / 'a.parquet')
+  assert list(files.read_parquet(tmp_path / 'a.parquet', 'again')) == ['a', 'b']
+  some = files.read_parquet(tmp_path / 'a.parquet', 'again', ['b'])
+  assert list(some) == ['b']
+
+
+@pytest.mark.parametrize('column', [
+    [7] * 20_000_000, ['x' * 100_000] * 5000], ids=['rows', 'words'])
+def test_a_parquet_that_repeats_itself_is_refused(tmp_path, column):
+  path = tmp_path / 'a.parquet'
+  pd.DataFrame({'a': column}).to_parquet(path)
+  assert path.stat().st_size < 200_000
+  with pytest.raises(UserError, match='128 times its size'):
+    files.read_parquet(path, 'again')
+
+
+def test_a_member_that_unpacks_to_too_much_is_refused(tmp_path):
+  path = tmp_path / 'a.zip'
+  with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as archive:
+    archive.writestr('bomb', bytes(1 << 20))
+  assert len(files.zip_member(path, 'bomb', 1 << 20)) == 1 << 20
+  with pytest.raises(UserError, match='would unpack to 1048576 bytes'):
+    files.zip_member(path, 'bomb', 1000)
+
+
+def test_a_plain_name_is_its_own_stem():
+  for name in ('human_mc_rt_combined', 'Llama_3.2_1B', 'a-b', 'a=1@2'):
+    assert files.stem(name) == name
+
+
+def test_no_name_leaves_its_folder(tmp_path):
+  names = ['../x', 'human_x/../../..', '/etc/passwd', '..', '.', '', '.hidden',
+           'a\0b', 'ü', 'x' * 400, '\ud800', 'a/b', 'a\\b', 'a_b']
+  stems = [files.stem(name) for name in names]
+  assert len(set(stems)) == len(names)
+  for stem in stems:
+    path = tmp_path / f'{stem}.png'
+    path.write_bytes(b'')
+    assert path.resolve().parent == tmp_path
+    assert pathlib.PurePath(stem).name == stem
+
+
+def test_the_cache_follows_the_environment(monkeypatch, tmp_path):
+  monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path))
+  monkeypatch.delenv('UNCERTAINTY_CACHE', raising=False)
+  monkeypatch.setattr('sys.platform', 'linux')
+  assert files.cache_dir() == tmp_path / 'uncertainty'
+  monkeypatch.setenv('UNCERTAINTY_CACHE', str(tmp_path / 'own'))
+  assert files.cache_dir() == tmp_path / 'own'
+
+
+@pytest.mark.parametrize('error', [
+    OSError(errno.ENOSPC, 'No space left on device'),
+    OSError('3000 requested and 120 written'),
+    ValueError("OUT_OF_RANGE: Error writing local file [os_error_code='27']"),
+])
+def test_a_full_disk_is_said_whoever_reports_it(error):
+  with (pytest.raises(UserError, match='disk is full: could not write here'),
+        files.enough_room('here')):
+    raise error
+
+
+@pytest.mark.parametrize('error', [
+    OSError('no such host'), ValueError('2 requested'),
+    OSError(errno.ENOENT, 'No such file or directory')])
+def test_other_errors_are_no_full_disk(error):
+  with pytest.raises(type(error)) as caught, files.enough_room('here'):
+    raise error
+  assert caught.value is error
+
+
+def test_a_write_that_is_refused_names_the_path():
+  with (pytest.raises(UserError, match='cannot write here .*Permission'),
+        files.writing('here')):
+    raise PermissionError(errno.EACCES, 'Permission denied')

@@ -1,0 +1,187 @@
+"""`verify` passes on an honest run and names what differs in another."""
+
+import json
+import os
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from launch import tiny_checkpoint
+from uncertainty import study, verify
+from uncertainty.errors import UserError
+from uncertainty.results import manifest, shards
+from uncertainty.specs import (
+  DataSpec,
+  FreeSpec,
+  ModelSpec,
+  ProbeSpec,
+  PromptSpec,
+  ScoreSpec,
+  StudySpec,
+)
+
+
+def _write_table(place, first='Which is 0?'):
+  pd.DataFrame({
+      'question': [first, *(f'Which is {k}?' for k in range(1, 6))],
+      'choices': 'sky|blood|grass', 'answer': 'sky',
+      'human_counts': '3|4|5'}).to_csv(place / 'table.csv', index=False)
+
+
+def _spec(place):
+  return StudySpec(
+      model=ModelSpec(source=str(place / 'tiny')),
+      data=DataSpec(name='table', path=str(place / 'table.csv')),
+      prompt=PromptSpec(answer='letters,free', style='completion',
+                        few_shot=False),
+      score=ScoreSpec(batch_tokens=512, row_tokens=0, top_k=3),
+      free=FreeSpec(max_tokens=3), probe=ProbeSpec(sites='residual', n_folds=2))
+
+
+@pytest.fixture
+def place(tmp_path):
+  """A scored workdir."""
+  tiny_checkpoint.write(tmp_path / 'tiny')
+  _write_table(tmp_path)
+  study.run(_spec(tmp_path), tmp_path / 'run', ('score',))
+  return tmp_path
+
+
+def _verify(place):
+  study.run(_spec(place), place / 'run', ('verify',))
+
+
+def _differences(place, capsys):
+  capsys.readouterr()
+  with pytest.raises(UserError, match='not what the run wrote'):
+    _verify(place)
+  return [line for line in capsys.readouterr().out.splitlines()
+          if line.startswith('differs: ')]
+
+
+def _flip(path):
+  content, stat = bytearray(path.read_bytes()), path.stat()
+  content[len(content) // 2] ^= 1
+  path.write_bytes(content)
+  os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+
+def _raise(path, row, column='mc_choice_entropy'):
+  """One number of one row, by someone who knows Parquet."""
+  frame = pq.read_table(path).to_pandas()
+  frame.loc[row, column] += 0.25
+  shards.write_table(frame, path)
+  return frame['item_id'][row]
+
+
+def test_an_honest_run_passes_and_nothing_is_changed(place, capsys):
+  def state():
+    return {p: p.read_bytes() for p in (place / 'run').rglob('*')
+            if p.is_file()}
+
+  before = state()
+  _verify(place)
+  assert 'verified' in capsys.readouterr().out
+  assert state() == before
+
+
+def test_a_row_changed_in_the_results_is_named(place, capsys):
+  item = _raise(next((place / 'run' / 'results').rglob('*.parquet')), 3)
+  named = [line for line in _differences(place, capsys) if 'item' in line]
+  assert len(named) == 1
+  assert f"item '{item}'" in named[0] and 'mc_choice_entropy' in named[0]
+
+
+def test_a_row_changed_in_shards_and_results_is_asked_again_and_named(
+    place, capsys, monkeypatch):
+  monkeypatch.setattr(verify, 'SAMPLE', 6)
+  run = place / 'run'
+  path = min((run / 'shards').glob('*/*/letters/*.parquet'))
+  item = _raise(path, 0)
+  # The forger also gives the shard the name that goes with its bytes.
+  content = path.read_bytes()
+  path.unlink()
+  shards.ShardStore(path.parent).append(pq.read_table(pa.BufferReader(content)))
+  table = next((run / 'results').rglob('*.parquet'))
+  rows = pq.read_table(table).to_pandas()['item_id']
+  _raise(table, int(np.flatnonzero(rows == item)[0]))
+  found = _differences(place, capsys)
+  assert any(f"item '{item}' in {path.parent}: mc_choice_entropy" in line
+             for line in found)
+
+
+@pytest.mark.parametrize('damage, named', [
+    (lambda p: _flip(p / 'tiny' / 'model.safetensors'), 'the weights of'),
+    (lambda p: (p / 'tiny' / 'chat_template.jinja').write_text('a'),
+     'the chat template of'),
+    (lambda p: _write_table(p, 'Who is it?'), 'the data file'),
+    (lambda p: _flip(next((p / 'run' / 'shards').glob('*/*/free/*.parquet'))),
+     '.parquet: cannot be read'),
+    (lambda p: next((p / 'run' / 'shards').glob(
+        '*/*/free/*.parquet')).unlink(), "item '0' is missing"),
+    (lambda p: _flip(next((p / 'run' / 'activations').rglob('*.npy'))),
+     'the activations'),
+    (lambda p: next((p / 'run' / 'results').rglob('*.parquet')).unlink(),
+     'is missing'),
+])
+def test_what_was_changed_is_named(place, capsys, damage, named):
+  damage(place)
+  assert any(named in line for line in _differences(place, capsys))
+
+
+def _touched(folder):
+  """One file that a stage wrote, written otherwise."""
+  (file, *_) = sorted(p for p in folder.rglob('*') if p.is_file())
+  _flip(file)
+
+
+@pytest.mark.parametrize('damage, advice', [
+    (lambda p: _touched(p / 'report'), 'run --stages=report, which'),
+    # A report that was stopped: its end is missing.
+    (lambda p: (p / 'report' / 'index.html').unlink(),
+     'run --stages=report, which'),
+    (lambda p: _flip(p / 'analysis' / 'alignment.parquet'),
+     '--stages=analyze,report, which'),
+    (lambda p: _flip(p / 'analysis' / 'probes.parquet'),
+     '--stages=probe,analyze,report, which'),
+    (lambda p: _touched(p / 'results'),
+     '--stages=score,probe,analyze,report, which'),
+])
+def test_the_advice_is_the_stages_that_write_what_differs(
+    place, damage, advice):
+  run = place / 'run'
+  for name in ('report/index.html', 'report/items/0.js',
+               'analysis/alignment.parquet', 'analysis/probes.parquet'):
+    (run / name).parent.mkdir(parents=True, exist_ok=True)
+    (run / name).write_text(name)
+  manifest.record_outputs(run)
+  damage(run)
+  with pytest.raises(UserError) as caught:
+    _verify(place)
+  assert advice in str(caught.value)
+  assert 'left unfinished by a run that was stopped' in str(caught.value)
+
+
+def test_no_stage_mends_a_model(place, capsys):
+  _flip(place / 'tiny' / 'model.safetensors')
+  with pytest.raises(UserError, match='put the old models back') as caught:
+    _verify(place)
+  assert '--stages' not in str(caught.value)
+
+
+def test_the_manifest_says_where_all_of_it_comes_from(place):
+  held = json.loads((place / 'run' / 'manifest.json').read_text())
+  start, = held['starts']
+  model = held['models']['tiny']
+  assert set(model['identity']) == {
+      'weights', 'config', 'tokenizer', 'chat_template', 'generation'}
+  assert start['models']['tiny'] == model
+  file = start['data']['table']['files']['table']
+  assert file['digest'].startswith('sha256:')
+  frame = shards.ShardStore(
+      place / 'run' / 'shards' / 'table' / 'tiny' / 'letters').read()
+  assert set(frame['run_id']) == {start['run']}
+  assert set(frame['model_fingerprint']) == {model['fingerprint']}

@@ -1,0 +1,258 @@
+"""`--stages=verify`: is what a workdir holds what its run would write?
+
+Everything is hashed again, nothing from a cache: data files, weights, shards,
+activations, tables. Every row of a results table is compared with its shards,
+and a random sample of rows is asked again, in the very batches that they were
+scored in.
+"""
+
+import dataclasses
+import pathlib
+import random
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from absl import logging
+
+from uncertainty import data, files, inference, models, plan, specs
+from uncertainty.errors import UserError
+from uncertainty.probes import sums
+from uncertainty.results import (
+    activations,
+    columns,
+    digests,
+    manifest,
+    page,
+    schema,
+    shards,
+)
+from uncertainty.specs import StudySpec
+
+_STAGES = ('score', 'probe', 'analyze', 'report')
+_MODELS = 'models'  # which no stage writes
+SAMPLE = 8  # rows of each model and task that are asked again
+# How far a number may move when it is asked again: nothing on the device that
+# wrote it; another device or batch size multiplies in another order.
+TOLERANCES = {'float64': 1e-5, 'float32': 1e-3, 'bfloat16': 0.1}
+
+
+def run(spec: StudySpec, workdir: pathlib.Path,
+        load: Callable[[models.Opened], models.Model]) -> None:
+  """Verifies a finished workdir; changes nothing in it.
+
+  Args:
+    spec: of the run.
+    workdir: of the run.
+    load: loads one of its models.
+
+  Raises:
+    UserError: something differs. Each difference has been printed, with the
+      file, item and column that it is in.
+  """
+  held = manifest.read(workdir)
+  if not held.get('models'):
+    raise UserError(
+        f'{workdir}/manifest.json names no models: nothing is scored there; '
+        'run --stages=score first')
+  redo, n_found = set(), 0
+  for stage, difference in _differences(spec, workdir, held, load):
+    print(f'differs: {difference}')
+    redo.add(stage)
+    n_found += 1
+  if n_found:
+    raise UserError(
+        f'{n_found} things in {workdir} are not what the run wrote (they '
+        f'are named above); {_remedy(redo)}')
+  print(f'verified: {workdir}')
+
+
+def _remedy(redo: Collection[str]) -> str:
+  """What to do about differences, by the stages that write what differs."""
+  stages = [stage for stage in _STAGES if stage in redo]
+  said = []
+  if _MODELS in redo:
+    said.append('put the old models back, or choose another --workdir')
+  if stages:
+    # The later stages read what the first of them writes anew.
+    again = ','.join(_STAGES[_STAGES.index(stages[0]):])
+    said.append(f'run --stages={again}, which makes anew what was changed, is '
+                'missing, or was left unfinished by a run that was stopped')
+  return '; then '.join(said)
+
+
+def _differences(
+    spec: StudySpec, workdir: pathlib.Path, held: Mapping[str, Any],
+    load: Callable[[models.Opened], models.Model],
+) -> Iterator[tuple[str, str]]:
+  """The stage that would mend a difference (or `_MODELS`), and what it is."""
+  yield from _files(spec, workdir, held)
+  changed = [(_MODELS, found) for found in _models(spec, held)]
+  yield from changed
+  if changed:
+    return  # what another model answers says nothing of these rows
+  planned = plan.make(spec, workdir)
+  if digests.of_items(planned.items) != (
+      held['data'][spec.data.name]['digest']):
+    yield 'score', (
+        f'the items of {spec.data.name} are not those that were asked')
+  for model in planned.each_model():
+    for found in _of_model(planned, model, workdir, load):
+      yield 'score', found
+
+
+def _files(spec: StudySpec, workdir: pathlib.Path, held: Mapping[str, Any],
+           ) -> Iterator[tuple[str, str]]:
+  """Data files, and what the later stages wrote."""
+  known = held['data'].get(spec.data.name, {}).get('files', {})
+  now = data.source_files(spec.data)
+  for name, file in known.items():
+    if name not in now or now[name]['digest'] != file['digest']:
+      yield 'score', f'the data file {file["path"]} ({name}) was changed'
+  for name, stated in held.get('outputs', {}).items():
+    path = workdir / name
+    if not path.is_file():
+      yield _writer(name), f'{path} is missing'
+    elif manifest.digest_of(path) != stated:
+      yield _writer(name), f'{path} was changed'
+
+
+def _writer(name: str) -> str:
+  """The stage that writes one of the manifest's outputs."""
+  path = pathlib.PurePath(name)
+  if path.parts[0] == 'analysis':
+    return page.stage_of(path.stem)
+  return {'results': 'score', 'report': 'report'}[path.parts[0]]
+
+
+def _models(spec: StudySpec, held: Mapping[str, Any]) -> Iterator[str]:
+  """Every byte of every model, read anew."""
+  for source in specs.listed(spec.model.source):
+    model = plan.open_model(spec, source, remembered=False)
+    mine = dataclasses.asdict(model.identity)
+    stated = [entry['identity'] for entry in held['models'].values()
+              if entry['source'] == source]
+    for part in mine:
+      if stated and stated[0][part] != mine[part]:
+        yield f'the {part.replace("_", " ")} of {source} changed'
+
+
+def _of_model(
+    planned: plan.Plan, model: models.Opened, workdir: pathlib.Path,
+    load: Callable[[models.Opened], models.Model],
+) -> Iterator[str]:
+  spec = planned.spec
+  place = pathlib.Path(spec.data.name, model.name)
+  yield from _activations(workdir, place)
+  frames = {}
+  for task in planned.tasks:
+    folder = workdir / 'shards' / place / task
+    frame = yield from _shards(planned, model, task, folder)
+    frames[task] = frame
+    yield from _asked_again(planned, load(model), task, frame, str(folder))
+  path = workdir / 'results' / f'{place}.parquet'
+  try:
+    table = files.read_parquet(path, 'run --stages=score again')
+    expected = schema.merge_tasks(schema.item_frame(planned.items), frames)
+  except (OSError, UserError) as error:
+    yield f'{path} cannot be compared ({error})'
+    return
+  yield from _rows(
+      table.set_index(columns.ITEM_ID), expected.set_index(columns.ITEM_ID),
+      str(path), 0.0)
+
+
+def _activations(
+    workdir: pathlib.Path, place: pathlib.Path) -> Iterator[str]:
+  for folder in sorted((workdir / 'activations' / place).glob('*')):
+    for path, problem in activations.damaged(folder).items():
+      yield f'the activations {path.with_suffix(".npy")} ({problem})'
+  for path in sorted((workdir / 'moments' / place).glob('*.npz')):
+    try:
+      sums.read(path)
+    except UserError as error:
+      yield str(error)
+
+
+def _shards(
+    planned: plan.Plan, model: models.Opened, task: str, folder: pathlib.Path,
+) -> Generator[str, None, pd.DataFrame]:
+  """Yields differences; returns the rows that can be read, by item."""
+  source = planned.provenance(model, task)
+  tables = []
+  for path in shards.ShardStore(folder).paths():
+    try:
+      table, frame = shards.read(path), shards.frame_of(path)
+    except UserError as error:
+      yield str(error)
+      continue
+    tables.append(frame)
+    for item, doubt in zip(table[columns.ITEM_ID].to_pylist(),
+                           source.doubts(table), strict=True):
+      if doubt:
+        yield f'item {item!r} in {path}: {doubt}'
+    if set(tables[-1].get(columns.MODEL_FINGERPRINT, ())) - {source.model}:
+      yield f'{path}: rows of another model'
+  frame = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(
+      {columns.ITEM_ID: pd.Series(dtype=str)})
+  twice = frame[columns.ITEM_ID].duplicated()
+  for item in frame[columns.ITEM_ID][twice]:
+    yield f'item {item!r} stands twice in {folder}'
+  frame = frame.loc[~twice, :]
+  for item in source.items.keys() - set(frame[columns.ITEM_ID]):
+    yield f'item {item!r} is missing in {folder}'
+  return frame
+
+
+def _asked_again(planned: plan.Plan, model: models.Model, task: str,
+                 frame: pd.DataFrame, where: str) -> Iterator[str]:
+  ids = [i.item_id for i in planned.items]
+  held = set(frame[columns.ITEM_ID])
+  sample = set(random.sample(sorted(held & set(ids)), min(SAMPLE, len(held))))
+  logging.info('%s: asking %d of %d items again', where, len(sample), len(ids))
+  again = [
+      pd.DataFrame({columns.ITEM_ID: chunk.item_ids} | chunk.columns)
+      for chunk in inference.TASKS[task](
+          model, planned.items, planned.spec, seed=planned.spec.seed,
+          done=frozenset(set(ids) - sample))]
+  if again:
+    yield from _rows(
+        frame.set_index(columns.ITEM_ID),
+        pd.concat(again).set_index(columns.ITEM_ID), where,
+        TOLERANCES[planned.spec.model.dtype])
+
+
+def _rows(table: pd.DataFrame, expected: pd.DataFrame, where: str,
+          tolerance: float) -> Iterator[str]:
+  """Rows of `expected` that `table` has otherwise, each named once."""
+  for item in expected.index.difference(table.index):
+    yield f'item {item!r} is missing in {where}'
+  for item in table.index.intersection(expected.index):
+    wrong = [
+        name for name in map(str, expected)
+        if name not in table or not alike(
+            table.at[item, name], expected.at[item, name], tolerance)]
+    if wrong:
+      yield f'item {item!r} in {where}: {", ".join(wrong)}'
+
+
+def alike(a: Any, b: Any, tolerance: float) -> bool:
+  """Whether two entries of a table say the same.
+
+  Args:
+    a: a number, text, or list of them.
+    b: the like.
+    tolerance: how far numbers that are no integers may be apart.
+
+  Returns:
+    True if they do; a missing value is equal to a missing value only.
+  """
+  if isinstance(a, (list, tuple, np.ndarray)):
+    return isinstance(b, (list, tuple, np.ndarray)) and len(a) == len(b) and (
+        all(alike(x, y, tolerance) for x, y in zip(a, b, strict=True)))
+  if pd.isna(a) or pd.isna(b):
+    return bool(pd.isna(a) and pd.isna(b))
+  if isinstance(a, (float, np.floating)):
+    return bool(abs(float(a) - float(b)) <= tolerance)
+  return bool(a == b)
