@@ -13,7 +13,6 @@ people, nor their number: a country counts as one.
 import ast
 import csv
 import math
-import pathlib
 import re
 from collections.abc import Iterator, Mapping
 
@@ -21,7 +20,6 @@ import tensorflow_datasets as tfds
 from typing_extensions import override
 
 from uncertainty.data import builder, human, sources
-from uncertainty.specs import DataSpec
 from uncertainty.types import Item, UserError
 
 _FILE = sources.Source(
@@ -42,12 +40,7 @@ class GlobalOpinionQA(builder.ItemBuilder):
 
   VERSION = tfds.core.Version('1.0.0')
   name = 'globalopinionqa'
-
-  @override
-  @classmethod
-  def locate(cls, spec: DataSpec, download_dir: pathlib.Path) -> builder.Paths:
-    return sources.locate(cls.name, [_FILE], manual_dir=spec.manual_dir,
-                          download_dir=download_dir)
+  SOURCES = (_FILE,)
 
   @override
   @classmethod

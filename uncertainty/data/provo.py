@@ -23,14 +23,12 @@ from typing_extensions import override
 
 from uncertainty.data import builder, sources
 from uncertainty.results import columns
-from uncertainty.specs import DataSpec
 from uncertainty.types import Item, Rating, UserError
 
 _NORMS = sources.Source(path='Provo_Corpus-Predictability_Norms.csv',
                         url='https://osf.io/e4a2m/download')
 _EYES = sources.Source(path='Provo_Corpus-Eyetracking_Data.csv',
                        url='https://osf.io/a32be/download')
-SOURCES = (_NORMS, _EYES)
 _NORM_COLUMNS = ('Text_ID', 'Text', 'Word_Number', 'Word', 'Response',
                  'Response_Count')
 # Reading time, first pass: theirs → ours.
@@ -61,13 +59,7 @@ class Provo(builder.ItemBuilder):
 
   VERSION = tfds.core.Version('1.0.0')
   name = 'provo'
-
-  @override
-  @classmethod
-  def locate(cls, spec: DataSpec, download_dir: pathlib.Path) -> builder.Paths:
-    return sources.locate(cls.name, SOURCES,
-                          manual_dir=spec.manual_dir,
-                          download_dir=download_dir)
+  SOURCES = (_NORMS, _EYES)
 
   @override
   @classmethod
