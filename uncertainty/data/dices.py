@@ -10,14 +10,13 @@ themselves were never at hand where this was written: reading them is tested
 on small ones of the form that their READMEs describe.
 """
 
-import csv
 import pathlib
 from collections.abc import Iterator
 
 import tensorflow_datasets as tfds
 from typing_extensions import override
 
-from uncertainty.data import builder, ratings, sources
+from uncertainty.data import builder, csv_records, ratings, sources
 from uncertainty.results import columns
 from uncertainty.types import Item, Rating, UserError
 
@@ -81,12 +80,7 @@ def _items(name: str, path: pathlib.Path) -> Iterator[Item]:
   texts: dict[str, tuple[str, str, str]] = {}
   given: dict[str, list[Rating]] = {}
   with open(path, encoding='utf-8', newline='') as file:
-    rows = csv.DictReader(file)
-    missing = set(_NEEDED) - set(rows.fieldnames or ())
-    if missing:
-      raise UserError(f'{path}: there is no column {min(missing)}; download'
-                      ' the file again')
-    for number, row in enumerate(rows, 1):
+    for number, row in csv_records.read(file, path, _NEEDED):
       where = f'{path}, record {number}'
       if row['Q_overall'] not in _ANSWERS:
         raise UserError(f'{where}: Q_overall is {row["Q_overall"]!r}, none of'

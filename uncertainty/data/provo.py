@@ -10,7 +10,6 @@ ones of that form.
 """
 
 import collections
-import csv
 import io
 import math
 import pathlib
@@ -21,7 +20,7 @@ import tensorflow_datasets as tfds
 from absl import logging
 from typing_extensions import override
 
-from uncertainty.data import builder, sources
+from uncertainty.data import builder, csv_records, sources
 from uncertainty.results import columns
 from uncertainty.types import Item, Rating, UserError
 
@@ -89,12 +88,7 @@ def _rows(path: pathlib.Path, needed: Sequence[str]
     text = content.decode('utf-8-sig')
   except UnicodeDecodeError:
     text = content.decode('cp1252', errors='replace')
-  rows = csv.DictReader(io.StringIO(text, newline=''))
-  missing = set(needed) - set(rows.fieldnames or ())
-  if missing:
-    raise UserError(f'{path}: there is no column {min(missing)}; download the'
-                    ' file again')
-  yield from enumerate(rows, 1)
+  yield from csv_records.read(io.StringIO(text, newline=''), path, needed)
 
 
 def _words(path: pathlib.Path
