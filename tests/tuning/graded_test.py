@@ -1,6 +1,7 @@
 """Own answers, in the items' order, and graded as the task `p_true` does."""
 
 import dataclasses
+import logging
 
 import jax
 import jax.numpy as jnp
@@ -61,6 +62,19 @@ def test_right_is_what_the_rules_call_right(model, answers):
       dataclasses.replace(ITEMS[3], aliases=(answers[3],))]
   assert graded.answers(model, known, SPEC) == list(
       zip(answers, (True, True, False, True)))
+
+
+@pytest.mark.parametrize(('n_right', 'level'), [
+    (0, logging.WARNING), (2, logging.INFO), (4, logging.WARNING)])
+def test_answers_that_teach_but_one_verdict_are_warned_of(
+    model, answers, caplog, n_right, level):
+  known = [dataclasses.replace(item, aliases=(answer,) * (k < n_right))
+           for k, (item, answer) in enumerate(zip(ITEMS, answers))]
+  caplog.set_level(logging.INFO)
+  graded.answers(model, known, SPEC)
+  [record] = [r for r in caplog.records if 'own answers' in r.message]
+  assert record.message.startswith(f'{n_right} of 4 ')
+  assert record.levelno == level
 
 
 def test_an_item_without_a_right_answer_is_not_right(model, answers):
