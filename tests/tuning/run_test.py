@@ -47,7 +47,8 @@ def _flags(place, **tune):
 
 def _begin(place, workdir, *, n_devices=1, **tune):
   environment = {
-      **os.environ, 'PYTHONPATH': str(ROOT), 'JAX_NUM_CPU_DEVICES': str(n_devices),
+      **os.environ, 'PYTHONPATH': str(ROOT),
+      'JAX_NUM_CPU_DEVICES': str(n_devices),
       'JAX_COMPILATION_CACHE_DIR': str(place / 'compiled'),
       'JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS': '0'}
   return subprocess.Popen(
