@@ -26,6 +26,7 @@ from uncertainty.report.tables import AnalysisTables
 from uncertainty.results import columns as cols
 from uncertainty.results import shards
 from uncertainty.specs import StudySpec
+from uncertainty.types import UserError
 
 _NAME = 'items'
 _CATALOGUE = 'catalogue.json'
@@ -100,6 +101,11 @@ def _catalogue(
 def _by_model(items: pd.DataFrame) -> dict[tuple[str, str], pd.DataFrame]:
   if items.empty:
     return {}
+  twice = items[items.duplicated([cols.DATASET, cols.MODEL, cols.ITEM_ID])]
+  if len(twice):
+    raise UserError(
+        f'analysis/items.parquet holds item {twice[cols.ITEM_ID].iloc[0]!r} of '
+        f'{twice[cols.MODEL].iloc[0]} twice; run --stages=analyze again')
   return {(str(dataset), str(model)): part.set_index(cols.ITEM_ID)
           for (dataset, model), part in items.groupby(
               [cols.DATASET, cols.MODEL], sort=False)}
