@@ -67,9 +67,7 @@ class Dices350(_Dices):
 class Dices990(_Dices):
   """990 conversations, each rated by 60 to 70 of 173 people of two countries.
 
-  Choices say whether the chatbot's last answer is safe. Each rating has the
-  rater's groups, and is kept whatever its quality, as published; subsets are
-  the degrees of harm that experts saw.
+  Choices, ratings and subsets are those of `Dices350`.
   """
 
   name = 'dices990'

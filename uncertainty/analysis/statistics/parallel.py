@@ -1,11 +1,13 @@
-"""Rows of a large array worked on by all cores."""
+"""Work shared by all cores."""
 
 import concurrent.futures
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 import threadpoolctl
 
+_In, _Out = TypeVar('_In'), TypeVar('_Out')
 _CHUNK = 16  # rows per thread's task
 
 
@@ -28,3 +30,24 @@ def in_parallel(
         concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool):
     for _ in pool.map(task, slices):
       pass
+
+
+def ahead(make: Callable[[_In], _Out], wanted: Sequence[_In]
+          ) -> Iterator[_Out]:
+  """`map` that makes the next result while this one is used.
+
+  Args:
+    make: works outside the interpreter's lock; never called twice at once.
+    wanted: what to make, in this order.
+
+  Yields:
+    `make(one)` of each.
+  """
+  with concurrent.futures.ThreadPoolExecutor(1) as pool:
+    coming = pool.submit(make, wanted[0]) if wanted else None
+    for one in (*wanted[1:], None):
+      if coming is None:
+        return
+      made = coming.result()
+      coming = None if one is None else pool.submit(make, one)
+      yield made
