@@ -146,7 +146,7 @@ def test_devices_keep_answers_and_most_digits(place, plain):
           [sys.executable, __file__, str(place), str(n)],
           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
           env=os.environ | {
-              'XLA_FLAGS': f'--xla_force_host_platform_device_count={n}',
+              'JAX_NUM_CPU_DEVICES': str(n),
               'JAX_PLATFORMS': 'cpu', 'PYTHONPATH': str(root)})
       for n in (2, 4)}
   for n, process in started.items():

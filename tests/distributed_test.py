@@ -25,9 +25,7 @@ def _start(workdir, limit, **environment):
        *(['--distributed'] if environment else [])],
       cwd=_ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
       env=os.environ | {
-          'JAX_PLATFORMS': 'cpu',
-          'XLA_FLAGS': '--xla_force_host_platform_device_count=1'
-          } | environment)
+          'JAX_PLATFORMS': 'cpu', 'JAX_NUM_CPU_DEVICES': '1'} | environment)
 
 
 def _start_two(folders, limits):

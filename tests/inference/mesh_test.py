@@ -46,7 +46,7 @@ print('same')
 def test_eight_devices_score_like_one():
   root = pathlib.Path(__file__).resolve().parents[2]
   env = os.environ | {
-      'XLA_FLAGS': '--xla_force_host_platform_device_count=8',
+      'JAX_NUM_CPU_DEVICES': '8',
       'JAX_PLATFORMS': 'cpu', 'PYTHONPATH': str(root)}
   out = subprocess.run(
       [sys.executable, '-c', _SCRIPT,

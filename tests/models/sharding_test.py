@@ -18,9 +18,8 @@ _SCRIPT = pathlib.Path(__file__).with_name('sharded_forward.py')
 
 
 def _start(n_devices, *arguments):
-  flags = f'--xla_force_host_platform_device_count={n_devices}'
-  environment = {**os.environ, 'XLA_FLAGS': flags, 'JAX_PLATFORMS': 'cpu',
-                 'PYTHONPATH': str(_SCRIPT.parents[2])}
+  environment = {**os.environ, 'JAX_NUM_CPU_DEVICES': str(n_devices),
+                 'JAX_PLATFORMS': 'cpu', 'PYTHONPATH': str(_SCRIPT.parents[2])}
   return subprocess.Popen(
       [sys.executable, str(_SCRIPT), *arguments], env=environment, text=True,
       stdout=subprocess.PIPE, stderr=subprocess.PIPE)

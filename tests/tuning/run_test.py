@@ -46,9 +46,9 @@ def _flags(place, **tune):
 
 
 def _begin(place, workdir, *, n_devices=1, **tune):
-  flags = f'--xla_force_host_platform_device_count={n_devices}'
   environment = {
-      **os.environ, 'PYTHONPATH': str(ROOT), 'XLA_FLAGS': flags,
+      **os.environ, 'PYTHONPATH': str(ROOT),
+      'JAX_NUM_CPU_DEVICES': str(n_devices),
       'JAX_COMPILATION_CACHE_DIR': str(place / 'compiled'),
       'JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS': '0'}
   return subprocess.Popen(

@@ -17,7 +17,6 @@ from uncertainty.analysis.statistics.parallel import in_parallel
 from uncertainty.measures import registry
 from uncertainty.types import UserError
 
-_NUCLEUS = 'nucleus_size_'
 _LEAST = 3  # items to fit a map from
 
 
@@ -61,7 +60,7 @@ def paper_kind(name: str, orientation: int, bounds) -> str | None:
   Returns:
     One of `PAPER_KINDS`, or None.
   """
-  if name.startswith(_NUCLEUS):
+  if name.startswith(registry.NUCLEUS_SIZE):
     return 'nucleus'
   if name == registry.PERPLEXITY:
     return registry.PERPLEXITY

@@ -45,6 +45,7 @@ class Finding:
     n_models: models behind it.
     n_families: families behind it; 0 where families are no unit.
     least_p: the smallest p that this many units can reach.
+    freedom: degrees of freedom, where families are no unit and they are few.
   """
 
   model: str
@@ -58,6 +59,7 @@ class Finding:
   n_models: int = 1
   n_families: int = 0
   least_p: float = 0.0
+  freedom: float = np.inf
 
 
 @dataclasses.dataclass(frozen=True)
