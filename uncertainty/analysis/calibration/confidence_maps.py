@@ -250,10 +250,10 @@ class _Cells:
 def _cells(certainty_MN, correct_MN, known_MN) -> _Cells:
   found = []
   cell_MN = np.zeros(certainty_MN.shape, np.intp)
-  for x_N, y_N, known_N, cell_N in zip(
-      certainty_MN, correct_MN, known_MN, cell_MN, strict=True):
+  for row, (x_N, y_N, known_N) in enumerate(zip(
+      certainty_MN, correct_MN, known_MN, strict=True)):
     # A complex number sorts by certainty, then by grade.
-    value_G, cell_N[known_N] = np.unique(
+    value_G, cell_MN[row, known_N] = np.unique(
         x_N[known_N] + 1j * y_N[known_N], return_inverse=True)
     found.append(value_G)
   value_MG = np.zeros(
