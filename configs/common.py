@@ -63,3 +63,22 @@ def shrink(config: config_dict.ConfigDict) -> config_dict.ConfigDict:
   config.tune.batch_size = 4
   config.tune.every = 2
   return config
+
+
+def asked(dataset: str, answer: str, arg: str | None, *, paper: bool = False,
+          ) -> config_dict.ConfigDict:
+  """A data set asked in one way, all else by default.
+
+  Args:
+    dataset: `data.name`.
+    answer: `prompt.answer`.
+    arg: of the config file; `quicktest` shrinks it.
+    paper: whether `paper` may be asked for, and gives the paper's prompts.
+  """
+  arg = parse_arg(arg, quicktest=False, **({'paper': False} if paper else {}))
+  config = default()
+  config.data.name = dataset
+  config.prompt.answer = answer
+  if paper and arg.paper:
+    config.prompt.profile = 'paper'
+  return shrink(config) if arg.quicktest else config

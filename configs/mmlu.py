@@ -12,11 +12,4 @@ from configs import common
 
 
 def get_config(arg: str | None = None) -> config_dict.ConfigDict:
-  arg = common.parse_arg(arg, quicktest=False, paper=False)
-  config = common.default()
-  config.data.name = 'mmlu'
-  config.prompt.answer = 'letters'
-  config.prompt.profile = 'paper' if arg.paper else 'clean'
-  if arg.quicktest:
-    common.shrink(config)
-  return config
+  return common.asked('mmlu', 'letters', arg, paper=True)

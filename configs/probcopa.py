@@ -19,10 +19,4 @@ from configs import common
 
 
 def get_config(arg: str | None = None) -> config_dict.ConfigDict:
-  arg = common.parse_arg(arg, quicktest=False)
-  config = common.default()
-  config.data.name = 'probcopa'
-  config.prompt.answer = 'letters'
-  if arg.quicktest:
-    common.shrink(config)
-  return config
+  return common.asked('probcopa', 'letters', arg)

@@ -17,11 +17,6 @@ from configs import common
 
 
 def get_config(arg: str | None = None) -> config_dict.ConfigDict:
-  arg = common.parse_arg(arg, quicktest=False)
-  config = common.default()
-  config.data.name = 'provo'
-  config.prompt.answer = 'response'
+  config = common.asked('provo', 'response', arg)
   config.prompt.style = 'completion'
-  if arg.quicktest:
-    common.shrink(config)
   return config

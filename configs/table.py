@@ -13,10 +13,4 @@ from configs import common
 
 
 def get_config(arg: str | None = None) -> config_dict.ConfigDict:
-  arg = common.parse_arg(arg, quicktest=False)
-  config = common.default()
-  config.data.name = 'table'
-  config.prompt.answer = 'text'
-  if arg.quicktest:
-    common.shrink(config)
-  return config
+  return common.asked('table', 'text', arg)

@@ -13,12 +13,7 @@ from configs import common
 
 
 def get_config(arg: str | None = None) -> config_dict.ConfigDict:
-  arg = common.parse_arg(arg, quicktest=False)
-  config = common.default()
-  config.data.name = 'vader'
-  config.prompt.answer = 'text'
+  config = common.asked('vader', 'text', arg)
   config.prompt.style = 'completion'  # in a chat, small models lose the signal
   config.prompt.text_score = 'sum'  # the examples already set the base rates
-  if arg.quicktest:
-    common.shrink(config)
   return config

@@ -139,12 +139,7 @@ def _torch(args) -> dict:
   trained = [p for p in reference.parameters() if p.requires_grad]
   optimiser = torch.optim.AdamW(trained, lr=_RATE, weight_decay=0.0)
   paths = [lesson.paths[0] for lesson in found]
-  ids = torch.zeros(len(paths), max(len(p.tokens) for p in paths),
-                    dtype=torch.long)
-  mask = torch.zeros_like(ids)
-  for row, path in enumerate(paths):
-    ids[row, :len(path.tokens)] = torch.tensor(path.tokens)
-    mask[row, :len(path.tokens)] = 1
+  ids, mask = torch_reference.padded([path.tokens for path in paths])
   last = mask.sum(1) - 1
   shares = torch.tensor([lesson.shares for lesson in found])
   targets = paths[0].places[0].targets

@@ -55,6 +55,21 @@ def tensors(table: Iterable[families.Mapping], n_layers: int,
   return made
 
 
+def params(table: Iterable[families.Mapping], n_layers: int,
+           made: dict[str, np.ndarray]) -> dict[str, Any]:
+  """A decoder's parameters, made of `tensors`."""
+  found: dict[str, Any] = {}
+  for entry in table:
+    layers = [entry.convert([made[name] for name in entry.sources(layer)])
+              for layer in range(n_layers if entry.stacked else 1)]
+    *parents, leaf = entry.path.split('/')
+    inner = found
+    for parent in parents:
+      inner = inner.setdefault(parent, {})
+    inner[leaf] = np.stack(layers) if entry.stacked else layers[0]
+  return found
+
+
 def _tensor(name: str, shape: tuple[int, ...], seed: int,
             add: float) -> np.ndarray:
   random = np.random.RandomState(zlib.crc32(f'{seed} {name}'.encode()))

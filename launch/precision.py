@@ -18,8 +18,8 @@ from uncertainty.results import columns, schema
 _TOP_K, _MASS = 10, 0.9
 MEASURES = (
     registry.CHOICE_ENTROPY, registry.TOTAL_ENTROPY, registry.VARENTROPY,
-    registry.TOP1_LOGPROB, f'top_k_entropy_{_TOP_K}',
-    f'nucleus_entropy_{_MASS}')
+    registry.TOP1_LOGPROB, f'{registry.TOP_K_ENTROPY}{_TOP_K}',
+    f'{registry.NUCLEUS_ENTROPY}{_MASS}')
 
 
 def main() -> None:

@@ -115,19 +115,26 @@ def best_way(model: Any, prompts: Sequence[list[int]],
                  use_cache=True, logits_to_keep=1).past_key_values
   for some in batches:
     rest = [prompts[i][n_shared:] for i in some]
-    width = max(map(len, rest))
-    ids = torch.zeros(len(some), width, dtype=torch.long)
-    mask = torch.zeros(len(some), n_shared + width, dtype=torch.long)
-    mask[:, :n_shared] = 1
-    for row, tokens in enumerate(rest):
-      ids[row, :len(tokens)] = torch.tensor(tokens)
-      mask[row, n_shared:n_shared + len(tokens)] = 1
+    ids, mask = padded(rest)
+    mask = torch.cat([torch.ones(len(some), n_shared, dtype=torch.long), mask],
+                     1)
     hidden = model.model(input_ids=ids, attention_mask=mask,
                          past_key_values=repeated(prefix, len(some)),
                          use_cache=True
                          ).last_hidden_state
     ends = torch.tensor([len(tokens) - 1 for tokens in rest])
     yield some, model.lm_head(hidden[torch.arange(len(some)), ends])
+
+
+def padded(prompts: Sequence[Sequence[int]],
+           ) -> tuple[torch.Tensor, torch.Tensor]:
+  """Token ids side by side, zeros behind the short ones, and their mask."""
+  ids = torch.zeros(len(prompts), max(map(len, prompts)), dtype=torch.long)
+  mask = torch.zeros_like(ids)
+  for row, tokens in enumerate(prompts):
+    ids[row, :len(tokens)] = torch.tensor(tokens)
+    mask[row, :len(tokens)] = 1
+  return ids, mask
 
 
 def repeated(cache: Any, n_rows: int) -> transformers.DynamicCache:

@@ -56,6 +56,16 @@ def float64_arrays():
   jax.config.update('jax_explicit_x64_dtypes', 'warn')
 
 
+@pytest.fixture
+def one_torch_thread():
+  """PyTorch's threads spin while they wait, ten times the work's own time."""
+  import torch
+  before = torch.get_num_threads()
+  torch.set_num_threads(1)
+  yield
+  torch.set_num_threads(before)
+
+
 @pytest.fixture(scope='session')
 def write_analysis():
   """(workdir, name=frame, …) → an analysis, its tables with all columns."""

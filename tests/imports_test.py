@@ -72,7 +72,7 @@ STRANGERS = (
     {'analysis.paper', 'analysis.questions'},
     # Analysis and report run on a laptop, from results, without a model.
     {'models', 'analysis'}, {'inference', 'analysis'}, {'tuning', 'analysis'},
-    {'models', 'report'}, {'inference', 'report'},
+    {'models', 'report'}, {'inference', 'report'}, {'tuning', 'report'},
 )
 
 

@@ -26,6 +26,7 @@ CROSS_CUTTING = {
     'imports_test.py': 'the order of imports',
     'mirror_test.py': 'the order of tests',
     'quicktests_test.py': 'every config',
+    'inference/accelerators_test.py': 'programs lowered for GPUs and TPUs',
     'inference/mesh_test.py': 'scoring over a mesh of devices',
     'inference/generate_parity_test.py': 'generation against PyTorch',
     'inference/tasks/resume_test.py': 'what all tasks that generate promise',

@@ -238,7 +238,7 @@ def _written(item: Item, answer: Answer, task: str) -> dict[str, Any]:
   steps['token_logprob'] = np.array([t.logprob for t in answer.tokens])
   row: dict[str, Any] = sequence.columns(steps, len(texts), bracket)
   for name in list(row):  # a step that is open leaves their ratio open
-    size = name.replace(sequence.NUCLEUS_ENTROPY, sequence.NUCLEUS_SIZE)
+    size = name.replace(measures.NUCLEUS_ENTROPY, measures.NUCLEUS_SIZE)
     if size != name and math.isnan(row[size]):
       row[name] = math.nan
   return row | free.grades(item, bracket.answer) | {

@@ -74,23 +74,23 @@ def test_it_is_downloaded_and_held_to_its_checksum(
     tmp_path, serve, monkeypatch):
   content = _content(ROWS).encode()
   address = serve({'/350.csv': content})
-  source = dices.Dices350.SOURCE
+  [source] = dices.Dices350.SOURCES
   changed = type(source)(path=source.path, digest=source.digest,
                          url=f'{address}/350.csv')
-  monkeypatch.setattr(dices.Dices350, 'SOURCE', changed)
+  monkeypatch.setattr(dices.Dices350, 'SOURCES', (changed,))
   spec = DataSpec('dices350', data_dir=str(tmp_path))
   with pytest.raises(UserError, match='not the recorded git:f1140b9d'):
     data.load(spec)
-  monkeypatch.setattr(dices.Dices350, 'SOURCE', type(source)(
-      path=source.path, url=f'{address}/350.csv'))
+  monkeypatch.setattr(dices.Dices350, 'SOURCES', (type(source)(
+      path=source.path, url=f'{address}/350.csv'),))
   assert [i.item_id for i in data.load(spec)] == ['dices350-0', 'dices350-1']
 
 
 @pytest.mark.parametrize(('part', 'n'), [(dices.Dices350, 350),
                                          (dices.Dices990, 990)])
 def test_its_address_is_a_commit_of_its_authors(part, n):
-  assert part.SOURCE.url == (
+  assert part.SOURCES[0].url == (
       'https://raw.githubusercontent.com/google-research-datasets/'
       'dices-dataset/c6bc01a37eace39c904eb0a3944fc6c4230a9157/'
       f'{n}/diverse_safety_adversarial_dialog_{n}.csv')
-  assert len(part.SOURCE.digest) == len('git:') + 40
+  assert len(part.SOURCES[0].digest) == len('git:') + 40

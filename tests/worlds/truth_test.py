@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+import scipy.spatial
 import scipy.stats
 
 from uncertainty.worlds import generator, truth
@@ -67,3 +68,30 @@ def test_a_model_that_is_right_as_often_as_it_says_has_no_gap():
   assert blind.auroc_M[0] == pytest.approx(.5)
   assert blind.fifths_M[0] == pytest.approx(0, abs=1e-12)
   assert blind.accuracy_M[0] == pytest.approx(.6)
+
+
+def test_own_tunings_change_what_a_large_study_sees_change():
+  world = dataclasses.replace(
+      _LARGE, families=(1,), seeds=3, alignment=generator.Effects(
+          0.2, tuning=0.3), boldness=generator.Effects(0.3),
+      gap=generator.Effects(0.02, tuning=0.15))
+  known = truth.tuning_effects(world) | truth.seen_by_people(world)
+  base, *tuned = generator.simulate(world, seed=6).frames.values()
+
+  def change(value):
+    return np.mean([value(frame) for frame in tuned]) - value(base)
+
+  def divergence(frame):  # in bits; scipy gives its root, in nats
+    return np.mean(scipy.spatial.distance.jensenshannon(
+        np.stack(list(frame['human_shares'])),
+        np.exp(np.stack(list(frame['choice_logprobs']))), axis=1)
+        ** 2) / np.log(2)
+
+  assert known['divergence'] == pytest.approx(change(divergence), abs=0.004)
+  agreement = change(lambda frame: frame['agrees'].mean())
+  accuracy = change(lambda frame: frame['correct'].mean())
+  assert known['agreement'] == pytest.approx(agreement, abs=0.01)
+  assert known['accuracy'] == pytest.approx(accuracy, abs=0.01)
+  assert max(agreement, accuracy) < -0.08
+  assert known['calibration'] == pytest.approx(0.17 ** 2 - 0.02 ** 2)
+  assert known['alignment'] > 0.2

@@ -267,7 +267,8 @@ def study_tables(
       found, models, probes_read, level))
   add('effects', lambda: instruct.effects(
       made['effects_pairs'], level, n_draws, seed))
-  add('joint', lambda: joint.cells(found, alpha, level))
+  add('joint', lambda: joint.cells(
+      found, alpha, level, spec.analysis.calibrated_below))
   add('joint_chance', lambda: joint.co_occurrence(
       made['joint'], n_permutations, seed))
   add('joint_correlations', lambda: joint.score_correlations(

@@ -35,6 +35,8 @@ class ItemBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
   VERSION = tfds.core.Version('1.0.0')
   # Items of this subset are taken when the config names none; None: all.
   DEFAULT_SUBSET: ClassVar[str | None] = None
+  # What it is made from.
+  SOURCES: ClassVar[tuple[sources.Source, ...]] = ()
 
   def __init__(self, *, paths: Paths, data_dir: str):
     """Makes a builder of located sources.
@@ -47,9 +49,8 @@ class ItemBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     super().__init__(data_dir=data_dir, file_format='array_record')
 
   @classmethod
-  @abc.abstractmethod
   def locate(cls, spec: DataSpec, download_dir: pathlib.Path) -> Paths:
-    """Source files by name, found or downloaded.
+    """`SOURCES` by name, found or downloaded.
 
     Args:
       spec: `manual_dir` is looked through first.
@@ -61,6 +62,8 @@ class ItemBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     Raises:
       UserError: a file is neither at hand nor downloadable.
     """
+    return sources.locate(cls.name, cls.SOURCES, manual_dir=spec.manual_dir,
+                          download_dir=download_dir)
 
   @classmethod
   @abc.abstractmethod

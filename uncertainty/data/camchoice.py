@@ -31,6 +31,7 @@ class CamChoice(builder.ItemBuilder):
 
   VERSION = tfds.core.Version('1.1.0')
   name = 'camchoice'
+  SOURCES = (sources.Source(path=_NAMES[0]),)
 
   @override
   @classmethod
@@ -39,9 +40,7 @@ class CamChoice(builder.ItemBuilder):
       path = sources.find(cls.name, sources.Source(path=name), spec.manual_dir)
       if path is not None:
         return {'camchoice.jsonl': path}
-    return sources.locate(cls.name, [sources.Source(path=_NAMES[0])],
-                          manual_dir=spec.manual_dir,
-                          download_dir=download_dir)
+    return super().locate(spec, download_dir)
 
   @override
   @classmethod

@@ -5,14 +5,12 @@ https://github.com/easonnie/ChaosNLI
 """
 
 import json
-import pathlib
 from collections.abc import Iterator
 
 import tensorflow_datasets as tfds
 from typing_extensions import override
 
 from uncertainty.data import builder, sources
-from uncertainty.specs import DataSpec
 from uncertainty.types import Item, UserError
 
 _URL = 'https://www.dropbox.com/s/h4j7dqszmpt2679/chaosNLI_v1.0.zip?dl=1'
@@ -42,13 +40,7 @@ class ChaosNLI(builder.ItemBuilder):
 
   VERSION = tfds.core.Version('1.1.0')
   name = 'chaosnli'
-
-  @override
-  @classmethod
-  def locate(cls, spec: DataSpec, download_dir: pathlib.Path) -> builder.Paths:
-    return sources.locate(cls.name, _SOURCES.values(),
-                          manual_dir=spec.manual_dir,
-                          download_dir=download_dir)
+  SOURCES = tuple(_SOURCES.values())
 
   @override
   @classmethod

@@ -17,7 +17,6 @@ from typing_extensions import override
 from uncertainty import files
 from uncertainty.data import builder, human, sources
 from uncertainty.results import columns
-from uncertainty.specs import DataSpec
 from uncertainty.types import Item, UserError
 
 SUPPLEMENT = sources.Source(
@@ -56,12 +55,7 @@ class Coane(builder.ItemBuilder):
 
   VERSION = tfds.core.Version('1.1.0')
   name = 'coane'
-
-  @override
-  @classmethod
-  def locate(cls, spec: DataSpec, download_dir: pathlib.Path) -> builder.Paths:
-    return sources.locate(cls.name, [SUPPLEMENT], manual_dir=spec.manual_dir,
-                          download_dir=download_dir)
+  SOURCES = (SUPPLEMENT,)
 
   @override
   @classmethod

@@ -10,27 +10,20 @@ themselves were never at hand where this was written: reading them is tested
 on small ones of the form that their READMEs describe.
 """
 
-import csv
 import pathlib
 from collections.abc import Iterator
 
 import tensorflow_datasets as tfds
 from typing_extensions import override
 
-from uncertainty.data import builder, ratings, sources
+from uncertainty.data import builder, csv_records, ratings, sources
 from uncertainty.results import columns
-from uncertainty.specs import DataSpec
 from uncertainty.types import Item, Rating, UserError
 
 _URL = ('https://raw.githubusercontent.com/google-research-datasets/'
         'dices-dataset/c6bc01a37eace39c904eb0a3944fc6c4230a9157/')
-_FILE = 'diverse_safety_adversarial_dialog_{}.csv'
 _BLOBS = {350: 'f1140b9d61b632fedf4d6bd5c6b986a5aaf9198d',
           990: 'e91e8532601486be197664191c7417ab5b77988e'}
-_SOURCES = {
-    n: sources.Source(path=_FILE.format(n), digest=f'git:{blob}',
-                      url=f'{_URL}{n}/{_FILE.format(n)}')
-    for n, blob in _BLOBS.items()}
 
 # Is the answer unsafe, for any reason (Q_overall)?
 CHOICES = ('safe', 'unsure', 'unsafe')
@@ -42,22 +35,21 @@ _GROUPS = ('rater_gender', 'rater_race', 'rater_age', 'rater_education',
            'rater_locale')
 
 
+def _source(n: int) -> sources.Source:
+  path = f'diverse_safety_adversarial_dialog_{n}.csv'
+  return sources.Source(path=path, digest=f'git:{_BLOBS[n]}',
+                        url=f'{_URL}{n}/{path}')
+
+
 class _Dices(builder.ItemBuilder, skip_registration=True):
   """What both parts share."""
 
   VERSION = tfds.core.Version('1.0.0')
-  SOURCE: sources.Source
-
-  @override
-  @classmethod
-  def locate(cls, spec: DataSpec, download_dir: pathlib.Path) -> builder.Paths:
-    return sources.locate(cls.name, [cls.SOURCE], manual_dir=spec.manual_dir,
-                          download_dir=download_dir)
 
   @override
   @classmethod
   def read(cls, paths: builder.Paths) -> Iterator[Item]:
-    yield from _items(cls.name, paths[cls.SOURCE.path])
+    yield from _items(cls.name, paths[cls.SOURCES[0].path])
 
 
 class Dices350(_Dices):
@@ -69,31 +61,24 @@ class Dices350(_Dices):
   """
 
   name = 'dices350'
-  SOURCE = _SOURCES[350]
+  SOURCES = (_source(350),)
 
 
 class Dices990(_Dices):
   """990 conversations, each rated by 60 to 70 of 173 people of two countries.
 
-  Choices say whether the chatbot's last answer is safe. Each rating has the
-  rater's groups, and is kept whatever its quality, as published; subsets are
-  the degrees of harm that experts saw.
+  Choices, ratings and subsets are those of `Dices350`.
   """
 
   name = 'dices990'
-  SOURCE = _SOURCES[990]
+  SOURCES = (_source(990),)
 
 
 def _items(name: str, path: pathlib.Path) -> Iterator[Item]:
   texts: dict[str, tuple[str, str, str]] = {}
   given: dict[str, list[Rating]] = {}
   with open(path, encoding='utf-8', newline='') as file:
-    rows = csv.DictReader(file)
-    missing = set(_NEEDED) - set(rows.fieldnames or ())
-    if missing:
-      raise UserError(f'{path}: there is no column {min(missing)}; download'
-                      ' the file again')
-    for number, row in enumerate(rows, 1):
+    for number, row in csv_records.read(file, path, _NEEDED):
       where = f'{path}, record {number}'
       if row['Q_overall'] not in _ANSWERS:
         raise UserError(f'{where}: Q_overall is {row["Q_overall"]!r}, none of'

@@ -11,17 +11,14 @@ people, nor their number: a country counts as one.
 """
 
 import ast
-import csv
 import math
-import pathlib
 import re
 from collections.abc import Iterator, Mapping
 
 import tensorflow_datasets as tfds
 from typing_extensions import override
 
-from uncertainty.data import builder, human, sources
-from uncertainty.specs import DataSpec
+from uncertainty.data import builder, csv_records, human, sources
 from uncertainty.types import Item, UserError
 
 _FILE = sources.Source(
@@ -42,28 +39,18 @@ class GlobalOpinionQA(builder.ItemBuilder):
 
   VERSION = tfds.core.Version('1.0.0')
   name = 'globalopinionqa'
-
-  @override
-  @classmethod
-  def locate(cls, spec: DataSpec, download_dir: pathlib.Path) -> builder.Paths:
-    return sources.locate(cls.name, [_FILE], manual_dir=spec.manual_dir,
-                          download_dir=download_dir)
+  SOURCES = (_FILE,)
 
   @override
   @classmethod
   def read(cls, paths: builder.Paths) -> Iterator[Item]:
     path = paths[_FILE.path]
     with open(path, encoding='utf-8', newline='') as file:
-      rows = csv.DictReader(file)
-      missing = set(_NEEDED) - set(rows.fieldnames or ())
-      if missing:
-        raise UserError(f'{path}: there is no column {min(missing)}; get the'
-                        ' file again')
-      for number, row in enumerate(rows):
+      for number, row in csv_records.read(file, path, _NEEDED):
         try:
-          item = _item(number, row)
+          item = _item(number - 1, row)
         except (ValueError, SyntaxError, TypeError) as error:
-          raise UserError(f'{path}, record {number + 1}: not a question with'
+          raise UserError(f'{path}, record {number}: not a question with'
                           f' options and shares by country ({error}); get the'
                           ' file again') from error
         if item is not None:

@@ -1,6 +1,7 @@
 """What people answered: validation and the one definition of human entropy."""
 
 import dataclasses
+import functools
 import math
 import re
 from collections.abc import Sequence
@@ -69,6 +70,8 @@ def normalise(shares: Sequence[float], *, where: str = 'human shares',
   return q_C if abs(total - 1) < 1e-12 else q_C / total
 
 
+# Every model's file repeats the questions.
+@functools.lru_cache(maxsize=1 << 14)
 def question_cluster(question: str) -> str:
   """What repetitions of a question share: its words, in one spelling.
 

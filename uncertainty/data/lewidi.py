@@ -48,10 +48,6 @@ _BLOBS = {
 _WHERE = ('its parts keep their own licences and the collection states none;'
           ' it is in LeWiDi_3-2025 of'
           ' https://github.com/Le-Wi-Di/le-wi-di.github.io')
-_SOURCES = {
-    path: sources.Source(path=path, digest=f'git:{blob}', optional=True,
-                         by_hand=_WHERE)
-    for path, blob in _BLOBS.items()}
 _META = '_annotators_meta.json'
 
 _INFERENCE = ('entailment', 'neutral', 'contradiction')
@@ -93,13 +89,15 @@ class LeWiDi(builder.ItemBuilder):
 
   VERSION = tfds.core.Version('1.0.0')
   name = 'lewidi'
+  SOURCES = tuple(
+      sources.Source(path=path, digest=f'git:{blob}', optional=True,
+                     by_hand=_WHERE)
+      for path, blob in _BLOBS.items())
 
   @override
   @classmethod
   def locate(cls, spec: DataSpec, download_dir: pathlib.Path) -> builder.Paths:
-    paths = sources.locate(cls.name, _SOURCES.values(),
-                           manual_dir=spec.manual_dir,
-                           download_dir=download_dir)
+    paths = super().locate(spec, download_dir)
     if not any(not path.endswith(_META) for path in paths):
       raise UserError(f'lewidi: its files cannot be downloaded ({_WHERE}); put'
                       ' CSC, MP, Paraphrase or VariErrNLI in a folder named'

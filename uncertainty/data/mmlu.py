@@ -4,14 +4,12 @@ MIT licence. https://github.com/hendrycks/test
 """
 
 import csv
-import pathlib
 from collections.abc import Iterator
 
 import tensorflow_datasets as tfds
 from typing_extensions import override
 
 from uncertainty.data import builder, sources
-from uncertainty.specs import DataSpec
 from uncertainty.types import Item, UserError
 
 _URL = 'https://people.eecs.berkeley.edu/~hendrycks/data.tar'
@@ -56,14 +54,8 @@ class MMLU(builder.ItemBuilder):
 
   VERSION = tfds.core.Version('1.1.0')
   name = 'mmlu'
-
-  @override
-  @classmethod
-  def locate(cls, spec: DataSpec, download_dir: pathlib.Path) -> builder.Paths:
-    wanted = [_source(split, subject)
-              for split in ('test', 'dev') for subject in SUBJECTS]
-    return sources.locate(cls.name, wanted, manual_dir=spec.manual_dir,
-                          download_dir=download_dir)
+  SOURCES = tuple(_source(split, subject)
+                  for split in ('test', 'dev') for subject in SUBJECTS)
 
   @override
   @classmethod

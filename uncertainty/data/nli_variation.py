@@ -7,7 +7,6 @@ stated, so the file is never downloaded unasked.
 https://github.com/epavlick/NLI-variation-data
 """
 
-import pathlib
 import statistics
 from collections.abc import Iterator
 
@@ -16,7 +15,6 @@ from typing_extensions import override
 
 from uncertainty.data import builder, json_lines, ratings, sources
 from uncertainty.results import columns
-from uncertainty.specs import DataSpec
 from uncertainty.types import Item, Rating
 
 _FILE = sources.Source(
@@ -44,12 +42,7 @@ class NLIVariation(builder.ItemBuilder):
 
   VERSION = tfds.core.Version('1.0.0')
   name = 'nli_variation'
-
-  @override
-  @classmethod
-  def locate(cls, spec: DataSpec, download_dir: pathlib.Path) -> builder.Paths:
-    return sources.locate(cls.name, [_FILE], manual_dir=spec.manual_dir,
-                          download_dir=download_dir)
+  SOURCES = (_FILE,)
 
   @override
   @classmethod

@@ -16,7 +16,6 @@ from typing_extensions import override
 
 from uncertainty.data import builder, json_lines, ratings, sources
 from uncertainty.results import columns
-from uncertainty.specs import DataSpec
 from uncertainty.types import Item, Rating, UserError
 
 _WHERE = ('its authors give no fixed address; it is in the folder datasets of'
@@ -45,13 +44,7 @@ class ProbCOPA(builder.ItemBuilder):
 
   VERSION = tfds.core.Version('1.0.0')
   name = 'probcopa'
-
-  @override
-  @classmethod
-  def locate(cls, spec: DataSpec, download_dir: pathlib.Path) -> builder.Paths:
-    return sources.locate(cls.name, [_ITEMS, _RATINGS],
-                          manual_dir=spec.manual_dir,
-                          download_dir=download_dir)
+  SOURCES = (_ITEMS, _RATINGS)
 
   @override
   @classmethod

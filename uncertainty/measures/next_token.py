@@ -13,9 +13,6 @@ import jax.numpy as jnp
 
 from uncertainty.measures import registry
 
-TOP_KS = (5, 10, 25, 50, 100)
-NUCLEUS_MASSES = (0.95, 0.9, 0.75, 0.5)
-
 _CHUNK = 64  # tokens whose maximum stands for them in the search for the head
 
 
@@ -68,7 +65,7 @@ def next_token_measures(
 def _row(logits_V: jax.Array, top_k: int) -> dict[str, jax.Array]:
   vocabulary = logits_V.shape[0]
   kept = min(top_k, vocabulary)
-  head = min(max(top_k, max(TOP_KS)), vocabulary)
+  head = min(max(top_k, max(registry.TOP_KS)), vocabulary)
   peak = logits_V.max()
   # Weights relative to the peak; probability is weight / total.
   log_weights_V = logits_V - peak
@@ -93,9 +90,9 @@ def _row(logits_V: jax.Array, top_k: int) -> dict[str, jax.Array]:
   out[registry.TOP_TOKENS] = head_tokens[:kept]
   out[registry.REST_LOGPROB] = jnp.log(
       _rest(weights_V, head_weights[:kept]) / total)
-  for k in TOP_KS:
+  for k in registry.TOP_KS:
     last = min(k, vocabulary) - 1
-    out[f'top_k_entropy_{k}'] = _over_log(
+    out[f'{registry.TOP_K_ENTROPY}{k}'] = _over_log(
         _entropy(masses[last], moments[last]), last + 1)
 
   # NaN would never close the search's bracket.
@@ -105,10 +102,10 @@ def _row(logits_V: jax.Array, top_k: int) -> dict[str, jax.Array]:
       lambda share: _nucleus(
           share * safe_total, safe_total, weights_V, log_weights_V,
           head_weights, masses, moments, out['finite']),
-      jnp.asarray(NUCLEUS_MASSES, jnp.float32))
-  for i, share in enumerate(NUCLEUS_MASSES):
-    out[f'nucleus_size_{share}'] = sizes[i]
-    out[f'nucleus_entropy_{share}'] = jnp.where(
+      jnp.asarray(registry.NUCLEUS_MASSES, jnp.float32))
+  for i, share in enumerate(registry.NUCLEUS_MASSES):
+    out[f'{registry.NUCLEUS_SIZE}{share}'] = sizes[i]
+    out[f'{registry.NUCLEUS_ENTROPY}{share}'] = jnp.where(
         sizes[i] > 1, entropies[i] / jnp.log(jnp.maximum(sizes[i], 2)), 0.0)
   return out
 

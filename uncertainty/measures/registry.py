@@ -24,6 +24,10 @@ TOP1_LOGPROB, PERPLEXITY = 'top1_logprob', 'perplexity'
 ORDINAL_ENTROPY, ORDINAL_VARIATION = 'ordinal_entropy', 'ordinal_variation'
 SCALE_SD = 'scale_sd'
 HEDGES = 'hedges'
+# Stems, behind which k or the mass stands, and which there are.
+TOP_K_ENTROPY = 'top_k_entropy_'
+NUCLEUS_SIZE, NUCLEUS_ENTROPY = 'nucleus_size_', 'nucleus_entropy_'
+TOP_KS, NUCLEUS_MASSES = (5, 10, 25, 50, 100), (0.95, 0.9, 0.75, 0.5)
 # … and of measures of the item as a whole, where they are columns' too.
 P_TRUE = 'p_true'
 ORDER_AGREEMENT, ORDER_DIVERGENCE = 'order_agreement', 'order_divergence'
@@ -116,13 +120,13 @@ _NEXT_TOKEN = (
     _token(TOTAL_ENTROPY, 'H(p) / ln V', 1, (0.0, 1.0), 'total-ent'),
     _token(VARENTROPY, 'Σ p (−ln p − H)²', 1, (0.0, _INF), 'var-ent'),
     _token(TOP1_LOGPROB, 'ln p₁', -1, (-_INF, 0.0), 'top-1-prob'),
-    *(_token(f'top_k_entropy_{k}', f'H(top {k} renormalised) / ln {k}', 1,
-             (0.0, 1.0), f'top-k-ent-{k}') for k in (5, 10, 25, 50, 100)),
-    *(_token(f'nucleus_size_{p}', f'n = #{{i : Σ_{{j<i}} p_j < {p}}}', 1,
-             (1.0, _INF), f'top-p-len-{p}') for p in (0.95, 0.9, 0.75, 0.5)),
-    *(_token(f'nucleus_entropy_{p}',
+    *(_token(f'{TOP_K_ENTROPY}{k}', f'H(top {k} renormalised) / ln {k}', 1,
+             (0.0, 1.0), f'top-k-ent-{k}') for k in TOP_KS),
+    *(_token(f'{NUCLEUS_SIZE}{p}', f'n = #{{i : Σ_{{j<i}} p_j < {p}}}', 1,
+             (1.0, _INF), f'top-p-len-{p}') for p in NUCLEUS_MASSES),
+    *(_token(f'{NUCLEUS_ENTROPY}{p}',
              f'H(nucleus {p} renormalised) / ln n; 0 if n = 1', 1,
-             (0.0, 1.0), f'top-p-ent-{p}') for p in (0.95, 0.9, 0.75, 0.5)),
+             (0.0, 1.0), f'top-p-ent-{p}') for p in NUCLEUS_MASSES),
 )
 
 _CHOICES = (

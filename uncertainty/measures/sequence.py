@@ -15,8 +15,6 @@ import numpy as np
 from uncertainty.measures import registry
 
 STOP_TOKENS = ('}', ' }')
-NUCLEUS_ENTROPY = 'nucleus_entropy_'
-NUCLEUS_SIZE = 'nucleus_size_'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,8 +96,9 @@ def aggregate(
           for n, v in steps_T.items()}
   out = {n: float(part[n].mean()) for n in names if n in part}
   for name in names:
-    if name.startswith(NUCLEUS_ENTROPY):
-      size = part[NUCLEUS_SIZE + name.removeprefix(NUCLEUS_ENTROPY)]
+    if name.startswith(registry.NUCLEUS_ENTROPY):
+      size = part[registry.NUCLEUS_SIZE
+                  + name.removeprefix(registry.NUCLEUS_ENTROPY)]
       out[name] = nucleus_entropy(part[name], size)
   out[registry.PERPLEXITY] = float(np.exp(-part['token_logprob'].mean()))
   return out

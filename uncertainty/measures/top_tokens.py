@@ -5,7 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from uncertainty.measures import registry
-from uncertainty.measures.next_token import NUCLEUS_MASSES, TOP_KS
+from uncertainty.measures.registry import (
+    NUCLEUS_ENTROPY,
+    NUCLEUS_MASSES,
+    NUCLEUS_SIZE,
+    TOP_K_ENTROPY,
+    TOP_KS,
+)
 
 
 def top_token_measures(logprobs_K: Sequence[float]) -> dict[str, float]:
@@ -22,9 +28,9 @@ def top_token_measures(logprobs_K: Sequence[float]) -> dict[str, float]:
     top1_logprob, top_k_entropy_N, nucleus_size_P and nucleus_entropy_P by name;
     NaN for what the k tokens leave open, and for all where there are none.
   """
-  names = [f'top_k_entropy_{k}' for k in TOP_KS] + [
-      f'nucleus_{kind}_{share}' for share in NUCLEUS_MASSES
-      for kind in ('size', 'entropy')]
+  names = [f'{TOP_K_ENTROPY}{k}' for k in TOP_KS] + [
+      f'{stem}{share}' for share in NUCLEUS_MASSES
+      for stem in (NUCLEUS_SIZE, NUCLEUS_ENTROPY)]
   out = dict.fromkeys([registry.TOP1_LOGPROB, *names], float('nan'))
   logs_K = -np.sort(-np.asarray(logprobs_K, np.float64))
   if not logs_K.size:
@@ -33,12 +39,12 @@ def top_token_measures(logprobs_K: Sequence[float]) -> dict[str, float]:
   mass_K = np.exp(logs_K).cumsum()
   for k in TOP_KS:
     if k <= logs_K.size:
-      out[f'top_k_entropy_{k}'] = _entropy(logs_K[:k]) / np.log(k)
+      out[f'{TOP_K_ENTROPY}{k}'] = _entropy(logs_K[:k]) / np.log(k)
   for share in NUCLEUS_MASSES:
     if mass_K[-1] >= share:
       n = int((mass_K < share).sum()) + 1
-      out[f'nucleus_size_{share}'] = float(n)
-      out[f'nucleus_entropy_{share}'] = (
+      out[f'{NUCLEUS_SIZE}{share}'] = float(n)
+      out[f'{NUCLEUS_ENTROPY}{share}'] = (
           _entropy(logs_K[:n]) / np.log(n) if n > 1 else 0.0)
   return out
 

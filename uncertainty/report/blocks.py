@@ -89,6 +89,20 @@ def interval(
   return shown
 
 
+def intervals(rows: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+  """`interval` of every row.
+
+  Args:
+    rows: a table.
+    columns: of the value, the lower and the upper end.
+
+  Returns:
+    One text a row.
+  """
+  return [interval(*values) for values in rows[list(columns)].itertuples(
+      index=False, name=None)]
+
+
 def cards(
     entries: Mapping[str, Mapping[str, tuple[str, str]]],
     models: Mapping[str, str] | None = None) -> Markup:

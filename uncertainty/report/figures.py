@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 
+import pandas as pd
 from markupsafe import Markup
 
+from uncertainty import files
 from uncertainty.report import (
   blocks,
   drawing,
@@ -19,7 +21,7 @@ from uncertainty.report.tables import AnalysisTables
 
 def plot(content: plots.Plot, name: str, title: str, caption: str,
          tables: AnalysisTables) -> Markup:
-  """A plot on the page, and its files.
+  """A plot on the page; its files are left to `tables.write_files`.
 
   Args:
     content: the plot.
@@ -30,13 +32,9 @@ def plot(content: plots.Plot, name: str, title: str, caption: str,
 
   Returns:
     The block.
-
-  Raises:
-    UserError: the disk is full, or the folder may not be written to.
   """
-  folder = tables.figures()
-  stem = drawing.save(plot_scene.drawn(content, title), name, folder)
-  table_files.to_csv(plots.frame(content), folder / f'{stem}.csv')
+  stem = _kept(lambda: plot_scene.drawn(content, title),
+               lambda: plots.frame(content), name, tables)
   body = Markup('<div data-plot><script type="application/json">{}</script>'
                 '</div>').format(Markup(plots.content(content)))
   return blocks.figure(body, title, caption, stem)
@@ -45,7 +43,7 @@ def plot(content: plots.Plot, name: str, title: str, caption: str,
 def heat(panel: heatmap.Heatmap, name: str, title: str, caption: str,
          tables: AnalysisTables,
          called: Callable[[str], str] = names.measure) -> Markup:
-  """A heatmap on the page, and its files.
+  """A heatmap on the page; its files are left to `tables.write_files`.
 
   Args:
     panel: the heatmap.
@@ -57,12 +55,21 @@ def heat(panel: heatmap.Heatmap, name: str, title: str, caption: str,
 
   Returns:
     The block.
-
-  Raises:
-    UserError: the disk is full, or the folder may not be written to.
   """
-  folder = tables.figures()
-  stem = drawing.save(heatmap_scene.drawn(panel, title, called), name, folder)
-  table_files.to_csv(heatmap.frame(panel), folder / f'{stem}.csv')
+  stem = _kept(lambda: heatmap_scene.drawn(panel, title, called),
+               lambda: heatmap.frame(panel), name, tables)
   return blocks.figure(heatmap.to_html(panel, called),
                        ', '.join(title.splitlines()), caption, stem)
+
+
+def _kept(draw: Callable[[], drawing.Scene], table: Callable[[], pd.DataFrame],
+          name: str, tables: AnalysisTables) -> str:
+  """The stem of the files that a figure will have."""
+  folder, stem = tables.figures(), files.stem(name)
+
+  def write() -> None:
+    drawing.save(draw(), name, folder)
+    table_files.to_csv(table(), folder / f'{stem}.csv')
+
+  tables.unwritten[f'figures/{stem}'] = write
+  return stem

@@ -75,9 +75,9 @@ _MEASURES = {
     registry.P_TRUE: 'p(True)',
 }
 _SETTINGS = {
-    'top_k_entropy_': 'entropy of the top {}',
-    'nucleus_size_': 'size of the {} nucleus',
-    'nucleus_entropy_': 'entropy of the {} nucleus',
+    registry.TOP_K_ENTROPY: 'entropy of the top {}',
+    registry.NUCLEUS_SIZE: 'size of the {} nucleus',
+    registry.NUCLEUS_ENTROPY: 'entropy of the {} nucleus',
 }
 _COLUMNS = {
     cols.RHO: 'ρ', cols.CI_LOW: 'low', cols.CI_HIGH: 'high',

@@ -35,6 +35,7 @@ def write(workdir: str | pathlib.Path, spec: StudySpec) -> str:
     UserError: there is no analysis to report, or no space for the page.
   """
   analysis = tables.read(pathlib.Path(workdir))
+  kept = table_files.queue(analysis)  # the largest first: they take longest
   built, sources, used = [], {}, {}
   for make in order.CHAPTERS.values():
     watched = tables.watched(analysis)
@@ -49,11 +50,12 @@ def write(workdir: str | pathlib.Path, spec: StudySpec) -> str:
   page = template.render(
       title="People's uncertainty and the model's",
       run=summary.run_line(analysis, spec), chapters=built,
-      sources=sources, used=used, kept=table_files.write(analysis),
+      sources=sources, used=used, kept=kept,
       style=Markup(''.join(map(_asset, _STYLES)) + heatmap.style()),
       models=Markup(_models(analysis)),
       script=Markup('\n'.join(map(_asset, _SCRIPTS))),
       footer=_footer(analysis))
+  analysis.write_files()
   path = analysis.workdir / 'report' / 'index.html'
   with shards.replacing(path) as file:
     file.write(page.encode('utf-8'))

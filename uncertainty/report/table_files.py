@@ -1,5 +1,6 @@
 """The analysis' tables as CSV, beside the page."""
 
+import functools
 import json
 import pathlib
 from typing import Any
@@ -13,17 +14,16 @@ from uncertainty.report.tables import AnalysisTables
 from uncertainty.results import shards
 
 
-def write(tables: AnalysisTables) -> list[str]:
-  """Writes every table that has rows; those that are up to date stay.
+def queue(tables: AnalysisTables) -> list[str]:
+  """Leaves every table that has rows to `tables.write_files`.
+
+  Files that are up to date stay.
 
   Args:
     tables: the analysis.
 
   Returns:
-    Names of the tables that `DIR/report/tables/NAME.csv` holds.
-
-  Raises:
-    UserError: the disk is full, or the folder may not be written to.
+    Names of the tables that `DIR/report/tables/NAME.csv` will hold.
   """
   found = []
   for name, frame in tables.frames.items():
@@ -34,7 +34,8 @@ def write(tables: AnalysisTables) -> list[str]:
     origin = tables.workdir / 'analysis' / f'{name}.parquet'
     if not (path.exists() and origin.exists()
             and path.stat().st_mtime_ns > origin.stat().st_mtime_ns):
-      to_csv(frame, path)
+      tables.unwritten[f'tables/{name}'] = functools.partial(
+          to_csv, frame, path)
   return found
 
 
@@ -48,17 +49,45 @@ def to_csv(frame: pd.DataFrame, path: pathlib.Path) -> None:
   Raises:
     UserError: the disk is full, or the folder may not be written to.
   """
-  objects: dict[str, Any] = {
-      str(name): [None if missing else _text(value) for value, missing in zip(
-          column, column.isna())]
-      for name, column in frame.items() if column.dtype == object}
-  flat = frame.assign(**objects)
+  arrays = [
+      pa.array(_texts(column), pa.string()) if column.dtype == object
+      else pa.array(column, from_pandas=True) for _, column in frame.items()]
+  table = pa.Table.from_arrays(arrays, list(map(str, frame)))
   with shards.replacing(path) as file:
-    csv.write_csv(pa.Table.from_pandas(flat, preserve_index=False), file)
+    csv.write_csv(table, file)
+
+
+def _texts(column: pd.Series) -> list[str | None]:
+  """Values as they stand in the file, None where one is missing."""
+  missing_N = column.isna().to_numpy()
+  values = column.to_numpy()[~missing_N].tolist()
+  numbers = values and all(
+      isinstance(v, np.ndarray) and v.ndim == 1 and v.dtype.kind in 'iuf'
+      for v in values)
+  found = iter(_number_lists(values) if numbers else map(_text, values))
+  return [None if missing else next(found) for missing in missing_N]
+
+
+def _number_lists(rows: list[np.ndarray]) -> list[str]:
+  """As `_text`, each distinct list once and all of them in one call."""
+  keys = [(row.dtype, row.tobytes()) for row in rows]
+  distinct = dict(zip(keys, rows))
+  written = json.dumps([row.tolist() for row in distinct.values()])
+  texts = dict(zip(distinct, written[2:-2].split('], ['), strict=True))
+  return [f'[{texts[key]}]' for key in keys]
 
 
 def _text(value: Any) -> str:
   if isinstance(value, np.ndarray):
     value = value.tolist()
-  return value if isinstance(value, str) else json.dumps(
-      value, ensure_ascii=False) if isinstance(value, list) else str(value)
+  if not isinstance(value, list):
+    return str(value)
+  if all(type(v) is str for v in value):
+    return _strings(tuple(value))
+  return json.dumps(value, ensure_ascii=False)
+
+
+# The same choices stand in a row of every model.
+@functools.lru_cache(maxsize=1 << 14)
+def _strings(values: tuple[str, ...]) -> str:
+  return json.dumps(values, ensure_ascii=False)

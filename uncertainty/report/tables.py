@@ -3,10 +3,12 @@
 import dataclasses
 import pathlib
 import shlex
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
 
+from uncertainty.analysis.statistics.parallel import in_parallel
 from uncertainty.results import (
   columns,
   derived,
@@ -27,12 +29,16 @@ class AnalysisTables:
     manifest: what ran; {} for results that came from elsewhere.
     kept: what was found in the tables once, for the next that asks: by its
       name, anything.
+    unwritten: files beside the page that are still to be written: by their
+      name, what writes them.
   """
 
   workdir: pathlib.Path
   frames: dict[str, pd.DataFrame]
   manifest: dict[str, Any]
   kept: dict[Any, Any] = dataclasses.field(
+      default_factory=dict, repr=False, compare=False)
+  unwritten: dict[str, Callable[[], object]] = dataclasses.field(
       default_factory=dict, repr=False, compare=False)
 
   def get(self, name: str) -> pd.DataFrame:
@@ -84,6 +90,21 @@ class AnalysisTables:
     """
     return self.workdir / 'report' / 'figures'
 
+  def write_files(self) -> None:
+    """Writes what is `unwritten`, on all cores.
+
+    Raises:
+      UserError: the disk is full, or the folder may not be written to.
+    """
+    writers = list(self.unwritten.values())
+    self.unwritten.clear()
+
+    def write(places: slice) -> None:
+      for writer in writers[places]:
+        writer()
+
+    in_parallel(write, len(writers), chunk=1)
+
 
 @dataclasses.dataclass(frozen=True)
 class WatchedTables(AnalysisTables):
@@ -119,7 +140,7 @@ def watched(analysis: AnalysisTables) -> WatchedTables:
     A view of it.
   """
   return WatchedTables(analysis.workdir, analysis.frames, analysis.manifest,
-                       analysis.kept)
+                       analysis.kept, analysis.unwritten)
 
 
 def source(analysis: WatchedTables) -> str:

@@ -157,7 +157,7 @@ _JOINT = (
            (derived.AUROC_P, 'float', 'probability', 'p against one half.'),
            (derived.AUROC_P_BH, 'float', 'probability', 'Corrected.'),
            ('aligned', 'bool', '', 'rho > 0 with corrected p below alpha.'),
-           ('calibrated', 'bool', '', 'ece small enough.'),
+           ('calibrated', 'bool', '', 'ece ≤ analysis.calibrated_below.'),
            ('discriminates', 'bool', '', ('auroc > ½ with corrected p below '
             'alpha.'))),
     _table('joint_chance', 'questions.joint',

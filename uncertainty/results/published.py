@@ -59,13 +59,16 @@ class _File:
 
 
 def read(
-    folder: str | pathlib.Path, spec: DataSpec | None = None) -> Published:
+    folder: str | pathlib.Path, spec: DataSpec | None = None, *,
+    measures: bool = True) -> Published:
   """Reads every result file under a folder.
 
   Args:
     folder: of the paper's files, however nested.
     spec: its `manual_dir` is where a data set's source files are, needed when
       no file holds the human columns.
+    measures: whether the measures are read, which most columns are; what is
+      said of columns is whole only with them.
 
   Returns:
     What the folder holds, in our names and types.
@@ -75,7 +78,7 @@ def read(
       model that disagree; human columns that are nowhere to be found.
   """
   root = pathlib.Path(folder)
-  found, probes = _open_all(root)
+  found, probes = _open_all(root, measures)
   if not found and not probes:
     raise UserError(
         f'no result files of the paper under {root}: expected names such as '
@@ -101,15 +104,21 @@ def read(
 
 
 def _open_all(
-    root: pathlib.Path,
+    root: pathlib.Path, measures: bool,
 ) -> tuple[list[_File], dict[pathlib.Path, pd.DataFrame]]:
   found, probes = [], {}
   for path in sorted(root.rglob('*.parquet')) if root.is_dir() else []:
-    table = files.read_parquet(path, _REMEDY)
-    if {derived.LAYER, 'human_ent_mean_r2'} <= set(table):
+    with files.malformed(path, _REMEDY):
+      present = pq.read_schema(path).names
+    of_probes = {derived.LAYER, 'human_ent_mean_r2'} <= set(present)
+    measured = [c for c in present if names.measure(c)]
+    table = files.read_parquet(
+        path, _REMEDY, None if measures or of_probes else [
+            c for c in present if c not in measured])
+    if of_probes:
       probes[path] = table.assign(**{
           columns.DATASET: path.stem.split('_')[0]})
-    elif any(names.measure(c) for c in map(str, table)):
+    elif measured:
       with files.malformed(path, _REMEDY):
         dataset, model = _who(path, table)
       found.append(_File(path, dataset, model, table))
@@ -258,10 +267,11 @@ def _column_rows(
 
 def _letter_index(letters: pd.Series) -> np.ndarray:
   """'A' → 0., 'b' → 1.; anything else → NaN."""
-  text = letters.astype('string').str.strip().str.upper()
+  place_N, found = pd.factorize(letters)
+  text = pd.Series(found).astype('string').str.strip().str.upper()
   one = text.str.fullmatch('[A-Z]').fillna(False).to_numpy(bool)
   codes = [ord(t) - ord('A') if ok else np.nan for t, ok in zip(text, one)]
-  return np.array(codes, float)
+  return np.array([*codes, np.nan])[place_N]  # a missing one has place −1
 
 
 def _tidy(frame: pd.DataFrame, dataset: str, model: str) -> pd.DataFrame:

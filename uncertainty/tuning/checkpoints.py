@@ -8,8 +8,11 @@ A checkpoint is written under another name and takes its own once it is whole;
 the last two stay. Whoever is killed in between resumes from the one before.
 """
 
+import contextlib
+import logging as python_logging
 import pathlib
 import shutil
+from collections.abc import Iterator
 from typing import Any
 
 import jax
@@ -66,7 +69,7 @@ def save(folder: pathlib.Path, step: int, state: Any, log: pd.DataFrame
     for path in (temporary, place):
       shutil.rmtree(path, ignore_errors=True)
     temporary.mkdir()
-    with _checkpointer() as checkpointer:
+    with _unmerged(), _checkpointer() as checkpointer:
       checkpointer.save((temporary / _STATE).absolute(), state)
     log.to_parquet(temporary / _LOG)
     (temporary / _DIGEST).write_text(
@@ -107,6 +110,21 @@ def _checkpoints(folder: pathlib.Path) -> list[pathlib.Path]:
   """Whole ones, the oldest first."""
   return sorted(p for p in folder.iterdir()
                 if p.is_dir() and p.suffix != shards.TEMPORARY)
+
+
+@contextlib.contextmanager
+def _unmerged() -> Iterator[None]:
+  """Without Orbax's warning, at each save, that it merges no OCDBT files."""
+  logger = logging.get_absl_logger()
+  logger.addFilter(_concerns)
+  try:
+    yield
+  finally:
+    logger.removeFilter(_concerns)
+
+
+def _concerns(record: python_logging.LogRecord) -> bool:
+  return 'Skipping merge of OCDBT' not in str(record.msg)
 
 
 def _checkpointer() -> ocp.PyTreeCheckpointer:

@@ -199,7 +199,7 @@ def _labelled(model: Tokenizing, asked: Sequence[Asked], spec: StudySpec,
   del spec
   most = max((len(a.order) for a in asked), default=0)
   tokens = _LABELS[way](model.tokenizer, most) if most else []
-  stems = _tokens(model, [a.prompt.text for a in asked])
+  stems = tokenize_texts(model, [a.prompt.text for a in asked])
   return [(Path(stem, (Place(
       len(stem) - 1, tuple(tokens[:len(a.order)]),
       tuple(range(len(a.order)))),)),)
@@ -214,7 +214,7 @@ def _worded(model: Tokenizing, asked: Sequence[Asked], spec: StudySpec,
     raise UserError(f'prompt.text_score={score}: choose one of '
                     f'{", ".join(_TEXT_SCORES)}')
   stems, words = text.continuations(model, asked)  # pyright: ignore
-  neutral = _tokens(model, [a.prompt.neutral_text for a in asked])
+  neutral = tokenize_texts(model, [a.prompt.neutral_text for a in asked])
   lessons = []
   for a, stem, some, free in zip(asked, stems, words, neutral, strict=True):
     paths = []
@@ -248,8 +248,8 @@ def _answers(model: Tokenizing, items: Sequence[Item], spec: StudySpec
   built = prompts.build(
       items, dataclasses.replace(spec.prompt, answer='free'), model.tokenizer,
       dataset=spec.data.name)
-  stems = _tokens(model, [p.text for p in built])
-  words = _tokens(model, [prompts.to_ascii(_answer(i)) + _CLOSE
+  stems = tokenize_texts(model, [p.text for p in built])
+  words = tokenize_texts(model, [prompts.to_ascii(_answer(i)) + _CLOSE
                           for i in items])
   tokenizer: Any = model.tokenizer
   end = (() if tokenizer.eos_token_id is None
@@ -274,7 +274,7 @@ def _calibration(model: Tokenizing, items: Sequence[Item], spec: StudySpec,
   asked = prompts.build(
       items, dataclasses.replace(spec.prompt, answer='free'), model.tokenizer,
       dataset=spec.data.name)
-  stems = _tokens(model, [p.text for p in asked])
+  stems = tokenize_texts(model, [p.text for p in asked])
   lessons = []
   for item, stem, (answer, right) in zip(items, stems, graded, strict=True):
     if not answer:
@@ -283,17 +283,14 @@ def _calibration(model: Tokenizing, items: Sequence[Item], spec: StudySpec,
         prompts.to_ascii(item.question), answer, swapped=swapped,
         few_shot=spec.prompt.few_shot), model.tokenizer, style)
         for swapped in (False, True)]
-    for swapped, query in zip((False, True), _tokens(model, texts)):
+    for swapped, query in zip((False, True), tokenize_texts(model, texts)):
       place = Place(len(query) - 1, tuple(labels), (0, 1), tied=False)
       target = (1.0, 0.0) if right != swapped else (0.0, 1.0)
       paths = [Path(query, (place,))]
       if spec.tune.kl:
-        own = _tokens(model, [answer + _CLOSE])[0]
+        own = tokenize_texts(model, [answer + _CLOSE])[0]
         paths.append(Path(stem + own[:-1], tuple(
             Place(len(stem) - 1 + t) for t in range(len(own)))))
       lessons.append(Lesson(item.item_id, tuple(paths), target))
   return lessons
 
-
-def _tokens(model: Any, texts: Sequence[str]) -> list[tuple[int, ...]]:
-  return tokenize_texts(model, texts)

@@ -28,10 +28,11 @@ _SHARED = 0.6  # how much of ε the measures of a kind share
 MEASURES = {
     'next token': (columns.TOTAL_ENTROPY, columns.TOP1_LOGPROB),
     'top k': tuple(
-        registry.column('mc', f'top_k_entropy_{k}') for k in (5, 10, 25, 50)),
+        registry.column('mc', f'{registry.TOP_K_ENTROPY}{k}')
+        for k in registry.TOP_KS[:4]),
     'nucleus entropy': tuple(
-        registry.column('mc', f'nucleus_entropy_{p}')
-        for p in (0.95, 0.9, 0.75, 0.5)),
+        registry.column('mc', f'{registry.NUCLEUS_ENTROPY}{p}')
+        for p in registry.NUCLEUS_MASSES),
     'choices': (columns.CHOICE_ENTROPY, columns.CHOICE_LOGPROB),
     'mass of the choices': (columns.CHOICE_LOG_MASS,)}
 

@@ -43,6 +43,7 @@ class Effects:
     model: sd of models within families.
     tuning: mean difference of tuned from base models.
     tuning_family: sd of that difference over families.
+    tuning_seed: sd of that difference over tunings of one model.
   """
 
   mean: float = 0.0
@@ -50,6 +51,7 @@ class Effects:
   model: float = 0.0
   tuning: float = 0.0
   tuning_family: float = 0.0
+  tuning_seed: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,6 +65,8 @@ class World:
     counts_published: False hides n_raters, as many data sets do.
     decimals: published shares are rounded to so many; None: exact.
     families: number of base/instruct pairs of each family.
+    seeds: models that the study tuned itself from each base model, in place of
+      an instruct model; 0: none.
     alignment: a; clipped to ±0.95.
     boldness: b.
     gap: confidence less probability of being right; clipped to
@@ -87,6 +91,7 @@ class World:
   counts_published: bool = True
   decimals: int | None = 2
   families: tuple[int, ...] = PUBLISHED_FAMILIES
+  seeds: int = 0
   alignment: Effects = Effects()
   boldness: Effects = Effects(0.3, 0.2, 0.1)
   gap: Effects = Effects()
@@ -104,7 +109,7 @@ class World:
 
 @dataclasses.dataclass(frozen=True)
 class Models:
-  """The drawn models, base and instruct in turn; arrays are [M]."""
+  """The drawn models, each base before those tuned from it; arrays are [M]."""
 
   names: tuple[str, ...]
   family_M: np.ndarray
@@ -185,6 +190,8 @@ def simulate(
           world.planted, m, u_MN[m], z_N, people, rng)
     side |= {columns.DATASET: 'world', columns.MODEL: name,
              columns.KIND: 'instruct' if models.tuned_M[m] else 'base'}
+    if world.seeds:
+      side |= _own_tuning(world, models, m, people, side)
     frames['world', name] = pd.concat([people, pd.DataFrame(side)], axis=1)
   return Study(frames, models, drawn, activations)
 
@@ -197,14 +204,17 @@ def draw_models(world: World, rng: np.random.Generator) -> Models:
     rng: of the draws.
 
   Returns:
-    Two models a pair: base, then instruct.
+    Base models, each before its instruct model or its tunings.
   """
   pairs_F = np.array(world.families)
-  family_M = np.repeat(np.arange(len(pairs_F)), 2 * pairs_F)
-  tuned_M = np.tile([False, True], pairs_F.sum())
+  ends = ['', *(f'-seed-{s}' for s in range(world.seeds))]
+  if not world.seeds:
+    ends.append('_Ins')
+  family_M = np.repeat(np.arange(len(pairs_F)), len(ends) * pairs_F)
+  tuned_M = np.tile([bool(end) for end in ends], pairs_F.sum())
   names = tuple(
-      f'{_letters(f)}_{1 + i // 2}B' + ('_Ins' if i % 2 else '')
-      for f, pairs in enumerate(pairs_F) for i in range(2 * pairs))
+      f'{_letters(f)}_{1 + i}B{end}'
+      for f, pairs in enumerate(pairs_F) for i in range(pairs) for end in ends)
   normal_F = rng.normal(size=(3, len(pairs_F)))
   # Families that align better may also be bolder.
   normal_F[1] = (world.joint * normal_F[0]
@@ -217,6 +227,8 @@ def draw_models(world: World, rng: np.random.Generator) -> Models:
         size=len(pairs_F))
     found.append(base_F[family_M] + tuned_M * tuning_F[family_M]
                  + effect.model * rng.normal(size=len(family_M)))
+    if effect.tuning_seed:
+      found[-1] += tuned_M * effect.tuning_seed * rng.normal(size=len(family_M))
   return Models(
       names, family_M, tuned_M, np.clip(found[0], -0.95, 0.95), found[1],
       np.clip(found[2], -_SMALLEST, 1 / world.n_choices - _SMALLEST))
@@ -303,6 +315,16 @@ def _people_columns(world, z_N, cluster_N, rng) -> dict[str, Any]:
   if world.cluster_size > 1:
     found[columns.CLUSTER] = [f'cluster-{c}' for c in cluster_N]
   return found
+
+
+def _own_tuning(world, models, m, people, side) -> dict[str, Any]:
+  """What results say of a study's own tunings, and agreement with people."""
+  base = models.names[m - m % (1 + world.seeds)]
+  modes_N = np.argmax(np.stack(list(people[columns.HUMAN_SHARES])), 1)
+  return {
+      columns.TUNED_FROM: base if models.tuned_M[m] else '',
+      columns.RECIPE: 'tuned' if models.tuned_M[m] else '',
+      columns.AGREES: (side[columns.PREDICTION] == modes_N).astype(float)}
 
 
 def _clustered(rng, world: World, cluster_N, n_rows: int) -> np.ndarray:

@@ -11,8 +11,6 @@ from uncertainty.results import columns as cols
 # How much of a measure's variance the latent uncertainty explains; the rest
 # is shared within a kind of measure, as nucleus sizes share theirs.
 _LOADING = 0.7
-_TOP_K = (5, 10, 25, 50, 100)
-_NUCLEI = (0.95, 0.9, 0.75, 0.5)
 _LARGEST = 12  # nucleus of the largest threshold
 
 
@@ -63,12 +61,12 @@ def of_tokens(u_N: np.ndarray, rng: np.random.Generator) -> dict[str, Any]:
   found: dict[str, Any] = {
       cols.TOTAL_ENTROPY: level_4N[0] * 0.5,
       cols.TOP1_LOGPROB: np.log(1 - 0.95 * level_4N[0])}
-  for k in _TOP_K:
-    name = registry.column('mc', f'top_k_entropy_{k}')
+  for k in registry.TOP_KS:
+    name = registry.column('mc', f'{registry.TOP_K_ENTROPY}{k}')
     found[name] = level_4N[1] ** (1 + k / 100)
-  for p in _NUCLEI:
+  for p in registry.NUCLEUS_MASSES:
     size_N = 1 + np.floor(_LARGEST * p * level_4N[2] ** (3 - 2 * p))
-    found[registry.column('mc', f'nucleus_size_{p}')] = size_N
-    found[registry.column('mc', f'nucleus_entropy_{p}')] = np.where(
+    found[registry.column('mc', f'{registry.NUCLEUS_SIZE}{p}')] = size_N
+    found[registry.column('mc', f'{registry.NUCLEUS_ENTROPY}{p}')] = np.where(
         size_N > 1, level_4N[3], 0)
   return found

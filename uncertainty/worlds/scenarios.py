@@ -10,6 +10,7 @@ import functools
 
 import numpy as np
 
+from uncertainty.analysis.claims import tuned
 from uncertainty.worlds import co_occurrence, generator, planted, truth
 from uncertainty.worlds.cells import Cells, Spread
 from uncertainty.worlds.generator import Effects, World
@@ -26,6 +27,15 @@ _NEW_ITEMS = 12_000
 # Calibration errors whose mean square does not change though families do:
 # (g + t)² + s² = g².
 _GAP_SLOPES = Effects(0.12, 0.01, 0.02, np.sqrt(.12 ** 2 - .03 ** 2) - .12, .03)
+# Three base models, alike; what is tuned from them is much like them.
+_OWN = World(families=(1,) * 3, seeds=3, alignment=Effects(0.3),
+             boldness=Effects(0.3), gap=Effects(0.1), shared=0.6,
+             shared_right=0.6)
+_BY_SEED = dataclasses.replace(
+    _OWN, alignment=Effects(0.3, tuning_seed=0.06),
+    boldness=Effects(0.3, tuning_seed=0.1),
+    # As `_GAP_SLOPES`.
+    gap=Effects(0.1, tuning=np.sqrt(.1 ** 2 - .03 ** 2) - .1, tuning_seed=.03))
 
 WORLDS: dict[str, World] = {
     'no alignment': World(),
@@ -77,6 +87,21 @@ WORLDS: dict[str, World] = {
            ('a little', 6, generator.PUBLISHED_FAMILIES, 0.1, 0.4, 0.03),
            ('some', 12, _TWELVE, 0.15, 0.8, 0.05),
            ('much', 12, _TWELVE, 0.25, 1.2, 0.08))},
+    'own tunings change nothing': _OWN,
+    'own tunings change nothing, 1 seed, clusters of 8': dataclasses.replace(
+        _OWN, seeds=1, **_CLUSTERS),
+    'own tunings differ by seed': _BY_SEED,
+    'own tunings differ by seed, and err alike': dataclasses.replace(
+        _BY_SEED, shared_tuned=0.8),
+    **{f'own tunings raise all, {name}': dataclasses.replace(
+        _OWN, seeds=seeds, alignment=Effects(0.2, tuning=a, tuning_seed=a_seed),
+        boldness=Effects(0.3, tuning=b), gap=Effects(
+            0.05, tuning=g, tuning_seed=g_seed), **rest)
+       for name, seeds, a, a_seed, b, g, g_seed, rest in (
+           ('a little, 1 seed', 1, 0.1, 0, 0.3, 0.03, 0, {}),
+           ('some, 3 seeds', 3, 0.2, 0.03, 0.5, 0.06, 0.01, {}),
+           ('much, 5 seeds, clusters of 8', 5, 0.4, 0.05, 0.8, 0.12, 0.01,
+            _CLUSTERS))},
     'cells unrelated, 6 families': World(cells=Cells()),
     'cells unrelated, 12 families, clusters of 8': World(
         families=_TWELVE, cells=Cells(), **_CLUSTERS),
@@ -131,6 +156,9 @@ SCENARIOS: dict[str, Scenarios] = {
     'instruct_alignment': _INSTRUCT,
     'instruct_calibration': _INSTRUCT,
     'instruct_accuracy': _INSTRUCT,
+    'tuned': Scenarios(
+        _starting('own tunings change', 'own tunings differ'),
+        _starting('own tunings raise')),
     'joint_presence': Scenarios(
         _starting('cells unrelated'), _starting('cells related')),
     'probe_beyond_output': Scenarios(
@@ -140,6 +168,10 @@ SCENARIOS: dict[str, Scenarios] = {
 
 _OF_MODEL = {'aligned': 'rho_M', 'calibrated': 'gap_M',
              'sure_and_right': 'auroc_M', 'surest_fifth': 'fifths_M'}
+# Of the claim `tuned`, and what their truth is called.
+_OUTCOMES = dict(zip(tuned.OUTCOMES, (
+    'alignment', 'divergence', 'agreement', 'accuracy', 'calibration'),
+    strict=True))
 _OF_TUNING = {'instruct_alignment': 'alignment',
               'instruct_calibration': 'calibration',
               'instruct_accuracy': 'accuracy'}
@@ -174,6 +206,11 @@ def true_values(
         acts, study.frames['world', model], many.activations[model],
         many.frames['world', model], seed)
             for model, acts in study.activations.items()}
+  if claim == 'tuned':
+    changed = truth.tuning_effects(world) | truth.seen_by_people(world)
+    return {tuned.subject(base, 'tuned', outcome): changed[name]
+            for base in study.models.names
+            for outcome, name in _OUTCOMES.items()}
   known = truth.of_models(world, study.models)
   names = study.models.names
   if claim in _OF_MODEL:

@@ -7,12 +7,15 @@ import numpy as np
 import scipy.special
 import scipy.stats
 
+from uncertainty.analysis.questions import summary
 from uncertainty.analysis.statistics import entropy
+from uncertainty.results import columns
 from uncertainty.specs import AnalysisSpec
 from uncertainty.worlds import generator
 
 _ITEMS = 200_000
 _FAMILIES = 20_000
+_NEW_ITEMS, _PAIRS = 4000, 100
 _GRID = np.linspace(-0.95, 0.95, 39)
 
 
@@ -82,7 +85,7 @@ def rho(alignment: np.ndarray, world: generator.World) -> np.ndarray:
 
 @functools.lru_cache
 def tuning_effects(world: generator.World) -> dict[str, float]:
-  """Mean over all families of instruct less base.
+  """Mean over all families, and all tunings, of tuned less base.
 
   Args:
     world: how families vary.
@@ -90,7 +93,8 @@ def tuning_effects(world: generator.World) -> dict[str, float]:
   Returns:
     `alignment` (rho), `calibration` (squared error), `accuracy` (share).
   """
-  many = dataclasses.replace(world, families=(1,) * _FAMILIES)
+  many = dataclasses.replace(
+      world, families=(1,) * _FAMILIES, seeds=min(world.seeds, 1))
   models = generator.draw_models(many, np.random.default_rng(1))
   value_M = {
       'alignment': rho(models.alignment_M, world),
@@ -98,6 +102,32 @@ def tuning_effects(world: generator.World) -> dict[str, float]:
       'accuracy': _accuracy(world, models)}
   return {name: float(np.mean(v[models.tuned_M] - v[~models.tuned_M]))
           for name, v in value_M.items()}
+
+
+@functools.lru_cache
+def seen_by_people(world: generator.World) -> dict[str, float]:
+  """Mean over all items and tunings of tuned less base.
+
+  Args:
+    world: with tunings of its own, of base models that are all alike.
+
+  Returns:
+    `divergence` (Jensen-Shannon from people's shares, bits) and `agreement`
+    (share of items), simulated.
+  """
+  many = generator.simulate(
+      # Means do not hang on what models and items share; their errors do.
+      dataclasses.replace(
+          world, n_items=_NEW_ITEMS, families=(1,) * _PAIRS, seeds=1,
+          shared=0.0, shared_tuned=0.0, shared_right=0.0, cluster_size=1,
+          cluster_share=0.0), seed=(2, 4), all_measures=False)
+  value_M2 = np.array([
+      (np.mean(summary.distances(
+          summary.read_shares(frame), summary.jensen_shannon)),
+       frame[columns.AGREES].mean()) for frame in many.frames.values()])
+  tuned_M = many.models.tuned_M
+  return dict(zip(('divergence', 'agreement'), (
+      value_M2[tuned_M].mean(0) - value_M2[~tuned_M].mean(0)).tolist()))
 
 
 def _accuracy(world, models) -> np.ndarray:

@@ -10,9 +10,9 @@ from uncertainty.worlds import generator
 def test_the_table_has_the_promised_columns(small_table):
   assert tuple(small_table) == table.COLUMNS
   assert set(small_table['verdict']) <= set(claims.VERDICTS)
-  # Nothing was probed.
+  # Nothing was probed or tuned.
   assert set(small_table['claim']) == {c.id for c in claims.CLAIMS} - {
-      'probe_beyond_output'}
+      'probe_beyond_output', 'tuned'}
   assert not small_table.duplicated(['claim', 'data', 'model']).any()
   # Three families make no claim about joint presence.
   small_table = small_table[small_table['claim'] != 'joint_presence']
@@ -54,6 +54,7 @@ def test_each_sentence_of_too_little_data_names_its_claim(small_world, spec):
       'calibrated': 'calibration',
       'sure_and_right': 'is right where it is sure',
       'surest_fifth': 'is right more often where it is surest',
+      'tuned': 'changed',
       'probe_beyond_output': 'people\'s uncertainty beyond its output'}.items():
     assert whether in said[claim], claim
     assert '{subject}' in said[claim], claim

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from uncertainty import specs
+from uncertainty.analysis.claims import table as claims_table
 from uncertainty.analysis.claims import tuned
 from uncertainty.analysis.scores import people, stack
 
@@ -39,12 +40,16 @@ def _table(**frames):
   return tuned.tuned_table(stacks, SPEC)
 
 
+def _asked():
+  return {
+      'base': _frame(0.1, 0), 'a': _frame(1.0, 1, 'human'),
+      'b': _frame(1.0, 2, 'human'), 'c': _frame(0.1, 3, 'shuffled'),
+      'other': _frame(0.3, 4)}
+
+
 @pytest.fixture(scope='module')
 def table():
-  return _table(
-      base=_frame(0.1, 0), a=_frame(1.0, 1, 'human'), b=_frame(1.0, 2, 'human'),
-      c=_frame(0.1, 3, 'shuffled'), other=_frame(0.3, 4)).set_index(
-          ['tuning_recipe', 'outcome'])
+  return _table(**_asked()).set_index(['tuning_recipe', 'outcome'])
 
 
 def test_one_row_a_recipe_and_outcome_over_its_seeds(table):
@@ -61,6 +66,26 @@ def test_learning_people_shows_and_its_control_does_not(table):
   assert human['divergence from people'] == 'lower'
   assert human['accuracy'] == 'cannot tell'
   assert (table.loc['shuffled', 'verdict'] == 'cannot tell').all()
+
+
+def test_the_claim_says_of_each_row_what_the_table_says(table):
+  made = claims_table.claims(
+      {('quiz', name): frame for name, frame in _asked().items()}, SPEC,
+      only={'tuned'}).set_index('model')
+  verdicts = {'higher': 'supported', 'lower': 'contradicted'}
+  assert len(made) == len(table)
+  for (recipe, outcome), row in table.iterrows():
+    claim = made.loc[f'base → {recipe}: {outcome}']
+    assert claim['verdict'] == verdicts.get(row['verdict'], row['verdict'])
+    for mine, other in (('estimate', 'difference'), ('low', 'low'),
+                        ('high', 'high'), ('p_corrected', 'p_corrected')):
+      assert claim[mine] == row[other]
+    assert claim['n_models'] == 1 + row['n_seeds']
+    # What would be seen counts that seeds are few: more than of normals.
+    reach = (claim['high'] - claim['low']) / 2
+    assert claim['smallest_effect'] > 1.3 * reach
+  for said in ('alignment rose (0.', 'divergence from people fell (−0.'):
+    assert made['sentence'].str.startswith(f'base → human: {said}').sum() == 1
 
 
 def test_values_are_means_over_items_and_seeds(table):
@@ -99,6 +124,7 @@ def test_by_hand():
   freedom = 0.0125**2 / (0.0025**2 / 99 + 0.01**2)
   assert 1.5 < freedom < 1.6
   assert found.low < 0 < found.high and 0.2 < found.p < 0.4
+  np.testing.assert_allclose((found.se**2, found.freedom), (0.0125, freedom))
   one = tuned.interval(dataclasses.replace(
       change, tuned_S=np.array([0.7])), 0.95)
   np.testing.assert_allclose(

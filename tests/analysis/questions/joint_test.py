@@ -109,9 +109,20 @@ def test_auroc_that_is_not_defined_is_no_test():
            for outcome, values in (
                ('alignment:human_entropy', (.5, .01, [.5] * 40)),
                ('auroc', (auroc, np.nan, draws)))]
-  table = joint.cells(found, .05, .95).set_index('measure')
+  table = joint.cells(found, .05, .95, .1).set_index('measure')
   assert np.isnan(table.loc['mc_a', ['auroc_p', 'auroc_p_bh']].astype(
       float)).all()
   # One test, not two: the correction changes nothing.
   assert table.loc['mc_b', 'auroc_p_bh'] == table.loc['mc_b', 'auroc_p']
   np.testing.assert_allclose(table.loc['mc_b', 'auroc_p'], 2 / 41)
+
+
+def test_calibrated_is_what_the_study_says_it_is():
+  def scores(ece):
+    return [Score('d', 'M', outcome, 'mc_a', value, .01, 9,
+                  np.full(40, value, np.float32))
+            for outcome, value in (('alignment:human_entropy', .5),
+                                   ('ece', ece), ('auroc', .7))]
+  for below, expected in ((.05, False), (.1, True), (.2, True)):
+    (found,) = joint.cells(scores(.1), .05, .95, below)['calibrated']
+    assert found == expected

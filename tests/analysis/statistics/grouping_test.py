@@ -30,3 +30,30 @@ def test_running_sums_start_where_they_are_told():
   found = grouping.running(values, first)
   np.testing.assert_allclose(found[1:], first + np.cumsum(values, 0))
   np.testing.assert_array_equal(found[0], first)
+
+
+def test_group_sums_of_some_rows_are_those_of_a_table_of_these():
+  rng = np.random.default_rng(3)
+  values = rng.integers(9, size=(40, 11)).astype(np.float32)
+  rows, group = rng.permutation(40)[:25], rng.integers(6, size=25)
+  np.testing.assert_array_equal(
+      grouping.group_sums(group, 6, values, rows),
+      grouping.group_sums(group, 6, values[rows]))
+
+
+def test_compact_resamples_hold_their_largest_sum():
+  counts = np.zeros((3, 2), np.int32)
+  counts[0, 0] = 2 ** 15 - 1
+  assert grouping.compact(counts).dtype == np.int16
+  counts[1, 0] = 1
+  found = grouping.compact(counts)
+  assert found.dtype == np.float32
+  np.testing.assert_array_equal(found, counts)
+
+
+def test_distinct_rows_are_equal_in_every_array():
+  first = np.array([[1., np.nan], [1., np.nan], [2., 0.], [1., np.nan]])
+  second = np.array([[0.], [1.], [0.], [0.]])
+  once = grouping.distinct_rows(first, second)
+  np.testing.assert_array_equal(once.first_U, [0, 1, 2])
+  np.testing.assert_array_equal(once.kind_M, [0, 1, 2, 0])

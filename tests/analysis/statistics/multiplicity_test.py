@@ -1,6 +1,7 @@
 """Corrections against statsmodels."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from statsmodels.stats import multitest
 
@@ -36,3 +37,14 @@ def test_families_are_corrected_on_their_own():
 def test_no_test_at_all():
   assert multiplicity.holm(np.array([])).shape == (0,)
   assert np.isnan(multiplicity.benjamini_hochberg(np.array([np.nan]))).all()
+
+
+def test_a_table_is_corrected_within_its_families():
+  p_N = np.array([.01, .04, .02, .03])
+  frame = pd.DataFrame({'dataset': list('abab'), 'p_value': p_N, 'n': 4})
+  found = multiplicity.with_corrected(frame, ['dataset'])
+  assert list(found) == ['dataset', 'p_value', 'n', 'p_bh']
+  np.testing.assert_allclose(
+      found['p_bh'], multiplicity.benjamini_hochberg_within(p_N, [0, 1, 0, 1]))
+  nothing = multiplicity.with_corrected(frame[:0], ['dataset'])
+  assert list(nothing) == list(found)

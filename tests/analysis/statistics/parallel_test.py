@@ -42,3 +42,20 @@ def test_each_thread_has_one_of_blas():
   with threadpoolctl.threadpool_limits(2, user_api='blas'):
     parallel.in_parallel(task, 1)
   assert found and set(found) == {1}
+
+
+@pytest.mark.parametrize('wanted', [[], [3], [2, 0, 1]])
+def test_what_is_made_ahead_comes_in_order(wanted):
+  assert list(parallel.ahead(lambda x: 10 * x, wanted)) == [
+      10 * x for x in wanted]
+
+
+def test_errors_of_what_is_made_ahead_are_raised():
+  made = parallel.ahead(lambda x: 1 // x, [1, 0])
+  assert next(made) == 1
+  with pytest.raises(ZeroDivisionError):
+    next(made)
+
+
+def test_each_keeps_the_order():
+  assert parallel.each(lambda x: 10 * x, [2, 0, 1]) == [20, 0, 10]

@@ -4,8 +4,8 @@ import importlib.util
 import pathlib
 import types
 
+import jax
 import jax.numpy as jnp
-import numpy as np
 import pytest
 
 from uncertainty import models
@@ -42,16 +42,8 @@ def tiny(hf_config, seed=0):
   family = families.for_architecture(hf_config['architectures'][0])
   config = family.config(hf_config)
   made = GOLDENS.tensors(family.mapping(config), config.n_layers, seed)
-  params = {}
-  for entry in family.mapping(config):
-    layers = [entry.convert([made[name] for name in entry.sources(layer)])
-              for layer in range(config.n_layers if entry.stacked else 1)]
-    *parents, leaf = entry.path.split('/')
-    inner = params
-    for parent in parents:
-      inner = inner.setdefault(parent, {})
-    inner[leaf] = jnp.asarray(np.stack(layers) if entry.stacked
-                              else layers[0])
+  params = jax.tree.map(jnp.asarray, GOLDENS.params(
+      family.mapping(config), config.n_layers, made))
   return models.Decoder(config), params, made
 
 

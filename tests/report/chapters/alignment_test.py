@@ -39,6 +39,7 @@ def test_panel_holds_values_intervals_and_marks(made, spec, alignment_cells):
   assert data['values'][at] == [.3, .1]
   assert data['weak'][at] == [0, 1]
   assert data['details']['low'][at] == [.1, -.1]
+  tables.write_files()
   svg = (tables.figures() / 'alignment_coane_human_entropy_mc.svg').read_text()
   assert '>.30</text>' in svg and '>.60</text>' in svg
   assert 'figures/alignment_coane_human_entropy_mc.pdf' in page

@@ -45,6 +45,7 @@ def test_the_papers_map_is_first(calibration_cells):
 def test_every_metric_keeps_its_picture(made, spec, calibration_cells):
   tables = made(calibration=calibration_cells)
   calibration.chapter(tables, spec)
+  tables.write_files()
   assert sorted(p.name for p in tables.figures().iterdir()) == [
       f'{name}.{suffix}' for name in (
           'auroc_coane_mc_none_correct', 'ece_smooth_coane_mc_paper_correct',

@@ -11,6 +11,7 @@ import pytest
 
 from uncertainty.report import tables
 from uncertainty.report.items import chunks, folder
+from uncertainty.types import UserError
 
 
 @pytest.fixture
@@ -55,6 +56,14 @@ def test_every_item_of_every_model_is_there(analysed, spec, monkeypatch):
   assert told['begin']['letters'] + row['prompts'][0][1] == (
       '<s>Rate the word.\n3 </b>')
   assert _content(analysed.workdir, 'vader/scan-0')['r'][:2] == [1, 0]
+
+
+def test_an_item_that_was_analysed_twice_is_named(analysed, spec):
+  path = analysed.workdir / 'analysis/items.parquet'
+  rows = pd.read_parquet(path)
+  pd.concat([rows, rows.iloc[[3]]]).to_parquet(path)
+  with pytest.raises(UserError, match="item 'v-03' of A twice; run"):
+    folder.write(tables.read(analysed.workdir), spec)
 
 
 def test_what_stood_there_before_goes(analysed, spec):

@@ -68,6 +68,21 @@ class Estimates:
   draws: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
   p_value: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
 
+  def of(self, rows: np.ndarray) -> 'Estimates':
+    """Estimates of some rows.
+
+    Args:
+      rows: their numbers.
+
+    Returns:
+      Their estimates.
+    """
+    value, low, high, draws, p_value = (
+        {name: values[rows] for name, values in metrics.items()}
+        for metrics in (
+            self.value, self.low, self.high, self.draws, self.p_value))
+    return Estimates(value, low, high, self.n_M[rows], draws, p_value)
+
 
 @dataclasses.dataclass(frozen=True)
 class Binnings:
@@ -77,6 +92,20 @@ class Binnings:
   mass_MN: np.ndarray
   sweep_MN: np.ndarray
   smooth: calibration_smooth.SmoothECE
+
+  def of(self, rows: np.ndarray | slice) -> 'Binnings':
+    """Binnings of some rows.
+
+    Args:
+      rows: their numbers.
+
+    Returns:
+      Their binnings.
+    """
+    smooth = calibration_smooth.SmoothECE(
+        self.smooth.value_M[rows], self.smooth.bandwidth_M[rows])
+    return Binnings(
+        self.width_MN[rows], self.mass_MN[rows], self.sweep_MN[rows], smooth)
 
 
 def choose_binnings(
@@ -154,7 +183,7 @@ def error_draws(
   Returns:
     metric → [M, R] float32; NaN where a row knows fewer than 3 items.
   """
-  counts_NR = np.ascontiguousarray(counts_NR, np.float32)
+  counts_NR = grouping.compact(counts_NR)
   shape = (len(confidence_MN), counts_NR.shape[1])
   draws = {name: np.full(shape, np.nan, np.float32) for name in ERROR_METRICS}
   for m in range(len(confidence_MN)):
@@ -208,14 +237,14 @@ def error_estimates(
   if binnings is None:
     binnings = choose_binnings(confidence_MN, correct_MN, n_bins)
   value = error_values(confidence_MN, correct_MN, binnings)
-  counts_NR = np.ascontiguousarray(counts_NR, np.float32)
+  counts_NR = grouping.compact(counts_NR)
   low = {name: np.full(len(confidence_MN), np.nan) for name in value}
   high = {name: np.full(len(confidence_MN), np.nan) for name in value}
   kept = _room(with_draws, len(confidence_MN), counts_NR)
 
   def fill(rows: slice):
     draws = error_draws(
-        confidence_MN[rows], correct_MN[rows], _rows_of(binnings, rows),
+        confidence_MN[rows], correct_MN[rows], binnings.of(rows),
         counts_NR)
     for name in ERROR_METRICS:
       truth = value[_TRUTHS.get(name, name)]
@@ -251,7 +280,7 @@ def rank_estimates(
   n_M = np.sum(~(np.isnan(certainty_MN) | np.isnan(correct_MN)), -1)
   value = {
       name: np.full(len(n_M), np.nan) for name in selective.RANK_METRICS}
-  counts_NR = np.ascontiguousarray(counts_NR, np.float32)
+  counts_NR = grouping.compact(counts_NR)
   low = {name: np.full(len(n_M), np.nan) for name in value}
   high = {name: np.full(len(n_M), np.nan) for name in value}
   kept = _room(with_draws, len(n_M), counts_NR)
@@ -308,18 +337,11 @@ def read_interval(
       np.maximum(found.low, 0), np.maximum(found.high, 0))
 
 
-def _rows_of(binnings: Binnings, rows: slice) -> Binnings:
-  smooth = calibration_smooth.SmoothECE(
-      binnings.smooth.value_M[rows], binnings.smooth.bandwidth_M[rows])
-  return Binnings(
-      binnings.width_MN[rows], binnings.mass_MN[rows],
-      binnings.sweep_MN[rows], smooth)
-
-
 def _brier(sums: errors.BinSums) -> dict[str, np.ndarray]:
-  return brier_lib.brier(sums) | {
+  parts = brier_lib.brier(sums)
+  return parts | {
       f'{name}_unbiased': value
-      for name, value in brier_lib.brier_unbiased(sums).items()}
+      for name, value in brier_lib.brier_unbiased(sums, parts).items()}
 
 
 def _row_draws(
@@ -328,22 +350,21 @@ def _row_draws(
   """Errors [R] by metric, of one row in the order of confidence."""
   gap_N = confidence_N - correct_N
   binary = np.all((correct_N == 0) | (correct_N == 1))
-  fields = [np.ones_like(gap_N), confidence_N, correct_N, gap_N,
-            confidence_N ** 2, confidence_N * correct_N]
+  fields = [np.ones_like(gap_N), gap_N, correct_N]
   fields += [] if binary else [correct_N ** 2]
   width, mass, sweep = (
       np.moveaxis(sums, 1, 0)[:, None] for sums in _sums(
           counts_NR, bins_3N, np.stack(fields)))
-  graded = 2 if binary else 6
+  whole_2R = np.stack([confidence_N ** 2, confidence_N * correct_N]).astype(
+      np.float32) @ counts_NR
+  squared, product = whole_2R[:, None, None]
   found = _brier(errors.BinSums(
-      width[0], width[1], width[2], width[4], width[5], width[graded]))
-  gaps = {'width': (width[3], width[0]), 'mass': (mass[3], mass[0]),
-          'sweep': (sweep[3], sweep[0])}
+      width[0], width[1] + width[2], width[2], squared, product, width[-1]))
   found['ece_debiased'] = errors.gap_debiased(
-      mass[3], mass[0], mass[2], mass[graded])
-  for name, (gap, count) in gaps.items():
-    for norm in ('l1', 'l2'):
-      found[f'ece_{name}_{norm}'] = errors.gap_ece(gap, count, norm)
+      mass[1], mass[0], mass[2], mass[-1])
+  for name, sums in (('width', width), ('mass', mass), ('sweep', sweep)):
+    for norm, values in errors.gap_ece(sums[1], sums[0]).items():
+      found[f'ece_{name}_{norm}'] = values
   found['ece_smooth'] = calibration_smooth.smooth_draws(
       confidence_N, gap_N, counts_NR, bandwidth)[None]
   return {name: values[0] for name, values in found.items()}
@@ -358,17 +379,18 @@ def _sums(
   a union of the slices that all binnings share: one product for each of these
   reads every resample once.
   """
-  cut_N = np.diff(bins_3N, axis=1) != 0
-  edges = [0, *(np.flatnonzero(cut_N.any(0)) + 1), len(counts_NR)]
+  cut_3N = np.diff(bins_3N, axis=1) != 0
+  edges = [0, *(np.flatnonzero(cut_3N.any(0)) + 1), len(counts_NR)]
   slices_SFR = np.empty(
       (len(edges) - 1, len(fields_FN), counts_NR.shape[1]), np.float32)
   fields_FN = fields_FN.astype(np.float32)
   for out, start, stop in zip(slices_SFR, edges, edges[1:], strict=False):
     np.matmul(fields_FN[:, start:stop], counts_NR[start:stop], out=out)
-  found = []
-  for bins_N in bins_3N:
-    bin_S = np.cumsum(np.diff(bins_N[edges[:-1]], prepend=-1) != 0) - 1
-    sums = grouping.group_sums(
-        bin_S, int(bin_S[-1]) + 1, slices_SFR.reshape(len(bin_S), -1))
-    found.append(sums.reshape(len(sums), len(fields_FN), -1))
-  return found
+  # Bins of the three binnings, one after another.
+  new_3S = np.diff(bins_3N[:, edges[:-1]], axis=1, prepend=-1) != 0
+  bin_3S = np.cumsum(new_3S).reshape(new_3S.shape) - 1
+  n_slices = new_3S.shape[1]
+  sums = grouping.group_sums(
+      bin_3S.ravel(), int(bin_3S[-1, -1]) + 1,
+      slices_SFR.reshape(n_slices, -1), np.tile(np.arange(n_slices), 3))
+  return np.split(sums.reshape(len(sums), len(fields_FN), -1), bin_3S[1:, 0])

@@ -28,27 +28,30 @@ def brier(sums: errors.BinSums) -> dict[str, np.ndarray]:
     Murphy 1973, A new vector partition of the probability score; Stephenson
     et al. 2008, Two extra components in the Brier score decomposition.
   """
-  n = np.maximum(sums.count_MB, 1)
-  confidence, correct = sums.confidence_MB / n, sums.correct_MB / n
+  share = 1 / np.maximum(sums.count_MB, 1)
+  confidence, correct = sums.confidence_MB * share, sums.correct_MB * share
+  squared, product, graded = (
+      x.sum(1) for x in (sums.squared_MB, sums.product_MB, sums.graded_MB))
+  size = sums.count_MB.sum(1)
   with np.errstate(invalid='ignore', divide='ignore'):
-    share = sums.count_MB / sums.count_MB.sum(1, keepdims=True)
-    mean = (share * correct).sum(1)
-    graded = (share * (sums.graded_MB / n)).sum(1)
+    mean = sums.correct_MB.sum(1) / size
     parts = {
-        'brier_reliability': (share * (confidence - correct) ** 2).sum(1),
-        'brier_resolution': (
-            share * (correct - _column(mean, correct)) ** 2).sum(1),
-        'brier_uncertainty': graded - mean ** 2,
-        'brier_within_variance': (
-            share * (sums.squared_MB / n - confidence ** 2)).sum(1),
-        'brier_within_covariance': 2 * (
-            share * (sums.product_MB / n - confidence * correct)).sum(1)}
-    score = (share * (
-        (sums.squared_MB - 2 * sums.product_MB + sums.graded_MB) / n)).sum(1)
+        'brier_reliability': _summed(
+            sums.count_MB, (confidence - correct) ** 2) / size,
+        'brier_resolution': _summed(
+            sums.count_MB, (correct - mean[:, None]) ** 2) / size,
+        'brier_uncertainty': graded / size - mean ** 2,
+        'brier_within_variance': (squared - _summed(
+            sums.confidence_MB, confidence)) / size,
+        'brier_within_covariance': 2 * (product - _summed(
+            sums.confidence_MB, correct)) / size}
+    score = (squared - 2 * product + graded) / size
   return {'brier': score} | parts
 
 
-def brier_unbiased(sums: errors.BinSums) -> dict[str, np.ndarray]:
+def brier_unbiased(
+    sums: errors.BinSums, parts: dict[str, np.ndarray] | None = None,
+) -> dict[str, np.ndarray]:
   """Reliability, resolution and uncertainty without the bias of few items.
 
   With s_b = ā_b (1 − ā_b) / (n_b − 1), the noise of a bin's accuracy (grades
@@ -59,6 +62,7 @@ def brier_unbiased(sums: errors.BinSums) -> dict[str, np.ndarray]:
 
   Args:
     sums: of `bin_sums`.
+    parts: `brier` of these, if at hand.
 
   Returns:
     brier_reliability, brier_resolution and brier_uncertainty, each [M]; the
@@ -67,22 +71,19 @@ def brier_unbiased(sums: errors.BinSums) -> dict[str, np.ndarray]:
   Source:
     Ferro & Fricker 2012, A bias-corrected decomposition of the Brier score.
   """
-  def noise(correct, graded, count):
-    safe = np.maximum(count, 1)
-    return np.where(count > 1, (graded / safe - (correct / safe) ** 2)
-                    / np.maximum(count - 1, 1), 0)
-
-  parts = brier(sums)
+  parts = brier(sums) if parts is None else parts
   n_M = sums.count_MB.sum(1)
+  right_M, graded_M = sums.correct_MB.sum(1), sums.graded_MB.sum(1)
   with np.errstate(invalid='ignore', divide='ignore'):
-    within = (sums.count_MB * noise(
-        sums.correct_MB, sums.graded_MB, sums.count_MB)).sum(1) / n_M
-  overall = noise(sums.correct_MB.sum(1), sums.graded_MB.sum(1), n_M)
+    within = errors.noise_sums(
+        sums.correct_MB, sums.graded_MB, sums.count_MB).sum(1) / n_M
+    overall = errors.noise_sums(right_M, graded_M, n_M) / n_M
   return {
       'brier_reliability': parts['brier_reliability'] - within,
       'brier_resolution': parts['brier_resolution'] - within + overall,
       'brier_uncertainty': parts['brier_uncertainty'] + overall}
 
 
-def _column(mean, like):
-  return np.broadcast_to(mean[:, None], like.shape)
+def _summed(x_MB: np.ndarray, y_MB: np.ndarray) -> np.ndarray:
+  """Sums of products over bins."""
+  return np.einsum('mb...,mb...->m...', x_MB, y_MB)

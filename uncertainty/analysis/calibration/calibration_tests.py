@@ -5,9 +5,12 @@ probability c, whatever the other answers are.
 """
 
 import dataclasses
+import functools
 
 import numpy as np
 import scipy.stats
+
+from uncertainty.analysis.statistics.parallel import in_parallel
 
 _BLOCK = 1000  # rows of the kernel matrix in memory
 _MOST = 1000  # confidences, evenly spaced in order, that set its width
@@ -164,17 +167,26 @@ def _binary(correct_MN: np.ndarray) -> np.ndarray:
 def _width(confidence_n: np.ndarray) -> float:
   """Median distance of two confidences, of at most `_MOST`; never 0."""
   spread_N = np.sort(confidence_n)[::-(-len(confidence_n) // _MOST)]
-  distance_NN = np.abs(spread_N[:, None] - spread_N)
-  return float(np.median(
-      distance_NN[np.triu_indices(len(spread_N), 1)])) or 1.0
+  first, second = _pairs(len(spread_N))
+  return float(np.median(np.abs(spread_N[first] - spread_N[second]))) or 1.0
+
+
+@functools.lru_cache(maxsize=4)
+def _pairs(n: int) -> tuple[np.ndarray, np.ndarray]:
+  return np.triu_indices(n, 1)
 
 
 def _kernel_sums(confidence_MN, correct_MN, known_MN):
   """T, E T² and E T³ of `kernel_errors`, [M] each."""
   order_MN = np.argsort(np.where(known_MN, confidence_MN, np.inf), 1)
-  width_M = np.array([
-      _width(c_N[known_N]) if known_N.sum() > 1 else 1.0
-      for c_N, known_N in zip(confidence_MN, known_MN, strict=True)])
+  width_M = np.ones(len(order_MN))
+
+  def fill(rows: slice):
+    for m in range(rows.start, rows.stop):
+      if known_MN[m].sum() > 1:
+        width_M[m] = _width(confidence_MN[m, known_MN[m]])
+
+  in_parallel(fill, len(width_M))
 
   def sort(values_MN):
     return np.take_along_axis(np.where(known_MN, values_MN, 0), order_MN, 1)

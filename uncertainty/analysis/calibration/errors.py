@@ -23,8 +23,8 @@ class BinSums:
     count_MB: items.
     confidence_MB: their confidences.
     correct_MB: their grades.
-    squared_MB: their squared confidences.
-    product_MB: confidence times grade.
+    squared_MB: their squared confidences; a sum over all bins will do.
+    product_MB: confidence times grade; likewise.
     graded_MB: squared grades.
   """
 
@@ -193,32 +193,28 @@ def ece(sums: BinSums, norm: str = 'l2') -> np.ndarray:
     binning; Kumar et al. 2019, Verified uncertainty calibration (l2).
   """
   gap = sums.confidence_MB - sums.correct_MB
-  return gap_ece(gap, sums.count_MB, norm)
+  found = gap_ece(gap, sums.count_MB)
+  if norm not in found:
+    raise UserError(f'no norm named {norm!r}; there are l1 and l2')
+  return found[norm]
 
 
-def gap_ece(
-    gap_MB: np.ndarray, count_MB: np.ndarray, norm: str) -> np.ndarray:
+def gap_ece(gap_MB: np.ndarray, count_MB: np.ndarray) -> dict[str, np.ndarray]:
   """`ece` from what it needs of the sums alone.
 
   Args:
     gap_MB: summed confidence less summed grades, bins on axis 1; there may be
       resamples on axis 2.
     count_MB: items of each bin.
-    norm: 'l1' or 'l2'.
 
   Returns:
-    The error without the bins' axis; NaN where there are no items.
-
-  Raises:
-    UserError: another norm.
+    norm → the error without the bins' axis; NaN where there are no items.
   """
   n = count_MB.sum(1)
   with np.errstate(invalid='ignore', divide='ignore'):
-    if norm == 'l1':
-      return np.abs(gap_MB).sum(1) / n
-    if norm == 'l2':
-      return np.sqrt((gap_MB ** 2 / np.maximum(count_MB, 1)).sum(1) / n)
-  raise UserError(f'no norm named {norm!r}; there are l1 and l2')
+    return {
+        'l1': np.abs(gap_MB).sum(1) / n,
+        'l2': np.sqrt((gap_MB ** 2 / np.maximum(count_MB, 1)).sum(1) / n)}
 
 
 def debiased_ece(sums: BinSums) -> np.ndarray:
@@ -254,12 +250,30 @@ def gap_debiased(gap_MB, count_MB, correct_MB, graded_MB) -> np.ndarray:
   Returns:
     The error without the bins' axis; NaN where there are no items.
   """
-  safe = np.maximum(count_MB, 1)
-  variance = graded_MB / safe - (correct_MB / safe) ** 2
-  noise = np.where(count_MB > 1, variance / np.maximum(count_MB - 1, 1), 0)
-  square = count_MB * ((gap_MB / safe) ** 2 - noise)
+  square = gap_MB ** 2 / np.maximum(count_MB, 1) - noise_sums(
+      correct_MB, graded_MB, count_MB)
   with np.errstate(invalid='ignore', divide='ignore'):
     return np.sqrt(np.maximum(square.sum(1) / count_MB.sum(1), 0))
+
+
+def noise_sums(
+    correct_MB: np.ndarray, graded_MB: np.ndarray, count_MB: np.ndarray,
+) -> np.ndarray:
+  """Variance of each bin's mean grade, times its items.
+
+  (Σ a² − (Σ a)² / n) / (n − 1), which is n ā (1 − ā) / (n − 1) of right and
+  wrong answers.
+
+  Args:
+    correct_MB: summed grades, of any shape.
+    graded_MB: summed squared grades.
+    count_MB: n.
+
+  Returns:
+    Of their shape; 0 for bins of one item, which show no noise.
+  """
+  spread_MB = graded_MB - correct_MB ** 2 / np.maximum(count_MB, 1)
+  return spread_MB / np.maximum(count_MB - 1, 1)
 
 
 def _paired(confidence_MN, correct_MN) -> tuple[np.ndarray, np.ndarray]:

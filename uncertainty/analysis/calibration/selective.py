@@ -67,9 +67,10 @@ def rank_metrics(
   if counts_NR is None:
     counts_NR = np.ones((n_items, 1))
   elif counts_NR.shape[1] > 1:
-    counts_NR = counts_NR.astype(np.float32)
+    counts_NR = grouping.compact(counts_NR)
   n_draws = counts_NR.shape[1]
-  harmonic = np.zeros(int(counts_NR.sum(0).max(initial=0)) + 1)
+  harmonic = np.zeros(
+      int(counts_NR.sum(0, dtype=np.int64).max(initial=0)) + 1)
   harmonic[1:] = np.cumsum(1 / np.arange(1, len(harmonic)))
   result = {name: np.full((n_rows, n_draws), np.nan) for name in RANK_METRICS}
   for m in range(n_rows):
@@ -77,17 +78,20 @@ def rank_metrics(
         ~(np.isnan(confidence_MN[m]) | np.isnan(correct_MN[m])))
     if not len(known):
       continue
-    group = grouping.alike(
-        np.stack([confidence_MN[m, known], correct_MN[m, known]], 1),
-        counts_NR if len(known) == n_items else counts_NR[known])
-    known = known[group.first_G]
-    sorted_N = confidence_MN[m, known]
-    start_G = np.flatnonzero(np.r_[True, sorted_N[1:] != sorted_N[:-1]])
-    step = max(_LEAST_DRAWS, _BLOCK // len(known))
+    order = known[np.lexsort((correct_MN[m, known], confidence_MN[m, known]))]
+    sorted_N, grades_N = confidence_MN[m, order], correct_MN[m, order]
+    start_T = np.flatnonzero(np.r_[True, sorted_N[1:] != sorted_N[:-1]])
+    grade_G, run_N = _alike(grades_N, start_T)
+    weight_GR, graded_GR = _sums(grade_G, run_N, grades_N, order, counts_NR)
+    with np.errstate(invalid='ignore', divide='ignore'):
+      oracle_R = _oracle(
+          correct_MN[m, known], counts_NR if len(known) == n_items
+          else counts_NR[known], weight_GR.sum(0), graded_GR.sum(0), harmonic)
+    step = max(_LEAST_DRAWS, _BLOCK // len(grade_G))
     for start in range(0, n_draws, step):
       draws = slice(start, min(start + step, n_draws))
-      part = _row_metrics(
-          start_G, correct_MN[m, known], group.counts_GR[:, draws], harmonic)
+      part = _row_metrics(grade_G, weight_GR[:, draws], graded_GR[:, draws],
+                          oracle_R[draws], harmonic)
       for name, values in part.items():
         result[name][m, draws] = values
   return result
@@ -120,29 +124,68 @@ def selective_risk(
   return float(wrong / size)
 
 
+def _alike(grades_N: np.ndarray, start_T: np.ndarray
+           ) -> tuple[np.ndarray, np.ndarray]:
+  """Runs of ties, neighbours of one grade taken for one.
+
+  No metric tells apart whether right answers that follow each other tie.
+
+  Args:
+    grades_N: in the order of confidence.
+    start_T: where runs of ties start.
+
+  Returns:
+    The grade that all of a run share, NaN where they differ, and the run of
+    each item.
+  """
+  low_T, high_T = (
+      end.reduceat(grades_N, start_T) for end in (np.minimum, np.maximum))
+  grade_T = np.where(low_T == high_T, low_T, np.nan)
+  new_T = np.r_[True, grade_T[1:] != grade_T[:-1]]  # NaN equals none
+  run_T = np.cumsum(new_T) - 1
+  return grade_T[new_T], np.repeat(
+      run_T, np.diff(start_T, append=len(grades_N)))
+
+
+def _sums(
+    grade_G: np.ndarray, run_N: np.ndarray, grades_N: np.ndarray,
+    order_N: np.ndarray, counts_NR: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+  """[G, R] items of each run, and their grades."""
+  new_N = np.r_[True, np.diff(run_N) != 0]
+  new_N[1:] |= (np.diff(grades_N) != 0) & np.isnan(grade_G)[run_N[1:]]
+  cell_N = np.cumsum(new_N) - 1
+  # By run and grade first: what is mixed needs no second look at all items.
+  weight_CR = grouping.group_sums(
+      cell_N, int(cell_N[-1]) + 1, counts_NR, order_N).astype(
+          grouping.exact(counts_NR))
+  graded_CR = weight_CR * grades_N[new_N, None].astype(weight_CR.dtype)
+  if len(weight_CR) == len(grade_G):
+    return weight_CR, graded_CR
+  weight_GR, graded_GR = (
+      grouping.group_sums(run_N[new_N], len(grade_G), values_CR)
+      for values_CR in (weight_CR, graded_CR))
+  return weight_GR, graded_GR
+
+
 def _row_metrics(
-    start_G: np.ndarray, correct_N: np.ndarray, counts_NR: np.ndarray,
-    harmonic: np.ndarray) -> dict[str, np.ndarray]:
-  """[R] by metric, of items in the order of confidence; where runs start."""
-  edges = np.append(start_G, len(correct_N))
-  # Weight and grades of all items before each run of ties, [G + 1, R].
-  total, graded = (
-      _before(values_NR, edges) for values_NR in (
-          counts_NR, counts_NR * correct_N[:, None].astype(counts_NR.dtype)))
+    grade_G: np.ndarray, weight_GR: np.ndarray, graded_GR: np.ndarray,
+    oracle_R: np.ndarray, harmonic: np.ndarray) -> dict[str, np.ndarray]:
+  """[R] by metric, of runs in the order of confidence."""
+  # Weight and grades of all items before each run, [G + 1, R].
+  total, graded = map(grouping.running, (weight_GR, graded_GR))
   size_R, right_R = (x[-1].astype(np.float64) for x in (total, graded))
   wrong_R = size_R - right_R
   # Over pairs of a right item with any item; right-right pairs make right².
-  pairs_R = grouping.dot(np.diff(graded, axis=0), total[1:] + total[:-1])
+  pairs_R = grouping.dot(graded_GR, total[1:] + total[:-1])
   with np.errstate(invalid='ignore', divide='ignore'):
     error_R = wrong_R / size_R
     auroc = (pairs_R - right_R ** 2) / (2 * right_R * wrong_R)
-    aurc = _risk_coverage(
-        _grade_of_runs(correct_N, start_G), total, graded, harmonic)
-    oracle = _oracle(correct_N, counts_NR, size_R, wrong_R, harmonic)
+    aurc = _risk_coverage(grade_G, total, graded, harmonic)
     # Equal grades leave rounding dust between chance and oracle.
     prr = np.where(
-        error_R - oracle > _DUST, (error_R - aurc) / (error_R - oracle),
-        np.nan)
+        error_R - oracle_R > _DUST,
+        (error_R - aurc) / (error_R - oracle_R), np.nan)
     auroc = np.where(right_R * wrong_R > 0, auroc, np.nan)
     augrc = np.nan_to_num(1 - auroc) * error_R * (1 - error_R) + (
         error_R ** 2 / 2)
@@ -150,49 +193,35 @@ def _row_metrics(
           } | _ends(total, graded)
 
 
-def _before(values_NR: np.ndarray, edges: np.ndarray) -> np.ndarray:
-  """Sums of the rows before each edge."""
-  total = grouping.running(values_NR)
-  return total if len(edges) == len(total) else total[edges]
-
-
-def _grade_of_runs(correct_N: np.ndarray, start_G: np.ndarray) -> np.ndarray:
-  """The grade that all items of a run share; NaN where they differ."""
-  low_G, high_G = (
-      end.reduceat(correct_N, start_G) for end in (np.minimum, np.maximum))
-  return np.where(low_G == high_G, low_G, np.nan)
-
-
 def _ends(total: np.ndarray, graded: np.ndarray) -> dict[str, np.ndarray]:
   """What accuracy is at the ends of the order: [R] by metric."""
-  def up_to(place_R):
-    return _interpolated(total, graded, place_R)
-
   size_R, right_R = (x[-1].astype(np.float64) for x in (total, graded))
   # Rounding must not make 3 · (1/3) four items.
   taken_R = np.ceil(_COVERAGE * size_R - 1e-9)
   fifth_R = _FIFTH * size_R
-  top_R = right_R - up_to(size_R - taken_R)
-  most_R = right_R - up_to(size_R - fifth_R)
+  left_R, most_R, least_R = _interpolated(total, graded, np.stack(
+      [size_R - taken_R, size_R - fifth_R, fifth_R]))
   with np.errstate(invalid='ignore', divide='ignore'):
-    return {'selective_risk_0.8': 1 - top_R / taken_R,
-            'surest_fifth': (most_R - up_to(fifth_R)) / fifth_R}
+    return {'selective_risk_0.8': 1 - (right_R - left_R) / taken_R,
+            'surest_fifth': (right_R - most_R - least_R) / fifth_R}
 
 
-def _interpolated(total, graded, place_R) -> np.ndarray:
-  """[R] sums of grades up to a place, ties sharing theirs alike."""
-  draws = np.arange(len(place_R))
-  first = np.zeros(len(place_R), np.intp)
-  last = np.full(len(place_R), len(total) - 1)
-  while np.any(last - first > 1):  # the run of ties that holds the place
-    middle = (first + last) // 2
-    inside = total[middle, draws] <= place_R
-    first, last = np.where(inside, middle, first), np.where(
-        inside, last, middle)
-  start, stop = (first, draws), (last, draws)
-  width_R = total[stop] - total[start].astype(np.float64)
-  share_R = (place_R - total[start]) / np.where(width_R > 0, width_R, 1)
-  return graded[start] + share_R * (graded[stop] - graded[start])
+def _interpolated(total, graded, place_PR) -> np.ndarray:
+  """[P, R] sums of grades up to places, ties sharing theirs alike."""
+  n_draws = total.shape[1]
+  draws = np.arange(n_draws)
+  first = np.broadcast_to(draws, place_PR.shape)  # in the flat array
+  step = 1 << max(len(total) - 2, 1).bit_length() - 1
+  while step:  # the run of ties that holds the place
+    tried = np.minimum(first + step * n_draws, draws + (
+        len(total) - 2) * n_draws)
+    first = np.where(total.take(tried) <= place_PR, tried, first)
+    step //= 2
+  start, stop = total.take(first), total.take(first + n_draws)
+  width_PR = stop - start.astype(np.float64)
+  share_PR = (place_PR - start) / np.where(width_PR > 0, width_PR, 1)
+  before, after = graded.take(first), graded.take(first + n_draws)
+  return before + share_PR * (after - before)
 
 
 def _risk_coverage(grade_G, total, graded, harmonic) -> np.ndarray:
@@ -226,15 +255,17 @@ def _risk_coverage(grade_G, total, graded, harmonic) -> np.ndarray:
   return total_R / size_R
 
 
-def _oracle(correct_N, counts_NR, size_R, wrong_R, harmonic) -> np.ndarray:
+def _oracle(
+    grades_N: np.ndarray, counts_NR: np.ndarray, size_R: np.ndarray,
+    right_R: np.ndarray, harmonic: np.ndarray) -> np.ndarray:
   """[R] aurc of the order that accepts better grades first."""
-  if np.isin(correct_N, (0, 1)).all():
-    right_R = np.rint(size_R - wrong_R).astype(np.intp)
-    size_R = size_R.astype(np.intp)
+  if np.isin(grades_N, (0, 1)).all():
+    right_R, size_R = right_R.astype(np.intp), size_R.astype(np.intp)
     return ((size_R - right_R) - right_R * (
         harmonic[size_R] - harmonic[right_R])) / size_R
-  grade_G, run_N = np.unique(correct_N, return_inverse=True)
-  counts_GR = grouping.group_sums(run_N, len(grade_G), counts_NR)
+  grade_G, run_N = np.unique(grades_N, return_inverse=True)
+  counts_GR = grouping.group_sums(run_N, len(grade_G), counts_NR).astype(
+      grouping.exact(counts_NR))
   total, graded = (grouping.running(values_GR) for values_GR in (
       counts_GR, counts_GR * grade_G[:, None].astype(counts_GR.dtype)))
   return _risk_coverage(grade_G, total, graded, harmonic)

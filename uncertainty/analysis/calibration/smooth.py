@@ -93,7 +93,7 @@ def smooth_draws(
   wave = np.arange(n_waves)
   decay = np.exp(-((np.pi * wave * width) ** 2) / 2) * np.where(wave, 2, 1)
   points = (np.arange(n_points) + 0.5) / n_points
-  analysis = np.cos(np.pi * np.outer(wave, confidence_N)) * gap_N
+  analysis = _waves(np.cos(np.pi * confidence_N), n_waves) * gap_N
   synthesis = np.cos(np.pi * np.outer(points, wave)) * decay
   if n_waves + n_points < len(confidence_N):
     waves_R = analysis.astype(np.float32) @ counts_NR
@@ -102,6 +102,15 @@ def smooth_draws(
     curve = (synthesis @ analysis).astype(np.float32) @ counts_NR
   np.abs(curve, out=curve)
   return curve.mean(0) / counts_NR.sum(0)
+
+
+def _waves(cosine_N: np.ndarray, n_waves: int) -> np.ndarray:
+  """[K, N] cosines of multiples of an angle, by Chebyshev's recurrence."""
+  waves_KN = np.ones((max(n_waves, 2), len(cosine_N)))
+  waves_KN[1] = cosine_N
+  for k in range(2, n_waves):
+    waves_KN[k] = 2 * cosine_N * waves_KN[k - 1] - waves_KN[k - 2]
+  return waves_KN[:n_waves]
 
 
 def _spectrum(confidence_MN, correct_MN) -> np.ndarray:

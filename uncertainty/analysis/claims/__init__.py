@@ -9,7 +9,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Mapping
 
-from uncertainty.analysis.claims import beyond, families, items, joint
+from uncertainty.analysis.claims import beyond, families, items, joint, tuned
 from uncertainty.analysis.claims.study import ClaimStudy, Finding
 
 VERDICTS = ('supported', 'contradicted', 'cannot tell', 'too little data')
@@ -194,6 +194,22 @@ CLAIMS: tuple[Claim, ...] = (
         'mean over families of accuracy(instruct) − accuracy(base)',
         _FAMILY_UNITS, families.instruct_accuracy, _T_FAMILIES, _FLIPS, 0.0,
         1, 'instruct', False, _tuning('accuracy', 'share right')),
+    Claim(
+        'tuned', 'What does a tuning of the study raise, and what lower?',
+        'mean over seeds of tuned less base over the same items, of: ρ as for '
+        '`aligned`; Jensen-Shannon divergence from people\'s shares (bits); '
+        'agreement with people; accuracy; θ as for `calibrated`',
+        'items in clusters; seeds where there are several; of ρ, raters where '
+        'their number is published', tuned.tuned,
+        't over the variances of items and of seeds, Satterthwaite\'s degrees '
+        'of freedom', 'no change; the same t', 0.0, 1, 'tuned', True,
+        _sentences(
+            '{subject} rose ({value}, {level} interval {low} to {high}).',
+            '{subject} fell ({value}, {level} interval {low} to {high}).',
+            'Whether {subject} changed cannot be told ({value}, {level} '
+            'interval {low} to {high}; a change of {smallest} would have been '
+            'seen four times in five).',
+            _too_few('{subject} changed'))),
     Claim(
         'joint_presence',
         'Are the measures that are aligned with people the calibrated ones?',

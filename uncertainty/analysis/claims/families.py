@@ -69,11 +69,14 @@ def instruct_accuracy(study: ClaimStudy) -> list[Finding]:
     One finding; none without pairs that have it.
   """
   known = ~np.isnan(study.correct_MN)
+  if not known.any():
+    return []
+  counts_NR = study.counts_NR.astype(np.float64)
   with np.errstate(invalid='ignore'):
     value_M = np.nansum(study.correct_MN, 1) / np.where(
         known.any(1), known.sum(1), np.nan)
-    draws_MR = (np.nan_to_num(study.correct_MN) @ study.counts_NR
-                / (known @ study.counts_NR)) - value_M[:, None]
+    draws_MR = (np.nan_to_num(study.correct_MN) @ counts_NR
+                / (known.astype(np.float64) @ counts_NR)) - value_M[:, None]
   return _finding(study, value_M, draws_MR, '')
 
 

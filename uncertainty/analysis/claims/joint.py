@@ -23,8 +23,9 @@ _LEAST = 5  # families or kinds below which two-way variances say nothing
 # Measures of one formula or of one quantity, by how their names start.
 KINDS = {
     registry.TOTAL_ENTROPY: 'next token', registry.TOP1_LOGPROB: 'next token',
-    registry.VARENTROPY: 'next token', 'top_k_entropy': 'top k',
-    'nucleus_size': 'nucleus size', 'nucleus_entropy': 'nucleus entropy',
+    registry.VARENTROPY: 'next token', registry.TOP_K_ENTROPY: 'top k',
+    registry.NUCLEUS_SIZE: 'nucleus size',
+    registry.NUCLEUS_ENTROPY: 'nucleus entropy',
     registry.CHOICE_LOG_MASS: 'mass of the choices', 'choice': 'choices'}
 
 

@@ -13,11 +13,12 @@ from uncertainty.analysis.scores import pairs as pairs_lib
 from uncertainty.analysis.scores.stack import Stack, numbers
 from uncertainty.analysis.statistics import (
   entropy,
+  grouping,
   ranking,
   resampling,
   spearman_draws,
 )
-from uncertainty.analysis.statistics.parallel import in_parallel
+from uncertainty.analysis.statistics.parallel import ahead, in_parallel
 from uncertainty.measures import registry
 from uncertainty.results import columns
 
@@ -44,6 +45,7 @@ class Finding:
     n_models: models behind it.
     n_families: families behind it; 0 where families are no unit.
     least_p: the smallest p that this many units can reach.
+    freedom: degrees of freedom, where families are no unit and they are few.
   """
 
   model: str
@@ -57,6 +59,7 @@ class Finding:
   n_models: int = 1
   n_families: int = 0
   least_p: float = 0.0
+  freedom: float = np.inf
 
 
 @dataclasses.dataclass(frozen=True)
@@ -190,32 +193,44 @@ class ClaimStudy:
       return spearman_draws.bootstrap_spearman(
           self.uncertainty_MN, self.human_N[None], self.counts_NR)[:, 0]
     rng = np.random.default_rng((self.seed, 1))
-    step = max(1, _BLOCK // len(self.cluster_N))
-    return np.concatenate([
-        self._rater_draws(slice(i, min(i + step, self.n_draws)), rng)
-        for i in range(0, self.n_draws, step)], 1)
-
-  def _rater_draws(self, draws: slice, rng) -> np.ndarray:
-    weights_RN = self.counts_NR[:, draws].T.astype(np.float64)
     known = ~np.isnan(self.human_N)
-    entropy_RN = np.full(weights_RN.shape, np.nan)
-    entropy_RN[:, known] = _resampled_entropy(
-        self.shares_NC[known], self.raters_N[known], self.n_choices_N[known],
-        self.estimator, len(weights_RN), rng)
-    found = np.full((len(self.models), len(weights_RN)), np.nan)
-    items_MN = known & ~np.isnan(self.uncertainty_MN)
-    ranked = {items.tobytes(): _ranks(
-        entropy_RN[:, items], weights_RN[:, items]) for items in np.unique(
-            items_MN, axis=0) if items.sum() >= _LEAST}
+    p_NC = self.shares_NC[known]
+    p_NC = p_NC / p_NC.sum(1, keepdims=True)
+    raters_N = np.rint(self.raters_N[known]).astype(int)
+    step = max(1, _BLOCK // len(self.cluster_N))
+    sizes = [min(step, self.n_draws - i)
+             for i in range(0, self.n_draws, step)]
+    found, start = [], 0
+    for answers_RNC in ahead(
+        lambda size: rng.multinomial(raters_N, p_NC, (size, len(raters_N))),
+        sizes):
+      stop = start + len(answers_RNC)
+      # Exactly equal counts must tie, in whatever order they were summed.
+      entropy_RN = np.round(entropy.in_draws(
+          answers_RNC, raters_N, self.n_choices_N[known], self.estimator), 9)
+      found.append(self._rater_draws(
+          entropy_RN, self.counts_NR[:, start:stop], known))
+      start = stop
+    return np.concatenate(found, 1)
+
+  def _rater_draws(
+      self, entropy_Rn: np.ndarray, weights_NR: np.ndarray,
+      known_N: np.ndarray) -> np.ndarray:
+    """[M, R] from people's entropy of the items that have one."""
+    entropy_NR = np.full(weights_NR.shape, np.nan)
+    entropy_NR[known_N] = entropy_Rn.T
+    found = np.full((len(self.models), weights_NR.shape[1]), np.nan)
+    items_MN = known_N & ~np.isnan(self.uncertainty_MN)
+    people = {items.tobytes(): _ranked(entropy_NR[items], weights_NR[items])
+              for items in np.unique(items_MN, axis=0)
+              if items.sum() >= _LEAST}
 
     def fill(rows: slice):
       for m in range(rows.start, rows.stop):
-        items, x_N = items_MN[m], self.uncertainty_MN[m]
-        if items.tobytes() in ranked:
-          weights = weights_RN[:, items]
+        items = items_MN[m]
+        if items.tobytes() in people:
           found[m] = _correlation(
-              _fixed_ranks(x_N[items], weights), ranked[items.tobytes()],
-              weights)
+              self.uncertainty_MN[m, items], people[items.tobytes()])
 
     in_parallel(fill, len(self.models), chunk=1)
     return found
@@ -335,44 +350,48 @@ def _confidence(frame) -> np.ndarray:
     return 1 / np.exp(logs_NC - largest_N1).sum(1)
 
 
-def _resampled_entropy(
-    shares_NC, raters_N, n_choices_N, estimator: str, n_draws: int, rng,
-) -> np.ndarray:
-  """[R, N] entropy of as many raters drawn from each item's own."""
-  p_NC = shares_NC / shares_NC.sum(1, keepdims=True)
-  n_N = np.rint(raters_N).astype(int)
-  counts = rng.multinomial(n_N, p_NC, (n_draws, len(n_N)))
-  entropy_RN = entropy.normalised(
-      counts.reshape(-1, counts.shape[-1]), np.tile(n_choices_N, n_draws),
-      estimator).reshape(n_draws, -1)
-  # Exactly equal counts must tie, in whatever order they were summed.
-  return np.round(entropy_RN, 9)
+@dataclasses.dataclass(frozen=True)
+class _Ranked:
+  """People's ranks in each draw, [N, R], centred on 0 and scaled to [−1, 1].
+
+  Attributes:
+    weights_NR: how often a draw holds each item.
+    weighted_NR: weights times ranks.
+    spread_R: Σ of weights times squared ranks.
+  """
+
+  weights_NR: np.ndarray
+  weighted_NR: np.ndarray
+  spread_R: np.ndarray
 
 
-def _ranks(values_RN, weights_RN) -> np.ndarray:
-  """[R, N] weighted midranks, doubled, of each row's own values."""
-  rows = ranking.sort_rows(values_RN)
+def _ranked(values_NR: np.ndarray, weights_NR: np.ndarray) -> _Ranked:
+  """Weighted midranks of each draw's own values."""
+  weights_RN = weights_NR.T.astype(np.float64)
+  rows = ranking.sort_rows(np.ascontiguousarray(values_NR.T))
   total = np.zeros((weights_RN.shape[0], weights_RN.shape[1] + 1))
   np.cumsum(np.take_along_axis(weights_RN, rows.order_MN, 1), 1,
             out=total[:, 1:])
-  return (np.take_along_axis(total, rows.below_MN, 1)
-          + np.take_along_axis(total, rows.upto_MN, 1))
+  ranks_RN = (np.take_along_axis(total, rows.below_MN, 1)
+              + np.take_along_axis(total, rows.upto_MN, 1)
+              ) / weights_RN.sum(1, keepdims=True) - 1
+  weighted_RN = ranks_RN * weights_RN
+  return _Ranked(
+      weights_NR.astype(np.float64), np.ascontiguousarray(weighted_RN.T),
+      np.einsum('rn,rn->r', weighted_RN, ranks_RN))
 
 
-def _fixed_ranks(values_N, weights_RN) -> np.ndarray:
-  """[R, N] weighted midranks, doubled, of the same values in every row."""
+def _correlation(values_N: np.ndarray, people: _Ranked) -> np.ndarray:
+  """[R] Spearman in each draw; NaN where a side is constant."""
   rows = ranking.sort_rows(values_N[None])
-  total = np.zeros((weights_RN.shape[0], weights_RN.shape[1] + 1))
-  np.cumsum(weights_RN[:, rows.order_MN[0]], 1, out=total[:, 1:])
-  return total[:, rows.below_MN[0]] + total[:, rows.upto_MN[0]]
-
-
-def _correlation(x_RN, y_RN, weights_RN) -> np.ndarray:
-  """[R] weighted Pearson correlations; NaN where a side is constant."""
-  size_R1 = weights_RN.sum(1, keepdims=True)
-  x, y = x_RN / size_R1 - 1, y_RN / size_R1 - 1
-  wx = x * weights_RN
+  run_N = grouping.runs(rows.order_MN[0], rows.below_MN[0])
+  # Items that tie have one rank: products are of runs.
+  weight_GR, weighted_GR = (
+      grouping.group_sums(run_N, int(run_N.max()) + 1, x_NR)
+      for x_NR in (people.weights_NR, people.weighted_NR))
+  total = grouping.running(weight_GR)
+  ranks_GR = (total[1:] + total[:-1]) / total[-1] - 1
   with np.errstate(invalid='ignore', divide='ignore'):
-    return np.einsum('rn,rn->r', wx, y) / np.sqrt(
-        np.einsum('rn,rn->r', wx, x)
-        * np.einsum('rn,rn,rn->r', weights_RN, y, y))
+    return np.einsum('gr,gr->r', ranks_GR, weighted_GR) / np.sqrt(
+        np.einsum('gr,gr,gr->r', weight_GR, ranks_GR, ranks_GR)
+        * people.spread_R)

@@ -124,13 +124,13 @@ def _family_rows(
 
 
 def _smallest_effect(finding: Finding, alpha: float) -> float:
-  """(q_{1−α/2} + q_{0.8}) · se, with t quantiles where families are units.
+  """(q_{1−α/2} + q_{0.8}) · se, with t quantiles where units are few.
 
   On the scale of the standard error.
   """
   if finding.n_families == 1 or np.isnan(finding.se):
     return np.nan
-  freedom = finding.n_families - 1 if finding.n_families else np.inf
+  freedom = finding.n_families - 1 if finding.n_families else finding.freedom
   return float(finding.se * (
       scipy.stats.t.ppf(1 - alpha / 2, freedom)
       + scipy.stats.t.ppf(_POWER, freedom)))

@@ -11,7 +11,7 @@ components). With one seed the interval is of other items, not of other seeds.
 """
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,7 @@ from uncertainty.analysis.claims import squared_error
 from uncertainty.analysis.claims.items import error_of
 from uncertainty.analysis.claims.study import (
   ClaimStudy,
+  Finding,
   enough,
   enough_for_bins,
   t_p_value,
@@ -70,12 +71,59 @@ class Interval:
     low: lower end; NaN, as what follows, where there is too little to tell.
     high: upper end.
     p: two-sided, of δ = 0.
+    se: standard error.
+    freedom: degrees of freedom of its Student's t.
   """
 
   value: float
-  low: float
-  high: float
-  p: float
+  low: float = np.nan
+  high: float = np.nan
+  p: float = np.nan
+  se: float = np.nan
+  freedom: float = np.inf
+
+
+@dataclasses.dataclass(frozen=True)
+class _Asked:
+  """One outcome of one recipe."""
+
+  base: str
+  recipe: str
+  outcome: str
+  change: Change
+
+
+def tuned(study: ClaimStudy) -> list[Finding]:
+  """Every outcome of every recipe, tuned less base, over items and seeds.
+
+  Args:
+    study: one data set.
+
+  Returns:
+    A finding a base, recipe and outcome; none where nothing was tuned.
+  """
+  found = []
+  for asked in _asked(study):
+    seen = interval(asked.change, study.level)
+    found.append(Finding(
+        subject(asked.base, asked.recipe, asked.outcome), '',
+        asked.change.n_items, seen.value, seen.low, seen.high, seen.p, seen.se,
+        n_models=1 + len(asked.change.tuned_S), freedom=seen.freedom))
+  return found
+
+
+def subject(base: str, recipe: str, outcome: str) -> str:
+  """What a finding is about.
+
+  Args:
+    base: the model before.
+    recipe: how it was tuned.
+    outcome: a key of `OUTCOMES`.
+
+  Returns:
+    The claims table's `model`.
+  """
+  return f'{base} → {recipe}: {outcome}'
 
 
 def tuned_table(stacks: Sequence[Stack], spec: StudySpec) -> pd.DataFrame:
@@ -110,13 +158,14 @@ def interval(change: Change, level: float) -> Interval:
   seeds = float(delta_S.var(ddof=1)) / n_seeds if n_seeds > 1 else 0.0
   total = change.item_variance + seeds
   if not total > 0:
-    return Interval(value, np.nan, np.nan, np.nan)
+    return Interval(value)
   freedom = total**2 / (
       change.item_variance**2 / (change.n_clusters - 1)
       + seeds**2 / max(n_seeds - 1, 1))
-  reach = t_quantile(level, freedom) * np.sqrt(total)
+  se = float(np.sqrt(total))
+  reach = t_quantile(level, freedom) * se
   return Interval(value, value - reach, value + reach,
-                  t_p_value(value / np.sqrt(total), freedom))
+                  t_p_value(value / se, freedom), se, freedom)
 
 
 def _of_stack(stack: Stack, spec: StudySpec) -> pd.DataFrame:
@@ -125,22 +174,26 @@ def _of_stack(stack: Stack, spec: StudySpec) -> pd.DataFrame:
       spec.analysis.n_bins, spec.analysis.calibrated_below, spec.seed,
       people.estimator_of(spec, published=True))
   rows = []
-  for (base, recipe), tuned in _groups(study).items():
-    for outcome, change_of in OUTCOMES.items():
-      change = change_of(study, base, tuned)
-      if change is None:
-        continue
-      found = interval(change, study.level)
-      rows.append((
-          stack.dataset, study.models[base], recipe, outcome, change.base,
-          float(change.tuned_S.mean()), found.value, found.low, found.high,
-          found.p, np.nan, change.n_items, len(tuned), ''))
+  for asked in _asked(study):
+    change, found = asked.change, interval(asked.change, study.level)
+    rows.append((
+        stack.dataset, asked.base, asked.recipe, asked.outcome, change.base,
+        float(change.tuned_S.mean()), found.value, found.low, found.high,
+        found.p, np.nan, change.n_items, len(change.tuned_S), ''))
   table = pd.DataFrame(rows, columns=list(COLUMNS))
   corrected = multiplicity.holm(table[derived.P].to_numpy(float))
   return table.assign(**{
       derived.P_CORRECTED: corrected,
       derived.VERDICT: [_verdict(p, d, spec.analysis.alpha) for p, d in zip(
           corrected, table[derived.DIFFERENCE])]})
+
+
+def _asked(study: ClaimStudy) -> Iterator[_Asked]:
+  for (base, recipe), models in _groups(study).items():
+    for outcome, change_of in OUTCOMES.items():
+      change = change_of(study, base, models)
+      if change is not None:
+        yield _Asked(study.models[base], recipe, outcome, change)
 
 
 def _groups(study: ClaimStudy) -> dict[tuple[int, str], list[int]]:

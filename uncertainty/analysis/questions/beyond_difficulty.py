@@ -65,11 +65,7 @@ def partial_alignment(
       columns.DATASET, columns.MODEL, columns.MEASURE, derived.GIVEN,
       columns.RHO, derived.PARTIAL_RHO, columns.CI_LOW, columns.CI_HIGH,
       columns.P_VALUE, derived.CONTROL_RHO, columns.N])
-  if len(found):
-    found[columns.P_BH] = multiplicity.benjamini_hochberg_within(
-        found[columns.P_VALUE],
-        found.groupby([columns.DATASET, derived.GIVEN]).ngroup())
-  return found
+  return multiplicity.with_corrected(found, (columns.DATASET, derived.GIVEN))
 
 
 def _partial(x_MN, y_N, z_N, level: float) -> list[tuple]:

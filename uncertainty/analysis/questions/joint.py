@@ -2,8 +2,8 @@
 
 Aligned: rho with human entropy is positive with p below alpha after
 Benjamini-Hochberg over the data set's cells. Calibrated: ECE at most
-`CALIBRATED`. Discriminating: AUROC above one half with p below alpha, the
-calibration that no monotone map can create or destroy.
+`analysis.calibrated_below`. Discriminating: AUROC above one half with p below
+alpha, the calibration that no monotone map can create or destroy.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,6 @@ from uncertainty.analysis.scores.scores import Score
 from uncertainty.analysis.statistics import multiplicity, ranking, resampling
 from uncertainty.results import columns, derived
 
-CALIBRATED = 0.1
 _ALIGNMENT = f'alignment:{columns.HUMAN_ENTROPY}'
 # What changes places as a whole under the null. Both: is there anything beyond
 # what models and measures are like? One: are models (measures) alike?
@@ -24,13 +23,15 @@ _LEAST = 4  # cells with a correlation
 _BLOCK = 4_000_000  # cells of permutations in memory
 
 
-def cells(found: list[Score], alpha: float, level: float) -> pd.DataFrame:
+def cells(found: list[Score], alpha: float, level: float,
+          calibrated_below: float) -> pd.DataFrame:
   """One row per (data set, model, measure) that has both scores.
 
   Args:
     found: scores of all models.
     alpha: level of both tests, corrected over the cells of a data set.
     level: of the intervals.
+    calibrated_below: the largest ECE that counts as calibrated.
 
   Returns:
     dataset, model, measure, rho, rho_p_bh, aligned, ece, calibrated, auroc,
@@ -65,7 +66,7 @@ def cells(found: list[Score], alpha: float, level: float) -> pd.DataFrame:
         frame[name], frame[columns.DATASET])
   frame[derived.ALIGNED] = (
       (frame[columns.RHO] > 0) & (frame[derived.RHO_P_BH] < alpha))
-  frame[derived.CALIBRATED] = frame[derived.ECE] <= CALIBRATED
+  frame[derived.CALIBRATED] = frame[derived.ECE] <= calibrated_below
   frame[derived.DISCRIMINATES] = (
       (frame[derived.AUROC] > .5) & (frame[derived.AUROC_P_BH] < alpha))
   return frame
@@ -193,11 +194,8 @@ def score_correlations(
   found = pd.DataFrame(rows, columns=[
       columns.DATASET, columns.SECOND, derived.ACROSS, derived.UNIT,
       columns.RHO, columns.P_VALUE, columns.N])
-  if len(found):
-    found[columns.P_BH] = multiplicity.benjamini_hochberg_within(
-        found[columns.P_VALUE], found.groupby(
-            [columns.DATASET, columns.SECOND, derived.ACROSS]).ngroup())
-  return found
+  return multiplicity.with_corrected(
+      found, (columns.DATASET, columns.SECOND, derived.ACROSS))
 
 
 def _rho_of_cells(

@@ -110,11 +110,8 @@ def rater_groups(tables: Sequence[ModelItems], *, level: float, n_draws: int,
                     labels_P != ''), level=level,
                 n_draws=min(n_draws, _MOST_DRAWS), seed=seed)]
   out = pd.DataFrame(rows, columns=[c for c in COLUMNS if c != columns.P_BH])
-  family = out[[columns.DATASET, columns.MODEL, derived.STATISTIC]].agg(
-      ' '.join, axis=1) if len(out) else []
-  out[columns.P_BH] = multiplicity.benjamini_hochberg_within(
-      out[columns.P_VALUE].to_numpy(float), np.asarray(family))
-  return out[list(COLUMNS)]
+  return multiplicity.with_corrected(out, (
+      columns.DATASET, columns.MODEL, derived.STATISTIC))[list(COLUMNS)]
 
 
 @dataclasses.dataclass(frozen=True)

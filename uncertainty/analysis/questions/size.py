@@ -48,11 +48,7 @@ def size_effects(
       derived.N_MODELS, columns.N_FAMILIES, columns.RHO, columns.P_VALUE,
       derived.SLOPE, derived.SLOPE_P, derived.SLOPE_WITHIN,
       derived.SLOPE_WITHIN_P, derived.FAMILY_SHARE, derived.FAMILY_P])
-  if len(found):
-    found[columns.P_BH] = multiplicity.benjamini_hochberg_within(
-        found[columns.P_VALUE],
-        found.groupby([columns.DATASET, columns.KIND]).ngroup())
-  return found
+  return multiplicity.with_corrected(found, (columns.DATASET, columns.KIND))
 
 
 def _rank_p_values(

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from uncertainty.analysis.scores import stack as stacking
-from uncertainty.analysis.statistics import ranking, spearman_draws
+from uncertainty.analysis.statistics import grouping, ranking, spearman_draws
 from uncertainty.analysis.statistics.parallel import in_parallel
 
 
@@ -63,10 +63,13 @@ def align(stack: stacking.Stack, counts_NR: np.ndarray) -> Aligned:
     p_value_X[place_MS] = point.p_value_MS
     n_X[place_MS] = point.n_MS
 
-    def fill(rows: slice, measures_MN=measures_MN, signals_SN=signals_SN,
-             place_MS=place_MS):
-      draws_XR[place_MS[rows]] = spearman_draws.bootstrap_spearman(
-          measures_MN[rows], signals_SN, counts_NR)
+    once = grouping.distinct_rows(measures_MN)
 
-    in_parallel(fill, len(measures_MN), chunk=64)
+    def fill(rows: slice, measures_UN=measures_MN[once.first_U],
+             signals_SN=signals_SN, place_US=place_MS[once.first_U]):
+      draws_XR[place_US[rows]] = spearman_draws.bootstrap_spearman(
+          measures_UN[rows], signals_SN, counts_NR)
+
+    in_parallel(fill, len(once.first_U), chunk=64)
+    draws_XR[place_MS] = draws_XR[place_MS[once.first_U[once.kind_M]]]
   return Aligned(row_X, signal_X, rho_X, p_value_X, n_X, draws_XR)

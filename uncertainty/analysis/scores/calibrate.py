@@ -16,6 +16,7 @@ from uncertainty.analysis.calibration import (
   errors,
 )
 from uncertainty.analysis.scores import stack as stacking
+from uncertainty.analysis.statistics import grouping
 
 RANKING = 'none'  # the map of metrics that only look at the order
 PAPER = 'paper'
@@ -84,26 +85,32 @@ def calibrate(
   for name, (rows, correct_MN) in grades.items():
     certainty_MN = -uncertainty_MN[rows]
     own_M = np.isin(rows, own[name][0] if name in own else [])
+    once = grouping.distinct_rows(certainty_MN, correct_MN)
     ranks = bootstrap.rank_estimates(
-        certainty_MN, correct_MN, counts_NR, level=level, with_draws=(AUROC,))
-    yield Calibrated(name, RANKING, rows, own_M, ranks, None)
+        certainty_MN[once.first_U], correct_MN[once.first_U], counts_NR,
+        level=level, with_draws=(AUROC,))
+    yield Calibrated(name, RANKING, rows, own_M, ranks.of(once.kind_M), None)
     for map_name, fit in MAPS.items():
       fits = (mapped_M[rows] if map_name == PAPER
               else np.full(len(rows), True))
-      chosen, grade_MN = rows[fits], correct_MN[fits]
+      chosen = rows[fits]
       if not len(chosen):
         continue
-      confidence_MN = fit(
-          paper_MN[chosen], certainty_MN[fits], grade_MN, seed)
-      binnings = bootstrap.choose_binnings(confidence_MN, grade_MN, n_bins)
+      given = paper_MN[chosen], certainty_MN[fits], correct_MN[fits]
+      once = grouping.distinct_rows(*given)
+      paper_UN, certainty_UN, grade_UN = (x[once.first_U] for x in given)
+      confidence_UN = fit(paper_UN, certainty_UN, grade_UN, seed)
+      binnings = bootstrap.choose_binnings(confidence_UN, grade_UN, n_bins)
       found = bootstrap.error_estimates(
-          confidence_MN, grade_MN, counts_NR, level=level, n_bins=n_bins,
+          confidence_UN, grade_UN, counts_NR, level=level, n_bins=n_bins,
           binnings=binnings, with_draws=(ECE,) if map_name == PAPER else ())
-      found = _with_tests(found, confidence_MN, grade_MN, map_name)
+      found = _with_tests(found, confidence_UN, grade_UN, map_name)
       if reproduction and map_name == PAPER:
-        found = _with_split_sweep(found, confidence_MN, grade_MN)
-      yield Calibrated(name, map_name, chosen, own_M[fits], found, Curved(
-          confidence_MN, grade_MN, binnings))
+        found = _with_split_sweep(found, confidence_UN, grade_UN)
+      yield Calibrated(
+          name, map_name, chosen, own_M[fits], found.of(once.kind_M), Curved(
+              confidence_UN[once.kind_M], grade_UN[once.kind_M],
+              binnings.of(once.kind_M)))
 
 
 def _has_map(measure) -> bool:

@@ -235,7 +235,7 @@ def paper_confidence(stack: Stack) -> np.ndarray:
   """
   largest: dict[tuple[str, str], float] = {}
   for row, values in zip(stack.rows, stack.values_MN, strict=True):
-    if row.measure.name.startswith('nucleus_size_'):
+    if row.measure.name.startswith(registry.NUCLEUS_SIZE):
       key = row.model, row.prefix
       largest[key] = max(
           largest.get(key, 1.0), float(np.nanmax(values, initial=1.0)))

@@ -114,3 +114,60 @@ def normalised(
   counts_NC = np.asarray(counts_NC, np.float64)
   found_N = ESTIMATORS[estimator](counts_NC, n_choices_N)
   return np.clip(found_N / np.log(n_choices_N), 0, 1)
+
+
+def _in_plain(k: np.ndarray, n: float, n_choices: float):
+  del n_choices
+  return scipy.special.entr(k / n), 0.0
+
+
+def _in_miller_madow(k: np.ndarray, n: float, n_choices: float):
+  del n_choices
+  return scipy.special.entr(k / n) + (k > 0) / (2 * n), -1 / (2 * n)
+
+
+def _in_dirichlet(k: np.ndarray, n: float, n_choices: float):
+  a, total = k + _PRIOR, n + n_choices * _PRIOR
+  term = -a * scipy.special.digamma(a + 1) / total
+  # A choice that nobody gave adds nothing, as one that the item lacks.
+  return term - term[0], scipy.special.digamma(
+      total + 1) + n_choices * term[0]
+
+
+# What choices add by how many gave them, 0 where nobody did, and the rest.
+_BY_CHOICE = {'plain': _in_plain, 'miller_madow': _in_miller_madow,
+              'dirichlet': _in_dirichlet}
+
+
+def in_draws(
+    counts_RNC: np.ndarray, answers_N: np.ndarray, n_choices_N: np.ndarray,
+    estimator: str) -> np.ndarray:
+  """`normalised` of many draws of as many answers from each item.
+
+  Where an estimate is a sum over choices, each is looked up by its count.
+
+  Args:
+    counts_RNC: answers behind each choice, zero beyond an item's choices.
+    answers_N: their sums, the same in every draw.
+    n_choices_N: K of each item, 2 or more.
+    estimator: of `ESTIMATORS`.
+
+  Returns:
+    [R, N] of ln K.
+  """
+  n_draws, n_items, width = counts_RNC.shape
+  if estimator not in _BY_CHOICE:
+    return normalised(
+        counts_RNC.reshape(-1, width), np.tile(n_choices_N, n_draws),
+        estimator).reshape(n_draws, n_items)
+  kinds, kind_N = np.unique(
+      np.stack([answers_N, n_choices_N]), axis=1, return_inverse=True)
+  made = [_BY_CHOICE[estimator](np.arange(n + 1.0), float(n), float(k))
+          for n, k in kinds.T]
+  start_N = np.cumsum([0, *(len(term) for term, _ in made)])[kind_N]
+  terms = np.concatenate([term for term, _ in made])
+  found_RN = np.tile(
+      np.array([rest for _, rest in made])[kind_N], (n_draws, 1))
+  for c in range(width):
+    found_RN += terms.take(counts_RNC[..., c] + start_N)
+  return np.clip(found_RN / np.log(n_choices_N), 0, 1)

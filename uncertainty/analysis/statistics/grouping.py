@@ -6,10 +6,12 @@ import numpy as np
 import scipy.sparse
 
 _PART = 1024  # rows that float32 sums run over
+_FEW = 8  # columns that no loop over rows pays for
 
 
 def group_sums(
-    group_N: np.ndarray, n_groups: int, values_NR: np.ndarray) -> np.ndarray:
+    group_N: np.ndarray, n_groups: int, values_NR: np.ndarray,
+    rows_N: np.ndarray | None = None) -> np.ndarray:
   """Sums of rows that share a group.
 
   A sparse product adds whole rows outside the interpreter's lock; it takes as
@@ -19,17 +21,49 @@ def group_sums(
     group_N: number of each row's group, from 0.
     n_groups: G.
     values_NR: what is summed.
+    rows_N: which rows of `values_NR` these are; None: all, in their order.
 
   Returns:
     [G, R] of the values' type; 0 for groups without a row.
   """
   start_G = np.zeros(n_groups + 1, np.int32)
   np.cumsum(np.bincount(group_N, minlength=n_groups), out=start_G[1:])
+  place_N = np.argsort(group_N, kind='stable')
+  if rows_N is not None:
+    place_N = rows_N[place_N]
   member_GN = scipy.sparse.csr_matrix(
-      (np.ones(len(group_N), values_NR.dtype),
-       np.argsort(group_N, kind='stable').astype(np.int32), start_G),
-      (n_groups, len(group_N)))
+      (np.ones(len(group_N), values_NR.dtype), place_N.astype(np.int32),
+       start_G), (n_groups, len(values_NR)))
   return np.asarray(member_GN @ values_NR)
+
+
+def compact(counts_NR: np.ndarray) -> np.ndarray:
+  """Resamples in the smallest type that holds their sums over items.
+
+  Sums over thousands of items take as long as reading these from memory.
+
+  Args:
+    counts_NR: whole numbers.
+
+  Returns:
+    The same, int16 where no resample holds more items than fit, else float32.
+  """
+  if counts_NR.dtype == np.int16:
+    return counts_NR
+  small = counts_NR.sum(0, dtype=np.float64).max(initial=0) < 2 ** 15
+  return np.ascontiguousarray(counts_NR, np.int16 if small else np.float32)
+
+
+def exact(counts_NR: np.ndarray) -> type:
+  """The type to calculate in with sums of `compact` counts.
+
+  Args:
+    counts_NR: resamples.
+
+  Returns:
+    float32, or float64 where counts are.
+  """
+  return np.float64 if counts_NR.dtype == np.float64 else np.float32
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +72,7 @@ class Alike:
 
   Attributes:
     first_G: an item of each group, in the order of the values.
-    counts_GR: how often each resample holds the group.
+    counts_GR: how often each resample holds the group, floating-point.
   """
 
   first_G: np.ndarray
@@ -53,7 +87,7 @@ def alike(values_N2: np.ndarray, counts_NR: np.ndarray) -> Alike:
 
   Args:
     values_N2: what is known of each item; the first column leads the order.
-    counts_NR: how often each resample holds each item.
+    counts_NR: how often each resample holds each item, of `compact`.
 
   Returns:
     Groups, as many as there are distinct rows.
@@ -63,10 +97,12 @@ def alike(values_N2: np.ndarray, counts_NR: np.ndarray) -> Alike:
   new_N = np.r_[True, (sorted_N2[1:] != sorted_N2[:-1]).any(1)]
   first_G = order_N[new_N]
   if new_N.all():
-    return Alike(first_G, np.take(counts_NR, order_N, 0, mode='clip'))
+    counts_GR = np.take(counts_NR, order_N, 0, mode='clip')
+    return Alike(first_G, counts_GR.astype(exact(counts_NR), copy=False))
   group_N = np.empty(len(order_N), np.intp)
   group_N[order_N] = np.cumsum(new_N) - 1
-  return Alike(first_G, group_sums(group_N, len(first_G), counts_NR))
+  counts_GR = group_sums(group_N, len(first_G), counts_NR)
+  return Alike(first_G, counts_GR.astype(exact(counts_NR), copy=False))
 
 
 def runs(order_N: np.ndarray, below_N: np.ndarray) -> np.ndarray:
@@ -102,6 +138,8 @@ def running(
   total = np.empty((len(values_GR) + 1, values_GR.shape[1]), values_GR.dtype)
   total[0] = first_R
   total[1:] = values_GR
+  if values_GR.shape[1] < _FEW:
+    return np.cumsum(total, 0, out=total)
   last_R, add = total[0], np.add
   for row_R in total[1:]:
     add(last_R, row_R, row_R)
@@ -123,3 +161,39 @@ def dot(x_NR: np.ndarray, y_NR: np.ndarray) -> np.ndarray:
   for i in range(0, len(x_NR), _PART):
     total_R += np.einsum('nr,nr->r', x_NR[i:i + _PART], y_NR[i:i + _PART])
   return total_R
+
+
+@dataclasses.dataclass(frozen=True)
+class Distinct:
+  """Rows without their repetitions.
+
+  Attributes:
+    first_U: the first of each kind.
+    kind_M: of each row.
+  """
+
+  first_U: np.ndarray
+  kind_M: np.ndarray
+
+
+def distinct_rows(*values_MN: np.ndarray) -> Distinct:
+  """Rows that are equal in all of some arrays.
+
+  Two ways of asking that begin alike have equal measures there, and all that
+  follows from these need only be found once.
+
+  Args:
+    *values_MN: arrays of as many rows.
+
+  Returns:
+    The distinct ones.
+  """
+  kinds: dict[tuple[bytes, ...], int] = {}
+  first, kind = [], []
+  for m, rows in enumerate(zip(*values_MN, strict=True)):
+    key = tuple(row.tobytes() for row in rows)
+    if key not in kinds:
+      kinds[key] = len(first)
+      first.append(m)
+    kind.append(kinds[key])
+  return Distinct(np.array(first, np.intp), np.array(kind, np.intp))

@@ -4,10 +4,13 @@ All take p-values of any shape as one family, leave NaN (no test) out of the
 count, and return adjusted p-values: reject where these are below alpha.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
+
+from uncertainty.results import columns
 
 
 def bonferroni(p: np.ndarray) -> np.ndarray:
@@ -80,6 +83,22 @@ def benjamini_hochberg_within(
     adjusted_N[family_N == family] = benjamini_hochberg(
         p_N[family_N == family])
   return adjusted_N
+
+
+def with_corrected(frame: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+  """A table of tests with their column `p_bh`, last.
+
+  Args:
+    frame: with `p_value`.
+    by: columns whose values part the families of tests.
+
+  Returns:
+    The table; `p_bh` is Benjamini and Hochberg's within each family.
+  """
+  family_N = (frame.groupby(list(by), sort=False).ngroup() if len(frame)
+              else ())
+  return frame.assign(**{columns.P_BH: benjamini_hochberg_within(
+      frame[columns.P_VALUE], family_N)})
 
 
 CORRECTIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {

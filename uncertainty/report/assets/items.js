@@ -6,7 +6,9 @@ const itemData = (() => {
   window.uncertaintyItems = async (name, text) => {
     const {resolve, reject} = waiting.get(name);
     try {
-      const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+      const raw = atob(text);
+      const bytes = new Uint8Array(raw.length);
+      for (let i = 0; i < raw.length; i++) bytes[i] = raw.charCodeAt(i);
       const stream = new Blob([bytes]).stream().pipeThrough(
           new DecompressionStream('deflate'));
       resolve(await new Response(stream).json());

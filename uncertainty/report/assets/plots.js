@@ -19,7 +19,10 @@ const drawPlot = (box) => {
     return node;
   };
   const alone = data.panels.length === 1;
-  const wide = alone ? 620 : 330;
+  // Letters keep their size on a phone, where many panels stand in twos.
+  const small = innerWidth < 640 && data.panels.length > 6;
+  const wide = alone ? Math.max(330, Math.min(620, innerWidth - 30)) :
+      small ? 178 : 330;
   const names = data.y.categories || [];
   const left = names.length ?
       12 + 5.9 * Math.max(...names.map((n) => n.length)) : 46;
@@ -29,8 +32,8 @@ const drawPlot = (box) => {
 
   const said = make('p', {className: 'reading note', role: 'status'},
       'Point at or tap a mark, or use the arrow keys, to read its numbers.');
-  const grid = make('div', {className: alone ? 'panels alone' : 'panels',
-    tabIndex: 0, role: 'group'});
+  const grid = make('div', {tabIndex: 0, role: 'group', className:
+    `panels${alone ? ' alone' : small ? ' small' : ''}`});
   const figure = box.closest('figure');
   grid.setAttribute('aria-label',
       `${figure.getAttribute('aria-label')}; arrow keys read its points`);
@@ -81,7 +84,9 @@ const drawPlot = (box) => {
     const node = svg('svg', {viewBox: `0 0 ${total} ${top + tall + 34}`,
       'aria-hidden': 'true', class: 'plot-panel'});
     if (panel.title) {
-      node.append(svg('text', {x: left, y: 13, class: 'title'}, panel.title));
+      const end = total - 7.3 * panel.title.length;
+      node.append(svg('text', {x: Math.max(2, Math.min(left, end)), y: 13,
+        class: 'title'}, panel.title));
     }
     const line = (x1, y1, x2, y2, kind) => node.append(
         svg('line', {x1, y1, x2, y2, class: kind}));
@@ -104,8 +109,10 @@ const drawPlot = (box) => {
         }
       });
     }
-    node.append(svg('text', {x: left + inner / 2, y: top + tall + 29,
-      class: 'axis', 'text-anchor': 'middle'}, data.x.label || ''));
+    const along = data.x.label || '';
+    node.append(svg('text', {y: top + tall + 29, class: 'axis',
+      x: Math.min(left + inner / 2, total - 2.7 * along.length),
+      'text-anchor': 'middle'}, along));
     if (data.y.label) {
       node.append(svg('text', {x: 0, y: 0, class: 'axis',
         'text-anchor': 'middle',
@@ -125,6 +132,8 @@ const drawPlot = (box) => {
           'reference');
       else line(left, py(value), left + inner, py(value), 'reference');
     }
+    const crowded = total < 400 && panel.series.reduce(
+        (n, s) => n + s.x.length, 0) > 200;
     for (const s of panel.series) {
       const color = `k${(s.color || 0) % 8}`;
       const known = s.x.map((_, i) => i).filter((i) => s.x[i] !== null &&
@@ -153,7 +162,8 @@ const drawPlot = (box) => {
           node.append(svg('circle', {
             class: `mark ${color}${s.filled && !s.filled[i] ? ' open' : ''}`,
             cx: X(i), cy: Y(i),
-            r: s.sized ? Math.sqrt(5 + 90 * s.n[i] / all) : 3.6}));
+            r: s.sized ? Math.sqrt(5 + 90 * s.n[i] / all) :
+                crowded ? 2.2 : 3.6}));
         }
         spots.push({node, x: X(i), y: Y(i),
           text: () => describe(panel, s, i)});

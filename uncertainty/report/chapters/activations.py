@@ -300,10 +300,8 @@ def _truth(tables: AnalysisTables) -> list[Markup]:
     return []
   chosen = rows[(rows[derived.LAYER] == -1) & (rows[derived.POLARITY] == 'both')
                 & rows[derived.TEST].isin(['all topics', 'german'])]
-  chosen = chosen.assign(**{derived.SHOWN: [
-      blocks.interval(*values) for values in chosen[
-          [columns.ACCURACY, columns.CI_LOW, columns.CI_HIGH]].itertuples(
-              index=False, name=None)]})
+  chosen = chosen.assign(**{derived.SHOWN: blocks.intervals(
+      chosen, (columns.ACCURACY, columns.CI_LOW, columns.CI_HIGH))})
   wide = chosen.pivot_table(
       index=[columns.MODEL, derived.SITE, derived.PROBE], columns=derived.TEST,
       values=derived.SHOWN, aggfunc='first', sort=False)

@@ -57,10 +57,8 @@ def _table(rows: pd.DataFrame) -> Markup:
   return blocks.plain_table(pd.DataFrame({
       derived.VERDICT: rows[derived.VERDICT],
       derived.SENTENCE: rows[derived.SENTENCE],
-      derived.ESTIMATE: [
-          blocks.interval(*values) for values in rows[
-              [derived.ESTIMATE, derived.LOW, derived.HIGH]].itertuples(
-                  index=False, name=None)],
+      derived.ESTIMATE: blocks.intervals(
+          rows, (derived.ESTIMATE, derived.LOW, derived.HIGH)),
       'p, corrected': rows[derived.P_CORRECTED],
       'items': rows[derived.N_ITEMS].map(_count),
       'raters': rows[derived.N_RATERS].map(_count),

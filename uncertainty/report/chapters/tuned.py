@@ -64,10 +64,8 @@ def _shown(rows: pd.DataFrame) -> Markup:
       'outcome': rows[cols.OUTCOME],
       'before': rows[derived.BASE_VALUE],
       'after': rows[derived.TUNED_VALUE],
-      'difference': [
-          blocks.interval(*values) for values in rows[
-              [derived.DIFFERENCE, derived.LOW, derived.HIGH]].itertuples(
-                  index=False, name=None)],
+      'difference': blocks.intervals(
+          rows, (derived.DIFFERENCE, derived.LOW, derived.HIGH)),
       'p, corrected': rows[derived.P_CORRECTED],
       'items': rows[derived.N_ITEMS].map(str),
       'seeds': rows[derived.N_SEEDS].map(str),

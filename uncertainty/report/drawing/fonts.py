@@ -53,7 +53,7 @@ def width(text: str, size: float) -> float:
   return at_size(_MEASURED).getlength(text) * size / _MEASURED
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Subset:
   """Part of the font, to put into a PDF.
 

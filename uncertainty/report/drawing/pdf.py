@@ -4,6 +4,7 @@ Written by hand from ISO 32000: matplotlib takes a second for a heatmap of five
 hundred texts, and a study of thirty models has 250 heatmaps.
 """
 
+import functools
 import math
 import zlib
 
@@ -68,6 +69,7 @@ def _stream(data: bytes, more: str = '') -> bytes:
       len(packed), more.encode('ascii'), packed)
 
 
+@functools.lru_cache(maxsize=32)
 def _font_objects(font: fonts.Subset) -> list[bytes]:
   """Objects 5 to 9: the font, its glyphs, and what they mean."""
   low_x, low_y, high_x, high_y, ascent, descent = font.box
@@ -100,6 +102,7 @@ def _font_objects(font: fonts.Subset) -> list[bytes]:
       _stream(to_unicode.encode('ascii'))]
 
 
+@functools.lru_cache(maxsize=1024)
 def _colour(color: str, operator: str) -> str:
   return ' '.join(f'{c / 255:.3f}' for c in scene.channels(color)) + (
       f' {operator}')
@@ -137,17 +140,24 @@ def _circle(x: float, y: float, r: float) -> str:
 
 
 def _text(mark: scene.Text, font: fonts.Subset) -> str:
-  glyphs = [font.glyphs.get(c, 0) for c in mark.text]  # 0: a box
-  wide = sum(font.widths[g] for g in glyphs) * mark.size / 1000
+  shown, thousandths = _shown(mark.text, font)
+  wide = thousandths * mark.size / 1000
   back = {'start': 0.0, 'middle': wide / 2, 'end': wide}[mark.anchor]
   turn = math.radians(mark.angle)
   cos, sin = math.cos(turn), math.sin(turn)
   x, y = mark.x - back * cos, mark.y + back * sin
-  shown = ''.join(f'{g:04x}' for g in glyphs)
   # The scene's y goes down and letters go up: their second axis is turned.
   return (f'BT {_colour(mark.color, "rg")} /F {mark.size:.2f} Tf '
           f'{cos:.4f} {-sin:.4f} {-sin:.4f} {-cos:.4f} {x:.2f} {y:.2f} Tm '
           f'<{shown}> Tj ET')
+
+
+@functools.lru_cache(maxsize=4096)
+def _shown(text: str, font: fonts.Subset) -> tuple[str, int]:
+  """The glyphs of a text in hexadecimal, and its width in thousandths."""
+  glyphs = [font.glyphs.get(c, 0) for c in text]  # 0: a box
+  return (''.join(f'{g:04x}' for g in glyphs),
+          sum(font.widths[g] for g in glyphs))
 
 
 _WRITERS = {scene.Rect: _rect, scene.Line: _line, scene.Circles: _circles}

@@ -8,7 +8,7 @@ UNIT_POINTS = 0.72  # PDF's points in one unit
 INK, SOFT, PAPER = '#222222', '#666666', '#ffffff'
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Rect:
   """A filled box.
 
@@ -29,7 +29,7 @@ class Rect:
   opacity: float = 1.0
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Line:
   """A line through points.
 
@@ -46,7 +46,7 @@ class Line:
   dashed: bool = False
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Circles:
   """Circles of one colour.
 
@@ -65,7 +65,7 @@ class Circles:
   opacity: float = 1.0
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Text:
   """One line of text.
 
@@ -93,7 +93,7 @@ class Text:
 Mark = Rect | Line | Circles | Text
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Scene:
   """A picture on white paper.
 
@@ -108,6 +108,7 @@ class Scene:
   marks: Sequence[Mark]
 
 
+@functools.lru_cache(maxsize=1024)
 def blended(color: str, opacity: float, paper: str = PAPER) -> str:
   """A colour as it looks through.
 

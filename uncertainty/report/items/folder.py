@@ -19,12 +19,14 @@ from typing import Any
 import pandas as pd
 
 from uncertainty import files
+from uncertainty.analysis.statistics.parallel import in_parallel
 from uncertainty.report import lineage, names
 from uncertainty.report.items import chunks, rows, source
 from uncertainty.report.tables import AnalysisTables
 from uncertainty.results import columns as cols
 from uncertainty.results import shards
 from uncertainty.specs import StudySpec
+from uncertainty.types import UserError
 
 _NAME = 'items'
 _CATALOGUE = 'catalogue.json'
@@ -99,6 +101,11 @@ def _catalogue(
 def _by_model(items: pd.DataFrame) -> dict[tuple[str, str], pd.DataFrame]:
   if items.empty:
     return {}
+  twice = items[items.duplicated([cols.DATASET, cols.MODEL, cols.ITEM_ID])]
+  if len(twice):
+    raise UserError(
+        f'analysis/items.parquet holds item {twice[cols.ITEM_ID].iloc[0]!r} of '
+        f'{twice[cols.MODEL].iloc[0]} twice; run --stages=analyze again')
   return {(str(dataset), str(model)): part.set_index(cols.ITEM_ID)
           for (dataset, model), part in items.groupby(
               [cols.DATASET, cols.MODEL], sort=False)}
@@ -120,26 +127,30 @@ def _dataset(
   chunks.write(folder, f'{place}/find', {
       'id': ids, 'q': [_searched(row) for row in shared],
       'd': [row.get('d') for row in shared]})
-  answers, entries = [], []
-  for number, model in enumerate(models):
-    frame = model.read().set_index(cols.ITEM_ID).reindex(ids)
-    found = analysed.get((dataset, model.model), pd.DataFrame()).reindex(ids)
-    answers.append(rows.answered(frame, found))
-    step = _told(
-        folder, f'{place}/told-{number}', rows.details(frame, model.texts))
-    entries.append(_about(model.model, who.get(
-        model.model, lineage.Lineage())) | {
-            'step': step, 'bars': _bars(frame, config)})
-    chunks.write(folder, f'{place}/scan-{number}', {
-        key: [row.get(key) for row in answers[-1]]
-        for key in ('d', 'r', 'h', 'k', 'x')})
+  answers: list[list[rows.Row]] = [[] for _ in models]
+  entries: list[dict[str, Any]] = [{} for _ in models]
+
+  def write_model(places: slice) -> None:
+    for i in range(places.start, places.stop):
+      model = models[i].model
+      frame = models[i].read().set_index(cols.ITEM_ID).reindex(ids)
+      answers[i] = rows.answered(frame, analysed.get(
+          (dataset, model), pd.DataFrame()).reindex(ids))
+      entries[i] = _about(model, who.get(model, lineage.Lineage())) | {
+          'step': _told(folder, f'{place}/told-{i}',
+                        rows.details(frame, models[i].texts)),
+          'bars': _bars(frame, config)}
+      _scan(folder, f'{place}/scan-{i}', answers[i])
+
+  in_parallel(write_model, len(models), chunk=1)
   step = chunks.rows_a_chunk(
       [[row, *(a[i] for a in answers)] for i, row in enumerate(shared[:64])])
-  for part, start in enumerate(range(0, len(ids), step)):
-    stop = start + step
-    chunks.write(folder, f'{place}/asked-{part}', {
-        'items': shared[start:stop],
-        'models': [a[start:stop] for a in answers]})
+
+  def write_part(items: slice) -> None:
+    chunks.write(folder, f'{place}/asked-{items.start // step}', {
+        'items': shared[items], 'models': [a[items] for a in answers]})
+
+  in_parallel(write_part, len(ids), chunk=step)
   return {'name': dataset, 'title': names.dataset(dataset), 'folder': place,
           'n': len(ids), 'step': step, 'models': entries}
 
@@ -183,6 +194,13 @@ def _bars(frame: pd.DataFrame, config: dict[str, Any] | None) -> str:
   """What the model's shares of the choices are, in words."""
   asked = frame.get(cols.ANSWER_FORMAT, pd.Series(dtype=object)).dropna()
   return names.shares(str(asked.iloc[0]) if len(asked) else '', config)
+
+
+def _scan(folder: pathlib.Path, name: str, answers: list[rows.Row]) -> None:
+  """Writes what one model's items are picked by."""
+  chunks.write(folder, name, {
+      key: [row.get(key) for row in answers]
+      for key in ('d', 'r', 'h', 'k', 'x')})
 
 
 def _told(folder: pathlib.Path, name: str, told: list[rows.Row]) -> int:

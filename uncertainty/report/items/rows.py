@@ -5,7 +5,7 @@ page prints no more digits, and they take half the bytes.
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,31 +28,52 @@ def _cells(frame: pd.DataFrame, name: str) -> list[Any]:
   if name not in frame:
     return [None] * len(frame)
   column = frame[name]
-  if column.dtype == object:
-    return [None if v is None or (np.ndim(v) == 0 and pd.isna(v)) else v
-            for v in column]
-  return [None if pd.isna(v) else v for v in column.tolist()]
+  return _blanked(column.to_numpy(object).tolist(), column.isna())
 
 
-def _filled(**fields: Any) -> Row:
-  return {k: v for k, v in fields.items() if v is not None and v != ''}
+def _blanked(values: list[Any], missing: Any) -> list[Any]:
+  """None in the place of what is missing."""
+  for place in np.flatnonzero(missing):
+    values[place] = None
+  return values
 
 
-def _shares(values: Any) -> list[int] | None:
-  if values is None or np.ndim(values) != 1 or not len(values):
-    return None
-  whole = np.asarray(values, float)
-  if not np.isfinite(whole).all():
-    return None
-  return np.rint(whole / UNIT).astype(int).tolist()
+def _rows(n_items: int, **fields: list[Any]) -> list[Row]:
+  """A row an item, without what is missing; fields hold a value an item."""
+  rows: list[Row] = [{} for _ in range(n_items)]
+  for name, values in fields.items():
+    for row, value in zip(rows, values, strict=True):
+      if value is not None and value != '':
+        row[name] = value
+  return rows
 
 
-def _short(value: float | None) -> float | None:
-  return None if value is None else float(f'{value:.{_PLACES}g}')
+def _shares(rows: Sequence[Any]) -> list[list[int] | None]:
+  """Shares of each row in `UNIT`, None where some are missing."""
+  out: list[list[int] | None] = [None] * len(rows)
+  known = {i: np.asarray(row, float) for i, row in enumerate(rows)
+           if row is not None and np.ndim(row) == 1 and len(row)}
+  if not known:
+    return out
+  flat = np.concatenate(list(known.values()))
+  finite = np.isfinite(flat)
+  whole = np.rint(np.where(finite, flat, 0.0) / UNIT).astype(int).tolist()
+  ends = np.cumsum([len(row) for row in known.values()])
+  starts = np.concatenate([[0], ends[:-1]])
+  whole_rows = np.logical_and.reduceat(finite, starts)
+  for i, start, end, is_whole in zip(
+      known, starts.tolist(), ends.tolist(), whole_rows, strict=True):
+    if is_whole:
+      out[i] = whole[start:end]
+  return out
 
 
-def _whole(value: float | None) -> int | None:
-  return None if value is None else int(value)
+def _each(change: Callable[[Any], Any], values: list[Any]) -> list[Any]:
+  return [None if v is None else change(v) for v in values]
+
+
+def _short(value: float) -> float:
+  return float(f'{value:.{_PLACES}g}')
 
 
 def percentiles(values: pd.Series) -> list[int | None]:
@@ -66,8 +87,10 @@ def percentiles(values: pd.Series) -> list[int | None]:
     where a value is missing.
   """
   n = values.notna().sum()
-  ranks = (values.rank() - 1) / max(n - 1, 1) * 100
-  return [None if pd.isna(r) else round(r) for r in ranks]
+  ranks_N = ((values.rank() - 1) / max(n - 1, 1) * 100).to_numpy(float)
+  missing_N = np.isnan(ranks_N)
+  whole_N = np.rint(np.where(missing_N, 0.0, ranks_N)).astype(int)
+  return _blanked(whole_N.tolist(), missing_N)
 
 
 def asked(frame: pd.DataFrame, people: pd.Series) -> list[Row]:
@@ -86,23 +109,20 @@ def asked(frame: pd.DataFrame, people: pd.Series) -> list[Row]:
   signals = [name for name in map(str, frame) if name.startswith('human_')
              and name not in (cols.HUMAN_SHARES, cols.HUMAN_COUNT,
                               cols.HUMAN_ENTROPY, *cols.RATER_LISTS)]
-  others = [[_measured(name), *map(_short, _cells(frame, name))]
+  others = [(_measured(name), _each(_short, _cells(frame, name)))
             for name in signals]
-  picked = zip(
-      _cells(frame, cols.QUESTION), _cells(frame, cols.CHOICES),
-      _cells(frame, cols.ANSWER), _cells(frame, cols.ANSWER_TEXT),
-      _cells(frame, cols.GROUP), _cells(frame, cols.HUMAN_SHARES),
-      _cells(frame, cols.HUMAN_COUNT), people.tolist(), percentiles(people),
-      strict=True)
-  return [
-      _filled(
-          q=question, c=[str(c) for c in choices] if choices is not None
-          else None, a=_whole(answer), t=text, g=group, s=_shares(shares),
-          n=_whole(count), e=None if pd.isna(entropy) else _short(entropy),
-          d=place, o=[[s[0], s[i + 1]] for s in others
-                      if s[i + 1] is not None] or None)
-      for i, (question, choices, answer, text, group, shares, count, entropy,
-              place) in enumerate(picked)]
+  told = [[[name, values[i]] for name, values in others
+           if values[i] is not None] or None for i in range(len(frame))]
+  return _rows(
+      len(frame), q=_cells(frame, cols.QUESTION),
+      c=_each(lambda choices: [str(c) for c in choices],
+              _cells(frame, cols.CHOICES)),
+      a=_each(int, _cells(frame, cols.ANSWER)),
+      t=_cells(frame, cols.ANSWER_TEXT), g=_cells(frame, cols.GROUP),
+      s=_shares(_cells(frame, cols.HUMAN_SHARES)),
+      n=_each(int, _cells(frame, cols.HUMAN_COUNT)),
+      e=_each(_short, _blanked(people.tolist(), people.isna())),
+      d=percentiles(people), o=told)
 
 
 def answered(frame: pd.DataFrame, analysed: pd.DataFrame) -> list[Row]:
@@ -122,19 +142,17 @@ def answered(frame: pd.DataFrame, analysed: pd.DataFrame) -> list[Row]:
   doubt = (analysed[derived.MODEL_UNCERTAINTY].astype(float)
            if derived.MODEL_UNCERTAINTY in analysed
            else pd.Series(np.nan, frame.index))
-  picked = zip(
-      _model_shares(frame, analysed), _cells(frame, cols.PREDICTION),
-      _cells(frame, cols.CORRECT), _cells(frame, cols.AGREES), doubt.tolist(),
-      percentiles(doubt), _cells(analysed, derived.DISAGREEMENT),
-      _cells(frame, cols.FR_ANSWER),
-      _cells(frame, cols.FR_CORRECT), strict=True)
-  return [
-      _filled(s=_shares(shares), p=_whole(choice), r=_whole(right),
-              h=_whole(agrees), u=None if pd.isna(value) else _short(value),
-              d=place, x=None if apart is None else round(100 * apart),
-              w=words, k=_whole(graded))
-      for shares, choice, right, agrees, value, place, apart, words, graded
-      in picked]
+  return _rows(
+      len(frame), s=_shares(_model_shares(frame, analysed)),
+      p=_each(int, _cells(frame, cols.PREDICTION)),
+      r=_each(int, _cells(frame, cols.CORRECT)),
+      h=_each(int, _cells(frame, cols.AGREES)),
+      u=_each(_short, _blanked(doubt.tolist(), doubt.isna())),
+      d=percentiles(doubt),
+      x=_each(lambda apart: round(100 * apart),
+              _cells(analysed, derived.DISAGREEMENT)),
+      w=_cells(frame, cols.FR_ANSWER),
+      k=_each(int, _cells(frame, cols.FR_CORRECT)))
 
 
 def _measured(name: str) -> str:
@@ -176,35 +194,38 @@ def details(frame: pd.DataFrame, texts: Mapping[int, str]) -> list[Row]:
   prompts = [(name, _task(name, first)) for name in map(str, frame)
              if name == cols.PROMPT or name.endswith('_prompt')]
   stated = [name for name in map(str, frame) if source.is_stated(name)]
-  read = {name: _cells(frame, name) for name in (
-      *(name for name, _ in prompts), *stated,
-      *(_reply(name) for name in stated), cols.TOP_TOKENS, cols.TOP_LOGPROBS,
-      cols.FR_HIT_CAP, cols.FR_REASON, cols.SAMPLE_ANSWERS,
-      cols.SEMANTIC_CLUSTERS, registry.P_TRUE,
-      cols.P_TRUE_ANSWER)}
   texts = _written(frame) | dict(texts)
-  out = []
-  for i, generated in enumerate(_generated(frame, texts)):
-    cell = {name: values[i] for name, values in read.items()}
-    samples = cell[cols.SAMPLE_ANSWERS]
-    meanings = cell[cols.SEMANTIC_CLUSTERS]
-    judged = cell[registry.P_TRUE]
-    out.append(_filled(
-        prompts=[[task, cell[name]] for name, task in prompts
-                 if cell[name]] or None,
-        next=_alternatives(
-            cell[cols.TOP_TOKENS], cell[cols.TOP_LOGPROBS], texts),
-        tokens=generated, cap=1 if cell[cols.FR_HIT_CAP] else None,
-        why=cell[cols.FR_REASON],
-        samples=None if samples is None else _filled(
-            a=[str(s) for s in samples],
-            m=None if meanings is None else [int(m) for m in meanings]),
-        stated=[[_wording(name), _short(cell[name]), cell[_reply(name)] or '']
-                for name in stated
-                if cell[name] is not None or cell[_reply(name)]] or None,
-        true=None if judged is None else [
-            _short(judged), cell[cols.P_TRUE_ANSWER] or '']))
-  return out
+  order = range(len(frame))
+  asked_as = [(task, _cells(frame, name)) for name, task in prompts]
+  sure = [(_wording(name), _cells(frame, name), _cells(frame, _reply(name)))
+          for name in stated]
+  return _rows(
+      len(frame),
+      prompts=[[[task, given[i]] for task, given in asked_as if given[i]]
+               or None for i in order],
+      next=[_alternatives(top, logprobs, texts) for top, logprobs in zip(
+          _cells(frame, cols.TOP_TOKENS), _cells(frame, cols.TOP_LOGPROBS),
+          strict=True)],
+      tokens=list(_generated(frame, texts)),
+      cap=[1 if cut else None for cut in _cells(frame, cols.FR_HIT_CAP)],
+      why=_cells(frame, cols.FR_REASON),
+      samples=[_samples(answers, meanings) for answers, meanings in zip(
+          _cells(frame, cols.SAMPLE_ANSWERS),
+          _cells(frame, cols.SEMANTIC_CLUSTERS), strict=True)],
+      stated=[[[wording, _short(value[i]), reply[i] or '']
+               for wording, value, reply in sure
+               if value[i] is not None or reply[i]] or None for i in order],
+      true=[None if p is None else [_short(p), judged or '']
+            for p, judged in zip(
+                _cells(frame, registry.P_TRUE),
+                _cells(frame, cols.P_TRUE_ANSWER), strict=True)])
+
+
+def _samples(answers: Any, meanings: Any) -> Row | None:
+  if answers is None:
+    return None
+  row = Row(a=[str(s) for s in answers])
+  return row if meanings is None else row | Row(m=[int(m) for m in meanings])
 
 
 def _task(name: str, first: str) -> str:
@@ -297,5 +318,5 @@ def share_prompts(chunk: list[Row]) -> tuple[dict[str, str], list[Row]]:
   begins = {task: os.path.commonprefix(found) for task, found in texts.items()}
   return begins, [
       row | {'prompts': [[task, text[len(begins[task]):]]
-                         for task, text in row.get('prompts', ())]}
-      for row in chunk]
+                         for task, text in row['prompts']]}
+      if 'prompts' in row else row for row in chunk]

@@ -63,7 +63,7 @@ def answered(
   found: dict[str, list[Answered]] = {}
   if spec.analysis.results_format == 'published':
     for (dataset, model), frame in published.read(
-        root, spec.data).frames.items():
+        root, spec.data, measures=False).frames.items():
       found.setdefault(dataset, []).append(
           Answered(model, lambda frame=frame: frame, {}))
     return found
