@@ -2,6 +2,7 @@ import errno
 import pathlib
 import zipfile
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -59,7 +60,7 @@ def test_an_empty_parquet_keeps_its_columns(tmp_path):
 
 
 @pytest.mark.parametrize('column', [
-    [7] * 20_000_000, ['x' * 100_000] * 5000], ids=['rows', 'words'])
+    np.full(20_000_000, 7), ['x' * 100_000] * 5000], ids=['rows', 'words'])
 def test_a_parquet_that_repeats_itself_is_refused(tmp_path, column):
   path = tmp_path / 'a.parquet'
   pd.DataFrame({'a': column}).to_parquet(path)

@@ -21,4 +21,6 @@ export XLA_FLAGS="${XLA_FLAGS:-$FORMER}"
 export OPENBLAS_NUM_THREADS="${OPENBLAS_NUM_THREADS:-1}"
 # Each of a hundred processes would compile the package again.
 unset PYTHONDONTWRITEBYTECODE
-python -m pytest -m 'not parity and not colab' -n "$(nproc)" --dist loadfile "$@"
+# Else the files with the fewest tests, which take longest, come last.
+python -m pytest -m 'not parity and not colab' -n "$(nproc)" --dist loadfile \
+  --no-loadscope-reorder "$@"
