@@ -55,3 +55,7 @@ def test_errors_of_what_is_made_ahead_are_raised():
   assert next(made) == 1
   with pytest.raises(ZeroDivisionError):
     next(made)
+
+
+def test_each_keeps_the_order():
+  assert parallel.each(lambda x: 10 * x, [2, 0, 1]) == [20, 0, 10]

@@ -6,6 +6,7 @@ folds' items, so that no item's confidence has seen its own grade.
 """
 
 import dataclasses
+import itertools
 
 import numpy as np
 import scipy.optimize
@@ -160,9 +161,11 @@ def crossfit_isotonic(
   confidence = np.full(certainty_MN.shape, np.nan)
   order_MN = np.argsort(
       np.where(known_MN, certainty_MN, np.inf), axis=-1, kind='stable')
-  for fold in np.unique(folds_N):
-    test_N = folds_N == fold
-    for m in range(len(certainty_MN)):
+  tests_FN = np.unique(folds_N)[:, None] == folds_N
+
+  def fill(rows: slice):
+    for m, test_N in itertools.product(
+        range(rows.start, rows.stop), tests_FN):
       order = order_MN[m, :known_MN[m].sum()]
       order = order[~test_N[order]]
       if len(order) < _LEAST:
@@ -171,6 +174,8 @@ def crossfit_isotonic(
       wanted = test_N & known_MN[m]
       confidence[m, wanted] = np.interp(
           certainty_MN[m, wanted], knots, fitted)
+
+  in_parallel(fill, len(confidence))
   return confidence
 
 
@@ -245,10 +250,10 @@ class _Cells:
 def _cells(certainty_MN, correct_MN, known_MN) -> _Cells:
   found = []
   cell_MN = np.zeros(certainty_MN.shape, np.intp)
-  for x_N, y_N, known_N, cell_N in zip(
-      certainty_MN, correct_MN, known_MN, cell_MN, strict=True):
+  for row, (x_N, y_N, known_N) in enumerate(zip(
+      certainty_MN, correct_MN, known_MN, strict=True)):
     # A complex number sorts by certainty, then by grade.
-    value_G, cell_N[known_N] = np.unique(
+    value_G, cell_MN[row, known_N] = np.unique(
         x_N[known_N] + 1j * y_N[known_N], return_inverse=True)
     found.append(value_G)
   value_MG = np.zeros(

@@ -14,6 +14,7 @@ import pandas as pd
 from uncertainty.analysis.calibration import conformal
 from uncertainty.analysis.questions import prediction_sets
 from uncertainty.analysis.scores import stack as stacking
+from uncertainty.analysis.statistics.parallel import each
 from uncertainty.results import columns, derived
 
 SHARE_ANSWERED = 0.8  # that of `selective_risk_0.8`
@@ -36,27 +37,34 @@ def table(stacks: Sequence[stacking.Stack], risk: float, seed: int,
   Returns:
     `COLUMNS`; `selective_risk` is NaN where nothing is answered.
   """
+  found = each(
+      lambda one: _of_model(*one, risk, seed),
+      [(stack.dataset, model, frame) for stack in stacks
+       for model, frame in stack.frames.items()])
+  return pd.DataFrame(
+      [row for rows in found for row in rows], columns=list(COLUMNS))
+
+
+def _of_model(dataset: str, model: str, frame: pd.DataFrame, risk: float,
+              seed: int) -> list[tuple]:
+  """One model's rows."""
   rows = []
-  for stack in stacks:
-    for model, frame in stack.frames.items():
-      for data in prediction_sets.labelled(frame):
-        splits_RN = conformal.split_items(
-            len(data.p_NC), prediction_sets.N_SPLITS,
-            np.random.default_rng(seed))
-        confidence_N = np.nanmax(data.p_NC, 1)
-        loss_N = 1 - data.weights_NC[
-            np.arange(len(data.p_NC)), np.nanargmax(data.p_NC, 1)]
-        for rule, nominal, at_R in (
-            ('risk', risk, conformal.answer_thresholds(
-                confidence_N, loss_N, splits_RN, risk)),
-            ('coverage', SHARE_ANSWERED, conformal.coverage_thresholds(
-                confidence_N, splits_RN, SHARE_ANSWERED))):
-          rows.append((
-              model, stack.dataset, data.labels, rule, nominal,
-              *_tried(confidence_N, loss_N, ~splits_RN, at_R),
-              float(1 - loss_N.mean()), len(loss_N),
-              int(splits_RN[0].sum())))
-  return pd.DataFrame(rows, columns=list(COLUMNS))
+  for data in prediction_sets.labelled(frame):
+    splits_RN = conformal.split_items(
+        len(data.p_NC), prediction_sets.N_SPLITS, np.random.default_rng(seed))
+    confidence_N = np.nanmax(data.p_NC, 1)
+    loss_N = 1 - data.weights_NC[
+        np.arange(len(data.p_NC)), np.nanargmax(data.p_NC, 1)]
+    for rule, nominal, at_R in (
+        ('risk', risk, conformal.answer_thresholds(
+            confidence_N, loss_N, splits_RN, risk)),
+        ('coverage', SHARE_ANSWERED, conformal.coverage_thresholds(
+            confidence_N, splits_RN, SHARE_ANSWERED))):
+      rows.append((
+          model, dataset, data.labels, rule, nominal,
+          *_tried(confidence_N, loss_N, ~splits_RN, at_R),
+          float(1 - loss_N.mean()), len(loss_N), int(splits_RN[0].sum())))
+  return rows
 
 
 def _tried(confidence_N: np.ndarray, loss_N: np.ndarray, tested_RN: np.ndarray,

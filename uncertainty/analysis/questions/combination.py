@@ -19,7 +19,7 @@ import pandas as pd
 from uncertainty.analysis.calibration.confidence_maps import item_folds
 from uncertainty.analysis.scores.scores import PRIMARY, ModelItems
 from uncertainty.analysis.statistics import ranking, resampling, spearman_draws
-from uncertainty.analysis.statistics.parallel import in_parallel
+from uncertainty.analysis.statistics.parallel import each
 from uncertainty.results import columns, derived
 
 _TARGET = columns.HUMAN_ENTROPY
@@ -54,16 +54,13 @@ def combinations(
     bootstrap over items of the held-out predictions), r2_combined, n.
   """
   sets = [*_by_prefix(tables), *_crowds(tables)]
-  found: list[tuple | None] = [None] * len(sets)
 
-  def fill(rows: slice):
-    for i in range(rows.start, rows.stop):
-      one = sets[i]
-      found[i] = _compare(
-          one, counts_NR[one.head[0]], cluster_N.get(one.head[0]), level,
-          seed, n_folds)
+  def compare(one: _Set) -> tuple | None:
+    dataset = one.head[0]
+    return _compare(one, counts_NR[dataset], cluster_N.get(dataset), level,
+                    seed, n_folds)
 
-  in_parallel(fill, len(sets), chunk=1)
+  found = each(compare, sets)
   rows = [(*one.head, *row) for one, row in zip(sets, found, strict=True)
           if row is not None]
   return pd.DataFrame(rows, columns=[
@@ -156,12 +153,13 @@ def spearman_within(
   total, weight = 0.0, 0.0
   for fold in np.unique(folds_N):
     inside = folds_N == fold
-    size_R = counts_NR[inside].sum(0)
+    inside_NR = counts_NR[inside]
+    size_R = inside_NR.sum(0)
     drawn = size_R > 0  # of few clusters, a draw may hold none
     rho_MR = np.full((len(predictions_MN), len(size_R)), np.nan)
     rho_MR[:, drawn] = spearman_draws.bootstrap_spearman(
         predictions_MN[:, inside], target_N[inside][None],
-        np.ascontiguousarray(counts_NR[inside][:, drawn]))[:, 0]
+        inside_NR if drawn.all() else inside_NR[:, drawn])[:, 0]
     total = total + np.nan_to_num(rho_MR) * size_R
     weight = weight + np.isfinite(rho_MR) * size_R
   return np.where(weight > 0, total / np.maximum(weight, 1), np.nan)

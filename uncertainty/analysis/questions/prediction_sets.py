@@ -17,6 +17,7 @@ from uncertainty.analysis.calibration import conformal
 from uncertainty.analysis.questions import summary
 from uncertainty.analysis.scores import stack as stacking
 from uncertainty.analysis.statistics import ranking
+from uncertainty.analysis.statistics.parallel import each
 from uncertainty.results import columns, derived
 
 N_SPLITS = 100
@@ -139,24 +140,36 @@ def tables(stacks: Sequence[stacking.Stack], coverage: float, seed: int,
     `sets` with the columns `SETS` and `sets_by_group` with `STRATA`; empty
     where no items have labels enough.
   """
-  sets, strata = [], []
-  for stack in stacks:
-    for model, frame in stack.frames.items():
-      for data in labelled(frame):
-        rng = np.random.default_rng(seed)
-        splits_RN = conformal.split_items(len(data.p_NC), N_SPLITS, rng)
-        uniform_N = rng.uniform(size=len(data.p_NC))
-        for score in conformal.SCORES:
-          scores_NC = conformal.nonconformity(data.p_NC, score, uniform_N)
-          for condition, tried in _conditions(
-              data, scores_NC, splits_RN, coverage):
-            key = (model, stack.dataset, data.labels, score, condition)
-            sets.append((
-                *key, coverage, *_summary(data, tried), len(data.p_NC),
-                int(splits_RN[0].sum())))
-            strata += [(*key, *row) for row in _by_stratum(data, tried)]
+  found = each(
+      lambda one: _of_model(*one, coverage, seed),
+      [(stack.dataset, model, frame) for stack in stacks
+       for model, frame in stack.frames.items()])
+  sets, strata = ([row for rows in side for row in rows]
+                  for side in (zip(*found, strict=True) if found
+                               else ((), ())))
   return {'sets': pd.DataFrame(sets, columns=list(SETS)),
           'sets_by_group': pd.DataFrame(strata, columns=list(STRATA))}
+
+
+def _of_model(
+    dataset: str, model: str, frame: pd.DataFrame, coverage: float, seed: int,
+) -> tuple[list[tuple], list[tuple]]:
+  """One model's rows of `SETS` and of `STRATA`."""
+  sets, strata = [], []
+  for data in labelled(frame):
+    rng = np.random.default_rng(seed)
+    splits_RN = conformal.split_items(len(data.p_NC), N_SPLITS, rng)
+    uniform_N = rng.uniform(size=len(data.p_NC))
+    for score in conformal.SCORES:
+      scores_NC = conformal.nonconformity(data.p_NC, score, uniform_N)
+      for condition, tried in _conditions(
+          data, scores_NC, splits_RN, coverage):
+        key = (model, dataset, data.labels, score, condition)
+        sets.append((
+            *key, coverage, *_summary(data, tried), len(data.p_NC),
+            int(splits_RN[0].sum())))
+        strata += [(*key, *row) for row in _by_stratum(data, tried)]
+  return sets, strata
 
 
 def _conditions(

@@ -9,7 +9,12 @@ import scipy.special
 
 from uncertainty.analysis.calibration import reliability
 from uncertainty.analysis.scores import stack as stacking
-from uncertainty.analysis.statistics import ranking, resampling, spearman_draws
+from uncertainty.analysis.statistics import (
+  grouping,
+  ranking,
+  resampling,
+  spearman_draws,
+)
 from uncertainty.measures import distances as measured_distances
 from uncertainty.measures import ordinal
 from uncertainty.results import columns, derived, scale_measures
@@ -207,13 +212,14 @@ def _baseline(name, graded_N, right_NC, counts_NR, level):
   n = int(known_N.sum())
   if not n:
     return []
-  hits_PN = right_NC[known_N].T
-  weights_NR = counts_NR[known_N]
-  size_R = weights_NR.sum(0)
+  # What is not known weighs nothing: a selection would copy all resamples.
+  drawn_XR = np.where(known_N, np.column_stack(
+      [right_NC, graded_N, np.ones(len(graded_N))]).T, 0) @ counts_NR
+  size_R = drawn_XR[-1]
   with np.errstate(invalid='ignore', divide='ignore'):
-    base_R = (hits_PN @ weights_NR).max(0) / size_R
-    beyond_R = graded_N[known_N] @ weights_NR / size_R - base_R
-  base = float(hits_PN.mean(1).max())
+    base_R = drawn_XR[:-2].max(0) / size_R
+    beyond_R = drawn_XR[-2] / size_R - base_R
+  base = float(right_NC[known_N].T.mean(1).max())
   beyond = float(graded_N[known_N].mean()) - base
   rows = []
   for label, value, draws_R in (
@@ -235,14 +241,18 @@ def _means(frame, shares, counts_NR, level):
       measured_distances.JENSEN_SHANNON: distances(shares, jensen_shannon),
       measured_distances.WASSERSTEIN: _wasserstein(frame, shares)}
   found = []
-  for name, value_N in values.items():
-    known_N = ~np.isnan(value_N)
+  values_XN = np.stack(list(values.values()))
+  known_XN = ~np.isnan(values_XN)
+  alike = grouping.distinct_rows(known_XN)
+  drawn_XR = np.vstack(
+      [np.nan_to_num(values_XN), known_XN[alike.first_U]]) @ counts_NR
+  with np.errstate(invalid='ignore', divide='ignore'):
+    draws_XR = drawn_XR[:len(values)] / drawn_XR[len(values):][alike.kind_M]
+  for (name, value_N), known_N, draws_R in zip(
+      values.items(), known_XN, draws_XR, strict=True):
     n = int(known_N.sum())
     if not n:
       continue
-    weights_NR = counts_NR if n == len(known_N) else counts_NR[known_N]
-    with np.errstate(invalid='ignore', divide='ignore'):
-      draws_R = value_N[known_N] @ weights_NR / weights_NR.sum(0)
     interval = resampling.percentile_interval(draws_R[None], level)
     found.append((name, float(value_N[known_N].mean()), interval.low[0],
                   interval.high[0], n))
@@ -299,12 +309,11 @@ def _share_correlation(shares, counts_NR, level):
   known = np.flatnonzero(~np.isnan(moments_6N[0]))
   if not len(known):
     return []
-  moments_6N = moments_6N[:, known]
-  value = _pearson(moments_6N.sum(1, keepdims=True))[0]
+  value = _pearson(moments_6N[:, known].sum(1, keepdims=True))[0]
   if np.isnan(value):
     return []
   interval = resampling.percentile_interval(
-      _pearson(moments_6N @ counts_NR[known])[None], level)
+      _pearson(np.nan_to_num(moments_6N) @ counts_NR)[None], level)
   return [('share_correlation', float(value), interval.low[0],
            interval.high[0], len(known))]
 
