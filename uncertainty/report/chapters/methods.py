@@ -96,7 +96,9 @@ def _origin(manifest: Mapping[str, Any]) -> list[Markup]:
           for name, model in manifest.get('models', {}).items()]
   rows += [{'what': name, 'from': f'{data["items"]} items',
             'fingerprint': data['digest'][:16]}
-           for name, data in manifest.get('data', {}).items()]
+           for name, data in manifest.get('data', {}).items()
+           # A run that is not through its data, or an early version's.
+           if {'items', 'digest'} <= set(data)]
   if not rows:
     return []
   start = (manifest.get('starts') or [{}])[-1]
