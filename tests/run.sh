@@ -17,4 +17,8 @@ export JAX_DISABLE_MOST_OPTIMIZATIONS="${JAX_DISABLE_MOST_OPTIMIZATIONS:-1}"
 FORMER='--xla_cpu_use_fusion_emitters=false'
 FORMER+=' --xla_cpu_parallel_codegen_split_count=1'
 export XLA_FLAGS="${XLA_FLAGS:-$FORMER}"
+# As many workers as cores: a library with threads of its own takes theirs.
+export OPENBLAS_NUM_THREADS="${OPENBLAS_NUM_THREADS:-1}"
+# Each of a hundred processes would compile the package again.
+unset PYTHONDONTWRITEBYTECODE
 python -m pytest -m 'not parity and not colab' -n "$(nproc)" --dist loadfile "$@"

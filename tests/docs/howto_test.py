@@ -42,9 +42,8 @@ def _insert(path, text, literal, under=False):
 def checkout(tmp_path):
   shutil.copy(_ROOT / 'pyproject.toml', tmp_path)
   for folder in ('uncertainty', 'tests', 'launch'):
-    shutil.copytree(
-        _ROOT / folder, tmp_path / folder,
-        ignore=shutil.ignore_patterns('__pycache__', 'testdata'))
+    shutil.copytree(_ROOT / folder, tmp_path / folder,
+                    ignore=shutil.ignore_patterns('testdata'))
   return tmp_path
 
 

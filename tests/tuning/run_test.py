@@ -20,7 +20,7 @@ from uncertainty.tuning.lessons import Lesson
 from uncertainty.types import UserError
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-_EVERY, _STEPS = 20, 120
+_EVERY, _STEPS = 10, 60
 
 
 @pytest.fixture(scope='module')
@@ -90,7 +90,7 @@ def _log(workdir):
 
 def test_killed_three_times_it_learns_the_same_weights(place, whole):
   workdir = place / 'killed'
-  for step, partial in ((20, False), (40, True), (80, False)):
+  for step, partial in ((10, False), (20, True), (40, False)):
     _kill_at(_begin(place, workdir), workdir / run.FOLDER, step,
              partial=partial)
     assert not (workdir / run.MODEL).exists()

@@ -6,19 +6,15 @@ import {existsSync, readFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import path from 'node:path';
 import {pathToFileURL} from 'node:url';
+import {launch} from './chromium.mjs';
 
 const require = createRequire(import.meta.url);
-const {chromium} = require('playwright-core');
 const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf-8');
 const [,, folder, data, itemId] = process.argv;
 const home = pathToFileURL(path.join(folder, 'index.html')).href;
 const itemAddress = `${home}#item=${data}/${encodeURIComponent(itemId)}`;
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM,
-  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-    '--disable-background-networking', '--disable-component-update',
-    '--disable-sync']});
+const browser = await launch();
 
 // A new window each time; what its console calls an error is wrong.
 const open = async (address, options, act) => {

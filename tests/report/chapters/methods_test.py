@@ -32,3 +32,6 @@ def test_methods_say_what_was_scored_by_its_digests(
   for part in ('org/m', 'abcdefabcdefabcd<', '0123450123450123<', '3 items',
                'c0ffeec0ffee, edited since', 'uncertainty &#x27;--config=a b'):
     assert part in page, part
+  manifest['starts'] = []  # of a workdir from someone else
+  page = '\n'.join(methods.methods(tables, spec).blocks)
+  assert 'org/m' in page and 'c0ffee' not in page

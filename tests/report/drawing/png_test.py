@@ -3,6 +3,7 @@
 import io
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from uncertainty.report.drawing import Scene, Text, png
@@ -15,6 +16,12 @@ def _pixels(picture):
 
 def _at(pixels, x, y):
   return tuple(pixels[round(y * png.SCALE), round(x * png.SCALE)])
+
+
+def test_the_file_says_its_size_on_paper(picture):
+  image = Image.open(io.BytesIO(png.written(picture)))
+  # The format holds whole pixels a metre.
+  assert image.info['dpi'] == pytest.approx((150, 150), abs=.5 * .0254)
 
 
 def test_boxes_lines_and_circles_have_their_colours(picture):

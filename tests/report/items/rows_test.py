@@ -36,6 +36,14 @@ def test_an_answer_without_analysis_has_its_own_shares(results):
   assert row == {'s': [7500, 2500], 'p': 0, 'r': 0, 'w': 'good'}
 
 
+def test_shares_with_a_gap_are_left_out(results):
+  shares = [[.9, .1], [np.nan, .1], [], None, [.25, .25, .5]]
+  analysed = pd.DataFrame({'model_shares': shares})
+  found = [row.get('s') for row in rows.answered(
+      results.head(5).drop(columns='choice_logprobs'), analysed)]
+  assert found == [[9000, 1000], None, None, None, [2500, 2500, 5000]]
+
+
 def test_analysis_says_what_the_shares_and_doubts_are(results):
   analysed = pd.DataFrame({
       'model_shares': [[.9, .1]] * 12,

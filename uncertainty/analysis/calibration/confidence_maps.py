@@ -6,7 +6,6 @@ folds' items, so that no item's confidence has seen its own grade.
 """
 
 import dataclasses
-import itertools
 
 import numpy as np
 import scipy.optimize
@@ -164,16 +163,16 @@ def crossfit_isotonic(
   tests_FN = np.unique(folds_N)[:, None] == folds_N
 
   def fill(rows: slice):
-    for m, test_N in itertools.product(
-        range(rows.start, rows.stop), tests_FN):
-      order = order_MN[m, :known_MN[m].sum()]
-      order = order[~test_N[order]]
-      if len(order) < _LEAST:
-        continue
-      knots, fitted = _isotonic(certainty_MN[m, order], correct_MN[m, order])
-      wanted = test_N & known_MN[m]
-      confidence[m, wanted] = np.interp(
-          certainty_MN[m, wanted], knots, fitted)
+    for m in range(rows.start, rows.stop):
+      for test_N in tests_FN:
+        order = order_MN[m, :known_MN[m].sum()]
+        order = order[~test_N[order]]
+        if len(order) < _LEAST:
+          continue
+        knots, fitted = _isotonic(certainty_MN[m, order], correct_MN[m, order])
+        wanted = test_N & known_MN[m]
+        confidence[m, wanted] = np.interp(
+            certainty_MN[m, wanted], knots, fitted)
 
   in_parallel(fill, len(confidence))
   return confidence

@@ -162,8 +162,10 @@ def _sums(
   graded_CR = weight_CR * grades_N[new_N, None].astype(weight_CR.dtype)
   if len(weight_CR) == len(grade_G):
     return weight_CR, graded_CR
-  return tuple(grouping.group_sums(run_N[new_N], len(grade_G), values_CR)
-               for values_CR in (weight_CR, graded_CR))
+  weight_GR, graded_GR = (
+      grouping.group_sums(run_N[new_N], len(grade_G), values_CR)
+      for values_CR in (weight_CR, graded_CR))
+  return weight_GR, graded_GR
 
 
 def _row_metrics(

@@ -7,7 +7,8 @@ from typing import TypeVar
 
 import threadpoolctl
 
-_In, _Out = TypeVar('_In'), TypeVar('_Out')
+_In = TypeVar('_In')
+_Out = TypeVar('_Out')
 _CHUNK = 16  # rows per thread's task
 
 

@@ -152,7 +152,7 @@ def ask_all(model: Tokenizing, items: Sequence[Item], spec: StudySpec,
   return [Asked(n, order, s, p) for (n, order, s), p in zip(shown, built)]
 
 
-def tokenize_texts(model: models.Model, texts: Sequence[str]
+def tokenize_texts(model: Tokenizing, texts: Sequence[str]
                    ) -> list[tuple[int, ...]]:
   """Tokens of each text, special tokens as written in it.
 

@@ -84,8 +84,13 @@ const startTable = (box, data) => {
   modelFilter.listen(() => draw());
   draw();
 };
+// A table that is folded away waits until it is opened.
 for (const box of document.querySelectorAll('[data-table]')) {
-  startTable(box, JSON.parse(box.querySelector('script').textContent));
+  const start = () => startTable(
+      box, JSON.parse(box.querySelector('script').textContent));
+  const folded = box.closest('details:not([open])');
+  if (folded) folded.addEventListener('toggle', start, {once: true});
+  else start();
 }
 
 // A figure's table is made when it is opened; its rows are an own copy.

@@ -99,7 +99,7 @@ def _origin(manifest: Mapping[str, Any]) -> list[Markup]:
            for name, data in manifest.get('data', {}).items()]
   if not rows:
     return []
-  start = manifest.get('starts', [{}])[-1]
+  start = (manifest.get('starts') or [{}])[-1]
   code = start.get('code')
   state = ', edited since' if code and code['edited'] else ''
   said = [f'Code: commit {code["commit"][:12]}{state}.' if code else '']
