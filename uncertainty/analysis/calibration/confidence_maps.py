@@ -197,69 +197,27 @@ def crossfit_platt(
   """
   certainty_MN, correct_MN, known_MN = _known(certainty_MN, correct_MN)
   confidence = np.full(certainty_MN.shape, np.nan)
-  folds, fold_N = np.unique(folds_N, return_inverse=True)
-  cells = _cells(certainty_MN, correct_MN, known_MN)
-  count_FMG = np.stack([
-      cells.counts(known_MN & (fold_N == f)) for f in range(len(folds))])
-  all_MG = count_FMG.sum(0)
+  folds = np.unique(folds_N)
 
   def fill(one: slice):
-    weight_MG = all_MG - count_FMG[one.start]
-    enough_M = weight_MG.sum(-1) >= _LEAST
+    test_N = np.isin(folds_N, folds[one])
+    train_MN = known_MN & ~test_N
+    enough_M = train_MN.sum(-1) >= _LEAST
     if not enough_M.any():
       return
-    weight_MG = weight_MG[enough_M]
-    x_MG = _standardised(cells.certainty_MG[enough_M], weight_MG)
-    fit_M2 = _logistic(
-        x_MG, cells.correct_MG[enough_M], weight_MG, smooth_targets)
-    predicted_MG = scipy.special.expit(fit_M2[:, :1] + fit_M2[:, 1:] * x_MG)
+    weight_MN = train_MN[enough_M].astype(np.float64)
+    x_MN = _standardised(
+        np.where(known_MN, certainty_MN, 0.0)[enough_M], weight_MN)
+    y_MN = np.where(known_MN, correct_MN, 0.0)[enough_M]
+    fit_M2 = _logistic(x_MN, y_MN, weight_MN, smooth_targets)
+    predicted = scipy.special.expit(fit_M2[:, :1] + fit_M2[:, 1:] * x_MN)
     rows = np.flatnonzero(enough_M)[:, None]
-    columns = np.flatnonzero(fold_N == one.start)
+    columns = np.flatnonzero(test_N)
     confidence[rows, columns] = np.where(
-        known_MN[rows, columns], np.take_along_axis(
-            predicted_MG, cells.cell_MN[rows, columns], 1), np.nan)
+        known_MN[rows, columns], predicted[:, columns], np.nan)
 
   in_parallel(fill, len(folds), chunk=1)
   return confidence
-
-
-@dataclasses.dataclass(frozen=True)
-class _Cells:
-  """Items of one certainty and grade taken for one, row by row.
-
-  Attributes:
-    certainty_MG: of each cell; 0 beyond a row's cells.
-    correct_MG: its grade.
-    cell_MN: of each item; 0 where missing.
-  """
-
-  certainty_MG: np.ndarray
-  correct_MG: np.ndarray
-  cell_MN: np.ndarray
-
-  def counts(self, items_MN: np.ndarray) -> np.ndarray:
-    """[M, G] how many of some items each cell holds."""
-    n_rows, n_cells = self.certainty_MG.shape
-    row_X, item_X = np.nonzero(items_MN)
-    return np.bincount(
-        row_X * n_cells + self.cell_MN[row_X, item_X],
-        minlength=n_rows * n_cells).reshape(n_rows, n_cells).astype(float)
-
-
-def _cells(certainty_MN, correct_MN, known_MN) -> _Cells:
-  found = []
-  cell_MN = np.zeros(certainty_MN.shape, np.intp)
-  for row, (x_N, y_N, known_N) in enumerate(zip(
-      certainty_MN, correct_MN, known_MN, strict=True)):
-    # A complex number sorts by certainty, then by grade.
-    value_G, cell_MN[row, known_N] = np.unique(
-        x_N[known_N] + 1j * y_N[known_N], return_inverse=True)
-    found.append(value_G)
-  value_MG = np.zeros(
-      (len(found), max(map(len, found), default=0)), np.complex128)
-  for row_G, value_G in zip(value_MG, found, strict=True):
-    row_G[:len(value_G)] = value_G
-  return _Cells(value_MG.real.copy(), value_MG.imag.copy(), cell_MN)
 
 
 def _known(certainty_MN, correct_MN):
