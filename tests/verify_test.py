@@ -132,6 +132,26 @@ def test_what_was_changed_is_named(place, capsys, damage, named):
   assert any(named in line for line in _differences(place, capsys))
 
 
+@pytest.mark.parametrize('place_of, named', [
+    (('models', 'tiny', 'identity'), 'the fingerprint of'),
+    (('data', 'table', 'digest'), 'the items of table are not those'),
+    (('data', 'table'), 'the items of table are not those'),
+    (('data',), 'the items of table are not those')])
+def test_what_a_strangers_manifest_lacks_is_no_traceback(
+    place, capsys, place_of, named):
+  run = place / 'run'
+  content = manifest.read(run)
+  if place_of[0] == 'models':
+    content['models']['tiny']['fingerprint'] = 'another'
+  *way, last = place_of
+  at = content
+  for name in way:
+    at = at[name]
+  del at[last]
+  manifest.write(run, content)
+  assert any(named in line for line in _differences(place, capsys))
+
+
 def _touched(folder):
   """One file that a stage wrote, written otherwise."""
   (file, *_) = sorted(p for p in folder.rglob('*') if p.is_file())

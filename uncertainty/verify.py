@@ -93,8 +93,8 @@ def _differences(
   if changed:
     return  # what another model answers says nothing of these rows
   planned = plan.make(spec, workdir)
-  if digests.of_items(planned.items) != (
-      held['data'][spec.data.name]['digest']):
+  stated = held.get('data', {}).get(spec.data.name, {})
+  if digests.of_items(planned.items) != stated.get('digest'):
     yield 'score', (
         f'the items of {spec.data.name} are not those that were asked')
   for model in planned.each_model():
@@ -105,7 +105,7 @@ def _differences(
 def _files(spec: StudySpec, workdir: pathlib.Path, held: Mapping[str, Any],
            ) -> Iterator[tuple[str, str]]:
   """Data files, and what the later stages wrote."""
-  known = held['data'].get(spec.data.name, {}).get('files', {})
+  known = held.get('data', {}).get(spec.data.name, {}).get('files', {})
   now = data.source_files(spec.data)
   for name, file in known.items():
     if name not in now or now[name]['digest'] != file['digest']:
@@ -131,11 +131,17 @@ def _models(spec: StudySpec, held: Mapping[str, Any]) -> Iterator[str]:
   for source in specs.listed(spec.model.source):
     model = plan.open_model(spec, source, remembered=False)
     mine = dataclasses.asdict(model.identity)
-    stated = [entry['identity'] for entry in held['models'].values()
-              if entry['source'] == source]
-    for part in mine:
-      if stated and stated[0][part] != mine[part]:
-        yield f'the {part.replace("_", " ")} of {source} changed'
+    stated = next((entry for entry in held['models'].values()
+                   if entry['source'] == source), None)
+    if stated is None:
+      continue
+    parts = stated.get('identity', {})
+    changed = [part for part in mine if parts.get(part, mine[part])
+               != mine[part]]
+    for part in changed:
+      yield f'the {part.replace("_", " ")} of {source} changed'
+    if not changed and stated['fingerprint'] != model.identity.fingerprint:
+      yield f'the fingerprint of {source} changed'
 
 
 def _of_model(
