@@ -4,6 +4,7 @@ Results are stacked once, every measure of every model is scored once with its
 bootstrap draws, and every table is derived from that.
 """
 
+import concurrent.futures
 import contextlib
 import dataclasses
 import pathlib
@@ -48,6 +49,7 @@ from uncertainty.analysis.scores import (
   scores,
 )
 from uncertainty.analysis.scores import stack as stacking
+from uncertainty.analysis.statistics.parallel import ahead
 from uncertainty.results import published, schema, shards
 from uncertainty.specs import StudySpec
 from uncertainty.types import UserError
@@ -93,10 +95,13 @@ def run(
       people.agreed(people.estimated(source.frames, spec), spec))
   if stacks:  # the paper's probe tables may stand alone
     scored = score(stacks, spec)
-    write(scored.tables)
-    with _timed('claims'):
-      write({'claims': claims.claims(
-          stacks, spec, forward=probe_readout.forward(results_dir))})
+    with concurrent.futures.ThreadPoolExecutor(1) as beside:
+      written = beside.submit(write, scored.tables)
+      with _timed('claims'):
+        claimed = claims.claims(
+            stacks, spec, forward=probe_readout.forward(results_dir))
+      written.result()
+    write({'claims': claimed})
     with _timed('tuned'):
       write({'tuned': tuned.tuned_table(stacks, spec)})
     write(study_tables(
@@ -187,7 +192,12 @@ def score(stacks: Sequence[stacking.Stack], spec: StudySpec) -> Scored:
   Raises:
     UserError: a data set with fewer than 3 items.
   """
-  level = spec.analysis.confidence_level
+  for stack in stacks:
+    n_items = len(stack.item_ids)
+    if n_items < _LEAST:
+      raise UserError(
+          f'{stack.dataset} has results for {n_items} item(s); an analysis '
+          f'needs {_LEAST} or more: raise --config.data.limit')
   found: list[scores.Score] = []
   # One set of draws per data set: differences between models are paired.
   drawn: dict[str, np.ndarray] = {}
@@ -195,38 +205,53 @@ def score(stacks: Sequence[stacking.Stack], spec: StudySpec) -> Scored:
       name: [] for name in ('alignment', 'calibration', 'summary', 'items')}
   # Data sets without any grade have no curve.
   parts['reliability'] = [pd.DataFrame(columns=list(reliability.COLUMNS))]
-  for stack in stacks:
-    n_items = len(stack.item_ids)
-    if n_items < _LEAST:
-      raise UserError(
-          f'{stack.dataset} has results for {n_items} item(s); an analysis '
-          f'needs {_LEAST} or more: raise --config.data.limit')
+  draws = ahead(lambda stack: item_draws.item_draws(stack, spec), stacks)
+  for stack, counts_NR in zip(stacks, draws, strict=True):
     logging.info('%s: %d models, %d items, %d measures', stack.dataset,
-                 len(stack.models), n_items, len(stack.rows))
-    counts_NR = drawn[stack.dataset] = item_draws.item_draws(stack, spec)
+                 len(stack.models), len(stack.item_ids), len(stack.rows))
+    drawn[stack.dataset] = counts_NR
+    found += _score_one(stack, counts_NR, spec, parts)
+  return Scored(
+      found, drawn, {k: _joined(tables) for k, tables in parts.items()})
+
+
+def _score_one(
+    stack: stacking.Stack, counts_NR: np.ndarray, spec: StudySpec,
+    parts: Mapping[str, list[pd.DataFrame]]) -> list[scores.Score]:
+  """One data set's scores; its tables are added to `parts`."""
+  level = spec.analysis.confidence_level
+  # Beside this thread go tables that need neither BLAS, whose last digits
+  # depend on how many threads it has at the time, nor all cores.
+  with concurrent.futures.ThreadPoolExecutor(1) as beside:
+    listed = beside.submit(items.item_table, stack)
     with _timed(f'{stack.dataset}: aligned'):
       aligned = aligning.align(stack, counts_NR)
-    calibrated = []
+    calibrated, curves = [], []
     with _timed(f'{stack.dataset}: calibrated'):
       for one in calibrate.calibrate(
           stack, counts_NR, level=level, n_bins=spec.analysis.n_bins,
           seed=spec.seed, reproduction=spec.mode == 'reproduction'):
-        parts['reliability'].append(
-            calibrated_tables.curves(stack, one, level=level))
+        curves.append(beside.submit(
+            calibrated_tables.curves, stack, one, level=level))
         # Confidences by item of all maps at once would outweigh the draws.
         calibrated.append(dataclasses.replace(one, curved=None))
-    found += scores.scores(stack, aligned, calibrated, counts_NR)
-    parts['alignment'].append(
-        alignment.alignment_table(stack, aligned, level=level))
-    parts['calibration'].append(
-        calibrated_tables.calibration_table(stack, calibrated))
-    parts['summary'].append(summary.summary_table(
-        stack, counts_NR, level=level, first_of_ties=(
-            spec.mode == 'reproduction'
-            and spec.analysis.results_format == 'published')))
-    parts['items'].append(items.item_table(stack))
-  return Scored(
-      found, drawn, {k: _joined(tables) for k, tables in parts.items()})
+    tabled = beside.submit(
+        calibrated_tables.calibration_table, stack, calibrated)
+    with _timed(f'{stack.dataset}: scores'):
+      found = scores.scores(stack, aligned, calibrated, counts_NR)
+    with _timed(f'{stack.dataset}: alignment'):
+      parts['alignment'].append(
+          alignment.alignment_table(stack, aligned, level=level))
+    with _timed(f'{stack.dataset}: summary'):
+      parts['summary'].append(summary.summary_table(
+          stack, counts_NR, level=level, first_of_ties=(
+              spec.mode == 'reproduction'
+              and spec.analysis.results_format == 'published')))
+    with _timed(f'{stack.dataset}: rest'):
+      parts['reliability'] += [table.result() for table in curves]
+      parts['calibration'].append(tabled.result())
+      parts['items'].append(listed.result())
+  return found
 
 
 def _joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -300,8 +325,9 @@ def study_tables(
   add('stated_unread', lambda: stated_confidence.unread(results))
   coverage = spec.analysis.set_coverage
   with _timed('sets'):
-    made |= prediction_sets.tables(stacks, coverage, seed)
-  add('abstention', lambda: abstention.table(stacks, 1 - coverage, seed))
+    labels = prediction_sets.of_models(stacks)
+    made |= prediction_sets.tables(labels, coverage, seed)
+  add('abstention', lambda: abstention.table(labels, 1 - coverage, seed))
   return made
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from uncertainty.analysis.questions import abstention
+from uncertainty.analysis.questions import abstention, prediction_sets
 from uncertainty.analysis.scores import stack
 from uncertainty.results import page
 
@@ -22,8 +22,8 @@ def _frame(n, wrong_below, seed=0):
 
 
 def _row(frame, risk, **values):
-  table = abstention.table(
-      stack.stack_results({('coane', 'M'): frame}), risk, seed=0)
+  stacks = stack.stack_results({('coane', 'M'): frame})
+  table = abstention.table(prediction_sets.of_models(stacks), risk, seed=0)
   assert all(page.TABLES['abstention'].find(c) for c in table)
   for column, value in values.items():
     table = table[table[column] == value]

@@ -23,7 +23,8 @@ def _frame(n, seed=0, k=3, sharp=1.0, groups=2):
 
 def _tables(frame, coverage=.9):
   stacks = stack.stack_results({('coane', 'M'): frame})
-  return prediction_sets.tables(stacks, coverage, seed=0)
+  return prediction_sets.tables(
+      prediction_sets.of_models(stacks), coverage, seed=0)
 
 
 def _of(table, **values):

@@ -13,7 +13,6 @@ import pandas as pd
 
 from uncertainty.analysis.calibration import conformal
 from uncertainty.analysis.questions import prediction_sets
-from uncertainty.analysis.scores import stack as stacking
 from uncertainty.analysis.statistics.parallel import each
 from uncertainty.results import columns, derived
 
@@ -25,31 +24,30 @@ COLUMNS = (
     derived.N_CALIBRATION)
 
 
-def table(stacks: Sequence[stacking.Stack], risk: float, seed: int,
-          ) -> pd.DataFrame:
+def table(
+    labels: prediction_sets.Labels, risk: float, seed: int) -> pd.DataFrame:
   """Both rules for every model, against right answers and against people.
 
   Args:
-    stacks: the data sets.
+    labels: of `prediction_sets.of_models`.
     risk: nominal, of wrong answers among all items.
     seed: of the splits, the same for all models of a data set.
 
   Returns:
     `COLUMNS`; `selective_risk` is NaN where nothing is answered.
   """
-  found = each(
-      lambda one: _of_model(*one, risk, seed),
-      [(stack.dataset, model, frame) for stack in stacks
-       for model, frame in stack.frames.items()])
+  found = each(lambda one: _of_model(*one, labels[one], risk, seed),
+               list(labels))
   return pd.DataFrame(
       [row for rows in found for row in rows], columns=list(COLUMNS))
 
 
-def _of_model(dataset: str, model: str, frame: pd.DataFrame, risk: float,
-              seed: int) -> list[tuple]:
+def _of_model(
+    dataset: str, model: str, choices: Sequence[prediction_sets.Labelled],
+    risk: float, seed: int) -> list[tuple]:
   """One model's rows."""
   rows = []
-  for data in prediction_sets.labelled(frame):
+  for data in choices:
     splits_RN = conformal.split_items(
         len(data.p_NC), prediction_sets.N_SPLITS, np.random.default_rng(seed))
     confidence_N = np.nanmax(data.p_NC, 1)

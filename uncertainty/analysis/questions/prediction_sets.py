@@ -8,7 +8,7 @@ chance whatever the model.
 """
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -52,6 +52,10 @@ class Labelled:
   weights_NC: np.ndarray
   groups_N: np.ndarray
   effective_N: np.ndarray
+
+
+# (dataset, model) → its choices, of right answers and of people.
+Labels = Mapping[tuple[str, str], Sequence[Labelled]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -127,12 +131,26 @@ def _padded(rows: Sequence, fill: float) -> np.ndarray:
   return out_NC
 
 
-def tables(stacks: Sequence[stacking.Stack], coverage: float, seed: int,
+def of_models(stacks: Sequence[stacking.Stack]) -> Labels:
+  """`labelled` of every model on every data set.
+
+  Args:
+    stacks: the data sets.
+
+  Returns:
+    (dataset, model) → its choices.
+  """
+  frames = {(stack.dataset, model): frame for stack in stacks
+            for model, frame in stack.frames.items()}
+  return dict(zip(frames, each(labelled, list(frames.values())), strict=True))
+
+
+def tables(labels: Labels, coverage: float, seed: int,
            ) -> dict[str, pd.DataFrame]:
   """Sets of every model, for both labels, three scores and three conditions.
 
   Args:
-    stacks: the data sets.
+    labels: of `of_models`.
     coverage: nominal, of the sets.
     seed: of the splits, the same for all models of a data set, and of APS.
 
@@ -140,10 +158,8 @@ def tables(stacks: Sequence[stacking.Stack], coverage: float, seed: int,
     `sets` with the columns `SETS` and `sets_by_group` with `STRATA`; empty
     where no items have labels enough.
   """
-  found = each(
-      lambda one: _of_model(*one, coverage, seed),
-      [(stack.dataset, model, frame) for stack in stacks
-       for model, frame in stack.frames.items()])
+  found = each(lambda one: _of_model(*one, labels[one], coverage, seed),
+               list(labels))
   sets, strata = ([row for rows in side for row in rows]
                   for side in (zip(*found, strict=True) if found
                                else ((), ())))
@@ -152,11 +168,12 @@ def tables(stacks: Sequence[stacking.Stack], coverage: float, seed: int,
 
 
 def _of_model(
-    dataset: str, model: str, frame: pd.DataFrame, coverage: float, seed: int,
+    dataset: str, model: str, choices: Sequence[Labelled], coverage: float,
+    seed: int,
 ) -> tuple[list[tuple], list[tuple]]:
   """One model's rows of `SETS` and of `STRATA`."""
   sets, strata = [], []
-  for data in labelled(frame):
+  for data in choices:
     rng = np.random.default_rng(seed)
     splits_RN = conformal.split_items(len(data.p_NC), N_SPLITS, rng)
     uniform_N = rng.uniform(size=len(data.p_NC))

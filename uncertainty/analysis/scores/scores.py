@@ -140,12 +140,14 @@ def scores(
   """
   alignment = _alignment(stack, aligned)
   calibration = _calibration(stack, calibrated)
+  tables = model_items(stack)
+  shares = _shares(tables, counts_NR)
   found = []
-  for table in model_items(stack):
+  for table in tables:
     for by_measure in (alignment, calibration):
       for measure in table.measures:
         found += by_measure.get((table.model, measure), [])
-    found += _shares(table, counts_NR)
+    found += shares.get(table.model, [])
   return found
 
 
@@ -185,22 +187,27 @@ def _calibration(
   return found
 
 
-def _shares(table: ModelItems, counts_NR: np.ndarray) -> list[Score]:
-  found = []
-  for outcome, column in (('accuracy', columns.CORRECT),
-                          ('fr_accuracy', columns.FR_CORRECT),
-                          ('agreement', columns.AGREES)):
-    if column not in table.frame:
-      continue
-    hits = table.frame[column].to_numpy(float)
-    known = np.isfinite(hits)
-    if known.any():
-      counts = counts_NR[known]
-      with np.errstate(invalid='ignore', divide='ignore'):
-        draws = hits[known] @ counts / counts.sum(0)
-      found.append(Score(
-          table.dataset, table.model, outcome, '', float(hits[known].mean()),
-          np.nan, int(known.sum()), draws.astype(np.float32)))
+def _shares(
+    tables: list[ModelItems], counts_NR: np.ndarray) -> dict[str, list[Score]]:
+  graded = [
+      (table, outcome, hits_N) for table in tables for outcome, column in (
+          ('accuracy', columns.CORRECT), ('fr_accuracy', columns.FR_CORRECT),
+          ('agreement', columns.AGREES)) if column in table.frame
+      and np.isfinite(hits_N := table.frame[column].to_numpy(float)).any()]
+  hits_XN = np.array([hits_N for _, _, hits_N in graded]).reshape(
+      len(graded), len(counts_NR))
+  known_XN = np.isfinite(hits_XN)
+  # One product of all reads the resamples once.
+  right_XR, size_XR = np.split(np.concatenate(
+      [np.where(known_XN, hits_XN, 0), known_XN]) @ counts_NR.astype(float), 2)
+  with np.errstate(invalid='ignore', divide='ignore'):
+    draws_XR = (right_XR / size_XR).astype(np.float32)
+  found: dict[str, list[Score]] = {}
+  for (table, outcome, hits_N), known_N, draws_R in zip(
+      graded, known_XN, draws_XR, strict=True):
+    found.setdefault(table.model, []).append(Score(
+        table.dataset, table.model, outcome, '',
+        float(hits_N[known_N].mean()), np.nan, int(known_N.sum()), draws_R))
   return found
 
 
