@@ -217,7 +217,7 @@ def score(stacks: Sequence[stacking.Stack], spec: StudySpec) -> Scored:
 
 def _score_one(
     stack: stacking.Stack, counts_NR: np.ndarray, spec: StudySpec,
-    parts: Mapping[str, list[pd.DataFrame]]) -> list[scores.Score]:
+    parts: dict[str, list[pd.DataFrame]]) -> list[scores.Score]:
   """One data set's scores; its tables are added to `parts`."""
   level = spec.analysis.confidence_level
   # Beside this thread go tables that need neither BLAS, whose last digits
@@ -237,17 +237,14 @@ def _score_one(
         calibrated.append(dataclasses.replace(one, curved=None))
     tabled = beside.submit(
         calibrated_tables.calibration_table, stack, calibrated)
-    with _timed(f'{stack.dataset}: scores'):
+    with _timed(f'{stack.dataset}: tables'):
       found = scores.scores(stack, aligned, calibrated, counts_NR)
-    with _timed(f'{stack.dataset}: alignment'):
       parts['alignment'].append(
           alignment.alignment_table(stack, aligned, level=level))
-    with _timed(f'{stack.dataset}: summary'):
       parts['summary'].append(summary.summary_table(
           stack, counts_NR, level=level, first_of_ties=(
               spec.mode == 'reproduction'
               and spec.analysis.results_format == 'published')))
-    with _timed(f'{stack.dataset}: rest'):
       parts['reliability'] += [table.result() for table in curves]
       parts['calibration'].append(tabled.result())
       parts['items'].append(listed.result())

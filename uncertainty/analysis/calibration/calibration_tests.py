@@ -50,12 +50,18 @@ def spiegelhalter(
   Source:
     Spiegelhalter 1986, section 4.
   """
+  z = _spiegelhalter_z(confidence_N, correct_N)
+  return CalibrationTest(z, float(2 * scipy.stats.norm.sf(abs(z))))
+
+
+def _spiegelhalter_z(
+    confidence_N: np.ndarray, correct_N: np.ndarray) -> float:
   lean_N = 1 - 2 * confidence_N
   variance = np.sum(lean_N ** 2 * confidence_N * (1 - confidence_N))
   if not variance > 0:
-    return CalibrationTest(np.nan, np.nan)
-  z = float(np.sum((correct_N - confidence_N) * lean_N) / np.sqrt(variance))
-  return CalibrationTest(z, float(2 * scipy.stats.norm.sf(abs(z))))
+    return np.nan
+  return float(np.sum((correct_N - confidence_N) * lean_N)
+               / np.sqrt(variance))
 
 
 def kernel_error(
@@ -146,17 +152,13 @@ def spiegelhalters(
   Returns:
     z and p of each row; NaN where there is none, or with grades between.
   """
-  found = _all_missing(len(confidence_MN))
+  z_M = np.full(len(confidence_MN), np.nan)
   known_MN = ~np.isnan(confidence_MN + correct_MN)
   for m in np.flatnonzero(_binary(correct_MN)):
-    one = spiegelhalter(
+    z_M[m] = _spiegelhalter_z(
         confidence_MN[m, known_MN[m]], correct_MN[m, known_MN[m]])
-    found.statistic_M[m], found.p_value_M[m] = one.statistic, one.p_value
-  return found
-
-
-def _all_missing(n_rows: int) -> CalibrationTests:
-  return CalibrationTests(np.full(n_rows, np.nan), np.full(n_rows, np.nan))
+  # One call: SciPy's checks of its arguments outlast the sums of a row.
+  return CalibrationTests(z_M, 2 * scipy.stats.norm.sf(np.abs(z_M)))
 
 
 def _binary(correct_MN: np.ndarray) -> np.ndarray:

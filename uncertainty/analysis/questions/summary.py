@@ -1,6 +1,7 @@
 """One model on one data set in a few numbers, with intervals."""
 
 import dataclasses
+import functools
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -36,6 +37,25 @@ class Shares:
   people: tuple[np.ndarray | None, ...]
   model: tuple[np.ndarray | None, ...]
 
+  @functools.cached_property
+  def pairs(self) -> list['Pairs']:
+    """Items of equally many choices on both sides, by that number."""
+    both = {i: (p, q) for i, (p, q) in enumerate(
+        zip(self.people, self.model, strict=True))
+            if p is not None and q is not None and len(p) == len(q)}
+    return [Pairs(places, np.stack([both[i][0] for i in places]),
+                  np.stack([both[i][1] for i in places]))
+            for places in _by_length(self.people, both)]
+
+
+@dataclasses.dataclass(frozen=True)
+class Pairs:
+  """Shares of items of equally many choices; `places` says which items."""
+
+  places: list[int]
+  people_IC: np.ndarray
+  model_IC: np.ndarray
+
 
 def read_shares(frame: pd.DataFrame) -> Shares:
   """Shares out of `human_shares` and `choice_logprobs`, renormalised.
@@ -66,8 +86,8 @@ def distances(
     [N]; NaN where a side is missing, or theirs are not of the same choices.
   """
   found_N = np.full(len(shares.people), np.nan)
-  for places, p_IC, q_IC in _pairs(shares):
-    found_N[places] = distance(p_IC, q_IC)
+  for some in shares.pairs:
+    found_N[some.places] = distance(some.people_IC, some.model_IC)
   return found_N
 
 
@@ -263,6 +283,8 @@ def _means(frame, shares, counts_NR, level):
 def _wasserstein(frame, shares):
   """[N] by the way on the scale; NaN for items without one."""
   found_N = np.full(len(frame), np.nan)
+  if columns.CHOICE_SCALE not in frame:
+    return found_N
   scales = _lists(frame, columns.CHOICE_SCALE)
   known = [i for i, both in enumerate(
       zip(shares.people, shares.model, scales, strict=True))
@@ -283,8 +305,9 @@ def _scale_correlation(frame, shares, counts_NR, level):
     return []
   position_C = np.arange(len(scales.pop()), dtype=np.float64)
   means_2N = np.full((2, len(frame)), np.nan)
-  for places, p_IC, q_IC in _pairs(shares):
-    means_2N[:, places] = p_IC @ position_C, q_IC @ position_C
+  for some in shares.pairs:
+    means_2N[:, some.places] = (
+        some.people_IC @ position_C, some.model_IC @ position_C)
   known = np.flatnonzero(~np.isnan(means_2N[0]))
   if len(known) < 3:
     return []
@@ -303,8 +326,9 @@ def _share_correlation(shares, counts_NR, level):
   # Per item: sums of 1, p, q, p², q², pq over its choices, so that a resample
   # is one matrix product.
   moments_6N = np.full((6, len(shares.people)), np.nan)
-  for places, p_IC, q_IC in _pairs(shares):
-    moments_6N[:, places] = [np.sum(x, -1) for x in (
+  for some in shares.pairs:
+    p_IC, q_IC = some.people_IC, some.model_IC
+    moments_6N[:, some.places] = [np.sum(x, -1) for x in (
         np.ones_like(p_IC), p_IC, q_IC, p_IC * p_IC, q_IC * q_IC, p_IC * q_IC)]
   known = np.flatnonzero(~np.isnan(moments_6N[0]))
   if not len(known):
@@ -331,6 +355,8 @@ def _n_choices(frame):
   counts_N = stacking.numbers(frame, columns.N_CHOICES)
   for column in (columns.CHOICES, columns.HUMAN_SHARES,
                  columns.CHOICE_LOGPROBS):
+    if not np.isnan(counts_N).any():
+      break
     lengths_N = np.array([
         np.nan if v is None else float(len(v))
         for v in _lists(frame, column)])
@@ -352,16 +378,6 @@ def _by_length(lists, places) -> Iterator[list[int]]:
   for i in places:
     groups.setdefault(len(lists[i]), []).append(i)
   yield from groups.values()
-
-
-def _pairs(shares) -> Iterator[tuple[list[int], np.ndarray, np.ndarray]]:
-  """Items of equally many choices on both sides: places, people's, model's."""
-  both = [i for i, (p, q) in enumerate(
-      zip(shares.people, shares.model, strict=True))
-          if p is not None and q is not None and len(p) == len(q)]
-  for places in _by_length(shares.people, both):
-    yield (places, np.stack([shares.people[i] for i in places]),
-           np.stack([shares.model[i] for i in places]))
 
 
 def _distributions(lists, *, logarithms: bool):
