@@ -221,7 +221,8 @@ def _score_one(
   """One data set's scores; its tables are added to `parts`."""
   level = spec.analysis.confidence_level
   # Beside this thread go tables that need neither BLAS, whose last digits
-  # depend on how many threads it has at the time, nor all cores.
+  # Beside this thread go tables that need neither all cores nor BLAS, whose
+  # last digits depend on how many threads it has at the time.
   with concurrent.futures.ThreadPoolExecutor(1) as beside:
     listed = beside.submit(items.item_table, stack)
     with _timed(f'{stack.dataset}: aligned'):
