@@ -237,7 +237,7 @@ def _verdict(difference: float, dealt_R: np.ndarray, resampled_R: np.ndarray,
   that never disagrees. A deal without a difference counts as one as far.
   """
   if np.isnan(difference) or np.isnan(dealt_R).all():
-    return (np.nan,) * 4
+    return np.nan, np.nan, np.nan, np.nan
   chance = float(np.nanmean(dealt_R))
   beyond = difference - chance
   nearer = np.abs(dealt_R - chance) < abs(beyond) - 1e-12
