@@ -62,11 +62,12 @@ def _torch_loss(reference, found, tune):
   from launch import torch_reference
   paths = [lesson.paths[0] for lesson in found]
   ids, mask = torch_reference.padded([path.tokens for path in paths])
-  logits = reference(input_ids=ids, attention_mask=mask,
-                     use_cache=False).logits
+  hidden = reference.model(input_ids=ids, attention_mask=mask,
+                           use_cache=False).last_hidden_state
   losses = []
   for row, (path, lesson) in enumerate(zip(paths, found)):
-    logs = torch.log_softmax(logits[row, path.places[0].index], 0)
+    logs = torch.log_softmax(
+        reference.lm_head(hidden[row, path.places[0].index]), 0)
     scores = torch.stack([torch.logsumexp(logs[list(targets)], 0)
                           for targets in path.places[0].targets])
     if tune.over == 'choices':
