@@ -83,6 +83,18 @@ def test_too_few_raters_or_items_are_no_comparison():
   assert _compare(_world(rng, n_items=9)) == []
 
 
+def test_a_group_that_never_disagrees_has_no_test_of_its_alignment():
+  rng = np.random.default_rng(7)
+  answers, entropy_N, shares_NC, inside_P, choice_NP = _world(rng)
+  alike = rater_groups.Answers(
+      np.where(inside_P[answers.raters_A], answers.cells_A // 2 * 2,
+               answers.cells_A), answers.raters_A, 30, 2, answers.k_N)
+  alignment, divergence = _compare(
+      (alike, entropy_N, shares_NC, inside_P, choice_NP))
+  assert np.isnan([alignment[1], *alignment[3:7]]).all()
+  assert np.isfinite(divergence[1:7]).all()
+
+
 def _table(world, groups=True):
   _, entropy_N, shares_NC, inside_P, choice_NP = world
   n = len(entropy_N)

@@ -231,11 +231,17 @@ def _statistics(counts_NC: np.ndarray, k_N: np.ndarray, entropy_N: np.ndarray,
 
 def _verdict(difference: float, dealt_R: np.ndarray, resampled_R: np.ndarray,
              level: float) -> tuple[float, float, float, float]:
-  """The difference beyond chance, its interval, and p of the deals."""
+  """The difference beyond chance, its interval, and p of the deals.
+
+  All are missing where the difference is, such as the alignment with a group
+  that never disagrees. A deal without a difference counts as one as far.
+  """
+  if np.isnan(difference) or np.isnan(dealt_R).all():
+    return np.nan, np.nan, np.nan, np.nan
   chance = float(np.nanmean(dealt_R))
   beyond = difference - chance
-  as_far = np.abs(dealt_R - chance) >= abs(beyond) - 1e-12
-  p_value = (1 + int(as_far.sum())) / (1 + len(dealt_R))
+  nearer = np.abs(dealt_R - chance) < abs(beyond) - 1e-12
+  p_value = (1 + int((~nearer).sum())) / (1 + len(dealt_R))
   ends = np.nanquantile(
       resampled_R - np.nanmean(resampled_R),
       [(1 - level) / 2, (1 + level) / 2])
