@@ -220,7 +220,6 @@ def _score_one(
     parts: dict[str, list[pd.DataFrame]]) -> list[scores.Score]:
   """One data set's scores; its tables are added to `parts`."""
   level = spec.analysis.confidence_level
-  # Beside this thread go tables that need neither BLAS, whose last digits
   # Beside this thread go tables that need neither all cores nor BLAS, whose
   # last digits depend on how many threads it has at the time.
   with concurrent.futures.ThreadPoolExecutor(1) as beside:
