@@ -128,8 +128,9 @@ def _save(
   """Writes arrays, then the stamp: a killed write leaves no valid stamp."""
   first = jax.process_index() == 0
   with files.writing(directory):
+    # By each process: none measures the room of a folder that is to come.
+    directory.mkdir(parents=True, exist_ok=True)
     if first:
-      directory.mkdir(parents=True, exist_ok=True)
       (directory / _STAMP).unlink(missing_ok=True)
       shutil.rmtree(directory / _ARRAYS, ignore_errors=True)
     _check_room(directory, arrays)
