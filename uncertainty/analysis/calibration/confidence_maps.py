@@ -197,27 +197,60 @@ def crossfit_platt(
   """
   certainty_MN, correct_MN, known_MN = _known(certainty_MN, correct_MN)
   confidence = np.full(certainty_MN.shape, np.nan)
-  folds = np.unique(folds_N)
+  tests_FN = np.unique(folds_N)[:, None] == folds_N
+  levels = [np.unique(x_N[known_N], return_inverse=True)
+            for x_N, known_N in zip(certainty_MN, known_MN, strict=True)]
+  # Rows of about as many levels go together: a row is padded to the most.
+  by_levels_M = np.argsort([len(x_U) for x_U, _ in levels], kind='stable')
 
-  def fill(one: slice):
-    test_N = np.isin(folds_N, folds[one])
-    train_MN = known_MN & ~test_N
-    enough_M = train_MN.sum(-1) >= _LEAST
-    if not enough_M.any():
-      return
-    weight_MN = train_MN[enough_M].astype(np.float64)
-    x_MN = _standardised(
-        np.where(known_MN, certainty_MN, 0.0)[enough_M], weight_MN)
-    y_MN = np.where(known_MN, correct_MN, 0.0)[enough_M]
-    fit_M2 = _logistic(x_MN, y_MN, weight_MN, smooth_targets)
-    predicted = scipy.special.expit(fit_M2[:, :1] + fit_M2[:, 1:] * x_MN)
-    rows = np.flatnonzero(enough_M)[:, None]
-    columns = np.flatnonzero(test_N)
-    confidence[rows, columns] = np.where(
-        known_MN[rows, columns], predicted[:, columns], np.nan)
+  def fill(some: slice):
+    rows = by_levels_M[some]
+    x_MU = np.zeros((len(rows), max(1, len(levels[rows[-1]][0]))))
+    place_MN = np.zeros((len(rows), len(folds_N)), np.intp)
+    for i, row in enumerate(rows):
+      x_U, level_N = levels[row]
+      x_MU[i, :len(x_U)] = x_U
+      place_MN[i, known_MN[row]] = level_N
+    place_MN += x_MU.shape[1] * np.arange(len(rows))[:, None]
+    known = known_MN[rows]
+    right = np.where(known, correct_MN[rows], 0)
 
-  in_parallel(fill, len(folds), chunk=1)
+    def sums(values_MN, items=slice(None)):
+      summed = np.bincount(place_MN[:, items].ravel(),
+                           values_MN[:, items].ravel(), x_MU.size)
+      return summed.reshape(x_MU.shape)
+
+    weight_MU, right_MU = sums(known), sums(right)
+    found_MN = np.full(known.shape, np.nan)
+    for test_N in tests_FN:
+      fitted_MU = _platt(
+          x_MU, weight_MU - sums(known, test_N),
+          right_MU - sums(right, test_N), smooth_targets)
+      found_MN[:, test_N] = fitted_MU.ravel()[place_MN[:, test_N]]
+    confidence[rows] = np.where(known, found_MN, np.nan)
+
+  in_parallel(fill, len(confidence))
   return confidence
+
+
+def _platt(x_MU, weight_MU, right_MU, smooth_targets) -> np.ndarray:
+  """[M, U] what is learnt of each level; NaN in rows with too few items.
+
+  Args:
+    x_MU: values of the measure, each once.
+    weight_MU: items of that value.
+    right_MU: their summed grades.
+    smooth_targets: as for `crossfit_platt`.
+  """
+  found_MU = np.full(x_MU.shape, np.nan)
+  enough_M = weight_MU.sum(-1) >= _LEAST
+  if enough_M.any():
+    weight_MU = weight_MU[enough_M]
+    x_MU = _standardised(x_MU[enough_M], weight_MU)
+    fit_M2 = _logistic(x_MU, right_MU[enough_M], weight_MU, smooth_targets)
+    found_MU[enough_M] = scipy.special.expit(
+        fit_M2[:, :1] + fit_M2[:, 1:] * x_MU)
+  return found_MU
 
 
 def _known(certainty_MN, correct_MN):
@@ -240,46 +273,48 @@ def _isotonic(x_N, y_N) -> tuple[np.ndarray, np.ndarray]:
   return x_N[starts], fit.x
 
 
-def _standardised(x_MN, weight_MN) -> np.ndarray:
+def _standardised(x_MU, weight_MU) -> np.ndarray:
   """Mean zero and spread one over the weighted items; constants become 0."""
-  n_M = weight_MN.sum(-1, keepdims=True)
-  centred = x_MN - (weight_MN * x_MN).sum(-1, keepdims=True) / n_M
-  spread = np.sqrt((weight_MN * centred ** 2).sum(-1, keepdims=True) / n_M)
-  flat = spread <= 1e-12 * np.abs(x_MN).max(-1, keepdims=True)
+  n_M = weight_MU.sum(-1, keepdims=True)
+  centred = x_MU - (weight_MU * x_MU).sum(-1, keepdims=True) / n_M
+  spread = np.sqrt((weight_MU * centred ** 2).sum(-1, keepdims=True) / n_M)
+  flat = spread <= 1e-12 * np.abs(x_MU).max(-1, keepdims=True)
   return np.where(flat, 0.0, centred / np.where(flat, 1.0, spread))
 
 
-def _logistic(x_MN, y_MN, weight_MN, smooth_targets) -> np.ndarray:
+def _logistic(x_MU, right_MU, weight_MU, smooth_targets) -> np.ndarray:
   """[M, 2] intercept and slope by damped Newton steps, all rows at once."""
   if smooth_targets:
-    right_M = (weight_MN * y_MN).sum(-1, keepdims=True)
-    wrong_M = weight_MN.sum(-1, keepdims=True) - right_M
-    y_MN = y_MN * (right_M + 1) / (right_M + 2) + (1 - y_MN) / (wrong_M + 2)
+    wrong_MU = weight_MU - right_MU
+    right_M1, wrong_M1 = (
+        x.sum(-1, keepdims=True) for x in (right_MU, wrong_MU))
+    right_MU = (right_MU * (right_M1 + 1) / (right_M1 + 2)
+                + wrong_MU / (wrong_M1 + 2))
     ridge = 1e-9
   else:
     ridge = 1e-6
   # The intercept alone can diverge without smoothing: ridge both.
-  fit_M2 = np.zeros((len(x_MN), 2))
+  fit_M2 = np.zeros((len(x_MU), 2))
 
   def loss(fit_M2):
-    z_MN = fit_M2[:, :1] + fit_M2[:, 1:] * x_MN
-    return np.sum(weight_MN * (np.logaddexp(0, z_MN) - y_MN * z_MN), -1) + (
+    z_MU = fit_M2[:, :1] + fit_M2[:, 1:] * x_MU
+    return np.sum(weight_MU * np.logaddexp(0, z_MU) - right_MU * z_MU, -1) + (
         ridge / 2 * np.sum(fit_M2 ** 2, -1))
 
   current_M = loss(fit_M2)
   for _ in range(50):
-    p_MN = scipy.special.expit(fit_M2[:, :1] + fit_M2[:, 1:] * x_MN)
-    pull_MN = weight_MN * (p_MN - y_MN)
-    curve_MN = weight_MN * p_MN * (1 - p_MN)
-    g0 = pull_MN.sum(-1) + ridge * fit_M2[:, 0]
-    g1 = (pull_MN * x_MN).sum(-1) + ridge * fit_M2[:, 1]
-    h00 = curve_MN.sum(-1) + ridge
-    h01 = (curve_MN * x_MN).sum(-1)
-    h11 = (curve_MN * x_MN ** 2).sum(-1) + ridge
+    p_MU = scipy.special.expit(fit_M2[:, :1] + fit_M2[:, 1:] * x_MU)
+    pull_MU = weight_MU * p_MU - right_MU
+    curve_MU = weight_MU * p_MU * (1 - p_MU)
+    g0 = pull_MU.sum(-1) + ridge * fit_M2[:, 0]
+    g1 = (pull_MU * x_MU).sum(-1) + ridge * fit_M2[:, 1]
+    h00 = curve_MU.sum(-1) + ridge
+    h01 = (curve_MU * x_MU).sum(-1)
+    h11 = (curve_MU * x_MU ** 2).sum(-1) + ridge
     determinant = h00 * h11 - h01 ** 2
     step_M2 = np.stack([h11 * g0 - h01 * g1, h00 * g1 - h01 * g0], -1)
     step_M2 /= determinant[:, None]
-    scale_M = np.ones(len(x_MN))
+    scale_M = np.ones(len(x_MU))
     trial_M = current_M
     for _ in range(20):
       trial_M = loss(fit_M2 - scale_M[:, None] * step_M2)

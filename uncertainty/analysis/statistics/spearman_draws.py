@@ -50,6 +50,21 @@ class _Block:
 
 
 @dataclasses.dataclass(frozen=True)
+class _Weights:
+  """How often some resamples hold items.
+
+  Attributes:
+    counts_NR: c, float32.
+    size_R: n.
+    cubes_R: Σ c³.
+  """
+
+  counts_NR: np.ndarray
+  size_R: np.ndarray
+  cubes_R: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True)
 class _Drawn:
   """One side's signals in some resamples.
 
@@ -110,44 +125,49 @@ def bootstrap_spearman(
     step = -(-n_draws // -(-n_draws // most))  # of equal length
     for start in range(0, n_draws, step):
       draws = slice(start, min(start + step, n_draws))
-      counts = np.ascontiguousarray(counts_NR[block.items, draws], np.float32)
+      weights = _weights(np.ascontiguousarray(
+          counts_NR[block.items, draws], np.float32))
       sides = [_draw(side, signals_SN[np.ix_(side.signals, block.items)],
-                     counts) for side in block.sides]
-      cubes_R = _cubes(counts)
+                     weights) for side in block.sides]
       for i, row in enumerate(block.measures):
         for drawn, found_SR in zip(
-            sides, _correlations(x, i, sides, counts, cubes_R), strict=True):
+            sides, _correlations(x, i, sides, weights), strict=True):
           for s, signal in enumerate(drawn.side.signals):
             rho[row, signal, draws] = found_SR[s]
   return rho
 
 
-def _draw(side: _Side, signals_SN: np.ndarray, counts_NR: np.ndarray) -> _Drawn:
-  known_NR = counts_NR[side.known] if len(side.lacking) else counts_NR
+def _weights(counts_NR: np.ndarray) -> _Weights:
+  return _Weights(
+      counts_NR, counts_NR.sum(0, dtype=np.float64), _cubes(counts_NR))
+
+
+def _draw(side: _Side, signals_SN: np.ndarray, weights: _Weights) -> _Drawn:
+  shape = weights.counts_NR.shape
+  if len(side.lacking):
+    weights = _weights(weights.counts_NR[side.known])
   y = ranking.sort_rows(signals_SN[:, side.known])
-  size_R = known_NR.sum(0, dtype=np.float64)
-  cubes_R = _cubes(known_NR)
-  weighted = np.zeros((len(signals_SN), *counts_NR.shape), np.float32)
-  spread_SR = np.empty((len(signals_SN), counts_NR.shape[1]))
+  weighted = np.zeros((len(signals_SN), *shape), np.float32)
+  spread_SR = np.empty((len(signals_SN), shape[1]))
   for s in range(len(signals_SN)):
-    ranked = _ranks(y, s, known_NR, cubes_R)
-    weighted[s, side.known] = ranked.ranks_NR * known_NR
-    spread_SR[s] = (size_R ** 3 - ranked.cubed_R) / 3
-  return _Drawn(side, weighted, spread_SR, size_R)
+    ranked = _ranks(y, s, weights)
+    weighted[s, side.known] = ranked.ranks_NR * weights.counts_NR
+    spread_SR[s] = (weights.size_R ** 3 - ranked.cubed_R) / 3
+  return _Drawn(side, weighted, spread_SR, weights.size_R)
 
 
 def _correlations(
-    x: ranking.Order, i: int, sides: list[_Drawn], counts_NR: np.ndarray,
-    cubes_R: np.ndarray) -> Iterator[np.ndarray]:
+    x: ranking.Order, i: int, sides: list[_Drawn], weights: _Weights,
+) -> Iterator[np.ndarray]:
   """[S, R] of one measure with each side's signals."""
-  ranked = _ranks(x, i, counts_NR, cubes_R)
+  ranked = _ranks(x, i, weights)
   for drawn in sides:
     product_SR = np.stack([
         grouping.dot(ranked.ranks_NR, w_NR) for w_NR in drawn.weighted_SNR])
     cubed_R = ranked.cubed_R
     if len(drawn.side.lacking):
       signs_SR, less_R = _lacked(
-          ranked.run_N, ranked.tied_GR, drawn, counts_NR)
+          ranked.run_N, ranked.tied_GR, drawn, weights.counts_NR)
       product_SR, cubed_R = product_SR + signs_SR, cubed_R - less_R
     square_SR = (drawn.size_R ** 3 - cubed_R) / 3 * drawn.spread_SR
     with np.errstate(invalid='ignore', divide='ignore'):
@@ -177,30 +197,29 @@ def _lacked(
     total = grouping.running(sums_CR)
     signs_SR[s] = grouping.dot(count_GR, total[1:-1:2] + total[2::2])
   whole_GR = tied_GR[lost].astype(np.float64)
-  return signs_SR, (whole_GR ** 3 - (whole_GR - count_GR) ** 3).sum(0)
+  return signs_SR, _cubes(whole_GR) - _cubes(whole_GR - count_GR)
 
 
-def _ranks(
-    rows: ranking.Order, i: int, counts_NR: np.ndarray, cubes_R: np.ndarray,
-) -> _Ranked:
+def _ranks(rows: ranking.Order, i: int, weights: _Weights) -> _Ranked:
+  counts_NR = weights.counts_NR
   run_N = grouping.runs(rows.order_MN[i], rows.below_MN[i])
   n_runs = int(run_N[rows.order_MN[i, -1]]) + 1
   if n_runs == len(run_N):
     tied_GR = counts_NR[rows.order_MN[i]]
-    cubed_R = cubes_R
+    cubed_R = weights.cubes_R
   else:
     tied_GR = grouping.group_sums(run_N, n_runs, counts_NR)
     alone = np.bincount(run_N) == 1
-    cubed_R = _cubes(tied_GR[alone]) + (
-        tied_GR[~alone].astype(np.float64) ** 3).sum(0)
+    cubed_R = _cubes(tied_GR[alone]) + _cubes(
+        tied_GR[~alone].astype(np.float64))
   # Halves are exact, so that the sums start where their mean is 0.
-  total = grouping.running(tied_GR, -counts_NR.sum(0) / 2)
+  total = grouping.running(tied_GR, -weights.size_R / 2)
   ranks_NR = np.take(total[1:] + total[:-1], run_N, 0, mode='clip')
   return _Ranked(run_N, ranks_NR, tied_GR, cubed_R)
 
 
 def _cubes(counts_NR: np.ndarray) -> np.ndarray:
-  """[R] Σ c³ of items that tie with none: small enough to be exact."""
+  """[R] Σ c³: of items that tie with none, float32 is exact."""
   return np.einsum(
       'nr,nr,nr->r', counts_NR, counts_NR, counts_NR).astype(np.float64)
 
