@@ -73,7 +73,8 @@ def padded(lists: Any, filling: float) -> np.ndarray:
   """
   rows = [np.asarray(row, np.float64) if np.ndim(row) else np.empty(0)
           for row in lists]
-  out = np.full((len(rows), max([1, *map(len, rows)])), filling)
-  for i, row in enumerate(rows):
-    out[i, :len(row)] = row
+  size_N = np.array([len(row) for row in rows], int)
+  out = np.full((len(rows), size_N.max(initial=1)), filling)
+  out[np.arange(out.shape[1]) < size_N[:, None]] = np.concatenate(
+      [*rows, np.empty(0)])
   return out

@@ -6,7 +6,7 @@ import pandas as pd
 from uncertainty.analysis.questions import summary
 from uncertainty.analysis.scores import stack as stacking
 from uncertainty.analysis.statistics import ranking
-from uncertainty.results import columns, derived
+from uncertainty.results import columns, derived, scale_measures
 
 COLUMNS = (
     columns.MODEL, columns.DATASET, columns.ITEM_ID, columns.QUESTION,
@@ -59,7 +59,7 @@ def _of_model(
       derived.MODEL_SHARES: [_listed(q) for q in shares.model],
       columns.HUMAN_ENTROPY: human_N, derived.MODEL_UNCERTAINTY: model_N,
       derived.UNCERTAINTY_MEASURE: name,
-      derived.HUMAN_CHOICE: [_commonest(p) for p in shares.people],
+      derived.HUMAN_CHOICE: _commonest(shares.people),
       derived.MODEL_CHOICE: _predictions(frame, shares.model),
       columns.ANSWER: stacking.numbers(frame, columns.ANSWER),
       derived.DISAGREEMENT: value_N,
@@ -108,12 +108,13 @@ def _listed(shares_C):
   return None if shares_C is None else shares_C.tolist()
 
 
-def _commonest(shares_C):
-  return np.nan if shares_C is None else float(np.argmax(shares_C))
+def _commonest(shares):
+  """[N] the first of the commonest choices; NaN where shares are None."""
+  shares_NC = scale_measures.padded(shares, -1.0)
+  return np.where(shares_NC.max(1) < 0, np.nan, shares_NC.argmax(1))
 
 
 def _predictions(frame, model_shares):
   predicted_N = stacking.numbers(frame, columns.PREDICTION)
   return np.where(
-      np.isnan(predicted_N), [_commonest(q) for q in model_shares],
-      predicted_N)
+      np.isnan(predicted_N), _commonest(model_shares), predicted_N)

@@ -18,7 +18,7 @@ from uncertainty.analysis.questions import summary
 from uncertainty.analysis.scores import stack as stacking
 from uncertainty.analysis.statistics import ranking
 from uncertainty.analysis.statistics.parallel import each
-from uncertainty.results import columns, derived
+from uncertainty.results import columns, derived, scale_measures
 
 N_SPLITS = 100
 LEAST_ITEMS = 20  # fewer halves promise nothing at usual levels
@@ -92,43 +92,31 @@ def labelled(frame: pd.DataFrame) -> list[Labelled]:
       g if isinstance(g, str) else '' for g in (
           frame[columns.GROUP] if columns.GROUP in frame
           else [''] * len(frame))], object)
-  effective_N = np.array([
-      np.nan if q is None else _effective(q) for q in shares.people])
+  p_NC, q_NC = (scale_measures.padded(side, np.nan)
+                for side in (shares.model, shares.people))
+  n_choices_N, n_people_N = (
+      (~np.isnan(side_NC)).sum(1) for side_NC in (p_NC, q_NC))
+  answers_NC = answer_N[:, None] == np.arange(p_NC.shape[1])
+  effective_N = np.where(n_people_N > 0, _effective(q_NC), np.nan)
   found = []
-  for labels in ('answers', 'people'):
-    kept, weights = [], []
-    for i, (p_C, q_C) in enumerate(
-        zip(shares.model, shares.people, strict=True)):
-      if p_C is None:
-        continue
-      weight_C = (_one_hot(answer_N[i], len(p_C)) if labels == 'answers'
-                  else q_C)
-      if weight_C is not None and len(weight_C) == len(p_C):
-        kept.append(i)
-        weights.append(weight_C)
-    if len(kept) >= LEAST_ITEMS:
+  for labels, kept_N, weights_NC in (
+      ('answers', (answers_NC & ~np.isnan(p_NC)).any(1), answers_NC),
+      ('people', (n_choices_N > 0) & (n_people_N == n_choices_N),
+       np.nan_to_num(q_NC))):
+    if kept_N.sum() >= LEAST_ITEMS:
+      width = n_choices_N[kept_N].max()
       found.append(Labelled(
-          labels, _padded([shares.model[i] for i in kept], np.nan),
-          _padded(weights, 0.0), group_N[kept], effective_N[kept]))
+          labels, p_NC[kept_N, :width],
+          weights_NC[kept_N, :width].astype(np.float64), group_N[kept_N],
+          effective_N[kept_N]))
   return found
 
 
-def _effective(shares_C: np.ndarray) -> float:
-  some_C = shares_C[shares_C > 0]
-  return float(np.exp(-np.sum(some_C * np.log(some_C))))
-
-
-def _one_hot(place: float, n_choices: int) -> np.ndarray | None:
-  if np.isnan(place) or not 0 <= place < n_choices:
-    return None
-  return (np.arange(n_choices) == place).astype(np.float64)
-
-
-def _padded(rows: Sequence, fill: float) -> np.ndarray:
-  out_NC = np.full((len(rows), max(map(len, rows))), fill)
-  for i, row in enumerate(rows):
-    out_NC[i, :len(row)] = row
-  return out_NC
+def _effective(shares_NC: np.ndarray) -> np.ndarray:
+  """[N] exp of the shares' entropy; NaN counts as a share of 0."""
+  # Choices first: their sum runs over whole rows of items.
+  some_CN = np.where(shares_NC > 0, shares_NC, 1).T
+  return np.exp(-np.sum(some_CN * np.log(some_CN), 0))
 
 
 def of_models(stacks: Sequence[stacking.Stack]) -> Labels:
@@ -218,17 +206,19 @@ def _tried(data: Labelled, scores_NC: np.ndarray, splits_RN: np.ndarray,
            q_Rxx: np.ndarray) -> _Tried:
   """Sets at a threshold for each split, broadcast over items and choices."""
   tested_N = (~splits_RN).sum(0)
+  # Choices first: sums over them run over whole rows of items.
+  scores_CN, weights_CN = (
+      np.ascontiguousarray(x_NC.T) for x_NC in (scores_NC, data.weights_NC))
   covered_N, size_N = np.zeros(len(tested_N)), np.zeros(len(tested_N))
   coverage_R, empty = np.empty(len(splits_RN)), 0
-  for r, calibration_N in enumerate(splits_RN):
-    inside_NC = scores_NC <= q_Rxx[r]
-    inside_NC[calibration_N] = False
-    covered = (inside_NC * data.weights_NC).sum(1)
-    size = inside_NC.sum(1)
+  for r, tested in enumerate(~splits_RN):
+    inside_CN = (scores_CN <= q_Rxx[r].T) & tested
+    covered = (inside_CN * weights_CN).sum(0)
+    size = inside_CN.sum(0)
     covered_N += covered
     size_N += size
-    coverage_R[r] = covered.sum() / (~calibration_N).sum()
-    empty += ((size == 0) & ~calibration_N).sum()
+    coverage_R[r] = covered.sum() / tested.sum()
+    empty += ((size == 0) & tested).sum()
   with np.errstate(invalid='ignore', divide='ignore'):
     return _Tried(coverage_R, float(size_N.sum() / tested_N.sum()),
                   float(empty / tested_N.sum()), covered_N / tested_N,

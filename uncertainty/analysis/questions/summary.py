@@ -203,15 +203,12 @@ def _one_hot(target_N):
 
 def _commonest(people, first_of_ties):
   """[N, C] whether each choice is people's commonest; NaN where unknown."""
-  width = max((len(p) for p in people if p is not None), default=0)
-  right_NC = np.full((len(people), width), np.nan)
-  for i, p in enumerate(people):
-    if p is not None:
-      right_NC[i] = 0
-      tied = p == p.max()
-      right_NC[i, :len(p)] = tied & (np.cumsum(tied) == 1 if first_of_ties
-                                     else True)
-  return right_NC
+  shares_NC = scale_measures.padded(people, -1.0)
+  most_N1 = shares_NC.max(1, keepdims=True)
+  right_NC = shares_NC == most_N1
+  if first_of_ties:
+    right_NC &= right_NC.cumsum(1) == 1
+  return np.where(most_N1 < 0, np.nan, right_NC)
 
 
 def _parse_rate(frame, level):
