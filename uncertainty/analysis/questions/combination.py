@@ -54,16 +54,19 @@ def combinations(
     bootstrap over items of the held-out predictions), r2_combined, n.
   """
   sets = [*_by_prefix(tables), *_crowds(tables)]
-
-  def compare(one: _Set) -> tuple | None:
-    dataset = one.head[0]
-    return _compare(one, counts_NR[dataset], cluster_N.get(dataset), level,
-                    seed, n_folds)
-
-  found = each(compare, sets)
-  rows = [(*one.head, *row) for one, row in zip(sets, found, strict=True)
-          if row is not None]
-  return pd.DataFrame(rows, columns=[
+  fits = [fit for fit in each(
+      lambda one: _fit(one, cluster_N.get(one.head[0]), seed, n_folds), sets)
+          if fit is not None]
+  # People are ranked once for all predictions of the same items' targets.
+  alike: dict[tuple, list[int]] = {}
+  for i, fit in enumerate(fits):
+    key = fit.one.head[0], fit.known_N.tobytes(), fit.target_n.tobytes()
+    alike.setdefault(key, []).append(i)
+  rows: dict[int, tuple] = {}
+  for (dataset, *_), places in alike.items():
+    rows |= zip(places, _compare(
+        [fits[i] for i in places], counts_NR[dataset], level), strict=True)
+  return pd.DataFrame([rows[i] for i in range(len(fits))], columns=[
       columns.DATASET, columns.MODEL, derived.PREFIX, derived.N_MEASURES,
       derived.BEST_SINGLE, derived.RHO_SINGLE, derived.RHO_COMBINED,
       derived.GAIN, derived.GAIN_LOW, derived.GAIN_HIGH, columns.P_VALUE,
@@ -109,30 +112,60 @@ def _crowds(tables: list[ModelItems]) -> Iterator[_Set]:
         group[0].frame[_TARGET].to_numpy(float))
 
 
-def _compare(one: _Set, counts_NR, cluster_N, level, seed, n_folds):
-  names = one.names
+@dataclasses.dataclass(frozen=True)
+class _Fit:
+  """What the measures of a set predict outside their fit.
+
+  Attributes:
+    one: the set.
+    known_N: items with target and measures; n of them.
+    target_n: their target.
+    folds_n: their folds.
+    predictions_2n: of the combination and of the best single measure.
+    favourite: the measure that was chosen most often.
+  """
+
+  one: _Set
+  known_N: np.ndarray
+  target_n: np.ndarray
+  folds_n: np.ndarray
+  predictions_2n: np.ndarray
+  favourite: str
+
+
+def _fit(one: _Set, cluster_N, seed: int, n_folds: int) -> _Fit | None:
   known = np.isfinite(one.target_N + one.values_MN.sum(0))
   group_N = None if cluster_N is None else cluster_N[known]
   n_groups = known.sum() if group_N is None else len(np.unique(group_N))
-  if known.sum() < _LEAST or n_groups < 2 or len(names) < 2:
+  if known.sum() < _LEAST or n_groups < 2 or len(one.names) < 2:
     return None
   x, y = one.values_MN[:, known], one.target_N[known]
   folds = item_folds(
       len(y), min(n_folds, len(y) // _LEAST_IN_FOLD, n_groups), seed=seed,
       groups_N=group_N)
   combined, single, chosen = held_out(x, y, folds)
-  if not known.all():
-    counts_NR = counts_NR[known]
-  both = np.stack([combined, single])
+  return _Fit(one, known, y, folds, np.stack([combined, single]),
+              one.names[max(set(chosen), key=chosen.count)])
+
+
+def _compare(fits: list[_Fit], counts_NR: np.ndarray, level: float,
+             ) -> Iterator[tuple]:
+  """A row for each of some fits to the same items and targets."""
+  known, y, folds = fits[0].known_N, fits[0].target_n, fits[0].folds_n
+  both = np.concatenate([fit.predictions_2n for fit in fits])
   ones = np.ones((len(y), 1), np.int32)
-  rho = spearman_within(both, y, folds, ones)[:, 0]
-  draws = spearman_within(both, y, folds, counts_NR)
-  gain = resampling.paired_difference(
-      rho[:1], rho[1:], draws[:1], draws[1:], level)
-  r2 = 1 - np.sum((y - combined)**2) / np.sum((y - y.mean())**2)
-  favourite = max(set(chosen), key=chosen.count)
-  return (len(names), names[favourite], rho[1], rho[0], gain.value[0],
-          gain.low[0], gain.high[0], gain.p_value[0], r2, len(y))
+  rho = spearman_within(both, y, folds, ones).reshape(-1, 2, 1)
+  draws = spearman_within(
+      both, y, folds, counts_NR if known.all() else counts_NR[known])
+  for fit, rho_21, draws_2R in zip(
+      fits, rho, draws.reshape(len(fits), 2, -1), strict=True):
+    gain = resampling.paired_difference(
+        rho_21[0], rho_21[1], draws_2R[:1], draws_2R[1:], level)
+    r2 = 1 - np.sum((y - fit.predictions_2n[0])**2) / np.sum(
+        (y - y.mean())**2)
+    yield (*fit.one.head, len(fit.one.names), fit.favourite, rho_21[1, 0],
+           rho_21[0, 0], gain.value[0], gain.low[0], gain.high[0],
+           gain.p_value[0], r2, len(y))
 
 
 def spearman_within(
@@ -150,8 +183,7 @@ def spearman_within(
     [M, R]; folds where a side is constant, or that hold no item, are left
     out.
   """
-  total, weight = 0.0, 0.0
-  for fold in np.unique(folds_N):
+  def in_fold(fold: int) -> tuple[np.ndarray, np.ndarray]:
     inside = folds_N == fold
     inside_NR = counts_NR[inside]
     size_R = inside_NR.sum(0)
@@ -160,8 +192,10 @@ def spearman_within(
     rho_MR[:, drawn] = spearman_draws.bootstrap_spearman(
         predictions_MN[:, inside], target_N[inside][None],
         inside_NR if drawn.all() else inside_NR[:, drawn])[:, 0]
-    total = total + np.nan_to_num(rho_MR) * size_R
-    weight = weight + np.isfinite(rho_MR) * size_R
+    return np.nan_to_num(rho_MR) * size_R, np.isfinite(rho_MR) * size_R
+
+  total, weight = (
+      sum(parts) for parts in zip(*each(in_fold, np.unique(folds_N))))
   return np.where(weight > 0, total / np.maximum(weight, 1), np.nan)
 
 
