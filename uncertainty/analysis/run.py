@@ -7,12 +7,14 @@ bootstrap draws, and every table is derived from that.
 import concurrent.futures
 import contextlib
 import dataclasses
+import functools
 import pathlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+import threadpoolctl
 from absl import logging
 
 from uncertainty.analysis.calibration import reliability
@@ -49,12 +51,14 @@ from uncertainty.analysis.scores import (
   scores,
 )
 from uncertainty.analysis.scores import stack as stacking
-from uncertainty.analysis.statistics.parallel import ahead
+from uncertainty.analysis.statistics.parallel import ahead, each
 from uncertainty.results import published, schema, shards
 from uncertainty.specs import StudySpec
 from uncertainty.types import UserError
 
 Results = Mapping[tuple[str, str], pd.DataFrame]
+_Tables = Mapping[str, pd.DataFrame]  # file stem under `analysis/` → table
+_Make = Callable[[], _Tables]
 _LEAST = 3  # fewer items support no correlation and no calibration
 # Permutations test counts of models or cells; more would not change a digit.
 _MOST_PERMUTATIONS = 1000
@@ -93,26 +97,34 @@ def run(
     write({'probes_published': probe_readout.published_tables(files)})
   stacks = stacking.stack_results(
       people.agreed(people.estimated(source.frames, spec), spec))
+  wanted: dict[str, _Make] = {}
   if stacks:  # the paper's probe tables may stand alone
     scored = score(stacks, spec)
-    with concurrent.futures.ThreadPoolExecutor(1) as beside:
-      written = beside.submit(write, scored.tables)
-      with _timed('claims'):
-        claimed = claims.claims(
-            stacks, spec, forward=probe_readout.forward(results_dir))
-      written.result()
-    write({'claims': claimed})
-    with _timed('tuned'):
-      write({'tuned': tuned.tuned_table(stacks, spec)})
-    write(study_tables(
-        source.frames, stacks, scored, spec,
-        read_probes(results_dir, source)))
+    # What takes longest goes first: the cores are shared until the end.
+    wanted |= {
+        'claims': lambda: {'claims': claims.claims(
+            stacks, spec, forward=probe_readout.forward(results_dir))},
+        'scored': lambda: scored.tables,
+        'tuned': lambda: {'tuned': tuned.tuned_table(stacks, spec)}}
+    wanted |= _questions(
+        source.frames, stacks, scored, spec, read_probes(results_dir, source))
   if (spec.mode == 'reproduction'
       or spec.analysis.results_format == 'published'):
-    with _timed("the paper's cells"):
-      # The printed cells are of plain entropy and the paper's agreement.
-      write(paper.reproduction_tables(
-          source, stacking.stack_results(source.frames), results_dir, spec))
+    # The printed cells are of plain entropy and the paper's agreement.
+    wanted["the paper's cells"] = lambda: paper.reproduction_tables(
+        source, stacking.stack_results(source.frames), results_dir, spec)
+  _made(wanted, write)
+
+
+def _made(
+    wanted: Mapping[str, _Make],
+    done: Callable[[_Tables], None]) -> None:
+  """Makes what is wanted on all cores, and calls `done` with each."""
+  def make(name: str) -> None:
+    with _timed(name):
+      done(wanted[name]())
+
+  each(make, list(wanted))
 
 
 @contextlib.contextmanager
@@ -220,9 +232,14 @@ def _score_one(
     parts: dict[str, list[pd.DataFrame]]) -> list[scores.Score]:
   """One data set's scores; its tables are added to `parts`."""
   level = spec.analysis.confidence_level
-  # Beside this thread go tables that need neither all cores nor BLAS, whose
-  # last digits depend on how many threads it has at the time.
-  with concurrent.futures.ThreadPoolExecutor(1) as beside:
+  # One thread of BLAS: its last digits depend on their number, which work on
+  # all cores changes at any time for what is made beside it.
+  with (threadpoolctl.threadpool_limits(1, user_api='blas'),
+        concurrent.futures.ThreadPoolExecutor(1) as beside):
+    summarised = beside.submit(
+        summary.summary_table, stack, counts_NR, level=level, first_of_ties=(
+            spec.mode == 'reproduction'
+            and spec.analysis.results_format == 'published'))
     listed = beside.submit(items.item_table, stack)
     with _timed(f'{stack.dataset}: aligned'):
       aligned = aligning.align(stack, counts_NR)
@@ -241,10 +258,7 @@ def _score_one(
       found = scores.scores(stack, aligned, calibrated, counts_NR)
       parts['alignment'].append(
           alignment.alignment_table(stack, aligned, level=level))
-      parts['summary'].append(summary.summary_table(
-          stack, counts_NR, level=level, first_of_ties=(
-              spec.mode == 'reproduction'
-              and spec.analysis.results_format == 'published')))
+      parts['summary'].append(summarised.result())
       parts['reliability'] += [table.result() for table in curves]
       parts['calibration'].append(tabled.result())
       parts['items'].append(listed.result())
@@ -274,58 +288,86 @@ def study_tables(
     file stem under `analysis/` → table. Tables that the results cannot fill
     (no pairs, no response times) are empty.
   """
+  made: dict[str, pd.DataFrame] = {}
+  _made(_questions(results, stacks, scored, spec, probes_read), made.update)
+  return made
+
+
+def _questions(
+    results: Results, stacks: Sequence[stacking.Stack], scored: Scored,
+    spec: StudySpec, probes_read: pd.DataFrame | None,
+) -> dict[str, _Make]:
+  """What makes the tables of `study_tables`, those that belong together."""
   level, alpha = spec.analysis.confidence_level, spec.analysis.alpha
   n_draws, seed = spec.analysis.n_bootstrap, spec.seed
   n_permutations = min(n_draws, _MOST_PERMUTATIONS)
   found, counts_NR = scored.scores, scored.counts_NR
   models = [m for stack in stacks for m in scores.model_items(stack)]
-  made = {'scores': scores.score_frame(found, models)}
 
-  def add(name: str, make: Callable[[], pd.DataFrame]) -> None:
-    with _timed(name):
-      made[name] = make()
+  def effects() -> _Tables:
+    pairs = _pair_differences(found, models, probes_read, level)
+    return {'effects_pairs': pairs,
+            'effects': instruct.effects(pairs, level, n_draws, seed)}
 
-  add('effects_pairs', lambda: _pair_differences(
-      found, models, probes_read, level))
-  add('effects', lambda: instruct.effects(
-      made['effects_pairs'], level, n_draws, seed))
-  add('joint', lambda: joint.cells(
-      found, alpha, level, spec.analysis.calibrated_below))
-  add('joint_chance', lambda: joint.co_occurrence(
-      made['joint'], n_permutations, seed))
-  add('joint_correlations', lambda: joint.score_correlations(
-      made['joint'], n_permutations, seed))
-  add('partial', lambda: beyond_difficulty.partial_alignment(models, level))
-  add('calibration_by_people', lambda: beyond_difficulty.calibration_by_people(
-      models, n_bins=spec.analysis.n_bins))
-  add('choice_count', lambda: choice_count.choice_count(models, level))
-  ceilings = noise_ceiling.ceilings(models, counts_NR, spec)
-  add('ceiling', lambda: noise_ceiling.ceiling_table(ceilings, level))
-  add('ceiling_corrected', lambda: noise_ceiling.corrected(
-      found, ceilings, level))
-  add('rater_groups', lambda: rater_groups.rater_groups(
-      models, level=level, n_draws=n_draws, seed=seed))
-  add('response_time', lambda: response_time.hick(models, seed))
-  add('combination', lambda: combination.combinations(
-      models, counts_NR, level, seed, cluster_N={
-          s.dataset: item_draws.heeded_clusters(s, spec) for s in stacks}))
-  add('size', lambda: size.size_effects(made['scores'], n_permutations, seed))
-  add('hierarchical', lambda: hierarchical.family_effects(
-      found, models, level, n_draws, seed))
-  add('prompt_forms', lambda: flaws.prompt_forms(results))
-  add('design', lambda: flaws.design(found, made['prompt_forms']))
-  add('design_contrasts', lambda: flaws.contrasts(
-      found, made['design'], level))
-  add('free_response_ece', lambda: flaws.free_response_ece(stacks))
-  add('stated_confidence',
-      lambda: stated_confidence.stated_against_internal(results))
-  add('stated_unread', lambda: stated_confidence.unread(results))
-  coverage = spec.analysis.set_coverage
-  with _timed('sets'):
+  def joint_tables() -> _Tables:
+    cells = joint.cells(found, alpha, level, spec.analysis.calibrated_below)
+    return {'joint': cells,
+            'joint_chance': joint.co_occurrence(cells, n_permutations, seed),
+            'joint_correlations': joint.score_correlations(
+                cells, n_permutations, seed)}
+
+  def ceiling() -> _Tables:
+    ceilings = noise_ceiling.ceilings(models, counts_NR, spec)
+    return {'ceiling': noise_ceiling.ceiling_table(ceilings, level),
+            'ceiling_corrected': noise_ceiling.corrected(
+                found, ceilings, level)}
+
+  def sizes() -> _Tables:
+    table = scores.score_frame(found, models)
+    return {'scores': table,
+            'size': size.size_effects(table, n_permutations, seed)}
+
+  def forms() -> _Tables:
+    prompts = flaws.prompt_forms(results)
+    design = flaws.design(found, prompts)
+    return {'prompt_forms': prompts, 'design': design,
+            'design_contrasts': flaws.contrasts(found, design, level)}
+
+  def choice_sets() -> _Tables:
+    coverage = spec.analysis.set_coverage
     labels = prediction_sets.of_models(stacks)
-    made |= prediction_sets.tables(labels, coverage, seed)
-  add('abstention', lambda: abstention.table(labels, 1 - coverage, seed))
-  return made
+    return {**prediction_sets.tables(labels, coverage, seed),
+            'abstention': abstention.table(labels, 1 - coverage, seed)}
+
+  def combined() -> pd.DataFrame:
+    return combination.combinations(
+        models, counts_NR, level, seed, cluster_N={
+            s.dataset: item_draws.heeded_clusters(s, spec) for s in stacks})
+
+  alone: dict[str, Callable[[], pd.DataFrame]] = {
+      'combination': combined,
+      'partial': lambda: beyond_difficulty.partial_alignment(models, level),
+      'calibration_by_people': lambda: beyond_difficulty.calibration_by_people(
+          models, n_bins=spec.analysis.n_bins),
+      'choice_count': lambda: choice_count.choice_count(models, level),
+      'rater_groups': lambda: rater_groups.rater_groups(
+          models, level=level, n_draws=n_draws, seed=seed),
+      'response_time': lambda: response_time.hick(models, seed),
+      'hierarchical': lambda: hierarchical.family_effects(
+          found, models, level, n_draws, seed),
+      'free_response_ece': lambda: flaws.free_response_ece(stacks),
+      'stated_confidence': lambda: stated_confidence.stated_against_internal(
+          results),
+      'stated_unread': lambda: stated_confidence.unread(results)}
+  return {
+      'sets': choice_sets, 'effects': effects, 'joint': joint_tables,
+      'ceiling': ceiling, 'size': sizes, 'prompt_forms': forms,
+      **{name: functools.partial(_one, name, make)
+         for name, make in alone.items()}}
+
+
+def _one(name: str, make: Callable[[], pd.DataFrame]) -> _Tables:
+  return {name: make()}
 
 
 def _pair_differences(
