@@ -94,7 +94,7 @@ def smooth_draws(
   decay = np.exp(-((np.pi * wave * width) ** 2) / 2) * np.where(wave, 2, 1)
   points = (np.arange(n_points) + 0.5) / n_points
   analysis = _waves(np.cos(np.pi * confidence_N), n_waves) * gap_N
-  synthesis = np.cos(np.pi * np.outer(points, wave)) * decay
+  synthesis = _waves(np.cos(np.pi * points), n_waves).T * decay
   if n_waves + n_points < len(confidence_N):
     waves_R = analysis.astype(np.float32) @ counts_NR
     curve = synthesis.astype(np.float32) @ waves_R
