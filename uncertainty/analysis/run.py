@@ -7,7 +7,6 @@ bootstrap draws, and every table is derived from that.
 import concurrent.futures
 import contextlib
 import dataclasses
-import functools
 import pathlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -97,34 +96,36 @@ def run(
     write({'probes_published': probe_readout.published_tables(files)})
   stacks = stacking.stack_results(
       people.agreed(people.estimated(source.frames, spec), spec))
-  wanted: dict[str, _Make] = {}
+  wanted: list[_Make] = []
   if stacks:  # the paper's probe tables may stand alone
     scored = score(stacks, spec)
     # What takes longest goes first: the cores are shared until the end.
-    wanted |= {
-        'claims': lambda: {'claims': claims.claims(
+    wanted += [
+        lambda: {'claims': claims.claims(
             stacks, spec, forward=probe_readout.forward(results_dir))},
-        'scored': lambda: scored.tables,
-        'tuned': lambda: {'tuned': tuned.tuned_table(stacks, spec)}}
-    wanted |= _questions(
-        source.frames, stacks, scored, spec, read_probes(results_dir, source))
+        lambda: scored.tables,
+        *_questions(source.frames, stacks, scored, spec,
+                    read_probes(results_dir, source)),
+        lambda: {'tuned': tuned.tuned_table(stacks, spec)}]
   if (spec.mode == 'reproduction'
       or spec.analysis.results_format == 'published'):
     # The printed cells are of plain entropy and the paper's agreement.
-    wanted["the paper's cells"] = lambda: paper.reproduction_tables(
-        source, stacking.stack_results(source.frames), results_dir, spec)
-  _made(wanted, write)
+    wanted.append(lambda: paper.reproduction_tables(
+        source, stacking.stack_results(source.frames), results_dir, spec))
+  _make_all(wanted, write)
 
 
-def _made(
-    wanted: Mapping[str, _Make],
-    done: Callable[[_Tables], None]) -> None:
-  """Makes what is wanted on all cores, and calls `done` with each."""
-  def make(name: str) -> None:
-    with _timed(name):
-      done(wanted[name]())
+def _make_all(
+    wanted: Sequence[_Make], done: Callable[[_Tables], None]) -> None:
+  """Makes tables on all cores, and calls `done` with those of each."""
+  def make(one: _Make) -> None:
+    clock = time.perf_counter()
+    tables = one()
+    logging.debug(
+        '%s: %.1f s', ', '.join(tables), time.perf_counter() - clock)
+    done(tables)
 
-  each(make, list(wanted))
+  each(make, wanted)
 
 
 @contextlib.contextmanager
@@ -289,85 +290,92 @@ def study_tables(
     (no pairs, no response times) are empty.
   """
   made: dict[str, pd.DataFrame] = {}
-  _made(_questions(results, stacks, scored, spec, probes_read), made.update)
+  _make_all(_questions(results, stacks, scored, spec, probes_read), made.update)
   return made
 
 
 def _questions(
     results: Results, stacks: Sequence[stacking.Stack], scored: Scored,
-    spec: StudySpec, probes_read: pd.DataFrame | None,
-) -> dict[str, _Make]:
-  """What makes the tables of `study_tables`, those that belong together."""
-  level, alpha = spec.analysis.confidence_level, spec.analysis.alpha
-  n_draws, seed = spec.analysis.n_bootstrap, spec.seed
-  n_permutations = min(n_draws, _MOST_PERMUTATIONS)
+    spec: StudySpec, probes_read: pd.DataFrame | None) -> list[_Make]:
+  """What makes the tables of `study_tables`; those that need another's too."""
+  level, seed = spec.analysis.confidence_level, spec.seed
+  n_draws, n_bins = spec.analysis.n_bootstrap, spec.analysis.n_bins
   found, counts_NR = scored.scores, scored.counts_NR
   models = [m for stack in stacks for m in scores.model_items(stack)]
-
-  def effects() -> _Tables:
-    pairs = _pair_differences(found, models, probes_read, level)
-    return {'effects_pairs': pairs,
-            'effects': instruct.effects(pairs, level, n_draws, seed)}
-
-  def joint_tables() -> _Tables:
-    cells = joint.cells(found, alpha, level, spec.analysis.calibrated_below)
-    return {'joint': cells,
-            'joint_chance': joint.co_occurrence(cells, n_permutations, seed),
-            'joint_correlations': joint.score_correlations(
-                cells, n_permutations, seed)}
-
-  def ceiling() -> _Tables:
-    ceilings = noise_ceiling.ceilings(models, counts_NR, spec)
-    return {'ceiling': noise_ceiling.ceiling_table(ceilings, level),
-            'ceiling_corrected': noise_ceiling.corrected(
-                found, ceilings, level)}
-
-  def sizes() -> _Tables:
-    table = scores.score_frame(found, models)
-    return {'scores': table,
-            'size': size.size_effects(table, n_permutations, seed)}
-
-  def forms() -> _Tables:
-    prompts = flaws.prompt_forms(results)
-    design = flaws.design(found, prompts)
-    return {'prompt_forms': prompts, 'design': design,
-            'design_contrasts': flaws.contrasts(found, design, level)}
-
-  def choice_sets() -> _Tables:
-    coverage = spec.analysis.set_coverage
-    labels = prediction_sets.of_models(stacks)
-    return {**prediction_sets.tables(labels, coverage, seed),
-            'abstention': abstention.table(labels, 1 - coverage, seed)}
-
-  def combined() -> pd.DataFrame:
-    return combination.combinations(
-        models, counts_NR, level, seed, cluster_N={
-            s.dataset: item_draws.heeded_clusters(s, spec) for s in stacks})
-
-  alone: dict[str, Callable[[], pd.DataFrame]] = {
-      'combination': combined,
-      'partial': lambda: beyond_difficulty.partial_alignment(models, level),
-      'calibration_by_people': lambda: beyond_difficulty.calibration_by_people(
-          models, n_bins=spec.analysis.n_bins),
-      'choice_count': lambda: choice_count.choice_count(models, level),
-      'rater_groups': lambda: rater_groups.rater_groups(
-          models, level=level, n_draws=n_draws, seed=seed),
-      'response_time': lambda: response_time.hick(models, seed),
-      'hierarchical': lambda: hierarchical.family_effects(
-          found, models, level, n_draws, seed),
-      'free_response_ece': lambda: flaws.free_response_ece(stacks),
-      'stated_confidence': lambda: stated_confidence.stated_against_internal(
-          results),
-      'stated_unread': lambda: stated_confidence.unread(results)}
-  return {
-      'sets': choice_sets, 'effects': effects, 'joint': joint_tables,
-      'ceiling': ceiling, 'size': sizes, 'prompt_forms': forms,
-      **{name: functools.partial(_one, name, make)
-         for name, make in alone.items()}}
+  return [
+      lambda: {'combination': combination.combinations(
+          models, counts_NR, level, seed, cluster_N={
+              s.dataset: item_draws.heeded_clusters(s, spec)
+              for s in stacks})},
+      lambda: _sets(stacks, spec),
+      lambda: _ceilings(models, scored, spec),
+      lambda: _sizes(models, found, spec),
+      lambda: _effects(models, found, spec, probes_read),
+      lambda: _joint(found, spec),
+      lambda: _designs(results, found, level),
+      lambda: {'partial': beyond_difficulty.partial_alignment(models, level)},
+      lambda: {
+          'calibration_by_people': beyond_difficulty.calibration_by_people(
+              models, n_bins=n_bins)},
+      lambda: {'choice_count': choice_count.choice_count(models, level)},
+      lambda: {'rater_groups': rater_groups.rater_groups(
+          models, level=level, n_draws=n_draws, seed=seed)},
+      lambda: {'response_time': response_time.hick(models, seed)},
+      lambda: {'hierarchical': hierarchical.family_effects(
+          found, models, level, n_draws, seed)},
+      lambda: {'free_response_ece': flaws.free_response_ece(stacks)},
+      lambda: {
+          'stated_confidence': stated_confidence.stated_against_internal(
+              results),
+          'stated_unread': stated_confidence.unread(results)}]
 
 
-def _one(name: str, make: Callable[[], pd.DataFrame]) -> _Tables:
-  return {name: make()}
+def _effects(models, found, spec: StudySpec, probes_read) -> _Tables:
+  level = spec.analysis.confidence_level
+  differences = _pair_differences(found, models, probes_read, level)
+  return {'effects_pairs': differences, 'effects': instruct.effects(
+      differences, level, spec.analysis.n_bootstrap, spec.seed)}
+
+
+def _joint(found, spec: StudySpec) -> _Tables:
+  cells = joint.cells(
+      found, spec.analysis.alpha, spec.analysis.confidence_level,
+      spec.analysis.calibrated_below)
+  drawn = cells, _n_permutations(spec), spec.seed
+  return {'joint': cells, 'joint_chance': joint.co_occurrence(*drawn),
+          'joint_correlations': joint.score_correlations(*drawn)}
+
+
+def _ceilings(models, scored: Scored, spec: StudySpec) -> _Tables:
+  level = spec.analysis.confidence_level
+  ceilings = noise_ceiling.ceilings(models, scored.counts_NR, spec)
+  return {'ceiling': noise_ceiling.ceiling_table(ceilings, level),
+          'ceiling_corrected': noise_ceiling.corrected(
+              scored.scores, ceilings, level)}
+
+
+def _sizes(models, found, spec: StudySpec) -> _Tables:
+  table = scores.score_frame(found, models)
+  return {'scores': table, 'size': size.size_effects(
+      table, _n_permutations(spec), spec.seed)}
+
+
+def _designs(results: Results, found, level: float) -> _Tables:
+  forms = flaws.prompt_forms(results)
+  design = flaws.design(found, forms)
+  return {'prompt_forms': forms, 'design': design,
+          'design_contrasts': flaws.contrasts(found, design, level)}
+
+
+def _sets(stacks: Sequence[stacking.Stack], spec: StudySpec) -> _Tables:
+  coverage = spec.analysis.set_coverage
+  labels = prediction_sets.of_models(stacks)
+  return {**prediction_sets.tables(labels, coverage, spec.seed),
+          'abstention': abstention.table(labels, 1 - coverage, spec.seed)}
+
+
+def _n_permutations(spec: StudySpec) -> int:
+  return min(spec.analysis.n_bootstrap, _MOST_PERMUTATIONS)
 
 
 def _pair_differences(
