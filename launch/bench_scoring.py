@@ -25,8 +25,8 @@ import sys
 import tempfile
 import time
 
-import memory  # beside this file
 import numpy as np
+import processes  # beside this file
 import scipy.stats
 from absl import app, flags
 
@@ -133,7 +133,7 @@ def _one(method: str) -> None:
   inputs = json.loads((folder / 'inputs.json').read_text())
   way, dtype = method.split('-')
   out = _RUNS[way](way, dtype, inputs)
-  peak = memory.peak_bytes() / 2**30
+  peak = processes.peak_bytes() / 2**30
   (folder / f'{method}.json').write_text(json.dumps(out | {'peak': peak}))
 
 
