@@ -40,6 +40,7 @@ def _print(reports: dict) -> None:
   print(f'{"engine":14} {"items/s":>8} {"first s":>8} {"CPU s":>8} '
         f'{"peak MiB":>9} {"same tokens":>12} {"max |Δ|":>9}')
   ours = reports.get('jax', next(iter(reports.values())))
+  rows = {}
   for engine, report in reports.items():
     same = [a['tokens'] == b['tokens'] for a, b in zip(
         ours['answers'], report['answers'])]
@@ -48,10 +49,14 @@ def _print(reports: dict) -> None:
              / max(1.0, abs(b['measures'][k]))
              for a, b, s in zip(ours['answers'], report['answers'], same) if s
              for k in a['measures'] if 'nucleus' not in k]
-    n = len(report['answers'])
-    print(f'{engine:14} {n / report["seconds"]:8.2f} {report["first"]:8.1f} '
+    rate = len(report['answers']) / report['seconds']
+    print(f'{engine:14} {rate:8.2f} {report["first"]:8.1f} '
           f'{report["cpu"]:8.1f} {report["peak"] / 2**20:9.0f} '
           f'{sum(same):5d}/{len(same):<6d} {max(apart, default=0.0):9.1e}')
+    rows[engine] = {'items/s': rate, 'first s': report['first'],
+                    'CPU s': report['cpu'], 'peak MiB': report['peak'] / 2**20,
+                    'same tokens': sum(same) / len(same)}
+  processes.record('generation', rows)
 
 
 def _work(args: argparse.Namespace) -> dict:

@@ -132,6 +132,9 @@ def _load_and_score(args: argparse.Namespace) -> None:
         f'{time.perf_counter() - start:.0f} s, compilation included; total '
         f'entropy {entropies.min():.4f} to {entropies.max():.4f}; peak '
         f'{peak / gib:.2f} GiB, {(peak - before - size) / gib:.2f} GiB beyond')
+  processes.record('loading', {'7B shapes': {
+      'parameters GiB': size / gib, 'loaded s': loaded,
+      'beyond GiB': (peak - before - size) / gib}})
 
 
 if __name__ == '__main__':

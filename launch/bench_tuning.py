@@ -37,14 +37,21 @@ def main() -> None:
     return
   print(f'{"engine":15} {"tokens/s":>9} {"per CPU s":>9} {"first s":>8} '
         f'{"peak GiB":>9} {"last loss":>10}')
+  rows = {}
   for engine in args.engines.split(','):
     if engine == 'peft_lora' and importlib.util.find_spec('peft') is None:
       print(f'{engine:15} the package peft is not installed')
       continue
     found = processes.of_engine(engine)
-    print(f'{engine:15} {found["tokens"] / found["clock"]:9.1f} '
-          f'{found["tokens"] / found["cpu"]:9.1f} {found["first"]:8.1f} '
-          f'{found["peak"] / 2**30:9.2f} {found["loss"]:10.5f}', flush=True)
+    rows[engine] = {
+        'tokens/s': found['tokens'] / found['clock'],
+        'tokens/CPU s': found['tokens'] / found['cpu'],
+        'first s': found['first'], 'peak GiB': found['peak'] / 2**30,
+        'last loss': found['loss']}
+    speed, per_cpu, first, peak, loss = rows[engine].values()
+    print(f'{engine:15} {speed:9.1f} {per_cpu:9.1f} {first:8.1f} {peak:9.2f} '
+          f'{loss:10.5f}', flush=True)
+  processes.record('tuning', rows)
 
 
 def _spec(args, method: str):
