@@ -195,7 +195,7 @@ def spearman_within(
     return np.nan_to_num(rho_MR) * size_R, np.isfinite(rho_MR) * size_R
 
   total, weight = (
-      sum(parts) for parts in zip(*each(in_fold, np.unique(folds_N))))
+      sum(parts) for parts in zip(*each(in_fold, sorted(set(folds_N)))))
   return np.where(weight > 0, total / np.maximum(weight, 1), np.nan)
 
 
