@@ -298,6 +298,9 @@ def _logistic(x_MU, right_MU, weight_MU, smooth_targets) -> np.ndarray:
         ridge / 2 * np.sum(fit_M2 ** 2, -1))
 
   current_M = loss(fit_M2)
+  # A fit that is done stays: folds of equal counts have equal fits, and tie,
+  # whatever else is fitted with them.
+  done_M = np.zeros(len(x_MU), bool)
   for _ in range(50):
     p_MU = scipy.special.expit(fit_M2[:, :1] + fit_M2[:, 1:] * x_MU)
     pull_MU = weight_MU * p_MU - right_MU
@@ -310,6 +313,7 @@ def _logistic(x_MU, right_MU, weight_MU, smooth_targets) -> np.ndarray:
     determinant = h00 * h11 - h01 ** 2
     step_M2 = np.stack([h11 * g0 - h01 * g1, h00 * g1 - h01 * g0], -1)
     step_M2 /= determinant[:, None]
+    step_M2[done_M] = 0
     scale_M = np.ones(len(x_MU))
     trial_M = current_M
     for _ in range(20):
@@ -322,6 +326,7 @@ def _logistic(x_MU, right_MU, weight_MU, smooth_targets) -> np.ndarray:
       trial_M = loss(fit_M2 - scale_M[:, None] * step_M2)
     fit_M2 = fit_M2 - scale_M[:, None] * step_M2
     current_M = trial_M
-    if np.abs(step_M2).max() < 1e-9:
+    done_M |= np.abs(step_M2).max(-1) < 1e-9
+    if done_M.all():
       break
   return fit_M2
