@@ -164,6 +164,19 @@ def test_plain_platt_equals_scikit_learns_logistic_regression():
         atol=1e-5)
 
 
+def test_platts_folds_of_equal_counts_tie_in_any_company():
+  rng = np.random.default_rng(2)
+  # The first row has three values and the same counts in each fold; fits of
+  # the second take another number of steps in each.
+  folds = np.repeat(np.arange(4), 8)
+  right = np.tile(rng.integers(0, 2, 8).astype(float), 4)
+  values = np.tile(rng.integers(0, 3, 8) * .3 + .1, 4)
+  certainty = np.stack([values, rng.normal(size=32)])
+  correct = np.stack([right, (certainty[1] > .2).astype(float)])
+  found = confidence_maps.crossfit_platt(certainty, correct, folds)
+  assert len(np.unique(found[0])) == 3
+
+
 @pytest.mark.parametrize('fit', [
     confidence_maps.crossfit_isotonic, confidence_maps.crossfit_platt])
 def test_a_measures_unit_does_not_matter(fit):
