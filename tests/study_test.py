@@ -228,6 +228,26 @@ def test_a_changed_model_in_a_claimed_workdir_is_an_error(
   assert len(asked['tiny', 'letters']) == _N
 
 
+def test_weights_that_are_replaced_while_another_model_is_asked_are_refused(
+    place, asked, monkeypatch):
+  tiny_checkpoint.write(place / 'later')
+  tiny_checkpoint.write(place / 'new', seed=1)
+  loaded = study.load_model
+
+  def load(spec, opened):
+    model = loaded(spec, opened)
+    # In place: the memory map of the opened model shows the new bytes.
+    weights = 'model.safetensors'
+    (place / 'later' / weights).write_bytes(
+        (place / 'new' / weights).read_bytes())
+    return model
+
+  monkeypatch.setattr(study, 'load_model', load)
+  with pytest.raises(UserError, match='later were replaced while this run'):
+    _score(place, model='tiny,later')
+  assert set(asked) == {('tiny', 'letters')}
+
+
 def test_two_directories_of_one_name_are_both_scored(place, asked):
   tiny_checkpoint.write(place / 'b' / 'tiny', seed=1)
   _score(place, model='tiny,b/tiny')
