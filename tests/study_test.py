@@ -350,6 +350,33 @@ def test_a_failed_start_claims_nothing(place):
     assert not (place / 'run').exists()
 
 
+def _write_open_questions(place):
+  pd.DataFrame({'question': _questions(), 'answer': 'sky'}).to_csv(
+      place / 'table.csv', index=False)
+
+
+@pytest.mark.parametrize('spoil, said', [
+    (_write_open_questions, 'needs two or more'),  # before weights are read
+    (lambda p: _write_table(p, ['Which ' * 5000]), 'tokens and tiny reads')])
+def test_a_start_that_the_questions_stop_claims_nothing(place, spoil, said):
+  spoil(place)
+  with pytest.raises(UserError, match=said):
+    _score(place)
+  assert not (place / 'run' / 'manifest.json').exists()
+  _write_table(place)
+  _score(place, answer='text')  # which another claim would refuse
+
+
+def test_a_start_that_is_refused_leaves_what_was_there(place):
+  _score(place)
+  manifest = place / 'run' / 'manifest.json'
+  before = manifest.read_bytes()
+  _write_table(place, [*_questions(_N), 'Which ' * 5000])
+  with pytest.raises(UserError, match='tokens and tiny reads'):
+    _score(place, limit=7)
+  assert manifest.read_bytes() == before
+
+
 def test_an_edited_template_asks_those_again_whose_prompts_differ(
     place, asked):
   path = place / 'mine.jinja'
