@@ -102,9 +102,9 @@ def run(
   start = _Start(spec, workdir, planned)
   with files.enough_room(workdir), (
       manifest.lock(workdir) if writes else contextlib.nullcontext()):
-    claims = writes and planned and {'tune', 'score'} & set(stages)
+    asks = writes and {'tune', 'score'} & set(stages)
     with (manifest.claimed(workdir, spec, planned.described())
-          if claims else contextlib.nullcontext()):
+          if asks and planned else contextlib.nullcontext()):
       _barrier('claimed')
       _act(start, [s for s in _COUNTING if s in stages])
     _act(start, [s for s in _ALL_STAGES
