@@ -228,6 +228,26 @@ def test_a_changed_model_in_a_claimed_workdir_is_an_error(
   assert len(asked['tiny', 'letters']) == _N
 
 
+def test_weights_that_are_replaced_while_another_model_is_asked_are_refused(
+    place, asked, monkeypatch):
+  tiny_checkpoint.write(place / 'later')
+  tiny_checkpoint.write(place / 'new', seed=1)
+  loaded = study.load_model
+
+  def load(spec, opened):
+    model = loaded(spec, opened)
+    # In place: the memory map of the opened model shows the new bytes.
+    weights = 'model.safetensors'
+    (place / 'later' / weights).write_bytes(
+        (place / 'new' / weights).read_bytes())
+    return model
+
+  monkeypatch.setattr(study, 'load_model', load)
+  with pytest.raises(UserError, match='later were replaced while this run'):
+    _score(place, model='tiny,later')
+  assert set(asked) == {('tiny', 'letters')}
+
+
 def test_two_directories_of_one_name_are_both_scored(place, asked):
   tiny_checkpoint.write(place / 'b' / 'tiny', seed=1)
   _score(place, model='tiny,b/tiny')
@@ -328,6 +348,33 @@ def test_a_failed_start_claims_nothing(place):
       study.run(dataclasses.replace(spec, **changes), place / 'run',
                 ('score',))
     assert not (place / 'run').exists()
+
+
+def _write_open_questions(place):
+  pd.DataFrame({'question': _questions(), 'answer': 'sky'}).to_csv(
+      place / 'table.csv', index=False)
+
+
+@pytest.mark.parametrize('spoil, said', [
+    (_write_open_questions, 'needs two or more'),  # before weights are read
+    (lambda p: _write_table(p, ['Which ' * 5000]), 'tokens and tiny reads')])
+def test_a_start_that_the_questions_stop_claims_nothing(place, spoil, said):
+  spoil(place)
+  with pytest.raises(UserError, match=said):
+    _score(place)
+  assert not (place / 'run' / 'manifest.json').exists()
+  _write_table(place)
+  _score(place, answer='text')  # which another claim would refuse
+
+
+def test_a_start_that_is_refused_leaves_what_was_there(place):
+  _score(place)
+  manifest = place / 'run' / 'manifest.json'
+  before = manifest.read_bytes()
+  _write_table(place, [*_questions(_N), 'Which ' * 5000])
+  with pytest.raises(UserError, match='tokens and tiny reads'):
+    _score(place, limit=7)
+  assert manifest.read_bytes() == before
 
 
 def test_an_edited_template_asks_those_again_whose_prompts_differ(

@@ -1,5 +1,6 @@
 """`verify` passes on an honest run and names what differs in another."""
 
+import dataclasses
 import json
 import os
 
@@ -205,3 +206,23 @@ def test_the_manifest_says_where_all_of_it_comes_from(place):
       place / 'run' / 'shards' / 'table' / 'tiny' / 'letters').read()
   assert set(frame['run_id']) == {start['run']}
   assert set(frame['model_fingerprint']) == {model['fingerprint']}
+
+
+def test_a_workdir_that_holds_more_items_than_are_asked_now_passes(place):
+  spec = dataclasses.replace(_spec(place), probe=ProbeSpec())
+  fewer = dataclasses.replace(
+      spec, data=dataclasses.replace(spec.data, limit=2))
+  for asked in (spec, fewer):
+    study.run(asked, place / 'more', ('score',))
+  study.run(fewer, place / 'more', ('verify',))
+
+
+@pytest.mark.parametrize('a, b, same', [
+    (1.0, 1.05, True), (1.0, 1.2, False), (1, 1.0, True), (1, 2, False),
+    (-np.inf, -np.inf, True), (np.inf, -np.inf, False), (np.inf, 1.0, False),
+    (None, np.nan, True), (None, 0.0, False), ([1.0, 2.0], [1.0, 2.01], True),
+    ([1.0], [1.0, 2.0], False), ('x', [1, 2], False), ([1, 2], 'x', False),
+    (None, [1, 2], False), (1.0, [1.0], False), (1.0, 'text', False),
+    ('text', 1.0, False), ({'a': 1}, [1], False)])
+def test_entries_are_alike_or_not_whatever_a_forger_puts_there(a, b, same):
+  assert verify.alike(a, b, 0.1) is same

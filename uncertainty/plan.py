@@ -41,6 +41,8 @@ class Plan:
   held: Mapping[str, Mapping[str, Any]]
   left_out: Mapping[str, str]
   run: str
+  _known: dict[tuple[str, str], digests.Provenance] = dataclasses.field(
+      default_factory=dict, init=False, repr=False, compare=False)
 
   def each_model(self) -> Iterator[models.Opened]:
     """The models in the config's order, under names that no two share.
@@ -70,11 +72,26 @@ class Plan:
 
     Returns:
       Digests of all items and prompts.
+
+    Raises:
+      UserError: an item that this way of asking, or the template, cannot take.
     """
-    texts = inference.prompt_texts(model, self.items, self.spec, task)
-    return digests.provenance(
-        model.fingerprint, self.spec, self.items, texts, self.run,
-        plugins.code_of(task))
+    if (model.name, task) not in self._known:
+      texts = inference.prompt_texts(model, self.items, self.spec, task)
+      self._known[model.name, task] = digests.provenance(
+          model.fingerprint, self.spec, self.items, texts, self.run,
+          plugins.code_of(task))
+    return self._known[model.name, task]
+
+  def check_prompts(self) -> None:
+    """Writes every prompt of the models that are on this machine.
+
+    Raises:
+      UserError: as `provenance`.
+    """
+    for model in self.opened.values():
+      for task in self.tasks:
+        self.provenance(model, task)
 
   def first_prompts(
       self, model: models.Opened, task: str) -> dict[str, str]:

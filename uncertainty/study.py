@@ -97,21 +97,36 @@ def run(
     _check(spec, workdir, planned)
   if not set(stages) - {'check'}:
     return
+  if planned and 'score' in stages:
+    planned.check_prompts()
   start = _Start(spec, workdir, planned)
   with files.enough_room(workdir), (
       manifest.lock(workdir) if writes else contextlib.nullcontext()):
-    if writes and planned and {'tune', 'score'} & set(stages):
-      manifest.claim(workdir, spec, planned.described())
-    _barrier('claimed')
-    for stage, act in _ALL_STAGES.items():
-      if stage in stages and act and (writes or stage in _WITH_MODELS):
-        began = time.perf_counter()
-        with _shown(start, stage) if stage not in _COUNTING else (
-            contextlib.nullcontext()):
-          act(start)
-        if writes and stage in STAGES:
-          manifest.record_outputs(workdir)
-        logging.info('%s: %.1f s', stage, time.perf_counter() - began)
+    asks = writes and {'tune', 'score'} & set(stages)
+    with (manifest.claimed(workdir, spec, planned.described())
+          if asks and planned else contextlib.nullcontext()):
+      _barrier('claimed')
+      _act(start, [s for s in _COUNTING if s in stages])
+    _act(start, [s for s in _ALL_STAGES
+                 if s in stages and s not in _COUNTING])
+
+
+def _act(start: _Start, stages: Sequence[str]) -> None:
+  import jax
+
+  from uncertainty.results import manifest
+
+  writes = jax.process_index() == 0
+  for stage in stages:
+    act = _ALL_STAGES[stage]
+    if act and (writes or stage in _WITH_MODELS):
+      began = time.perf_counter()
+      with _shown(start, stage) if stage not in _COUNTING else (
+          contextlib.nullcontext()):
+        act(start)
+      if writes and stage in STAGES:
+        manifest.record_outputs(start.workdir)
+      logging.info('%s: %.1f s', stage, time.perf_counter() - began)
 
 
 def _shown(start: _Start, stage: str,

@@ -7,6 +7,7 @@ scored in.
 """
 
 import dataclasses
+import numbers
 import pathlib
 import random
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping
@@ -214,8 +215,9 @@ def _shards(
 def _asked_again(planned: plan.Plan, model: models.Model, task: str,
                  frame: pd.DataFrame, where: str) -> Iterator[str]:
   ids = [i.item_id for i in planned.items]
-  held = set(frame[columns.ITEM_ID])
-  sample = set(random.sample(sorted(held & set(ids)), min(SAMPLE, len(held))))
+  # A workdir may hold more items than its run asks now.
+  held = sorted(set(frame[columns.ITEM_ID]) & set(ids))
+  sample = set(random.sample(held, min(SAMPLE, len(held))))
   logging.info('%s: asking %d of %d items again', where, len(sample), len(ids))
   again = [
       pd.DataFrame({columns.ITEM_ID: chunk.item_ids} | chunk.columns)
@@ -254,11 +256,13 @@ def alike(a: Any, b: Any, tolerance: float) -> bool:
   Returns:
     True if they do; a missing value is equal to a missing value only.
   """
-  if isinstance(a, (list, tuple, np.ndarray)):
-    return isinstance(b, (list, tuple, np.ndarray)) and len(a) == len(b) and (
-        all(alike(x, y, tolerance) for x, y in zip(a, b, strict=True)))
+  lists = [isinstance(x, (list, tuple, np.ndarray)) for x in (a, b)]
+  if any(lists):
+    return all(lists) and len(a) == len(b) and all(
+        alike(x, y, tolerance) for x, y in zip(a, b, strict=True))
   if pd.isna(a) or pd.isna(b):
     return bool(pd.isna(a) and pd.isna(b))
-  if isinstance(a, (float, np.floating)):
-    return bool(abs(float(a) - float(b)) <= tolerance)
+  if isinstance(a, (float, np.floating)) and isinstance(b, numbers.Real):
+    # First equality: infinities are no number apart.
+    return bool(a == b or abs(float(a) - float(b)) <= tolerance)
   return bool(a == b)

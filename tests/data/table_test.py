@@ -119,6 +119,28 @@ def test_bad_tables_say_what_where_and_what_to_do(tmp_path, text, words):
   assert '\n' not in str(caught.value) and 't.csv' in str(caught.value)
 
 
+@pytest.mark.parametrize(('record', 'words'), [
+    ('{"question": "Q?", "choices": [null, "b"]}', 'its choices: None is'),
+    ('{"question": "Q?", "choices": [["a"], ["b"]]}', r"\['a'\] is neither"),
+    ('{"question": ["Q?"], "choices": ["a", "b"]}', 'its question: '),
+    ('{"question": "Q?", "choices": [{"a": 1}, "b"]}', 'neither words nor')])
+def test_what_is_no_words_is_no_question_and_no_choice(tmp_path, record, words):
+  with pytest.raises(UserError, match=words):
+    _load(_write(tmp_path, record, 't.jsonl'))
+
+
+def test_numbers_and_truths_are_choices(tmp_path):
+  item, = _load(_write(
+      tmp_path, '{"question": 5, "choices": [true, 2]}', 't.jsonl'))
+  assert (item.question, item.choices) == ('5', ('True', '2'))
+
+
+def test_a_table_of_very_many_columns_is_refused(tmp_path):
+  names = ','.join(f'c{i}' for i in range(6000))
+  with pytest.raises(UserError, match='6002 columns; 5000 at most'):
+    _load(_write(tmp_path, f'question,choices,{names}\nQ?,a|b{"," * 6000}\n'))
+
+
 @pytest.mark.parametrize(('name', 'words'), [
     ('absent.csv', 'no such file'), ('t.xlsx', r'cannot read \.xlsx'),
     ('t.parquet', 'cannot be read'),

@@ -167,6 +167,8 @@ def test_bad_input_says_what_and_where(tiny, model, requests):
   long = generate.Request('long', (5,) * 2040)
   with pytest.raises(UserError, match='item long: 2040 prompt tokens'):
     run([long])
+  with pytest.raises(UserError, match='item odd: its prompt has token 10000'):
+    run([generate.Request('odd', (5, 10**4))])
   with pytest.raises(UserError, match='at least 1'):
     generate.GenerateSpec(max_tokens=0)
   with pytest.raises(ValueError, match='distinct'):

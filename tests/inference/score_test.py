@@ -192,6 +192,14 @@ def test_a_prompt_beyond_the_context_is_named(model):
     list(score_lib.score(model, asks, SPEC))
 
 
+@pytest.mark.parametrize('stem, branches', [
+    ((5, 10**4), ()), ((5, 6), ((7, 10**4),))])
+def test_a_token_without_an_embedding_is_named(model, stem, branches):
+  asks = [Ask('plain', (5, 6)), Ask('odd', stem, branches=branches)]
+  with pytest.raises(UserError, match='item odd: its prompt has token 10000'):
+    list(score_lib.score(model, asks, SPEC))
+
+
 def test_logits_that_are_not_finite_are_named(model, tiny):
   bias = np.zeros(len(tiny.PIECES), np.float32)
   bias[3] = np.nan

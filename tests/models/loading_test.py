@@ -191,6 +191,12 @@ def test_config_at_odds_with_the_model_is_refused(write_tiny, change, message):
     models.load(str(path))
 
 
+def _vocabulary(added=1, **ids):
+  return json.dumps({
+      'model': {'type': 'BPE', 'vocab': ids, 'merges': []},
+      'added_tokens': [{'id': added, 'content': 'b'}]})
+
+
 @pytest.mark.parametrize('name, content, message', [
     ('config.json', None, 'config.json: is missing'),
     ('config.json', '{"a":', 'config.json: cannot be read'),
@@ -198,6 +204,9 @@ def test_config_at_odds_with_the_model_is_refused(write_tiny, change, message):
     ('tokenizer.json', None, 'no tokenizer.json'),
     ('tokenizer.json', '<html>', 'tokenizer.json: cannot be read'),
     ('tokenizer.json', '{}', 'tokenizer.json: cannot be read'),
+    # Counting up to it took half a minute.
+    ('tokenizer.json', _vocabulary(a=10**9), 'token 1000000000 is beyond'),
+    ('tokenizer.json', _vocabulary(added=2**32 - 1), 'token 4294967295 is'),
     ('model.safetensors', None, 'has neither model.safetensors'),
 ])
 def test_damaged_directory_is_refused(write_tiny, name, content, message):

@@ -96,3 +96,6 @@ def test_a_config_names_the_file(tmp_path):
   path.write_bytes(b'\xff\xfe\xfa')
   with pytest.raises(UserError, match='give a text in UTF-8'):
     own_template.read(str(path))
+  path.write_text('')  # else the package's own words would stand in for it
+  with pytest.raises(UserError, match='is empty; leave the field out'):
+    own_template.read(str(path))

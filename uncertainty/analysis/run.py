@@ -220,8 +220,10 @@ def score(stacks: Sequence[stacking.Stack], spec: StudySpec) -> Scored:
   parts['reliability'] = [pd.DataFrame(columns=list(reliability.COLUMNS))]
   draws = ahead(lambda stack: item_draws.item_draws(stack, spec), stacks)
   for stack, counts_NR in zip(stacks, draws, strict=True):
-    logging.info('%s: %d models, %d items, %d measures', stack.dataset,
-                 len(stack.models), len(stack.item_ids), len(stack.rows))
+    logging.info(
+        '%s: %d model%s, %d items, %d measures', stack.dataset,
+        len(stack.models), 's' * (len(stack.models) > 1), len(stack.item_ids),
+        len(stack.rows))
     drawn[stack.dataset] = counts_NR
     found += _score_one(stack, counts_NR, spec, parts)
   return Scored(

@@ -52,6 +52,8 @@ _ALIASES = {
     'cluster': ('cluster', 'passage_id', 'passage'),
 }
 
+_MOST_COLUMNS = 5000  # each is held against every known heading
+
 _READERS = {
     '.csv': lambda path: pd.read_csv(path, dtype=object,
                                      keep_default_na=False),
@@ -138,6 +140,9 @@ def _malformed(spec: DataSpec) -> contextlib.AbstractContextManager[None]:
 
 def _read(path: pathlib.Path) -> pd.DataFrame:
   table = _READERS[path.suffix.lower()](path)
+  if len(table.columns) > _MOST_COLUMNS:
+    raise UserError(f'{path}: {len(table.columns)} columns; {_MOST_COLUMNS} at'
+                    ' most are read: leave out what no item is made of')
   if not table.columns.is_unique:
     twice = table.columns[table.columns.duplicated()][0]
     raise UserError(f'{path}: two columns are named {twice}; rename one')
@@ -193,7 +198,8 @@ def _item(row: int, record: Mapping[Any, Any], columns: Mapping[str, Any],
 
   item_id = str(cell(cols.ITEM_ID) if cell(cols.ITEM_ID) is not None else row)
   where = f'item {item_id} of {path} (row {row + 1})'
-  question = str(cell('question') or '').strip()
+  question = _text('' if cell('question') is None else cell('question'),
+                   f'{where}, its question')
   choices = _choices(cell('choices'), record, columns['each'], where)
   if len(set(choices)) < len(choices):
     raise UserError(f'{where}: two of the choices {list(choices)} are the same;'
@@ -235,7 +241,16 @@ def _choices(cell: Any, record: Mapping[Any, Any], each: Sequence[Any],
     while values and _is_missing(values[-1]):
       values.pop()  # items may have fewer choices than the table has columns
     return tuple('' if _is_missing(v) else str(v).strip() for v in values)
-  return tuple(str(value).strip() for value in _list(cell, where))
+  return tuple(_text(value, f'{where}, its choices')
+               for value in _list(cell, where))
+
+
+def _text(value: Any, where: str) -> str:
+  """Words or a number as text; Parquet and JSON have more than these."""
+  if isinstance(value, (str, bool, int, float, np.bool_, np.number)):
+    return str(value).strip()
+  raise UserError(f'{where}: {value!r:.60} is neither words nor a number;'
+                  ' correct it')
 
 
 def _list(cell: Any, where: str) -> list[Any]:

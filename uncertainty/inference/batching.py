@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import jax
 import numpy as np
 
-from uncertainty.types import Batch
+from uncertainty.types import Batch, UserError
 
 _MULTIPLE = 8  # of row lengths
 _MAX_LENGTHS = 6  # shapes a plan may compile
@@ -20,6 +20,26 @@ _SHAPE_TOKENS = 2048  # padded tokens that a further shape must save
 _BATCH_TOKENS = 64  # what a batch costs beside its tokens, in tokens
 _TOKEN_PAIR = 0.0006  # what a key costs a token, in tokens
 _SAMPLE = 1000  # prompts by which a row length is chosen
+
+
+def check_tokens(
+    name: str, rows: Sequence[Sequence[int]], vocab_size: int) -> None:
+  """Refuses a token without an embedding: it would be read as another one.
+
+  Args:
+    name: of the item that the rows are of.
+    rows: tokens of its prompt, and of what is scored after it.
+    vocab_size: of the model.
+
+  Raises:
+    UserError: a token is not among them (a tokenizer may have more than its
+      model, such as Gemma 3's for images).
+  """
+  largest = max((max(row) for row in rows if row), default=0)
+  if largest >= vocab_size:
+    raise UserError(
+        f'item {name}: its prompt has token {largest}, and the model has '
+        f'embeddings of {vocab_size}; take the special token out of the text')
 
 
 @dataclasses.dataclass(frozen=True)

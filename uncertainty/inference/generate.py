@@ -206,6 +206,8 @@ def _check(model: models.Model, requests: Sequence[Request],
           f'config.free.max_tokens={spec.max_tokens} pass the '
           f'{model.config.context_length} that {model.name} can read; shorten '
           'one of them')
+    batching.check_tokens(
+        request.item_id, (request.tokens,), model.config.vocab_size)
 
 
 def _shared_prefix(requests: Sequence[Request]) -> int:

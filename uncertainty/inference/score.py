@@ -168,7 +168,7 @@ def plan(model: models.Model, asks: Sequence[Ask], spec: ScoreSpec) -> Plan:
   Raises:
     UserError: a prompt beyond the model's context.
   """
-  _check_lengths(model, asks)
+  _check_prompts(model, asks)
   whole = _must_be_whole(model, asks)
   groups = _share(asks, whole)
   entries = _entries(asks, groups)
@@ -300,7 +300,7 @@ def _inner(module, params, hidden_XD: jax.Array, inner_M: jax.Array,
                             targets_M.reshape(-1, _SLAB))).reshape(-1)
 
 
-def _check_lengths(model: models.Model, asks: Sequence[Ask]) -> None:
+def _check_prompts(model: models.Model, asks: Sequence[Ask]) -> None:
   limit = model.config.context_length
   for ask in asks:
     n = len(ask.stem) + max(map(len, ask.branches), default=0)
@@ -311,6 +311,8 @@ def _check_lengths(model: models.Model, asks: Sequence[Ask]) -> None:
           'with --config.prompt.few_shot=False')
     if not ask.stem:
       raise UserError(f'item {ask.name}: its prompt is empty')
+    batching.check_tokens(
+        ask.name, (ask.stem, *ask.branches), model.config.vocab_size)
 
 
 def _must_be_whole(model: models.Model, asks: Sequence[Ask]) -> bool:

@@ -58,8 +58,7 @@ def identify(
     The digests.
   """
   return Identity(
-      weights=file_digest.of_parts(
-          file_digest.digest(path, remembered=remembered) for path in files),
+      weights=of_weights(files, remembered=remembered),
       config=_of(hf_config),
       tokenizer=file_digest.of_parts([
           tokenizer.backend_tokenizer.to_str(),
@@ -67,6 +66,24 @@ def identify(
                      default=str)]),
       chat_template=_of(tokenizer.chat_template),
       generation=_of(generation))
+
+
+def of_weights(
+    files: Iterable[pathlib.Path], *, remembered: bool = True) -> str:
+  """The digest of every byte of a checkpoint's files.
+
+  Args:
+    files: that hold its weights, in their order.
+    remembered: as `identify` takes it.
+
+  Returns:
+    64 hexadecimal digits.
+
+  Raises:
+    OSError: a file cannot be read.
+  """
+  return file_digest.of_parts(
+      file_digest.digest(path, remembered=remembered) for path in files)
 
 
 def _of(value: Any) -> str:

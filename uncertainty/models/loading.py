@@ -192,8 +192,9 @@ def load(
     The model, its weights on the devices.
 
   Raises:
-    UserError: the source cannot be found or read, or its model is not
-      implemented; the message names file, tensor or field.
+    UserError: the source cannot be found or read, its model is not
+      implemented, or its weights were replaced since it was opened; the
+      message names file, tensor or field.
   """
   if dtype not in checkpoint.DTYPES:
     raise UserError(
@@ -217,6 +218,7 @@ def load(
         cache.source_stamp(
             opened.checkpoint.files, opened.fingerprint, table),
         checkpoint.abstract(table, config, dtype, sharding_of), convert)
+  _check_unchanged(opened)
   return Model(
       module=Decoder(config, jnp.dtype(dtype)),
       params=params,
@@ -228,6 +230,17 @@ def load(
       revision=opened.revision,
       fingerprint=opened.fingerprint,
   )
+
+
+def _check_unchanged(opened: Opened) -> None:
+  """A run opens all its models at its start, and loads the last one late."""
+  paths = opened.checkpoint.files
+  with files.malformed(paths[0].parent, 'put the files back'):
+    found = identity_lib.of_weights(paths)
+  if found != opened.identity.weights:
+    raise UserError(
+        f'the weights of {opened.source} were replaced while this run went on;'
+        ' put the old files back, or choose another --workdir')
 
 
 def _open_directory(path: pathlib.Path) -> Checkpoint:

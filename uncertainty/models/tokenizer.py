@@ -28,6 +28,7 @@ from transformers import PreTrainedTokenizerFast
 _PREFIX = 'tokenizer.ggml.'
 _CONTROL, _USER_DEFINED = 3, 4  # llama.cpp's token types
 _NORMAL = 1
+_LARGEST_ID = 1 << 24  # as many tokens as a config may name
 
 _WORDS_LLAMA3 = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
@@ -102,13 +103,23 @@ def from_directory(path: pathlib.Path) -> PreTrainedTokenizerFast:
     raise UserError(
         f'{path}: no tokenizer.json; save one there with'
         ' transformers.AutoTokenizer.from_pretrained(...).save_pretrained')
-  for name in ('tokenizer.json', 'tokenizer_config.json'):
-    if (path / name).is_file():
-      files.read_json(path / name, 'download it again')
+  content = files.read_json(path / 'tokenizer.json', 'download it again')
+  if (path / 'tokenizer_config.json').is_file():
+    files.read_json(path / 'tokenizer_config.json', 'download it again')
   with files.malformed(path / 'tokenizer.json', 'save it again'):
+    _check_ids(content)
     tokenizer = PreTrainedTokenizerFast.from_pretrained(
         str(path), local_files_only=True)
     return _tried(tokenizer)
+
+
+def _check_ids(content: Mapping[str, Any]) -> None:
+  """`tokenizers` counts from 0 to the largest id, whatever that is."""
+  vocab = content['model']['vocab']
+  ids = [token['id'] for token in content.get('added_tokens', ())]
+  ids += vocab.values() if isinstance(vocab, dict) else ()
+  if max(ids, default=0) > _LARGEST_ID:
+    raise ValueError(f'token {max(ids)} is beyond {_LARGEST_ID}')
 
 
 def _tried(tokenizer: PreTrainedTokenizerFast) -> PreTrainedTokenizerFast:

@@ -40,7 +40,7 @@ def read(path: str) -> str:
     The text.
 
   Raises:
-    UserError: there is no such file, or it is no text.
+    UserError: there is no such file, or it is no text, or empty.
   """
   file = pathlib.Path(path).expanduser()
   if not file.is_file():
@@ -48,7 +48,11 @@ def read(path: str) -> str:
   if file.stat().st_size > _MOST_BYTES:
     raise UserError(f'prompt.template={path}: is larger than a megabyte')
   with files.malformed(f'prompt.template={path}', 'give a text in UTF-8'):
-    return file.read_text(encoding='utf-8')
+    text = file.read_text(encoding='utf-8')
+  if not text:
+    raise UserError(f'prompt.template={path}: is empty; leave the field out to '
+                    'ask in the package\'s own words')
+  return text
 
 
 def build(item: Item, template: str, tokenizer: Any, *, answer: str,

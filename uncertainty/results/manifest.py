@@ -28,6 +28,7 @@ from uncertainty.results import digests, manifest_fields, shards
 from uncertainty.specs import StudySpec, listed
 from uncertainty.types import UserError
 
+_OF_EVERY_START = ('manifest.json', '.lock', 'progress.jsonl')
 _OUTPUTS = ('results', 'analysis', 'report')
 _PACKAGES = ('uncertainty', 'jax', 'jaxlib', 'flax', 'numpy', 'scipy',
              'transformers', 'tokenizers', 'pandas', 'scikit-learn')
@@ -210,6 +211,47 @@ def claim(workdir: pathlib.Path, spec: StudySpec,
       'data': {**held.get('data', {}), **found.get('data', {})},
       'starts': [*held.get('starts', []), start],
   })
+
+
+@contextlib.contextmanager
+def claimed(workdir: pathlib.Path, spec: StudySpec,
+            found: Mapping[str, Any]) -> Iterator[None]:
+  """As `claim`; taken back if the start is refused before it has done a thing.
+
+  Args:
+    workdir: of the run.
+    spec: the config; where its inputs lie does not count.
+    found: what `plan.Plan.described` says of models and data.
+
+  Yields:
+    Nothing; the block asks the models.
+
+  Raises:
+    UserError: as `claim`, or the block's own. If the block left every other
+      file as it was, the manifest is what it was before, too.
+  """
+  path = path_of(workdir)
+  before = path.read_bytes() if path.exists() else None
+  files_before = _files(workdir)
+  claim(workdir, spec, found)
+  try:
+    yield
+  except UserError:
+    if _files(workdir) == files_before:
+      if before is None:
+        path.unlink(missing_ok=True)
+      else:
+        with shards.replacing(path) as file:
+          file.write(before)
+    raise
+
+
+def _files(workdir: pathlib.Path) -> dict[pathlib.Path, tuple[int, int]]:
+  """What a workdir holds beside what every start writes: size and time."""
+  found = {p: p.stat() for p in workdir.rglob('*') if p.is_file()
+           and p.relative_to(workdir).as_posix() not in _OF_EVERY_START}
+  return {p: (about.st_size, about.st_mtime_ns)
+          for p, about in found.items()}
 
 
 def record_outputs(workdir: pathlib.Path) -> None:

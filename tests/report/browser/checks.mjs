@@ -201,6 +201,21 @@ const checks = {
     });
   },
 
+  async an_item_opens_before_the_words_of_the_others_are_there() {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    let asked;
+    const held = new Promise((free) => { asked = free; });
+    await page.route('**/find.js', (route) => asked(route));
+    await page.goto(itemAddress);
+    await opened(page);
+    must(!await page.locator('.found a').count(), 'the list came first');
+    await (await held).continue();
+    await page.locator('.found a[aria-current]').waitFor();
+    must(await page.locator('.where a').count(), 'no neighbour is linked');
+    await context.close();
+  },
+
   async presets_and_words_find_items() {
     await open(`${home}#items`, {}, async (page) => {
       await page.locator('#items').scrollIntoViewIfNeeded();

@@ -33,6 +33,13 @@ def test_neither_page_nor_terminal_names_a_best(tables, spec):
     assert 'best' not in shown and '0.60 [0.40, 0.80]' not in shown
 
 
+def test_values_stand_below_each_other_however_long_a_name_is(tables):
+  head, *lines = summary.console_table(tables).splitlines()
+  at = head.index('value')
+  assert lines and all(line[at - 1] == ' ' and line[at] != ' '
+                       for line in lines)
+
+
 def test_a_long_table_is_summarised(made):
   n = 20
   rows = pd.DataFrame({

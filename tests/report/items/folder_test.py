@@ -37,8 +37,9 @@ def test_every_item_of_every_model_is_there(analysed, spec, monkeypatch):
   (entry,) = folder.write(analysed, spec)
   assert (entry['name'], entry['title'], entry['n']) == (
       'vader', 'VADER word valence', 12)
+  assert _content(analysed.workdir, 'vader/ids') == {
+      'id': [f'v-{i:02d}' for i in range(12)]}
   found = _content(analysed.workdir, 'vader/find')
-  assert found['id'] == [f'v-{i:02d}' for i in range(12)]
   assert found['q'][2] == 'How is word 2?\ngood / bad\n'
   assert found['d'][0] == 100  # people's entropy is the analysis' own
   parts = [_content(analysed.workdir, f'vader/asked-{p}')

@@ -90,6 +90,9 @@ class DecoderConfig:
   def __post_init__(self):
     """Checks that numbers are numbers and shapes fit; UserError if not."""
     _check_numbers(self)
+    if self.norm_eps < 0:
+      raise UserError(f'config.json: norms would take the root of a variance'
+                      f' and {self.norm_eps}; it must be 0 or more')
     if min(self.windows, default=0) < 0:
       raise UserError(f'config.json: a window of {min(self.windows)} tokens;'
                       ' it must be 0 for none, or more')

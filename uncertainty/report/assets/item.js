@@ -271,19 +271,24 @@ const drawModels = (item) => {
       })))));
 };
 
-const drawItem = (item) => {
-  const {asked, data, id, beside} = item;
-  const step = (place, text) => beside[place] ? make('a', {
+// Its neighbours in the list, where there is one, and what it is called.
+const drawWhere = ({asked, data, id, beside}) => {
+  const step = (place, text) => beside && beside[place] ? make('a', {
     href: address.href({item: beside[place]})}, text) :
     make('span', {className: 'note'}, text);
+  return make('p', {className: 'where note'}, step(0, '← previous'), ' ',
+      step(1, 'next →'), make('span', {},
+          `${data.title} · ${id}${asked.g ? ` · ${asked.g}` : ''}`));
+};
+
+const drawItem = (item) => {
+  const {asked, id} = item;
   const answer = asked.t ||
       (asked.a === undefined ? '' : choicesOf(item)[asked.a]);
   const graded = item.answers.some((a) => a.r !== undefined ||
       a.k !== undefined);
   return [
-    make('p', {className: 'where note'}, step(0, '← previous'), ' ',
-        step(1, 'next →'), make('span', {},
-            `${data.title} · ${id}${asked.g ? ` · ${asked.g}` : ''}`)),
+    drawWhere(item),
     make('h3', {tabIndex: -1}, asked.q || id),
     make('p', {}, answer ? ['Right answer: ', make('b', {}, answer)] :
         graded ? 'The right answer is not at hand.' :

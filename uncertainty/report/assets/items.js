@@ -6,12 +6,10 @@ const itemData = (() => {
   window.uncertaintyItems = async (name, text) => {
     const {resolve, reject} = waiting.get(name);
     try {
-      const raw = atob(text);
-      const bytes = new Uint8Array(raw.length);
-      for (let i = 0; i < raw.length; i++) bytes[i] = raw.charCodeAt(i);
-      const stream = new Blob([bytes]).stream().pipeThrough(
-          new DecompressionStream('deflate'));
-      resolve(await new Response(stream).json());
+      // The browser decodes an address of data on another thread.
+      const {body} = await fetch(`data:;base64,${text}`);
+      resolve(await new Response(body.pipeThrough(
+          new DecompressionStream('deflate'))).json());
     } catch (error) { reject(error); }
   };
   return (name) => {
@@ -79,6 +77,7 @@ const startItems = (box) => {
           make('div', {className: 'side'}, list, more), shown));
 
   let state = {};  // what is shown; the address is read into it
+  let turn = 0;  // counts what was asked for
   let most = 50;
   const entry = () => catalogue.find((d) => d.name === state.data);
   const number = () => entry().models.findIndex((m) => m.name === state.model);
@@ -90,25 +89,24 @@ const startItems = (box) => {
 
   const scanned = async () => {
     const d = entry();
-    const [find, scan] = await Promise.all([
-      itemData(`${d.folder}/find`), itemData(`${d.folder}/scan-${number()}`)]);
+    const [{id}, find, scan] = await Promise.all([
+      itemData(`${d.folder}/ids`), itemData(`${d.folder}/find`),
+      itemData(`${d.folder}/scan-${number()}`)]);
     // Where nothing is right, a model errs that chooses against people.
     const graded = scan.r.some((r) => r !== null) ? scan.r :
         scan.k.some((r) => r !== null) ? scan.k : scan.h;
-    return {find, d: scan.d, x: scan.x, human: find.d, graded,
+    return {id, q: find.q, d: scan.d, x: scan.x, human: find.d, graded,
       bad: graded.map((r) => r === 0), opinion: graded === scan.h};
   };
 
-  const drawList = async () => {
-    const asked = state;
-    const s = await scanned();
-    if (asked !== state) return;  // something else was asked meanwhile
+  const drawList = (s) => {
     const people = s.human.some((v) => v !== null);
     presets.replaceChildren(...Object.entries(order).filter(
         ([, o]) => people || !o.people).map(([key, o]) => make('button', {
       type: 'button', ariaPressed: String(state.order === key),
       onclick: () => {
         if (key === 'random') seed += 1;
+        state.found = null;
         most = 50;
         // What comes first in the new order opens.
         address.change({order: key === 'file' ? '' : key, item: '',
@@ -117,22 +115,22 @@ const startItems = (box) => {
       }}, key === 'wrong' && s.opinion ? 'Sure, against people' : o.title)));
     const {keep, rank} = order[state.order];
     const words = state.find.toLowerCase().split(/\s+/).filter(Boolean);
-    let found = s.find.id.map((_, i) => i);
+    let found = s.id.map((_, i) => i);
     if (keep) found = found.filter((i) => keep(i, s));
     if (words.length) {
       found = found.filter((i) => {
-        const text = `${s.find.q[i]}\n${s.find.id[i]}`.toLowerCase();
+        const text = `${s.q[i]}\n${s.id[i]}`.toLowerCase();
         return words.every((w) => text.includes(w));
       });
     }
     if (rank) found.sort((a, b) => rank(a, s) - rank(b, s));
     state.found = found;
     status.classList.remove('fault');
-    status.textContent = found.length === s.find.id.length ?
-        `${found.length} items` : `${found.length} of ${s.find.id.length} items`;
+    status.textContent = found.length === s.id.length ?
+        `${found.length} items` : `${found.length} of ${s.id.length} items`;
     list.replaceChildren(...found.slice(0, most).map((i) => {
-      const id = s.find.id[i];
-      const [question] = s.find.q[i].split('\n');
+      const id = s.id[i];
+      const [question] = s.q[i].split('\n');
       const mark = s.graded[i] === null ? '' : s.bad[i] ? '✗' : '✓';
       return make('li', {}, make('a', {
         href: address.href({item: `${state.data}/${id}`}), 'data-id': id},
@@ -143,51 +141,90 @@ const startItems = (box) => {
     }));
     more.hidden = found.length <= most;
     more.textContent = `show more of ${found.length}`;
-    if (!state.id && found.length) await open(s.find.id[found[0]], s);
-    else if (state.id) await open(state.id, s);
   };
 
-  const open = async (id, s) => {
-    const d = entry(), m = number(), asked = state;
-    const i = s.find.id.indexOf(id);
-    if (i < 0) {
-      shown.replaceChildren(make('p', {},
-          `${d.title} has no item ${id}; find it by its words above.`));
-      return;
-    }
-    const part = Math.floor(i / d.step);
-    const own = Math.floor(i / d.models[m].step);
-    const [short, told] = await Promise.all([
-      itemData(`${d.folder}/asked-${part}`),
-      itemData(`${d.folder}/told-${m}-${own}`)]);
-    if (asked !== state) return;
-    const row = i % d.step;
-    const at = state.found ? state.found.indexOf(i) : -1;
-    shown.replaceChildren(...drawItem({
-      id, data: d, chosen: m, asked: short.items[row],
-      answers: short.models.map((rows) => rows[row]),
-      told: told.items[i % d.models[m].step], begin: told.begin,
-      opinion: s.opinion,
+  // What stands about an item where it is one of a list.
+  const place = (item) => {
+    const at = state.found ? state.found.indexOf(item.i) : -1;
+    shown.querySelector('.where').replaceWith(drawWhere({...item,
       beside: [-1, 1].map((step) => {
         const next = at < 0 ? undefined : state.found[at + step];
-        return next === undefined ? null : `${d.name}/${s.find.id[next]}`;
+        return next === undefined ? null : `${item.data.name}/${item.ids[next]}`;
       })}));
-    shown.dataset.item = `${d.name}/${id}`;
     for (const link of list.querySelectorAll('a')) {
-      if (link.dataset.id === id) link.setAttribute('aria-current', 'true');
+      if (link.dataset.id === item.id) link.setAttribute('aria-current', 'true');
       else link.removeAttribute('aria-current');
-    }
-    if (state.focus) {
-      state.focus = false;
-      shown.querySelector('h3').focus({preventScroll: true});
-      if (shown.getBoundingClientRect().top < 0 || innerWidth < 800 ||
-          shown.getBoundingClientRect().top > innerHeight - 200) {
-        shown.scrollIntoView();
-      }
     }
   };
 
-  const draw = () => drawList().catch(fault);
+  const loaded = async (id) => {
+    const data = entry(), chosen = number();
+    const {id: ids} = await itemData(`${data.folder}/ids`);
+    const i = ids.indexOf(id);
+    if (i < 0) return {data, id};
+    const own = data.models[chosen].step;
+    const [short, told] = await Promise.all([
+      itemData(`${data.folder}/asked-${Math.floor(i / data.step)}`),
+      itemData(`${data.folder}/told-${chosen}-${Math.floor(i / own)}`)]);
+    const row = i % data.step;
+    return {data, id, ids, i, chosen, asked: short.items[row],
+      answers: short.models.map((rows) => rows[row]),
+      told: told.items[i % own], begin: told.begin};
+  };
+
+  const reveal = () => {
+    shown.querySelector('h3').focus({preventScroll: true});
+    if (shown.getBoundingClientRect().top < 0 || innerWidth < 800 ||
+        shown.getBoundingClientRect().top > innerHeight - 200) {
+      shown.scrollIntoView();
+    }
+  };
+
+  // An item needs no list, and stands there before anything of the list is
+  // loaded.
+  const open = async (id, late) => {
+    const item = await loaded(id);
+    if (late()) return null;
+    if (!item.ids) {
+      shown.replaceChildren(make('p', {},
+          `${item.data.title} has no item ${id}; find it by its words above.`));
+      return null;
+    }
+    shown.replaceChildren(...drawItem(item));
+    shown.dataset.item = `${item.data.name}/${id}`;
+    place(item);
+    if (state.focus) reveal();
+    return item;
+  };
+
+  // When what was drawn is on the screen; a hidden page draws nothing.
+  const painted = () => new Promise((done) => {
+    requestAnimationFrame(() => setTimeout(done));
+    setTimeout(done, 200);
+  });
+
+  const drawAll = async () => {
+    const mine = ++turn;
+    const late = () => mine !== turn;  // something else was asked meanwhile
+    const item = state.id ? await open(state.id, late) : null;
+    if (late()) return;
+    if (!state.found) {
+      if (item) await painted();
+      const s = await scanned();
+      if (late()) return;
+      drawList(s);
+      if (item) place(item);
+      // On a narrow screen the list stands above the item.
+      if (state.focus && innerWidth < 800) shown.scrollIntoView();
+    }
+    if (!state.id && state.found.length) {
+      const {id} = await itemData(`${entry().folder}/ids`);
+      await open(id[state.found[0]], late);
+    }
+    if (!late()) state.focus = false;
+  };
+
+  const draw = () => drawAll().catch(fault);
 
   const follow = (now) => {
     const item = now.item || '';
@@ -202,12 +239,12 @@ const startItems = (box) => {
     const next = {data: data.name, model: chosen.name, id,
       order: order[now.order] ? now.order : 'file', find: now.find || '',
       family: [now.family, now.kind, now.size, now.name].join()};
-    const same = Object.keys(next).every((k) => state[k] === next[k]);
-    if (same) return;
+    const changed = Object.keys(next).filter((k) => state[k] !== next[k]);
+    if (!changed.length) return;
     const opened = id && id !== state.id;
-    const first = state.data === undefined;
-    state = {...next, found: state.found,
-      focus: opened && (!first || Boolean(id))};
+    // Another item leaves the list as it is.
+    state = {...next, found: changed.join() === 'id' ? state.found : null,
+      focus: Boolean(opened)};
     dataset.value = data.name;
     model.replaceChildren(...(allowed.length ? allowed : data.models).map(
         (m) => make('option', {value: m.name}, m.name)));
@@ -223,7 +260,7 @@ const startItems = (box) => {
       {data: dataset.value, item: '', model: ''});
   model.onchange = () => address.change({model: model.value});
   search.oninput = () => { most = 50; address.change({find: search.value}); };
-  more.onclick = () => { most += 200; draw(); };
+  more.onclick = () => { most += 200; state.found = null; draw(); };
   address.listen(follow);
   // The rest of the page is drawn first, and nothing is loaded before one
   // comes near, but for an item that the address names.

@@ -13,8 +13,18 @@ const drawFigure = (box) => {
 };
 const figureBoxes = document.querySelectorAll('[data-plot], [data-heatmap]');
 const drawFigures = () => figureBoxes.forEach(drawFigure);
+// One at a time, when nothing else is to be done: an item that one opens, or a
+// key that one presses, comes first.
+const whenIdle = window.requestIdleCallback || ((act) => setTimeout(act, 1));
+const due = [];
+const drawDue = () => {
+  drawFigure(due.shift());
+  if (due.length) whenIdle(drawDue, {timeout: 1000});
+};
 const near = new IntersectionObserver((seen) => seen.forEach((s) => {
-  if (s.isIntersecting) drawFigure(s.target);
+  if (!s.isIntersecting) return;
+  near.unobserve(s.target);
+  if (due.push(s.target) === 1) whenIdle(drawDue, {timeout: 1000});
 }), {rootMargin: '1500px'});
 figureBoxes.forEach((box) => near.observe(box));
 addEventListener('beforeprint', drawFigures);

@@ -200,20 +200,23 @@ def console_table(tables: AnalysisTables) -> str:
     A line for each number of each card; of more than `_MOST_CARDS`, one for
     each number of each data set, with the models that have the least and most.
   """
-  lines = [f'{"model":38} {"data":8} {"what":38} value']
+  heads = ('model', 'data', 'what', 'value')
   rows = tables.get('summary')
   if not len(rows):
-    return lines[0]
+    return ' '.join(heads)
   digits = _digits(rows)
   cards = {
       (dataset, model): _card(part, tables, dataset, model, digits)
       for (dataset, model), part in _subjects(rows)}
   if len(cards) > _MOST_CARDS:
     return _ranges(cards)
-  for (dataset, model), numbers in cards.items():
-    lines += [f'{model:38} {dataset:8} {label:38} {value} {small}'
-              for label, (value, small) in numbers.items()]
-  return '\n'.join(lines)
+  lines = [heads, *(
+      (model, dataset, label, f'{value} {small}')
+      for (dataset, model), numbers in cards.items()
+      for label, (value, small) in numbers.items())]
+  wide = [max(map(len, column)) for column in zip(*lines, strict=True)]
+  return '\n'.join('  '.join(map(str.ljust, line, wide)).rstrip()
+                   for line in lines)
 
 
 def _ranges(

@@ -1,6 +1,7 @@
 """Writes `report/items`: what the page loads when an item is opened.
 
-    DATA/find.js          ids and questions, to search
+    DATA/ids.js           ids, to find an item's place by
+    DATA/find.js          questions, to search
     DATA/scan-M.js        model M's doubt and correctness, to pick by
     DATA/asked-P.js       part P of the items, with every model's answer
     DATA/told-M-P.js      what model M read and wrote, part P
@@ -124,8 +125,9 @@ def _dataset(
   if known:
     people = known[0][cols.HUMAN_ENTROPY].reindex(ids)
   shared = rows.asked(asked, people)
+  chunks.write(folder, f'{place}/ids', {'id': ids})
   chunks.write(folder, f'{place}/find', {
-      'id': ids, 'q': [_searched(row) for row in shared],
+      'q': [_searched(row) for row in shared],
       'd': [row.get('d') for row in shared]})
   answers: list[list[rows.Row]] = [[] for _ in models]
   entries: list[dict[str, Any]] = [{} for _ in models]
