@@ -32,6 +32,8 @@ class Plan:
     left_out: item id → why it is not asked, of items that one of the models
       was trained on.
     run: names this start of the program.
+    steered: digest of what is done to the model's residual stream; '':
+      nothing.
   """
 
   spec: StudySpec
@@ -41,6 +43,7 @@ class Plan:
   held: Mapping[str, Mapping[str, Any]]
   left_out: Mapping[str, str]
   run: str
+  steered: str = ''
 
   def each_model(self) -> Iterator[models.Opened]:
     """The models in the config's order, under names that no two share.
@@ -74,7 +77,7 @@ class Plan:
     texts = inference.prompt_texts(model, self.items, self.spec, task)
     return digests.provenance(
         model.fingerprint, self.spec, self.items, texts, self.run,
-        plugins.code_of(task))
+        plugins.code_of(task), self.steered)
 
   def first_prompts(
       self, model: models.Opened, task: str) -> dict[str, str]:

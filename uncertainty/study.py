@@ -88,7 +88,9 @@ def run(
   _agree(spec)
   writes = jax.process_index() == 0
   planned = None
-  if {'check', 'tune', 'score'} & set(stages) and not (
+  # Stages that ask models.
+  asking = {'tune', 'score'} | ({'steer'} if spec.steer.directions else set())
+  if ({'check'} | asking) & set(stages) and not (
       spec.results_dir or spec.data.responses):
     from uncertainty import plan
 
@@ -100,7 +102,7 @@ def run(
   start = _Start(spec, workdir, planned)
   with files.enough_room(workdir), (
       manifest.lock(workdir) if writes else contextlib.nullcontext()):
-    if writes and planned and {'tune', 'score'} & set(stages):
+    if writes and planned and asking & set(stages):
       manifest.claim(workdir, spec, planned.described())
     _barrier('claimed')
     for stage, act in _ALL_STAGES.items():
@@ -329,6 +331,14 @@ def _probe(start: _Start) -> None:
     probes.run(workdir, spec)
 
 
+def _steer(start: _Start) -> None:
+  if start.spec.steer.directions:
+    from uncertainty import steer
+
+    steer.run(start.plan, start.workdir,
+              functools.partial(load_model, start.spec.model))
+
+
 def _analyze(start: _Start) -> None:
   if start.spec.mode == 'compare':
     from uncertainty.analysis import compare
@@ -381,10 +391,10 @@ def measures_table() -> str:
   return registry.table()
 
 
-STAGES = {
-    'score': _score, 'probe': _probe, 'analyze': _analyze, 'report': _report}
+STAGES = {'score': _score, 'probe': _probe, 'steer': _steer,
+          'analyze': _analyze, 'report': _report}
 # `check` is done before anything is locked.
 _ALL_STAGES = {'check': None, 'tune': _tune, **STAGES, 'verify': _verify}
 # Every process of a cluster takes part.
 _WITH_MODELS = ('tune', 'score', 'verify')
-_COUNTING = ('tune', 'score')  # step by step, item by item
+_COUNTING = ('tune', 'score', 'steer')  # step by step, item by item

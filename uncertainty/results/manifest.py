@@ -28,7 +28,7 @@ from uncertainty.results import digests, manifest_fields, shards
 from uncertainty.specs import StudySpec, listed
 from uncertainty.types import UserError
 
-_OUTPUTS = ('results', 'analysis', 'report')
+_OUTPUTS = ('results', 'steered', 'analysis', 'report')
 _PACKAGES = ('uncertainty', 'jax', 'jaxlib', 'flax', 'numpy', 'scipy',
              'transformers', 'tokenizers', 'pandas', 'scikit-learn')
 
