@@ -90,8 +90,9 @@ def test_a_direction_of_any_length_is_taken_out_and_all_else_stays(made):
 def test_doses_share_one_program(made):
   module, params = made
   run = jax.jit(lambda params: _read(module, params).hidden_BTD)
+  v = _direction()
   found = [np.asarray(run(steering.beside(params, how))) for how in (
-      steering.addition(_direction(), 1.0), steering.addition(_direction(), 2.0),
+      steering.addition(v), steering.addition(v, 2.0),
       steering.ablation(_direction(layers=(0, 2))))]
   assert run._cache_size() == 1
   assert abs(found[0] - found[1]).max() > 1e-3

@@ -16,8 +16,8 @@ import pandas as pd
 from absl import logging
 
 from uncertainty.analysis.calibration import reliability
+from uncertainty.analysis.claims import steered, tuned
 from uncertainty.analysis.claims import table as claims
-from uncertainty.analysis.claims import tuned
 from uncertainty.analysis.paper import flaws
 from uncertainty.analysis.paper import tables as paper
 from uncertainty.analysis.questions import (
@@ -94,16 +94,20 @@ def run(
   stacks = stacking.stack_results(
       people.agreed(people.estimated(source.frames, spec), spec))
   if stacks:  # the paper's probe tables may stand alone
+    steered_rows = schema.read_steered(results_dir)
     scored = score(stacks, spec)
     with concurrent.futures.ThreadPoolExecutor(1) as beside:
       written = beside.submit(write, scored.tables)
       with _timed('claims'):
         claimed = claims.claims(
-            stacks, spec, forward=probe_readout.forward(results_dir))
+            stacks, spec, forward=probe_readout.forward(results_dir),
+            steered=steered_rows)
       written.result()
     write({'claims': claimed})
     with _timed('tuned'):
       write({'tuned': tuned.tuned_table(stacks, spec)})
+    with _timed('steered'):
+      write(steered.tables(stacks, steered_rows, spec))
     write(study_tables(
         source.frames, stacks, scored, spec,
         read_probes(results_dir, source)))
