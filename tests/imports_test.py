@@ -58,6 +58,7 @@ ORDER = (
     'plugins',
     'plan',
     'served',
+    'steer',
     'check',
     'verify',
     'study',

@@ -17,9 +17,8 @@ from uncertainty.errors import UserError, hint
 from uncertainty.probes import targets as targets_lib
 from uncertainty.probes.fits.folds import Folds
 from uncertainty.probes.fits.ridge import PENALTIES
-from uncertainty.results import columns
+from uncertainty.results import columns, steering_columns
 
-SHUFFLED, RANDOM = 'shuffled', 'random'
 _LEAST = 4  # training items that know the target
 
 
@@ -144,7 +143,8 @@ def fit(acts_NLD: np.ndarray, frame: pd.DataFrame, names: tuple[str, ...],
   """
   _check(names, layers, acts_NLD.shape[1])
   values = {name: TARGETS[name](frame) for name in names}
-  controls = [f'{kind}-{1 + r}' for kind in (SHUFFLED, RANDOM)
+  controls = [f'{kind}-{1 + r}' for kind in (
+      steering_columns.SHUFFLED, steering_columns.RANDOM)
               for r in range(n_controls)]
   vectors_XFLD = np.zeros(
       (len(names) + len(controls), folds.n_folds, *acts_NLD.shape[1:]))

@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 
-import pandas as pd
-
 from uncertainty.results import columns, derived
 from uncertainty.results.column import Column
 from uncertainty.results.table_columns import SHARED, Table, describe
@@ -11,6 +9,7 @@ from uncertainty.results.table_columns import SHARED, Table, describe
 ALONG, HOW, DOSE, FOLD = (
     'steered_along', 'steered_how', 'steered_dose', 'steered_fold')
 ADDED, REMOVED = 'added', 'removed'  # values of HOW
+SHUFFLED, RANDOM = 'shuffled', 'random'  # kinds of controls
 UNSTEERED, CONTROL = 'unsteered', 'control'
 CONTROL_LOW, CONTROL_HIGH = 'control_low', 'control_high'
 N_CONTROLS = 'n_controls'
@@ -76,14 +75,14 @@ def find(name: str) -> Column | None:
   return TABLES['steered'].find(name) or columns.find(name)
 
 
-def is_control(along: pd.Series, kind: str) -> pd.Series:
-  """Which rows are of a kind of control.
+def control_kind(along: str) -> str:
+  """What kind of control a direction is.
 
   Args:
-    along: values of `ALONG`.
-    kind: `shuffled` or `random`.
+    along: a value of `ALONG`.
 
   Returns:
-    Whether each is one of its draws.
+    `SHUFFLED` or `RANDOM`; '' for a target's direction.
   """
-  return along.str.fullmatch(rf'{kind}-\d+')
+  kind, _, number = along.rpartition('-')
+  return kind if kind in (SHUFFLED, RANDOM) and number.isdecimal() else ''

@@ -30,9 +30,7 @@ from uncertainty.results import columns, derived
 from uncertainty.results import steering_columns as cols
 from uncertainty.specs import StudySpec
 
-SHUFFLED, RANDOM = 'shuffled', 'random'
 PRIMARY = 'choice entropy'
-_UNSTEERED = 'unsteered'
 Change = Callable[[ClaimStudy, int, list[int]], tuned.Change | None]
 
 OUTCOMES: Mapping[str, Change] = {
@@ -140,9 +138,9 @@ def effects(study: ClaimStudy, outcomes: Sequence[str]) -> Iterator[Effect]:
   for model in study.steered:
     ways = _ways(study, model)
     names = dict.fromkeys(along for along, _ in ways.at)
-    controls = [n for n in names if n.startswith(f'{SHUFFLED}-')]
+    controls = [n for n in names if cols.control_kind(n) == cols.SHUFFLED]
     for along in names:
-      if along.startswith((f'{SHUFFLED}-', f'{RANDOM}-')):
+      if cols.control_kind(along):
         continue
       for outcome in outcomes:
         own = _slope(ways, along, outcome)
@@ -247,7 +245,7 @@ def _effect_rows(study: ClaimStudy, alpha: float) -> pd.DataFrame:
 def _ways(study: ClaimStudy, model: str) -> _Ways:
   """The model and its steered selves, over the items of all of them."""
   dataset = study.stack.dataset
-  frames = {(dataset, _UNSTEERED): study.stack.frames[model].reset_index()}
+  frames = {(dataset, cols.UNSTEERED): study.stack.frames[model].reset_index()}
   at: dict[tuple[str, float | None], int] = {}
   for (along, dose), rows in study.steered[model].groupby(
       [cols.ALONG, cols.DOSE], sort=False, dropna=False):

@@ -15,7 +15,7 @@ _CALLED = {
     'model_entropy': 'reads the model\'s entropy',
     'model_correct': 'reads whether it is right',
     'stated_doubt': 'reads the doubt it states'}
-_CONTROLS = {'shuffled': 'shuffled labels', 'random': 'random'}
+_CONTROLS = {steered.SHUFFLED: 'shuffled labels', steered.RANDOM: 'random'}
 _GREY, _BLACK = 7, 6  # in `plots.PALETTE`
 _CLAIM = 'steered'
 
@@ -93,9 +93,8 @@ def _of_model(title: str, stem: str, rows: pd.DataFrame,
 
 
 def _called(along: str) -> str:
-  kind, _, number = along.rpartition('-')
-  if kind in _CONTROLS:
-    return f'{_CONTROLS[kind]} {number}'
+  if kind := steered.control_kind(along):
+    return f'{_CONTROLS[kind]} {along.rpartition("-")[2]}'
   return _CALLED.get(along, along)
 
 
@@ -112,26 +111,26 @@ def _controls_first(rows: pd.DataFrame) -> list[pd.DataFrame]:
   """The rows of each direction, those to look at in front."""
   by_name = {str(name): part for name, part in rows.groupby(
       steered.ALONG, sort=False)}
-  return sorted(by_name.values(), key=lambda part: part[steered.ALONG].iloc[
-      0].rpartition('-')[0] not in _CONTROLS)
+  return [by_name[name] for name in sorted(
+      by_name, key=lambda name: not steered.control_kind(name))]
 
 
 def _line(part: pd.DataFrame, rows: pd.DataFrame) -> plots.Series:
   """One direction, its unsteered value at dose 0."""
   along = str(part[steered.ALONG].iloc[0])
-  kind = along.rpartition('-')[0]
+  kind = steered.control_kind(along)
   middle = part.head(1).assign(**{
       steered.DOSE: 0.0, cols.VALUE: part[steered.UNSTEERED],
       derived.LOW: 0.0, derived.HIGH: 0.0})
   part = pd.concat([part, middle]).sort_values(steered.DOSE)
   x, y = part[steered.DOSE].tolist(), part[cols.VALUE].tolist()
-  if kind in _CONTROLS:
+  if kind:
     first = along.endswith('-1')
     return plots.Series(
         x, y, label=_CONTROLS[kind] if first else '', color=_GREY, line=True,
-        dashed=kind == 'random')
+        dashed=kind == steered.RANDOM)
   targets = [name for name in dict.fromkeys(rows[steered.ALONG])
-             if name.rpartition('-')[0] not in _CONTROLS]
+             if not steered.control_kind(str(name))]
   unsteered = part[steered.UNSTEERED]
   return plots.Series(
       x, y, label=_called(along), color=targets.index(along) % _BLACK,
