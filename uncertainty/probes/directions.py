@@ -109,7 +109,7 @@ def ridge_normal(acts_ND: np.ndarray, target_N: np.ndarray) -> np.ndarray:
   scaler = preprocessing.StandardScaler().fit(acts_ND)
   fitted = linear_model.RidgeCV([p * acts_ND.shape[1] for p in PENALTIES]).fit(
       scaler.transform(acts_ND), target_N)
-  return fitted.coef_ / scaler.scale_
+  return fitted.coef_ / np.asarray(scaler.scale_)
 
 
 FITS: Mapping[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {

@@ -10,7 +10,7 @@ import scipy.stats
 from uncertainty.analysis.claims import steered
 from uncertainty.analysis.claims import table as claims_table
 from uncertainty.analysis.scores.stack import stack_results
-from uncertainty.results import columns, derived
+from uncertainty.results import columns, derived, page
 from uncertainty.results import steering_columns as cols
 from uncertainty.specs import AnalysisSpec, StudySpec
 from uncertainty.worlds import generator, steering
@@ -127,3 +127,10 @@ def test_without_steering_there_is_no_claim(study):
   assert claims.empty
   tables = steered.tables(stack_results(study.frames), {}, SPEC)
   assert all(table.empty for table in tables.values())
+
+
+def test_the_tables_have_the_described_columns(study):
+  for name, table in _tables(study).items():
+    described = page.TABLES[name]
+    assert not described.missing(table), name
+    assert all(described.find(column) for column in table), name

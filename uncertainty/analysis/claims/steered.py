@@ -247,10 +247,10 @@ def _ways(study: ClaimStudy, model: str) -> _Ways:
   dataset = study.stack.dataset
   frames = {(dataset, cols.UNSTEERED): study.stack.frames[model].reset_index()}
   at: dict[tuple[str, float | None], int] = {}
-  for (along, dose), rows in study.steered[model].groupby(
+  for keys, rows in study.steered[model].groupby(
       [cols.ALONG, cols.DOSE], sort=False, dropna=False):
-    key = along, None if np.isnan(dose) else float(dose)
-    at[key] = len(frames)
+    along, dose = str(keys[0]), float(keys[1])  # pyright: ignore
+    at[along, None if np.isnan(dose) else dose] = len(frames)
     frames[dataset, f'{along} {dose:g}'] = rows.reset_index(drop=True)
   # Only numbers of the model differ: people are the unsteered rows'.
   [stack] = stack_results(frames)
