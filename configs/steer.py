@@ -12,6 +12,15 @@ taken out instead. `--config.prompt.answer=letters,verbal` asks for stated
 confidence, too; with stated_doubt among `--config.steer.directions` it is
 steered along, which takes hours on two cores unless
 `--config.steer.answer=letters`.
+
+Two cores of an AMD EPYC with much other work beside (12 % of one for this),
+bfloat16, these and stated_doubt at doses −1 and 1, four controls of each kind:
+545 s to score with stated confidence, 2 628 s to steer 4 320 items. At layer 14
+choice entropy, .480 unsteered, moves by .046 a unit of dose along what reads
+people's entropy, .096 along what reads the model's own, −.066 along being
+right, −.056 along stated doubt; along shuffled labels by −.021 to .041. Whether
+any of them does more than those cannot be told with four controls. The model
+answers C whatever is added: accuracy does not move.
 """
 
 from ml_collections import config_dict
