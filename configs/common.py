@@ -62,6 +62,8 @@ def shrink(config: config_dict.ConfigDict) -> config_dict.ConfigDict:
   config.tune.steps = 4
   config.tune.batch_size = 4
   config.tune.every = 2
+  config.steer.doses = '-1,1'
+  config.steer.n_controls = 2
   return config
 
 

@@ -34,7 +34,8 @@ _HEAD = '''# What each claim is worth
 Generated; do not edit. Every claim of `uncertainty/analysis/claims`, made
 by the same code as a study's, on simulated studies whose truth is known
 (`uncertainty/worlds/scenarios.py`): 30 or 48 models in 6 or 12 families, 421
-items unless said otherwise, 50 raters, shares rounded to two decimals.
+items (of steering 120) unless said otherwise, 50 raters, shares rounded to two
+decimals.
 
     {command}
 

@@ -59,6 +59,7 @@ ORDER = (
     'plugins',
     'plan',
     'served',
+    'steer',
     'check',
     'verify',
     'study',

@@ -23,7 +23,7 @@ def _run(*arguments: str, cwd=_ROOT) -> subprocess.CompletedProcess:
 def test_help_names_the_flags_and_the_configs():
   done = _run('--help')
   for part in ('--config', '--workdir', '--stages', 'coane_probe',
-               'score,probe,analyze,report', 'data.limit=None'):
+               'score,probe,steer,analyze,report', 'data.limit=None'):
     assert part in done.stdout
   assert done.returncode == 0 and not done.stderr
 

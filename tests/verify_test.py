@@ -167,9 +167,9 @@ def _touched(folder):
     (lambda p: _flip(p / 'analysis' / 'alignment.parquet'),
      '--stages=analyze,report, which'),
     (lambda p: _flip(p / 'analysis' / 'probes.parquet'),
-     '--stages=probe,analyze,report, which'),
+     '--stages=probe,steer,analyze,report, which'),
     (lambda p: _touched(p / 'results'),
-     '--stages=score,probe,analyze,report, which'),
+     '--stages=score,probe,steer,analyze,report, which'),
 ])
 def test_the_advice_is_the_stages_that_write_what_differs(
     place, damage, advice):

@@ -36,7 +36,7 @@ _FLAGS = {
     '--workdir=DIR': 'where all of a run goes; made if it is not there',
     '--config.FIELD=VALUE': 'another value of one of the fields below',
     '--stages=STAGE,…': 'some of the stages below; the default is '
-    'score,probe,analyze,report',
+    'score,probe,steer,analyze,report',
     '--list_measures': 'print every measure, its formula and its source',
     '--distributed': 'join the processes that were started for one run',
     '--help': 'print this; with --config=NAME, that config',
@@ -50,6 +50,9 @@ STAGES = {
     'score': 'ask each model every item: DIR/results/DATASET/MODEL.parquet',
     'probe': 'read uncertainty out of activations, where they were captured: '
     'DIR/analysis/probes.parquet',
+    'steer': 'where config.steer.directions names some: ask again with '
+    'directions added to the residual stream: '
+    'DIR/steered/DATASET/MODEL.parquet',
     'analyze': 'alignment with people, calibration, claims: '
     'DIR/analysis/*.parquet; no model is needed',
     'report': 'DIR/report/index.html, one page that needs no network',

@@ -32,6 +32,8 @@ class Plan:
     left_out: item id → why it is not asked, of items that one of the models
       was trained on.
     run: names this start of the program.
+    steered: digest of what is done to the model's residual stream; '':
+      nothing.
   """
 
   spec: StudySpec
@@ -41,6 +43,7 @@ class Plan:
   held: Mapping[str, Mapping[str, Any]]
   left_out: Mapping[str, str]
   run: str
+  steered: str = ''
   _known: dict[tuple[str, str], digests.Provenance] = dataclasses.field(
       default_factory=dict, init=False, repr=False, compare=False)
 
@@ -80,7 +83,7 @@ class Plan:
       texts = inference.prompt_texts(model, self.items, self.spec, task)
       self._known[model.name, task] = digests.provenance(
           model.fingerprint, self.spec, self.items, texts, self.run,
-          plugins.code_of(task))
+          plugins.code_of(task), self.steered)
     return self._known[model.name, task]
 
   def check_prompts(self) -> None:

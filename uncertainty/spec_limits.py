@@ -15,6 +15,7 @@ CHOICES = {
     'tune.over': ('choices', 'vocabulary'),
     'tune.method': ('lora', 'full'),
     'tune.split_by': ('item', 'subject'),
+    'steer.fit': ('means', 'ridge'),
     'analysis.human_entropy': (
         'plain', 'miller_madow', 'chao_shen', 'dirichlet'),
     'analysis.results_format': ('ours', 'published'),
@@ -51,6 +52,8 @@ RANGES: dict[str, tuple[float, float]] = {
     'tune.every': (1, 10**9),
     'tune.held_out': (0, 0.95),
     'tune.split_seed': (0, 2**31 - 1),
+    'steer.n_controls': (0, 10_000),
+    'steer.n_folds': (2, 1000),
     'analysis.n_bootstrap': (1, 10**6),
     'analysis.confidence_level': (0.5, 0.9999),
     'analysis.alpha': (1e-6, 0.5),

@@ -147,6 +147,23 @@ class TuneSpec:
 
 
 @dataclasses.dataclass(frozen=True)
+class SteerSpec:
+  """What the stage `steer` adds to the residual stream, and takes out."""
+
+  # people_entropy | model_entropy | model_correct | stated_doubt, several:
+  # comma-separated; '': nothing is steered
+  directions: str = ''
+  fit: str = 'means'  # means: difference of halves | ridge: a probe's normal
+  layers: str = ''  # from 0, comma-separated; '': the middle one
+  # What is added, in root mean square distances of items from their mean.
+  doses: str = '-1,-0.5,0.5,1'
+  ablate: bool = True  # and take each direction out
+  n_controls: int = 5  # shuffled-label directions, and as many random ones
+  n_folds: int = 2  # a fold's items are steered along what the others show
+  answer: str = ''  # tasks that are steered, of prompt.answer; '': all of them
+
+
+@dataclasses.dataclass(frozen=True)
 class StudySpec:
   """One run."""
 
@@ -157,6 +174,7 @@ class StudySpec:
   free: FreeSpec = FreeSpec()
   probe: ProbeSpec = ProbeSpec()
   tune: TuneSpec = TuneSpec()
+  steer: SteerSpec = SteerSpec()
   analysis: AnalysisSpec = AnalysisSpec()
   mode: str = 'sound'  # sound | reproduction | compare: two runs
   # Analyse these results; None: the workdir's. To compare: two workdirs.

@@ -85,10 +85,16 @@ def run(
 
   if cluster:
     sharding.join_cluster()
-  _agree(spec)
+  if not sharding.agree(manifest.digest(spec)):
+    # They would wait for each other forever.
+    raise UserError(
+        f'the {jax.process_count()} processes were started with different '
+        'configs; give all of them the same flags')
   writes = jax.process_index() == 0
   planned = None
-  if {'check', 'tune', 'score'} & set(stages) and not (
+  # Stages that ask models.
+  asking = {'tune', 'score'} | ({'steer'} if spec.steer.directions else set())
+  if ({'check'} | asking) & set(stages) and not (
       spec.results_dir or spec.data.responses):
     from uncertainty import plan
 
@@ -102,13 +108,13 @@ def run(
   start = _Start(spec, workdir, planned)
   with files.enough_room(workdir), (
       manifest.lock(workdir) if writes else contextlib.nullcontext()):
-    asks = writes and {'tune', 'score'} & set(stages)
+    asks = writes and asking & set(stages)
     with (manifest.claimed(workdir, spec, planned.described())
           if asks and planned else contextlib.nullcontext()):
-      _barrier('claimed')
-      _act(start, [s for s in _COUNTING if s in stages])
+      sharding.wait_for_all('claimed')
+      _act(start, [s for s in _CLAIMING if s in stages])
     _act(start, [s for s in _ALL_STAGES
-                 if s in stages and s not in _COUNTING])
+                 if s in stages and s not in _CLAIMING])
 
 
 def _act(start: _Start, stages: Sequence[str]) -> None:
@@ -137,33 +143,6 @@ def _shown(start: _Start, stage: str,
   writes = jax.process_index() == 0 and stage in STAGES
   path = start.workdir / PROGRESS if writes else None
   return progress.shown(progress.Progress(path, stage=stage))
-
-
-def _agree(spec: StudySpec) -> None:
-  """Processes that were started otherwise would wait for each other forever.
-
-  Raises:
-    UserError: on every process, if their configs would score something else.
-  """
-  import jax
-  import numpy as np
-  from jax.experimental import multihost_utils
-
-  from uncertainty.results import manifest
-
-  digests = multihost_utils.process_allgather(np.uint32(manifest.digest(spec)))
-  if len(np.unique(digests)) > 1:
-    raise UserError(
-        f'the {jax.process_count()} processes were started with different '
-        'configs; give all of them the same flags')
-
-
-def _barrier(name: str) -> None:
-  import jax
-  from jax.experimental import multihost_utils
-
-  if jax.process_count() > 1:
-    multihost_utils.sync_global_devices(name)
 
 
 def _tune(start: _Start) -> None:
@@ -291,6 +270,7 @@ def _run_task(
 
   from uncertainty import inference
   from uncertainty.inference import capture_policy
+  from uncertainty.models import sharding
   from uncertainty.results import columns, shards
 
   spec, items = planned.spec, planned.items
@@ -305,9 +285,9 @@ def _run_task(
 
       kept = collect.held(spec, workdir, place, source.settings)
     store.sort_out(source, kept)
-  _barrier(f'{name} is sorted out')
+  sharding.wait_for_all(f'{name} is sorted out')
   done = store.done()
-  _barrier(f'{name} starts')
+  sharding.wait_for_all(f'{name} starts')
   n_done = sum(item.item_id in done for item in items)
   if n_done:
     logging.info('%s: %d of %d items are done', name, n_done, len(items))
@@ -342,6 +322,14 @@ def _probe(start: _Start) -> None:
     from uncertainty import probes
 
     probes.run(workdir, spec)
+
+
+def _steer(start: _Start) -> None:
+  if start.spec.steer.directions:
+    from uncertainty import steer
+
+    steer.run(start.plan, start.workdir,
+              functools.partial(load_model, start.spec.model))
 
 
 def _analyze(start: _Start) -> None:
@@ -396,10 +384,11 @@ def measures_table() -> str:
   return registry.table()
 
 
-STAGES = {
-    'score': _score, 'probe': _probe, 'analyze': _analyze, 'report': _report}
+STAGES = {'score': _score, 'probe': _probe, 'steer': _steer,
+          'analyze': _analyze, 'report': _report}
 # `check` is done before anything is locked.
 _ALL_STAGES = {'check': None, 'tune': _tune, **STAGES, 'verify': _verify}
 # Every process of a cluster takes part.
 _WITH_MODELS = ('tune', 'score', 'verify')
-_COUNTING = ('tune', 'score')  # step by step, item by item
+_CLAIMING = ('tune', 'score')  # a workdir that was nobody's before
+_COUNTING = (*_CLAIMING, 'steer')  # step by step, item by item

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from absl import logging
 
-from uncertainty import data, files, inference, models, plan, specs
+from uncertainty import data, files, inference, models, plan, specs, steer
 from uncertainty.errors import UserError
 from uncertainty.probes import sums
 from uncertainty.results import (
@@ -31,7 +31,7 @@ from uncertainty.results import (
 )
 from uncertainty.specs import StudySpec
 
-_STAGES = ('score', 'probe', 'analyze', 'report')
+_STAGES = ('score', 'probe', 'steer', 'analyze', 'report')
 _MODELS = 'models'  # which no stage writes
 SAMPLE = 8  # rows of each model and task that are asked again
 # How far a number may move when it is asked again: nothing on the device that
@@ -101,6 +101,9 @@ def _differences(
   for model in planned.each_model():
     for found in _of_model(planned, model, workdir, load):
       yield 'score', found
+    if steer.table_path(workdir, spec, model.name).exists():
+      for found in _steered(planned, model, workdir, load):
+        yield 'steer', found
 
 
 def _files(spec: StudySpec, workdir: pathlib.Path, held: Mapping[str, Any],
@@ -124,7 +127,8 @@ def _writer(name: str) -> str:
   path = pathlib.PurePath(name)
   if path.parts[0] == 'analysis':
     return page.stage_of(path.stem)
-  return {'results': 'score', 'report': 'report'}[path.parts[0]]
+  return {'results': 'score', 'steered': 'steer', 'report': 'report'}[
+      path.parts[0]]
 
 
 def _models(spec: StudySpec, held: Mapping[str, Any]) -> Iterator[str]:
@@ -168,6 +172,39 @@ def _of_model(
   yield from _rows(
       table.set_index(columns.ITEM_ID), expected.set_index(columns.ITEM_ID),
       str(path), 0.0)
+
+
+def _steered(
+    planned: plan.Plan, model: models.Opened, workdir: pathlib.Path,
+    load: Callable[[models.Opened], models.Model],
+) -> Iterator[str]:
+  """Every steered row, and some of one part asked again."""
+  path = steer.table_path(workdir, planned.spec, model.name)
+  try:
+    table = files.read_parquet(path, 'run --stages=steer again')
+    parts = list(steer.parts(planned, model, workdir))
+  except (OSError, UserError) as error:
+    yield f'{path} cannot be compared ({error})'
+    return
+  again = random.choice(parts).name
+  for part in parts:
+    frames = {}
+    for task in part.plan.tasks:
+      folder = steer.shard_folder(part, model.name, workdir, task)
+      frame = yield from _shards(part.plan, model, task, folder)
+      frames[task] = frame
+      if part.name == again:
+        yield from _asked_again(
+            part.plan, load(model).steered(part.steering), task, frame,
+            str(folder))
+    try:
+      expected = steer.joined(part, frames)
+    except UserError as error:
+      yield str(error)
+      continue
+    yield from _rows(
+        steer.rows_of(part, table).set_index(columns.ITEM_ID),
+        expected.set_index(columns.ITEM_ID), f'{path} ({part.name})', 0.0)
 
 
 def _activations(

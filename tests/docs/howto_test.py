@@ -99,4 +99,4 @@ def test_what_the_pages_add_keeps_the_rules(checkout):
 def test_every_extension_point_has_its_page():
   assert {path.stem for path in _PAGES} >= {
       'measure', 'task', 'dataset', 'family', 'chapter', 'template',
-      'plugin', 'objective'}
+      'plugin', 'objective', 'steering'}

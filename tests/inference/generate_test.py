@@ -8,6 +8,7 @@ import pytest
 
 from uncertainty.inference import generate, token_sampling
 from uncertainty.measures import next_token
+from uncertainty.models import steering
 from uncertainty.types import UserError
 
 QUESTIONS = ('abc', 'what is up', 'x', 'where is the long thing', 'qq?',
@@ -46,11 +47,23 @@ def _assert_same(a, b):
       np.testing.assert_array_equal(a[key].steps[name], b[key].steps[name])
 
 
-def test_greedy_is_the_plain_loop_over_whole_prompts(model, requests, greedy):
+@pytest.mark.parametrize('steered', [False, True])
+def test_greedy_is_the_plain_loop_over_whole_prompts(
+    model, requests, greedy, steered):
   """Neither prefix, cache, padding nor refill show in the answers."""
+  if steered:
+    v_LD = np.random.default_rng(0).normal(
+        size=(model.config.n_layers, model.config.width))
+    model = model.steered(steering.addition(v_LD))
+    plain, greedy = greedy, _table(
+        generate.generate(model, requests, SPEC, seed=0))
+    assert any(list(plain[key].tokens_T) != list(greedy[key].tokens_T)
+               for key in plain)
+
   @jax.jit
   def logits_of(tokens_T, last):
-    return model.module.apply({'params': model.params}, tokens_T[None])[0, last]
+    return model.module.apply(
+        {'params': model.run_params}, tokens_T[None])[0, last]
 
   stops = generate.stop_ids(model)
   for request in requests:

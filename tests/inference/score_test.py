@@ -12,6 +12,7 @@ from uncertainty.inference import pipeline
 from uncertainty.inference import score as score_lib
 from uncertainty.inference.score import Ask
 from uncertainty.measures.next_token import next_token_measures
+from uncertainty.models import steering
 from uncertainty.specs import ScoreSpec
 from uncertainty.types import CaptureSpec, UserError
 
@@ -206,3 +207,27 @@ def test_logits_that_are_not_finite_are_named(model, tiny):
   broken = tiny.with_logit_bias(model, bias)
   with pytest.raises(UserError, match='item odd: .*not finite'):
     list(score_lib.score(broken, [Ask('odd', (5, 6, 7))], SPEC))
+
+
+def test_a_steered_prefix_and_the_rows_behind_it_are_the_whole_prompts(
+    model, asks):
+  rng = np.random.default_rng(1)
+  shape = model.config.n_layers, model.config.width
+  how = steering.Steering(
+      rng.normal(size=shape).astype(np.float32),
+      steering.ablation(rng.normal(size=shape)).removed_LD)
+  steered = model.steered(how)
+  plain_ask = [ask for ask in asks if not ask.branches]
+  moved = 0.0
+  for scores in score_lib.score(steered, plain_ask, SPEC):
+    for j, i in enumerate(scores.asks_N.tolist()):
+      ask = plain_ask[i]
+      logits = [model.module.apply(
+          {'params': m.run_params}, jnp.asarray([ask.stem], jnp.int32))[0, -1]
+                for m in (steered, model)]
+      want, before = (np.asarray(jax.nn.log_softmax(x))[list(ask.targets)]
+                      for x in logits)
+      np.testing.assert_allclose(
+          scores.target_logprobs_NA[j], want, atol=1e-4)
+      moved = max(moved, abs(want - before).max())
+  assert moved > .1

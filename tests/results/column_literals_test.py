@@ -15,6 +15,7 @@ from uncertainty.results import (
   columns,
   derived,
   page,
+  steering_columns,
   tuning_columns,
 )
 
@@ -27,7 +28,7 @@ SCHEMA = tuple(f'uncertainty/{name}' for name in (
     'results/analysis_columns.py', 'results/table_columns.py',
     'results/probe_columns.py', 'results/compare_columns.py',
     'results/set_columns.py', 'results/split_columns.py',
-    'results/tuning_columns.py',
+    'results/tuning_columns.py', 'results/steering_columns.py',
     'results/published_columns.py',  # theirs → ours, one line a column
     'measures/measure.py', 'measures/registry.py',
 ))
@@ -230,7 +231,8 @@ def _files() -> dict[str, pathlib.Path]:
 
 
 def test_every_word_has_its_name_in_code():
-  named = {value for module in (columns, derived, tuning_columns)
+  named = {value for module in (
+      columns, derived, tuning_columns, steering_columns)
            for name, value in vars(module).items()
            if name.isupper() and isinstance(value, str)}
   assert _words() <= named

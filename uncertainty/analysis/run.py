@@ -17,8 +17,8 @@ import threadpoolctl
 from absl import logging
 
 from uncertainty.analysis.calibration import reliability
+from uncertainty.analysis.claims import steered, tuned
 from uncertainty.analysis.claims import table as claims
-from uncertainty.analysis.claims import tuned
 from uncertainty.analysis.paper import flaws
 from uncertainty.analysis.paper import tables as paper
 from uncertainty.analysis.questions import (
@@ -98,15 +98,18 @@ def run(
       people.agreed(people.estimated(source.frames, spec), spec))
   wanted: list[_Make] = []
   if stacks:  # the paper's probe tables may stand alone
+    steered_rows = schema.read_steered(results_dir)
     scored = score(stacks, spec)
     # What takes longest goes first: the cores are shared until the end.
     wanted += [
         lambda: {'claims': claims.claims(
-            stacks, spec, forward=probe_readout.forward(results_dir))},
+            stacks, spec, forward=probe_readout.forward(results_dir),
+            steered=steered_rows)},
         lambda: scored.tables,
         *_questions(source.frames, stacks, scored, spec,
                     read_probes(results_dir, source)),
-        lambda: {'tuned': tuned.tuned_table(stacks, spec)}]
+        lambda: {'tuned': tuned.tuned_table(stacks, spec)},
+        lambda: steered.tables(stacks, steered_rows, spec)]
   if (spec.mode == 'reproduction'
       or spec.analysis.results_format == 'published'):
     # The printed cells are of plain entropy and the paper's agreement.

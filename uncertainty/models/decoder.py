@@ -9,9 +9,10 @@ compile time does not grow with depth. Parameters:
 
 with, per layer, attention/{qkv [D, K, G+2, H], output [K, G, H, D],
 query_norm, key_norm, biases}, mlp/{up [D, 1 or 2, F], down [F, D], biases}
-and the norms. qkv holds, for each key/value head, its G query heads, its key,
-its value. Weights keep the dtype they are given in and set that of the
-products; everything between products is float32, or float64 if they are.
+and the norms; where the model is steered, steering/{added, removed} [D]. qkv
+holds, for each key/value head, its G query heads, its key, its value. Weights
+keep the dtype they are given in and set that of the products; everything
+between products is float32, or float64 if they are.
 """
 
 import math
@@ -26,6 +27,7 @@ from jax import lax
 
 from uncertainty.models import capture as capture_lib
 from uncertainty.models import low_rank, rotary
+from uncertainty.models import steering as steering_lib
 from uncertainty.models.attention import Attention, Stretch
 from uncertainty.models.families.config import DecoderConfig
 from uncertainty.models.matmul_precision import (
@@ -171,6 +173,7 @@ class Block(nn.Module):
     mlp = MLP(c, self.dtype, name='mlp')
     added = norm('mlp_post_norm', mlp(norm('mlp_norm', middle, pre)), post)
     x_BTD = x_BTD + attended + added if c.parallel else middle + added
+    x_BTD = steering_lib.steer(self, x_BTD)
 
     found = {'attention_out': attended, 'mlp_out': added, 'residual': x_BTD}
     trace = Trace(

@@ -22,6 +22,7 @@ from uncertainty.models import (
 from uncertainty.models import identity as identity_lib
 from uncertainty.models import lineage as lineage_lib
 from uncertainty.models import source as source_lib
+from uncertainty.models import steering as steering_lib
 from uncertainty.models.decoder import Decoder
 from uncertainty.models.families.config import DecoderConfig
 from uncertainty.models.forward import raw_bits
@@ -44,6 +45,7 @@ class Model:
     source: as given to `load`.
     revision: the hub commit, or None.
     fingerprint: of all that decides a number (`identity`).
+    steering: what is done to its residual stream; None: nothing.
   """
 
   module: Decoder
@@ -55,11 +57,29 @@ class Model:
   source: str
   revision: str | None
   fingerprint: str
+  steering: steering_lib.Steering | None = None
 
   @functools.cached_property
   def run_params(self) -> Mapping[str, Any]:
-    """The weights as repeated calls take them fastest (`raw_bits`)."""
+    """What repeated calls take: the weights as `raw_bits`, and the steering."""
+    return steering_lib.beside(self._weight_bits, self.steering)
+
+  @functools.cached_property
+  def _weight_bits(self) -> Mapping[str, Any]:
     return raw_bits(self.params)
+
+  def steered(self, steering: steering_lib.Steering | None) -> 'Model':
+    """The same model, its residual stream steered in every task.
+
+    Args:
+      steering: what is done to it; None: nothing.
+
+    Returns:
+      A model that shares this one's weights.
+    """
+    other = dataclasses.replace(self, steering=steering)
+    vars(other)['_weight_bits'] = self._weight_bits  # which would be copied
+    return other
 
   @property
   def n_parameters(self) -> int:

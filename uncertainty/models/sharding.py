@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import jax
+import numpy as np
 from absl import logging
+from jax.experimental import multihost_utils
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from uncertainty.types import UserError
@@ -56,6 +58,29 @@ def join_cluster() -> None:
         f'this process cannot join the others ({error}); start it with Slurm, '
         'MPI or on a TPU pod, or set JAX_COORDINATOR_ADDRESS, '
         'JAX_NUM_PROCESSES and JAX_PROCESS_ID') from error
+
+
+def agree(number: int) -> bool:
+  """Whether all processes bring the same number.
+
+  Args:
+    number: such as a digest of the config, below 2³².
+
+  Returns:
+    The same on every process.
+  """
+  return len(np.unique(multihost_utils.process_allgather(
+      np.uint32(number)))) == 1
+
+
+def wait_for_all(name: str) -> None:
+  """Waits until every process is here.
+
+  Args:
+    name: of the place, the same in all of them.
+  """
+  if jax.process_count() > 1:
+    multihost_utils.sync_global_devices(name)
 
 
 def make_mesh(data: int | None = None, model: int = 1,

@@ -115,6 +115,7 @@ class Provenance:
 def provenance(
     fingerprint: str, spec: StudySpec, items: Sequence[Item],
     texts: Sequence[Sequence[str]], run: str, code: str = '',
+    steered: str = '',
 ) -> Provenance:
   """What rows are of that are written now.
 
@@ -125,13 +126,14 @@ def provenance(
     texts: of each, all that the model reads of it.
     run: which start of the program writes them.
     code: digest of a way of asking that is not the package's.
+    steered: digest of what is done to the model's residual stream.
 
   Returns:
     The digests.
   """
   settings = of_value(settings_fields(dataclasses.asdict(spec)))
-  if code:
-    settings = of_value([settings, code])
+  for part in filter(None, (code, steered)):
+    settings = of_value([settings, part])
   if spec.probe.sites and spec.probe.store == 'sums':
     # Sums cannot forget an item, and its fold depends on the others.
     people = [(dict(i.human), i.human_count) for i in items]

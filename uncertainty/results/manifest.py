@@ -29,7 +29,7 @@ from uncertainty.specs import StudySpec, listed
 from uncertainty.types import UserError
 
 _OF_EVERY_START = ('manifest.json', '.lock', 'progress.jsonl')
-_OUTPUTS = ('results', 'analysis', 'report')
+_OUTPUTS = ('results', 'steered', 'analysis', 'report')
 _PACKAGES = ('uncertainty', 'jax', 'jaxlib', 'flax', 'numpy', 'scipy',
              'transformers', 'tokenizers', 'pandas', 'scikit-learn')
 

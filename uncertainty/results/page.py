@@ -15,12 +15,14 @@ from uncertainty.results import (
     probe_columns,
     set_columns,
     split_columns,
+    steering_columns,
     tuning_columns,
 )
 
 TABLES = {**analysis_columns.TABLES, **probe_columns.TABLES,
           **set_columns.TABLES, **compare_columns.TABLES,
-          **split_columns.TABLES, **tuning_columns.TABLES}
+          **split_columns.TABLES, **tuning_columns.TABLES,
+          **steering_columns.TABLES}
 
 _HEAD = """# Results
 

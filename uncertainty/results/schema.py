@@ -12,6 +12,7 @@ from uncertainty.results import (
     columns,
     raters,
     scale_measures,
+    steering_columns,
     text_measures,
     typed_tables,
 )
@@ -107,7 +108,8 @@ def merge_tasks(
 
 
 def result_files(
-    results_dir: str | pathlib.Path) -> dict[tuple[str, str], pathlib.Path]:
+    results_dir: str | pathlib.Path, folder: str = 'results',
+) -> dict[tuple[str, str], pathlib.Path]:
   """Where all result tables under a folder lie.
 
   Args:
@@ -115,13 +117,14 @@ def result_files(
       sweep). Where one (dataset, model) stands in several workdirs, as with
       two prompt profiles, the model's name gets the workdir's name in
       parentheses.
+    folder: of the workdirs that holds the tables: `results` or `steered`.
 
   Returns:
     (dataset, model) → path of DATASET/MODEL.parquet; empty if there are none.
   """
   root = pathlib.Path(results_dir)
-  paths = sorted(root.glob('**/results/*/*.parquet'))
-  if root.name == 'results':
+  paths = sorted(root.glob(f'**/{folder}/*/*.parquet'))
+  if root.name == folder:
     paths += sorted(root.glob('*/*.parquet'))
   keys = [(p.parent.name, p.stem) for p in paths]
   found = {}
@@ -161,6 +164,25 @@ def read_results(
         columns.DATASET: dataset, columns.MODEL: name})
   _check_items(tables)
   return tables
+
+
+def read_steered(
+    results_dir: str | pathlib.Path) -> dict[tuple[str, str], pd.DataFrame]:
+  """All tables of steered rows under a folder, by (dataset, model).
+
+  Args:
+    results_dir: as `result_files` takes it.
+
+  Returns:
+    (dataset, model) → one row an item and way of steering; {} if there are
+    none.
+
+  Raises:
+    UserError: one cannot be read.
+  """
+  return {key: typed_tables.read(
+      path, 'run --stages=steer again to rebuild it', steering_columns.find)
+          for key, path in result_files(results_dir, 'steered').items()}
 
 
 def _check_items(tables: Mapping[tuple[str, str], pd.DataFrame]) -> None:

@@ -25,6 +25,7 @@ from uncertainty.results import columns
 from uncertainty.worlds import cells as cells_lib
 from uncertainty.worlds import measures
 from uncertainty.worlds import planted as planted_lib
+from uncertainty.worlds import steering as steering_lib
 
 Frames = dict[tuple[str, str], pd.DataFrame]
 # Pairs in the six families of the published study.
@@ -83,6 +84,7 @@ class World:
     cells: alignment and calibration of every measure of every model; takes
       the place of measures that follow `alignment` and `gap`.
     planted: what activations hold; None: there are none.
+    steered: how models answer to steering; None: they are not steered.
   """
 
   n_items: int = 421
@@ -105,6 +107,7 @@ class World:
   response_time: float = 0.5
   cells: cells_lib.Cells | None = None
   planted: planted_lib.Planted | None = None
+  steered: steering_lib.Steered | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,6 +131,7 @@ class Study:
     models: properties behind it.
     cells: properties of their measures, where the world has such.
     activations: model → [N, L, D], where the world has such.
+    steered: as `frames`, of steered models, where the world has such.
   """
 
   frames: Frames
@@ -135,6 +139,7 @@ class Study:
   cells: cells_lib.Drawn | None = None
   activations: Mapping[str, np.ndarray] = dataclasses.field(
       default_factory=dict)
+  steered: Frames = dataclasses.field(default_factory=dict)
 
 
 def simulate(
@@ -176,7 +181,7 @@ def simulate(
       world.cells, models.family_M, rng) if world.cells else None
   if world.planted:
     people = people.assign(**planted_lib.difficulty(z_N, rng))
-  frames, activations = {}, {}
+  frames, activations, steered = {}, {}, {}
   for m, name in enumerate(models.names):
     side = measures.of_choices(
         confidence_MN[m], correct_MN[m], answer_N, world.n_choices, rng)
@@ -193,7 +198,11 @@ def simulate(
     if world.seeds:
       side |= _own_tuning(world, models, m, people, side)
     frames['world', name] = pd.concat([people, pd.DataFrame(side)], axis=1)
-  return Study(frames, models, drawn, activations)
+    if world.steered:
+      steered['world', name] = steering_lib.rows(
+          world.steered, frames['world', name], _clustered(
+              rng, world, cluster_N, 1 + world.steered.n_controls), rng)
+  return Study(frames, models, drawn, activations, steered)
 
 
 def draw_models(world: World, rng: np.random.Generator) -> Models:

@@ -10,11 +10,12 @@ import functools
 
 import numpy as np
 
-from uncertainty.analysis.claims import tuned
+from uncertainty.analysis.claims import steered, tuned
 from uncertainty.worlds import co_occurrence, generator, planted, truth
 from uncertainty.worlds.cells import Cells, Spread
 from uncertainty.worlds.generator import Effects, World
 from uncertainty.worlds.planted import Planted
+from uncertainty.worlds.steering import ALONG, Steered
 
 _CLUSTERS = {'cluster_size': 8, 'cluster_share': 0.3}
 _COPIES = {'n_items': 1200, 'cluster_size': 4, 'cluster_share': 1.0}
@@ -23,6 +24,7 @@ _TWELVE = (2,) * 12
 # Models alike, so that new items of the same world are of the same models.
 _PROBED = World(families=(1,) * 3, alignment=Effects(0.3),
                 boldness=Effects(0.3), planted=Planted())
+_STEERED = World(families=(1,) * 3, n_items=120, steered=Steered())
 _NEW_ITEMS = 12_000
 # Calibration errors whose mean square does not change though families do:
 # (g + t)² + s² = g².
@@ -124,6 +126,17 @@ WORLDS: dict[str, World] = {
        for name, strength, rest in (
            ('a little', 0.5, {}), ('some, clusters of 8', 0.8, _CLUSTERS),
            ('much', 1.5, {}))},
+    'steering along labels as along any': _STEERED,
+    'steering along labels as along any, clusters of 8': dataclasses.replace(
+        _STEERED, **_CLUSTERS),
+    'steering along labels as along any, items differ more than directions':
+        dataclasses.replace(_STEERED, steered=Steered(
+            spread=0.004, item=0.1, n_controls=3)),
+    **{f'steering along labels moves, {name}': dataclasses.replace(
+        _STEERED, steered=Steered(effect=effect, n_controls=controls), **rest)
+       for name, effect, controls, rest in (
+           ('a little', 0.03, 5, {}), ('some, 10 controls', 0.06, 10, {}),
+           ('much, clusters of 8', -0.15, 5, _CLUSTERS))},
 }
 
 
@@ -164,6 +177,9 @@ SCENARIOS: dict[str, Scenarios] = {
     'probe_beyond_output': Scenarios(
         _starting('activations of output', 'activations of nothing'),
         _starting('activations of people')),
+    'steered': Scenarios(
+        _starting('steering along labels as'),
+        _starting('steering along labels moves')),
 }
 
 _OF_MODEL = {'aligned': 'rho_M', 'calibrated': 'gap_M',
@@ -206,6 +222,9 @@ def true_values(
         acts, study.frames['world', model], many.activations[model],
         many.frames['world', model], seed)
             for model, acts in study.activations.items()}
+  if claim == 'steered' and world.steered:
+    return {steered.subject(name, ALONG): world.steered.effect
+            for name in study.models.names}
   if claim == 'tuned':
     changed = truth.tuning_effects(world) | truth.seen_by_people(world)
     return {tuned.subject(base, 'tuned', outcome): changed[name]

@@ -80,7 +80,7 @@ def score_world(
       scenarios.WORLDS[name], seed=seed, all_measures=False)
   table = claims_table.claims(
       study.frames, spec, only={_BY_CLAIM[i].family for i in ids},
-      forward=_probed(study, spec))
+      forward=_probed(study, spec), steered=study.steered)
   return [_score(claim, name, study, table[table[derived.CLAIM] == claim], spec)
           for claim in ids]
 

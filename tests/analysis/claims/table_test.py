@@ -10,9 +10,9 @@ from uncertainty.worlds import generator
 def test_the_table_has_the_promised_columns(small_table):
   assert tuple(small_table) == table.COLUMNS
   assert set(small_table['verdict']) <= set(claims.VERDICTS)
-  # Nothing was probed or tuned.
+  # Nothing was probed, tuned or steered.
   assert set(small_table['claim']) == {c.id for c in claims.CLAIMS} - {
-      'probe_beyond_output', 'tuned'}
+      'probe_beyond_output', 'tuned', 'steered'}
   assert not small_table.duplicated(['claim', 'data', 'model']).any()
   # Three families make no claim about joint presence.
   small_table = small_table[small_table['claim'] != 'joint_presence']

@@ -53,6 +53,11 @@ def test_analysis_says_what_the_shares_and_doubts_are(results):
       [9000, 1000], 11.0, 100, 26)
 
 
+def test_a_reply_without_a_readable_confidence_is_shown_without_it(results):
+  row = rows.details(results.assign(verbal_confidence=np.nan), TEXTS)[3]
+  assert row['stated'] == [['', None, 'I am 90 % sure.']]
+
+
 def test_details_hold_tokens_and_what_stood_beside_them(results):
   row = rows.details(results, TEXTS)[3]
   assert row['prompts'] == [['letters', '<s>Rate the word.\n3 </b>']]

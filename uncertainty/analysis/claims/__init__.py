@@ -9,7 +9,14 @@ import dataclasses
 import math
 from collections.abc import Callable, Mapping
 
-from uncertainty.analysis.claims import beyond, families, items, joint, tuned
+from uncertainty.analysis.claims import (
+  beyond,
+  families,
+  items,
+  joint,
+  steered,
+  tuned,
+)
 from uncertainty.analysis.claims.study import ClaimStudy, Finding
 
 VERDICTS = ('supported', 'contradicted', 'cannot tell', 'too little data')
@@ -261,4 +268,26 @@ CLAIMS: tuple[Claim, ...] = (
             '{smallest} would have been seen four times in five).',
             _too_few('activations of {subject} tell of people\'s uncertainty '
                      'beyond its output and the items\' difficulty'))),
+    Claim(
+        'steered', 'Is the direction that reads doubt the one that causes it?',
+        'choice entropy per unit of dose along a direction, from −d to +d, '
+        'less the mean of the same along directions of shuffled labels, as '
+        'long and fitted alike', 'items in clusters; directions of labels',
+        steered.steered,
+        't over the variances of directions and of items, Satterthwaite\'s '
+        'degrees of freedom', 'no difference; the same t', 0.0, 1, 'steered',
+        False, _sentences(
+            '{subject}: choice entropy rises more than along directions of '
+            'shuffled labels (by {value} a unit of dose, {level} interval '
+            '{low} to {high}).',
+            '{subject}: choice entropy falls more than along directions of '
+            'shuffled labels (by {value} a unit of dose, {level} interval '
+            '{low} to {high}).',
+            '{subject}: whether choice entropy moves more than along '
+            'directions of shuffled labels cannot be told (by {value} a unit '
+            'of dose, {level} interval {low} to {high}; {smallest} would have '
+            'been seen four times in five).',
+            '{subject}: too few items, or fewer than two directions of '
+            'shuffled labels, to tell whether it does more than any other '
+            'direction: no claim is made.')),
 )

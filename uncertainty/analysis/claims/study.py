@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -76,6 +77,7 @@ class ClaimStudy:
     estimator: of people's entropy where their number is published, as in
       `stack`; of `entropy.ESTIMATORS`.
     forward: its rows of the table `probe_forward`, if probes ran.
+    steered: model → rows of how it was steered, if it was.
   """
 
   stack: Stack
@@ -86,6 +88,7 @@ class ClaimStudy:
   seed: int
   estimator: str
   forward: pd.DataFrame | None = None
+  steered: Mapping[str, pd.DataFrame] = dataclasses.field(default_factory=dict)
 
   @functools.cached_property
   def models(self) -> tuple[str, ...]:

@@ -27,7 +27,9 @@ _POWER = 0.8
 def claims(
     results: Sequence[Stack] | Mapping[tuple[str, str], pd.DataFrame],
     spec: StudySpec, only: Collection[str] = (),
-    forward: pd.DataFrame | None = None) -> pd.DataFrame:
+    forward: pd.DataFrame | None = None,
+    steered: Mapping[tuple[str, str], pd.DataFrame] | None = None,
+) -> pd.DataFrame:
   """Every claim on every data set and subject, one row each.
 
   Args:
@@ -36,6 +38,7 @@ def claims(
     spec: `analysis` and `seed` are read.
     only: correction families to make; () makes all.
     forward: of `probe_readout.forward`, if probes ran.
+    steered: (dataset, model) → rows of how it was steered, if it was.
 
   Returns:
     `COLUMNS`. p is that of the one claim, p_corrected is Holm's over the
@@ -53,13 +56,30 @@ def claims(
         spec.analysis.n_bins, spec.analysis.calibrated_below, spec.seed,
         people.estimator_of(spec, published=True),
         None if forward is None else forward[
-            forward[columns.DATASET] == stack.dataset])
+            forward[columns.DATASET] == stack.dataset],
+        steered_models(stack, steered))
     if not study.models:
       continue
     for family in dict.fromkeys(c.family for c in CLAIMS):
       if not only or family in only:
         rows += _family_rows(family, study, spec.analysis.alpha)
   return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def steered_models(
+    stack: Stack, steered: Mapping[tuple[str, str], pd.DataFrame] | None,
+) -> dict[str, pd.DataFrame]:
+  """A data set's steered rows.
+
+  Args:
+    stack: its results.
+    steered: (dataset, model) → rows; None for none.
+
+  Returns:
+    Model → rows, of those that have results.
+  """
+  return {model: rows for (dataset, model), rows in (steered or {}).items()
+          if dataset == stack.dataset and model in stack.models}
 
 
 def verdict(

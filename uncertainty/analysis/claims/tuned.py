@@ -184,7 +184,7 @@ def _of_stack(stack: Stack, spec: StudySpec) -> pd.DataFrame:
   corrected = multiplicity.holm(table[derived.P].to_numpy(float))
   return table.assign(**{
       derived.P_CORRECTED: corrected,
-      derived.VERDICT: [_verdict(p, d, spec.analysis.alpha) for p, d in zip(
+      derived.VERDICT: [direction(p, d, spec.analysis.alpha) for p, d in zip(
           corrected, table[derived.DIFFERENCE])]})
 
 
@@ -211,7 +211,17 @@ def _groups(study: ClaimStudy) -> dict[tuple[int, str], list[int]]:
   return found
 
 
-def _verdict(p_corrected: float, difference: float, alpha: float) -> str:
+def direction(p_corrected: float, difference: float, alpha: float) -> str:
+  """Which way an outcome went, if that can be told.
+
+  Args:
+    p_corrected: after Holm.
+    difference: from 0.
+    alpha: nominal level.
+
+  Returns:
+    `HIGHER`, `LOWER`, `CANNOT_TELL` or `TOO_LITTLE`.
+  """
   if np.isnan(p_corrected):
     return TOO_LITTLE
   if p_corrected >= alpha:
@@ -255,9 +265,16 @@ def _calibration(study: ClaimStudy, base: int, tuned: list[int]
                 float(variance), int(known_N.sum()), n_clusters)
 
 
-def _mean_of(values: Callable[[pd.DataFrame], np.ndarray]
+def mean_change(values: Callable[[pd.DataFrame], np.ndarray]
              ) -> Callable[[ClaimStudy, int, list[int]], Change | None]:
-  """The change of a mean over items."""
+  """The change of a mean over items, as a function of study, base and tuned.
+
+  Args:
+    values: of a results table, [N]; NaN where missing.
+
+  Returns:
+    One of `OUTCOMES`' values; None comes of it where no item is known to all.
+  """
   def change(study: ClaimStudy, base: int, tuned: list[int]) -> Change | None:
     values_MN = np.array([values(study.stack.frames[study.models[m]])
                           for m in (base, *tuned)])
@@ -282,7 +299,7 @@ def _divergence(frame: pd.DataFrame) -> np.ndarray:
 OUTCOMES: Mapping[
     str, Callable[[ClaimStudy, int, list[int]], Change | None]] = {
         'alignment': _alignment,
-        'divergence from people': _mean_of(_divergence),
-        'agreement': _mean_of(lambda frame: numbers(frame, columns.AGREES)),
-        'accuracy': _mean_of(lambda frame: numbers(frame, columns.CORRECT)),
+        'divergence from people': mean_change(_divergence),
+        'agreement': mean_change(lambda frame: numbers(frame, columns.AGREES)),
+        'accuracy': mean_change(lambda frame: numbers(frame, columns.CORRECT)),
         'squared calibration error': _calibration}

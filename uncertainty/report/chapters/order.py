@@ -17,6 +17,7 @@ from uncertainty.report.chapters import (
   people,
   rater_groups,
   sets,
+  steering,
   summary,
   tuned,
 )
@@ -39,6 +40,7 @@ CHAPTERS: dict[
     'people': people.chapter,
     'rater_groups': rater_groups.chapter,
     'activations': activations.chapter,
+    'steering': steering.chapter,
     'reproduction': flaws.reproduction,
     'flaws': flaws.flaws,
     'cells': methods.cells,

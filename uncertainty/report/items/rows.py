@@ -212,7 +212,7 @@ def details(frame: pd.DataFrame, texts: Mapping[int, str]) -> list[Row]:
       samples=[_samples(answers, meanings) for answers, meanings in zip(
           _cells(frame, cols.SAMPLE_ANSWERS),
           _cells(frame, cols.SEMANTIC_CLUSTERS), strict=True)],
-      stated=[[[wording, _short(value[i]), reply[i] or '']
+      stated=[[[wording, *_each(_short, [value[i]]), reply[i] or '']
                for wording, value, reply in sure
                if value[i] is not None or reply[i]] or None for i in order],
       true=[None if p is None else [_short(p), judged or '']
