@@ -99,7 +99,8 @@ def run(
       written = beside.submit(write, scored.tables)
       with _timed('claims'):
         claimed = claims.claims(
-            stacks, spec, forward=probe_readout.forward(results_dir))
+            stacks, spec, forward=probe_readout.forward(results_dir),
+            doubt=probe_readout.doubt(results_dir))
       written.result()
     write({'claims': claimed})
     with _timed('tuned'):

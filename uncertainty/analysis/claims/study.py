@@ -76,6 +76,7 @@ class ClaimStudy:
     estimator: of people's entropy where their number is published, as in
       `stack`; of `entropy.ESTIMATORS`.
     forward: its rows of the table `probe_forward`, if probes ran.
+    doubt: its rows of the table `doubt_forward`.
   """
 
   stack: Stack
@@ -86,6 +87,7 @@ class ClaimStudy:
   seed: int
   estimator: str
   forward: pd.DataFrame | None = None
+  doubt: pd.DataFrame | None = None
 
   @functools.cached_property
   def models(self) -> tuple[str, ...]:

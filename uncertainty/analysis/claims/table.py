@@ -27,7 +27,8 @@ _POWER = 0.8
 def claims(
     results: Sequence[Stack] | Mapping[tuple[str, str], pd.DataFrame],
     spec: StudySpec, only: Collection[str] = (),
-    forward: pd.DataFrame | None = None) -> pd.DataFrame:
+    forward: pd.DataFrame | None = None,
+    doubt: pd.DataFrame | None = None) -> pd.DataFrame:
   """Every claim on every data set and subject, one row each.
 
   Args:
@@ -36,6 +37,7 @@ def claims(
     spec: `analysis` and `seed` are read.
     only: correction families to make; () makes all.
     forward: of `probe_readout.forward`, if probes ran.
+    doubt: of `probe_readout.doubt`, if probes of doubt ran.
 
   Returns:
     `COLUMNS`. p is that of the one claim, p_corrected is Holm's over the
@@ -52,8 +54,9 @@ def claims(
         stack, spec.analysis.confidence_level, spec.analysis.n_bootstrap,
         spec.analysis.n_bins, spec.analysis.calibrated_below, spec.seed,
         people.estimator_of(spec, published=True),
-        None if forward is None else forward[
-            forward[columns.DATASET] == stack.dataset])
+        *(None if table is None else table[
+            table[columns.DATASET] == stack.dataset]
+          for table in (forward, doubt)))
     if not study.models:
       continue
     for family in dict.fromkeys(c.family for c in CLAIMS):
