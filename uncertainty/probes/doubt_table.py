@@ -119,7 +119,7 @@ def _rows(name: str, train: str, frame: pd.DataFrame, folds: Folds,
       derived.TRAIN: train,
       columns.ITEM_ID: frame[columns.ITEM_ID].to_numpy()[item_n],
       derived.FOLD: fold_n, derived.LAYER: found.layer_F[fold_n],
-      derived.LABEL: found.label_N[item_n],
+      derived.HIGH_SHARE: found.label_N[item_n],
       derived.SCORE: found.score_N[item_n]})
 
 

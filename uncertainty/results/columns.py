@@ -224,8 +224,8 @@ ASKED = by(
     ('TASK_prompt', 'string', '', ('The same of a further task, and of any '
      'that asks for no choice.')),
     ('TASK_n_tokens', 'int', 'tokens', 'The same of a further task.'),
-    (CAPTURED_TOKENS, 'string', '', ('Text of the token(s) whose activations '
-     'were kept; a list where config.probe.positions keeps several.')),
+    (CAPTURED_TOKENS, 'string or list of string', '', ('Text of the token(s) '
+     'whose activations were kept; a list where probe.positions has several.')),
 )
 
 

@@ -84,8 +84,8 @@ _PROBES = (
            ('probe', 'string', '', 'A name of probes.doubt.PROBES.'),
            ('train', 'string', '', 'The data set that it was fitted to.'),
            (columns.ITEM_ID, 'string', '', 'The item.'),
-           (derived.LABEL, 'float', '0 to 1', ('1 above the threshold of the '
-            'items that train; or the target, a share.')),
+           (derived.HIGH_SHARE, 'float', '0 to 1', ('1 above the threshold of '
+            'the items that train; or the target, a share.')),
            (derived.SCORE, 'float', 'log-odds', ('Of the label; missing where '
             'the items that train have one label.')),
            (derived.RESIDUAL, 'float', 'of the target', ('The target about '

@@ -95,7 +95,7 @@ def _each(
 def _auroc(study: ClaimStudy, unknown: Finding, item_n: np.ndarray,
            rows: pd.DataFrame) -> Finding:
   score_n, label_n, fold_n = (rows[c].to_numpy(float) for c in (
-      derived.SCORE, derived.LABEL, derived.FOLD))
+      derived.SCORE, derived.HIGH_SHARE, derived.FOLD))
   value, influence_n, folds = mean_auroc(score_n, label_n, fold_n)
   told_n = ~np.isnan(influence_n)
   label_n = label_n[told_n]
