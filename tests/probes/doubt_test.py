@@ -18,7 +18,7 @@ def _data(seed=0):
   frame = pd.DataFrame({
       'item_id': [f'i{n}' for n in range(N)],
       'question': [f'Which is {n}?' for n in range(N)],
-      'semantic_entropy': np.maximum(w + .3 * rng.normal(size=N), 0),
+      'semantic_entropy_discrete': np.maximum(w + .3 * rng.normal(size=N), 0),
       'sample_share_correct': rng.binomial(5, 1 / (1 + np.exp(3 * w))) / 5,
       'fr_correct': (rng.random(N) < 1 / (1 + np.exp(3 * w))).astype(float),
       'human_mc_prop_correct': rng.random(N)})

@@ -6,7 +6,8 @@ label is 1 where there is more of the target than a threshold that the training
 items set (`threshold.best_split`), or it is a share, such as of an item's own
 sampled answers that are right: every sample then counts as a row.
 
-`doubt_table` makes tables of it.
+The entropy of SEP is that of the clusters' shares of samples, as its authors'
+code has it. `doubt_table` makes tables of all this.
 
 Source:
   Kossen et al. 2024, Semantic entropy probes (arXiv 2406.15927), section 4;
@@ -59,7 +60,7 @@ class DoubtProbe:
 
 
 PROBES: Mapping[str, DoubtProbe] = {
-    'sep': DoubtProbe(registry.SEMANTIC_ENTROPY, True,
+    'sep': DoubtProbe(registry.SEMANTIC_ENTROPY_DISCRETE, True,
                       ('before_generating', 'second_last')),
     'p_ik': DoubtProbe(columns.SAMPLE_SHARE_CORRECT, False,
                        ('before_generating',)),

@@ -84,7 +84,7 @@ def samples(planted: Planted, u_N: np.ndarray, rng: np.random.Generator,
     rng: of doubt and answers.
 
   Returns:
-    The doubt; semantic_entropy (nats) and sample_share_correct.
+    The doubt; semantic_entropy_discrete (nats) and sample_share_correct.
   """
   w_N = planted.shown * u_N + np.sqrt(1 - planted.shown ** 2) * rng.normal(
       size=len(u_N))
@@ -93,7 +93,8 @@ def samples(planted: Planted, u_N: np.ndarray, rng: np.random.Generator,
       (1 - share_N1) * np.eye(_MEANINGS)[0] + share_N1 / _MEANINGS))
   p_NK = meanings_NK / _N_SAMPLES
   return Samples(w_N, {
-      registry.SEMANTIC_ENTROPY: -scipy.special.xlogy(p_NK, p_NK).sum(1),
+      registry.SEMANTIC_ENTROPY_DISCRETE: -scipy.special.xlogy(
+          p_NK, p_NK).sum(1),
       columns.SAMPLE_SHARE_CORRECT: rng.binomial(
           _N_SAMPLES, scipy.special.ndtr(-w_N)) / _N_SAMPLES})
 

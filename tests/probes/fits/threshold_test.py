@@ -19,6 +19,19 @@ def test_is_a_regression_trees_first_cut(seed):
       grown.tree_.threshold[0], abs=1e-6)
 
 
+@pytest.mark.parametrize('seed', range(20))
+def test_no_cut_of_a_grid_leaves_less(seed):
+  values = np.random.default_rng(seed).gamma(.7, size=40)
+
+  def within(cut):
+    low, high = values[values <= cut], values[values > cut]
+    return sum(((x - x.mean()) ** 2).sum() for x in (low, high) if len(x))
+
+  best = within(threshold.best_split(values))
+  assert all(best <= within(cut) + 1e-12
+             for cut in np.linspace(1e-10, values.max(), 100))
+
+
 def test_hand_worked():
   assert threshold.best_split(np.array([0, .1, .2, 2, 2.2])) == pytest.approx(
       1.1)
