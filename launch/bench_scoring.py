@@ -25,8 +25,8 @@ import sys
 import tempfile
 import time
 
-import memory  # beside this file
 import numpy as np
+import processes  # beside this file
 import scipy.stats
 from absl import app, flags
 
@@ -133,7 +133,7 @@ def _one(method: str) -> None:
   inputs = json.loads((folder / 'inputs.json').read_text())
   way, dtype = method.split('-')
   out = _RUNS[way](way, dtype, inputs)
-  peak = memory.peak_bytes() / 2**30
+  peak = processes.peak_bytes() / 2**30
   (folder / f'{method}.json').write_text(json.dumps(out | {'peak': peak}))
 
 
@@ -163,7 +163,7 @@ def _table(outs: dict[str, dict], items: list) -> str:
   head = (f'{"method":16} {"items/s":>8} {"ratio":>6} {"peak GiB":>9} '
           f'{"load s":>7} {"first s":>8} {"items":>6} {"max|dp|":>9} '
           f'{"max|dH|":>9} {"rho with people":>16}')
-  lines = [head]
+  lines, numbers = [head], {}
   for method, out in outs.items():
     rate = len(out['found']) / out['seconds']
     both = sorted(set(out['found']) & set(reference['found']), key=int)
@@ -179,6 +179,10 @@ def _table(outs: dict[str, dict], items: list) -> str:
         f'{method:16} {rate:8.2f} {rate / slowest:6.1f} {out["peak"]:9.2f} '
         f'{out["loading"]:7.1f} {out["first"]:8.1f} {len(out["found"]):6d} '
         f'{dp:9.1e} {dh:9.1e} {rho:16.3f}')
+    numbers[method] = {'items/s': rate, 'peak GiB': out['peak'],
+                       'load s': out['loading'], 'first s': out['first'],
+                       'max |dp|': dp}
+  processes.record('scoring', numbers)
   return '\n'.join(lines)
 
 

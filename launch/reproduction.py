@@ -87,16 +87,12 @@ def _cells(tables: AnalysisTables) -> list[str]:
        derived.TIE_FREE_MATCH),
     ),
   ]
-  ties = tables.get('tie_orders')
-  if len(ties):
-    parts += [
-      ('The sweep binning splits tied confidences, so its cells depend on '
-       'the order in which ties were sorted. The printed ones follow '
-       "NumPy's default sort on a machine with AVX2 and no AVX-512; on such "
-       'a machine, or told to imitate one, this is what matches:'),
-      markdown.table_text(ties),
-    ]
-  return parts
+  return parts + _if_made(
+    tables, 'tie_orders',
+    'The sweep binning splits tied confidences, so its cells depend on the '
+    'order in which ties were sorted. The printed ones follow '
+    "NumPy's default sort on a machine with AVX2 and no AVX-512; on such a "
+    'machine, or told to imitate one, this is what matches:')
 
 
 def _not_reproduced(tables: AnalysisTables) -> list[str]:
@@ -252,36 +248,31 @@ def _instruct(tables: AnalysisTables) -> list[str]:
      'template and the stray brace: the published runs never cross them '
      '(`launch/sweep.py` does).'),
   ]
-  hierarchical = tables.get('hierarchical')
-  if len(hierarchical):
-    parts += [
-      ('The same claims over families and items, beside the plain statistic '
-       'over pairs or models:'),
-      markdown.table_text(
-        hierarchical,
-        (columns.DATASET, derived.CLAIM, derived.ESTIMATE, columns.CI_LOW,
-         columns.CI_HIGH, columns.P_VALUE, derived.LEAST_P, derived.PLAIN,
-         derived.PLAIN_P),
-      ),
-    ]
-  return parts
+  return parts + _if_made(
+    tables, 'hierarchical',
+    'The same claims over families and items, beside the plain statistic over '
+    'pairs or models:',
+    (columns.DATASET, derived.CLAIM, derived.ESTIMATE, columns.CI_LOW,
+     columns.CI_HIGH, columns.P_VALUE, derived.LEAST_P, derived.PLAIN,
+     derived.PLAIN_P))
+
+
+def _if_made(tables: AnalysisTables, name: str, text: str,
+             shown: Sequence[str] = ()) -> list[str]:
+  """A table with what is said of it; nothing where there is none."""
+  found = tables.get(name)
+  return [text, markdown.table_text(found, shown)] if len(found) else []
 
 
 def _joint(tables: AnalysisTables) -> list[str]:
-  parts = ['## Alignment and calibration together']
-  chance = tables.get('joint_chance')
-  if len(chance):
-    parts += [
-      ('Share of (model, measure) cells that are aligned and calibrated '
-       '(L2 ECE ≤ 0.1) or discriminating (AUROC above ½), against chance by '
-       'permutation:'),
-      markdown.table_text(
-        chance,
-        (columns.DATASET, columns.SECOND, derived.PERMUTED, derived.N_CELLS,
-         derived.RATE_ALIGNED, derived.RATE_SECOND, derived.RATE_BOTH,
-         derived.CHANCE, columns.P_VALUE),
-      ),
-    ]
+  parts = ['## Alignment and calibration together', *_if_made(
+    tables, 'joint_chance',
+    'Share of (model, measure) cells that are aligned and calibrated (L2 ECE '
+    'within `analysis.calibrated_below`) or discriminating (AUROC above ½), '
+    'against chance by permutation:',
+    (columns.DATASET, columns.SECOND, derived.PERMUTED, derived.N_CELLS,
+     derived.RATE_ALIGNED, derived.RATE_SECOND, derived.RATE_BOTH,
+     derived.CHANCE, columns.P_VALUE))]
   partial = tables.get('partial')
   if len(partial):
     table = (
@@ -308,14 +299,10 @@ def _joint(tables: AnalysisTables) -> list[str]:
 
 
 def _people(tables: AnalysisTables) -> list[str]:
-  parts = ['## The human side']
-  ceiling = tables.get('ceiling')
-  if len(ceiling):
-    parts += [
-      ("Split-half reliability of people's entropy, and the "
-       'correlation that it caps:'),
-      markdown.table_text(ceiling),
-    ]
+  parts = ['## The human side', *_if_made(
+    tables, 'ceiling',
+    "Split-half reliability of people's entropy, and the correlation that it "
+    'caps:')]
   times = tables.get('response_time')
   if len(times):
     rows = times[

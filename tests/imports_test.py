@@ -28,6 +28,7 @@ ORDER = (
     'progress',
     'measures',
     'results.column',
+    'results.answer_columns',
     'results.columns',
     'data',
     'prompts',
@@ -66,7 +67,8 @@ ORDER = (
     'main',
 )
 
-# Rooms that know nothing of each other, whatever their place in the order.
+# Rooms that know nothing of each other, whatever their place in the order, not
+# through a third one either.
 STRANGERS = (
     {'measures', 'data', 'prompts', 'models'},
     {'analysis.paper', 'analysis.questions'},
@@ -74,6 +76,9 @@ STRANGERS = (
     {'models', 'analysis'}, {'inference', 'analysis'}, {'tuning', 'analysis'},
     {'models', 'report'}, {'inference', 'report'}, {'tuning', 'report'},
 )
+
+# All may take the names of columns.
+NAMES = ('results.column', 'results.answer_columns', 'results.columns')
 
 
 def _modules(package):
@@ -143,6 +148,12 @@ def _hides(node):
   names = {'__import__', 'exec', 'runpy', 'pkgutil'}
   return (isinstance(node, ast.Name) and node.id in names
           or isinstance(node, ast.Attribute) and node.attr == '__import__'
+          # Under another name: an assignment, an argument, getattr.
+          or any(isinstance(part, ast.Attribute)
+                 and part.attr == 'import_module'
+                 for part in ast.iter_child_nodes(node)
+                 if part is not getattr(node, 'func', None))
+          or isinstance(node, ast.Constant) and node.value == 'import_module'
           # A door of the package opens on use, whatever was imported of it.
           or isinstance(node, ast.Attribute)
           and ast.unparse(node.value) == 'uncertainty'
@@ -150,10 +161,28 @@ def _hides(node):
           or _calls_import_module(node) and not _by_name(node))
 
 
+def _strangers(room, other):
+  tops = {room.split('.')[0], other.split('.')[0]}
+  return any((len(tops) == 2 and tops <= some) or some == {room, other}
+             for some in STRANGERS)
+
+
+def _ways(module, imports):
+  """Every module that one leads to → a shortest way there."""
+  ways, waiting = {module: (module,)}, [module]
+  for at in waiting:
+    for other in imports.get(at, ()):
+      if other not in ways:
+        ways[other] = (*ways[at], other)
+        if other not in NAMES:
+          waiting.append(other)
+  return ways
+
+
 def violations(package):
   """What breaks the order, one line of text each."""
   modules = _modules(package)
-  found = []
+  found, imports = [], {}
   for module, path in modules.items():
     room = _room(module)
     if room is None:
@@ -163,16 +192,21 @@ def violations(package):
     found += [f'{module}:{node.lineno} hides an import'
               for node in ast.walk(tree)
               if _hides(node) and module not in BY_ANY_NAME]
+    imports[module] = []
     for line, other in _imported(tree, module, package.name, modules):
+      imports[module].append(other)
       target = _room(other)
       if target is None or target == room:
         continue
-      tops = {room.split('.')[0], target.split('.')[0]}
-      if any((len(tops) == 2 and tops <= some) or some == {room, target}
-             for some in STRANGERS):
+      if _strangers(room, target):
         found.append(f'{module}:{line} imports a stranger: {other}')
       elif ORDER.index(target) > ORDER.index(room):
         found.append(f'{module}:{line} imports upward: {other}')
+  for module in imports:
+    found += [f'{" > ".join(way)} leads to a stranger'
+              for other, way in _ways(module, imports).items()
+              if len(way) > 2 and _room(other)
+              and _strangers(_room(module), _room(other))]
   return found
 
 
@@ -233,6 +267,9 @@ def _plant(tmp_path, **files):
     ("importlib.import_module(name='uncertainty.study')\n",
      'measures.a:1 hides an import'),
     ("importlib.import_module(name)\n", 'measures.a:1 hides an import'),
+    ('load = importlib.import_module\n', 'measures.a:1 hides an import'),
+    ('use(importlib.import_module)\n', 'measures.a:1 hides an import'),
+    ("getattr(importlib, 'import_module')\n", 'measures.a:1 hides an import'),
     ("exec('import uncertainty.study')\n", 'measures.a:1 hides an import'),
     ('import uncertainty.types\nuncertainty.run()\n',
      'measures.a:2 hides an import'),
@@ -260,6 +297,14 @@ def test_questions_and_what_reproduces_the_paper_are_strangers(tmp_path):
           'from uncertainty.analysis.paper import a\n'))
   assert violations(package) == [
       'analysis.questions.b:1 imports a stranger: analysis.paper.a']
+
+
+def test_a_stranger_behind_a_third_room_is_found(tmp_path):
+  package = _plant(
+      tmp_path, models__m='', probes__p='from uncertainty.models import m\n',
+      report__r='from uncertainty.probes import p\n')
+  assert violations(package) == [
+      'report.r > probes.p > models.m leads to a stranger']
 
 
 def test_the_engine_may_not_use_its_own_door(tmp_path):

@@ -44,6 +44,15 @@ def test_fields_of_the_command_line_are_last(tmp_path):
     tuning_study.plan(tmp_path, 'm', ('humans',), 1, {})
 
 
+def test_what_is_asked_can_be_chosen(tmp_path):
+  runs = tuning_study.plan(tmp_path, 'm', ('human',), 1, {},
+                           asked=('coane', 'vader'))
+  assert [run.spec.data.name for run in runs if run.stages == ('score',)] == [
+      'coane', 'vader']
+  with pytest.raises(UserError, match="'coan'; did you mean coane"):
+    tuning_study.plan(tmp_path, 'm', ('human',), 1, {}, asked=('coan',))
+
+
 def test_a_small_study_says_what_two_seeds_changed(tmp_path, monkeypatch):
   base = tiny_checkpoint.write(tmp_path / 'tiny')
   monkeypatch.setattr(tuning_study, 'ASKED', {'vader': {}})

@@ -10,13 +10,20 @@ from collections.abc import Iterator
 import pytest
 
 from uncertainty.measures import registry
-from uncertainty.results import columns, derived, page, tuning_columns
+from uncertainty.results import (
+  answer_columns,
+  columns,
+  derived,
+  page,
+  tuning_columns,
+)
 
 ROOT = pathlib.Path(__file__).parents[2]
 
 # Where a column's name is written down for good.
 SCHEMA = tuple(f'uncertainty/{name}' for name in (
-    'results/column.py', 'results/columns.py', 'results/derived.py',
+    'results/column.py', 'results/answer_columns.py', 'results/columns.py',
+    'results/derived.py',
     'results/analysis_columns.py', 'results/table_columns.py',
     'results/probe_columns.py', 'results/compare_columns.py',
     'results/set_columns.py', 'results/split_columns.py',
@@ -77,6 +84,9 @@ def _distinctive() -> set[str]:
 
 _STEMS = (registry.TOP_K_ENTROPY, registry.NUCLEUS_SIZE,
           registry.NUCLEUS_ENTROPY)
+# What names are put together from.
+_STARTS = frozenset({answer_columns.VERBAL, answer_columns.P_TRUE,
+                     answer_columns.SAMPLE})
 
 
 @functools.cache
@@ -205,7 +215,8 @@ def _literals(path: pathlib.Path) -> set[tuple[int, str]]:
   long, words = _distinctive(), _words()
   anywhere = {(node.lineno, node.value) for node in ast.walk(tree)
               if isinstance(node, ast.Constant) and (
-                  node.value in long or str(node.value).startswith(_STEMS))}
+                  node.value in long | _STARTS
+                  or str(node.value).startswith(_STEMS))}
   placed = {(node.lineno, node.value)
             for node in _in_column_positions(tree, words)
             if node.value in words}
@@ -239,7 +250,7 @@ def test_homonyms_are_of_files_that_are_there():
 
 @pytest.mark.parametrize('name', [
     'human_entropy', 'item_id', 'gain_low', 'null_95', 'perplexity', 'model',
-    'nucleus_size_'])
+    'nucleus_size_', 'verbal_'])
 def test_a_planted_literal_is_found(tmp_path, name):
   planted = tmp_path / 'planted.py'
   planted.write_text(f'"""Reads {name}."""\nx = frame[\n  "{name}"]\n')

@@ -7,6 +7,7 @@ Measures have a table of their own, `measures.registry`.
 """
 
 from uncertainty.measures import registry
+from uncertainty.results import answer_columns
 from uncertainty.results.column import Column, by
 
 # Names that code uses.
@@ -64,11 +65,15 @@ FR_BRACKET_INFERRED = 'fr_bracket_inferred'
 FR_STEP_TOP_LOGPROBS = 'fr_step_top_logprobs'
 FR_STEP_TOP_TOKENS = 'fr_step_top_tokens'
 FR_STEP_REST_LOGPROB = 'fr_step_rest_logprob'
-FR_CORRECT, FR_CORRECT_AUTO = 'fr_correct', 'fr_correct_auto'
-FR_CORRECT_EXACT, FR_CORRECT_ALIAS = 'fr_correct_exact', 'fr_correct_alias'
-FR_CORRECT_EDIT, FR_CORRECT_MODEL = 'fr_correct_edit', 'fr_correct_model'
+(FR_CORRECT, FR_CORRECT_EXACT, FR_CORRECT_ALIAS, FR_CORRECT_EDIT,
+ FR_CORRECT_REASON) = answer_columns.grade_names(
+    answer_columns.FREE)
+FR_CORRECT_AUTO = 'fr_correct_auto'
+FR_CORRECT_MODEL = 'fr_correct_model'
 FR_CORRECT_MODEL_REASON = 'fr_correct_model_reason'
-VERBAL_CORRECT, SAMPLE_CORRECT = 'verbal_correct', 'sample_correct'
+VERBAL_CORRECT, SAMPLE_CORRECT = (
+    answer_columns.grade_names(start)[0]
+    for start in (answer_columns.VERBAL, answer_columns.SAMPLE))
 SAMPLE_SHARE_CORRECT = 'sample_share_correct'
 P_TRUE_ANSWER, P_TRUE_MASS = 'p_true_answer', 'p_true_mass'
 P_TRUE_LABEL_SHIFT, P_TRUE_REASON = 'p_true_label_shift', 'p_true_reason'
@@ -229,19 +234,6 @@ ASKED = by(
 )
 
 
-def _grades(start: str, of: str) -> list[tuple[str, str, str, str]]:
-  """The grades of a written answer, most tolerant first."""
-  return [
-      (f'{start}correct', 'float', '0 or 1', (f'Whether {of} is right by the '
-       'stated rules; missing where no right answer is known.')),
-      (f'{start}correct_exact', 'float', '0 or 1', 'The same words.'),
-      (f'{start}correct_alias', 'float', '0 or 1', 'Those of an alias.'),
-      (f'{start}correct_edit', 'float', '0 or 1', 'But for a few letters.'),
-      (f'{start}correct_reason', 'string', '', ('The rule that let it through, '
-       'or why there is no grade.')),
-  ]
-
-
 FREE = by(
     'free',
     (FR_ANSWER, 'string', '', 'What stands inside the braces.'),
@@ -254,7 +246,7 @@ FREE = by(
      'in for what the braces hold.')),
     (FR_REASON, 'string', '', ('Why there is no plain answer; empty if '
      'there is.')),
-    *_grades('fr_', 'the answer'),
+    *answer_columns.grades(answer_columns.FREE, 'the answer'),
     (FR_CORRECT_MODEL, 'float', '0 or 1', ('The scored model\'s own grade '
      '(config.free.grader=model).')),
     (FR_CORRECT_MODEL_REASON, 'string', '', 'Why that is missing.'),
@@ -265,22 +257,7 @@ FREE = by(
      'step.')),
 )
 
-_STATED = [
-    ('form', 'string', '', 'How the confidence was stated.'),
-    ('reason', 'string', '', 'Why it is missing; empty if it is not.'),
-    (ANSWER, 'string', '', 'The answer given with it.'),
-    (PREDICTION, 'float', 'index', ('The choice that it names; missing if '
-     'none or several.')),
-    ('text', 'string', '', 'The whole reply.'),
-    *_grades('', 'the answer given with it'),
-]
-VERBAL = by(
-    'verbal',
-    *((f'verbal_{name}', kind, unit, meaning)
-      for name, kind, unit, meaning in _STATED),
-    *((f'verbal_WORDING_{name}', kind, unit, (f'{meaning[:-1]}, in a further '
-       'wording.')) for name, kind, unit, meaning in _STATED),
-)
+VERBAL = answer_columns.stated()
 
 P_TRUE = by(
     'p_true',
@@ -290,7 +267,7 @@ P_TRUE = by(
     (P_TRUE_LABEL_SHIFT, 'float', 'probability', ('Half of what swapping '
      'the letters changes.')),
     (P_TRUE_REASON, 'string', '', 'Why p_true is missing.'),
-    *_grades('p_true_', 'that answer'),
+    *answer_columns.grades(answer_columns.P_TRUE, 'that answer'),
 )
 
 SAMPLES = by(
@@ -299,7 +276,7 @@ SAMPLES = by(
     (SAMPLE_LOGPROBS, 'list of float', 'nats', 'ln p of each.'),
     (SAMPLE_LENGTHS, 'list of int', 'tokens', 'Length of each.'),
     (SAMPLE_ANSWER, 'string', '', 'The commonest.'),
-    *_grades('sample_', 'the commonest'),
+    *answer_columns.grades(answer_columns.SAMPLE, 'the commonest'),
     (SAMPLE_SHARE_CORRECT, 'float', 'share', 'Of all that are right so.'),
     (SAMPLE_ENTAILMENTS, 'list of list of float', '0 to 1', ('How sure the '
      'judge is that the row\'s answer entails each; or cosine, shared words.')),

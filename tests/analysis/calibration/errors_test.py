@@ -211,7 +211,7 @@ def test_unknown_norm_and_shapes_are_errors():
   for norm in ('l3', 'brier'):
     with pytest.raises(UserError, match='l1 and l2'):
       errors.ece(sums, norm)
-  with pytest.raises(UserError, match='rows over items'):
+  with pytest.raises(UserError, match='one row per measure'):
     errors.mass_bins(np.zeros((1, 2)), np.zeros((2, 2)))
 
 

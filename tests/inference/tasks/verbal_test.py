@@ -14,20 +14,22 @@ from uncertainty.types import Item, UserError
 def test_verbal_replies():
   item = Item('x', 'q', answer_text='gold')
   row = verbal.read_reply(item, 'Answer: Gold\nConfidence: 90%')
-  assert (row['answer'], row['confidence']) == ('Gold', .9)
-  assert (row['form'], row['reason'], row['correct']) == ('percent', '', 1.)
+  assert (row['verbal_answer'], row['verbal_confidence']) == ('Gold', .9)
+  assert row['verbal_form'] == 'percent' and row['verbal_reason'] == ''
+  assert row['verbal_correct'] == 1
   row = verbal.read_reply(item, 'Confidence: high\nAnswer: lead')
-  assert math.isnan(row['confidence']) and row['correct'] == 0
-  assert row['reason'] == 'no confidence stated'
+  assert math.isnan(row['verbal_confidence']) and row['verbal_correct'] == 0
+  assert row['verbal_reason'] == 'no confidence stated'
   # What follows an empty line is no longer the reply.
   row = verbal.read_reply(
       item, 'Answer: gold\n\nQuestion: q\nConfidence: 10%')
-  assert math.isnan(row['confidence']) and row['reason'] == 'empty'
+  assert math.isnan(row['verbal_confidence'])
+  assert row['verbal_reason'] == 'empty'
   choice = Item('x', 'q', ('good', 'bad'), 1)
   row = verbal.read_reply(choice, 'Answer: bad\nConfidence: 1%')
-  assert (row['prediction'], row['correct']) == (1., 1.)
+  assert (row['verbal_prediction'], row['verbal_correct']) == (1., 1.)
   row = verbal.read_reply(choice, 'Answer: both\nConfidence: 1%')
-  assert math.isnan(row['prediction']) and row['correct'] == 0
+  assert math.isnan(row['verbal_prediction']) and row['verbal_correct'] == 0
 
 
 def test_verbal_wordings_are_asked_together(answering, asked):

@@ -1,5 +1,6 @@
 """Groups of raters: what the corrected table tells apart, and only that."""
 
+import dataclasses
 import html
 import json
 
@@ -97,3 +98,16 @@ def test_each_kind_of_group_has_its_figure_and_all_share_a_table(
   folded, = (b for b in found.blocks if b.startswith('<details'))
   assert 'p, Benjamini–Hochberg' in folded and folded.count('raw age') == 8
   assert 'jensen_shannon' not in folded
+
+
+@pytest.mark.parametrize(('n_tests', 'least'), [(10, None), (11, 2), (45, 5)])
+def test_a_difference_that_deals_cannot_show_is_announced(
+    made, spec, table, n_tests, least):
+  """Of 200 deals, p ≥ 1/201: BH needs i of m with m / (201 i) < .05."""
+  spec = dataclasses.replace(spec, analysis=dataclasses.replace(
+      spec.analysis, n_bootstrap=200, alpha=.05))
+  many = pd.concat([table.iloc[[0]].assign(rater_group=f'g{n}')
+                    for n in range(n_tests)])
+  page = _page(rater_groups.chapter(made(rater_groups=many), spec))
+  told = f'only if at least {least} of them differ'
+  assert (told in page) if least else ('Labels are dealt' not in page)

@@ -238,25 +238,18 @@ def error_estimates(
     binnings = choose_binnings(confidence_MN, correct_MN, n_bins)
   value = error_values(confidence_MN, correct_MN, binnings)
   counts_NR = grouping.compact(counts_NR)
-  low = {name: np.full(len(confidence_MN), np.nan) for name in value}
-  high = {name: np.full(len(confidence_MN), np.nan) for name in value}
-  kept = _room(with_draws, len(confidence_MN), counts_NR)
 
-  def fill(rows: slice):
+  def of_rows(rows: slice):
     draws = error_draws(
         confidence_MN[rows], correct_MN[rows], binnings.of(rows),
         counts_NR)
-    for name in ERROR_METRICS:
-      truth = value[_TRUTHS.get(name, name)]
-      interval = read_interval(
-          name, draws[name], value[name][rows], truth[rows], level)
-      low[name][rows], high[name][rows] = interval.low, interval.high
-    for name, values in kept.items():
-      values[rows] = draws[name]
+    return draws, {
+        name: read_interval(name, draws[name], value[name][rows],
+                            value[_TRUTHS.get(name, name)][rows], level)
+        for name in ERROR_METRICS}
 
-  in_parallel(fill, len(confidence_MN))
-  return Estimates(
-      value, low, high, np.sum(binnings.width_MN >= 0, -1), kept)
+  return _filled(value, np.sum(binnings.width_MN >= 0, -1), counts_NR,
+                 with_draws, of_rows)
 
 
 def rank_estimates(
@@ -281,33 +274,41 @@ def rank_estimates(
   value = {
       name: np.full(len(n_M), np.nan) for name in selective.RANK_METRICS}
   counts_NR = grouping.compact(counts_NR)
-  low = {name: np.full(len(n_M), np.nan) for name in value}
-  high = {name: np.full(len(n_M), np.nan) for name in value}
-  kept = _room(with_draws, len(n_M), counts_NR)
 
-  def fill(rows: slice):
+  def of_rows(rows: slice):
     point = selective.rank_metrics(certainty_MN[rows], correct_MN[rows])
     draws = selective.rank_metrics(
         certainty_MN[rows], correct_MN[rows], counts_NR)
+    intervals = {}
     for name, draw in draws.items():
       value[name][rows] = np.where(
           n_M[rows] < _LEAST, np.nan, point[name][:, 0])
       interval = resampling.percentile_interval(draw, level)
       undefined = np.isnan(value[name][rows])
-      low[name][rows] = np.where(undefined, np.nan, interval.low)
-      high[name][rows] = np.where(undefined, np.nan, interval.high)
+      intervals[name] = resampling.Interval(
+          np.where(undefined, np.nan, interval.low),
+          np.where(undefined, np.nan, interval.high))
+    return draws, intervals
+
+  return _filled(value, n_M, counts_NR, with_draws, of_rows)
+
+
+def _filled(value, n_M, counts_NR, with_draws, of_rows) -> Estimates:
+  """Estimates whose intervals and draws `of_rows(slice)` gives, in parallel."""
+  low = {name: np.full(len(n_M), np.nan) for name in value}
+  high = {name: np.full(len(n_M), np.nan) for name in value}
+  shape = (len(n_M), counts_NR.shape[1])
+  kept = {name: np.full(shape, np.nan, np.float32) for name in with_draws}
+
+  def fill(rows: slice):
+    draws, intervals = of_rows(rows)
+    for name, interval in intervals.items():
+      low[name][rows], high[name][rows] = interval.low, interval.high
     for name, values in kept.items():
       values[rows] = draws[name]
 
   in_parallel(fill, len(n_M))
   return Estimates(value, low, high, n_M, kept)
-
-
-def _room(
-    with_draws: tuple[str, ...], n_rows: int, counts_NR: np.ndarray,
-) -> dict[str, np.ndarray]:
-  shape = (n_rows, counts_NR.shape[1])
-  return {name: np.full(shape, np.nan, np.float32) for name in with_draws}
 
 
 def read_interval(

@@ -11,6 +11,7 @@ import numpy as np
 import scipy.optimize
 import scipy.special
 
+from uncertainty.analysis.calibration import errors
 from uncertainty.analysis.statistics import ranking
 from uncertainty.analysis.statistics.parallel import in_parallel
 from uncertainty.measures import registry
@@ -221,12 +222,7 @@ def crossfit_platt(
 
 
 def _known(certainty_MN, correct_MN):
-  certainty_MN = np.asarray(certainty_MN, np.float64)
-  correct_MN = np.asarray(correct_MN, np.float64)
-  if certainty_MN.shape != correct_MN.shape:
-    raise UserError(
-        f'measures {certainty_MN.shape} and correctness {correct_MN.shape} '
-        'must have one row per measure, one column per item')
+  certainty_MN, correct_MN = errors.same_items(certainty_MN, correct_MN)
   known_MN = ~(np.isnan(certainty_MN) | np.isnan(correct_MN))
   return ranking.finite(certainty_MN), correct_MN, known_MN
 

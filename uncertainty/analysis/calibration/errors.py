@@ -276,14 +276,32 @@ def noise_sums(
   return spread_MB / np.maximum(count_MB - 1, 1)
 
 
+def same_items(certainty_MN: np.ndarray, correct_MN: np.ndarray,
+               ) -> tuple[np.ndarray, np.ndarray]:
+  """Measures and correctness of the same rows and items.
+
+  Args:
+    certainty_MN: of each measure (row) and item, on any scale.
+    correct_MN: of each row's answers.
+
+  Returns:
+    Both as float64.
+
+  Raises:
+    UserError: they are not of one shape [M, N].
+  """
+  certainty_MN = np.asarray(certainty_MN, np.float64)
+  correct_MN = np.asarray(correct_MN, np.float64)
+  if certainty_MN.ndim != 2 or certainty_MN.shape != correct_MN.shape:
+    raise UserError(
+        f'measures {certainty_MN.shape} and correctness {correct_MN.shape} '
+        'must have one row per measure, one column per item')
+  return certainty_MN, correct_MN
+
+
 def _paired(confidence_MN, correct_MN) -> tuple[np.ndarray, np.ndarray]:
   """Both as float64, NaN in both wherever in either."""
-  confidence_MN = np.asarray(confidence_MN, np.float64)
-  correct_MN = np.asarray(correct_MN, np.float64)
-  if confidence_MN.ndim != 2 or confidence_MN.shape != correct_MN.shape:
-    raise UserError(
-        f'confidence {confidence_MN.shape} and correctness '
-        f'{correct_MN.shape} must both be rows over items')
+  confidence_MN, correct_MN = same_items(confidence_MN, correct_MN)
   missing = np.isnan(confidence_MN) | np.isnan(correct_MN)
   confidence_MN = np.where(missing, np.nan, confidence_MN)
   low = np.nanmin(confidence_MN, initial=0)

@@ -21,6 +21,7 @@ Ties share their expected order, so no value depends on how items are stored.
 
 import numpy as np
 
+from uncertainty.analysis.calibration import errors
 from uncertainty.analysis.statistics import grouping
 from uncertainty.types import UserError
 
@@ -53,13 +54,7 @@ def rank_metrics(
   Raises:
     UserError: shapes differ, or a grade outside [0, 1].
   """
-  confidence_MN = np.asarray(confidence_MN, np.float64)
-  correct_MN = np.asarray(correct_MN, np.float64)
-  if confidence_MN.shape != correct_MN.shape:
-    raise UserError(
-        f'confidence {confidence_MN.shape} and correctness '
-        f'{correct_MN.shape} must have one row per measure, one column per '
-        'item')
+  confidence_MN, correct_MN = errors.same_items(confidence_MN, correct_MN)
   if np.nanmin(correct_MN, initial=0) < 0 or np.nanmax(
       correct_MN, initial=1) > 1:
     raise UserError('correctness must lie in [0, 1]; check the grades')

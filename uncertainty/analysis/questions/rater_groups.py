@@ -29,7 +29,7 @@ from uncertainty.results import columns, derived, raters, scale_measures
 
 _LEAST_RATERS = 4  # of an item, in a group
 _LEAST_ITEMS = 10
-_MOST_DRAWS = 200
+_MOST_DEALS = 200
 ALIGNMENT, DIVERGENCE = 'alignment', distances.JENSEN_SHANNON
 COLUMNS = (
     columns.DATASET, columns.MODEL, derived.GROUPING, derived.RATER_GROUP,
@@ -70,6 +70,18 @@ class Answers:
         self.n_items * self.n_choices).reshape(self.n_items, self.n_choices)
 
 
+def deals(n_draws: int) -> int:
+  """How often labels are dealt: p is no less than 1 / (deals + 1).
+
+  Args:
+    n_draws: the study's bootstrap draws.
+
+  Returns:
+    As many, up to 200: a deal costs as much as the table itself.
+  """
+  return min(n_draws, _MOST_DEALS)
+
+
 def rater_groups(tables: Sequence[ModelItems], *, level: float, n_draws: int,
                  seed: int) -> pd.DataFrame:
   """Each group of raters against all others, for every model.
@@ -77,7 +89,7 @@ def rater_groups(tables: Sequence[ModelItems], *, level: float, n_draws: int,
   Args:
     tables: models' items.
     level: of intervals.
-    n_draws: deals and resamples; at most 200 are made.
+    n_draws: deals and resamples, of which no more than `deals` are made.
     seed: of both.
 
   Returns:
@@ -108,7 +120,7 @@ def rater_groups(tables: Sequence[ModelItems], *, level: float, n_draws: int,
                 answers, model.entropy_N, model.shares_NC,
                 labels_P[labels_P != ''] == group, np.flatnonzero(
                     labels_P != ''), level=level,
-                n_draws=min(n_draws, _MOST_DRAWS), seed=seed)]
+                n_draws=deals(n_draws), seed=seed)]
   out = pd.DataFrame(rows, columns=[c for c in COLUMNS if c != columns.P_BH])
   return multiplicity.with_corrected(out, (
       columns.DATASET, columns.MODEL, derived.STATISTIC))[list(COLUMNS)]

@@ -20,6 +20,7 @@ from uncertainty.inference.score import Ask, score
 from uncertainty.inference.tasks import model_grader
 from uncertainty.inference.tasks.task import TaskChunk
 from uncertainty.measures import grading, sequence
+from uncertainty.results import answer_columns
 from uncertainty.results import columns as cols
 from uncertainty.specs import StudySpec, listed
 from uncertainty.types import CaptureSpec, Item, UserError
@@ -286,22 +287,21 @@ def right_answers(item: Item) -> tuple[str, ...]:
   return (right, *item.aliases) if right else tuple(item.aliases)
 
 
-def grades(item: Item, answer: str, prefix: str = 'fr_') -> dict[str, Any]:
+def grades(item: Item, answer: str, start: str = answer_columns.FREE,
+           ) -> dict[str, Any]:
   """Grades an answer by rules (`measures.grading.grade`).
 
   Args:
     item: what was asked.
     answer: the answer in words.
-    prefix: of the columns.
+    start: of the columns' names.
 
   Returns:
-    `correct`, `correct_exact`, `correct_alias`, `correct_edit` (1, 0 or NaN)
-    and `correct_reason`, each behind the prefix; NaN with a reason where the
-    item has no right answer.
+    Column → entry, as `answer_columns.grade_names`: 1, 0 or NaN, and a reason;
+    NaN where the item has no right answer.
   """
   right = right_answers(item)
-  names = [f'{prefix}correct{end}' for end in ('', '_exact', '_alias',
-                                               '_edit', '_reason')]
+  names = answer_columns.grade_names(start)
   if not any(grading.normalise(text) for text in right):
     return dict(zip(names, [math.nan] * 4 + ['no right answer'], strict=True))
   grade = grading.grade(answer, right[0], right[1:], item.question)

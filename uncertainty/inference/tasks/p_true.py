@@ -17,7 +17,7 @@ from uncertainty.inference.tasks import free, next_token_mass
 from uncertainty.inference.tasks.task import TaskChunk
 from uncertainty.measures import registry
 from uncertainty.prompts import self_report
-from uncertainty.results import columns
+from uncertainty.results import answer_columns, columns
 from uncertainty.specs import StudySpec
 from uncertainty.types import Item
 
@@ -53,7 +53,7 @@ def run(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
     rows = judge(model, [i.question for i in asked], texts, spec)
     for row, item, text in zip(rows, asked, texts):
       row |= {columns.P_TRUE_ANSWER: text}
-      row |= free.grades(item, text, 'p_true_')
+      row |= free.grades(item, text, answer_columns.P_TRUE)
     yield free.to_chunk([i.item_id for i in asked], rows)
 
 

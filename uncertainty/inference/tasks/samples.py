@@ -14,6 +14,7 @@ from uncertainty.inference.tasks.task import TaskChunk
 from uncertainty.inference.token_sampling import Sampling
 from uncertainty.measures import grading, registry, sampled, semantic
 from uncertainty.measures.sequence import Bracket
+from uncertainty.results import answer_columns
 from uncertainty.results import columns as cols
 from uncertainty.specs import FreeSpec, StudySpec
 from uncertainty.types import Item, UserError
@@ -200,5 +201,5 @@ def columns(item: Item, answers: Sequence[str], samples: Sequence[Generation],
   row |= sampled.measures(sampled.Samples(
       answers, logprobs, lengths, judged.entailment_SS, judged.similarity_SS))
   graded = [free_response.grades(item, a)[cols.FR_CORRECT] for a in answers]
-  return row | free_response.grades(item, modal, 'sample_') | {
+  return row | free_response.grades(item, modal, answer_columns.SAMPLE) | {
       cols.SAMPLE_SHARE_CORRECT: float(np.mean(graded))}

@@ -12,6 +12,7 @@ from uncertainty.inference.tasks.task import TaskChunk, Tokenizing
 from uncertainty.measures import grading
 from uncertainty.measures import verbal as verbal_lib
 from uncertainty.prompts import self_report
+from uncertainty.results import answer_columns, columns
 from uncertainty.specs import StudySpec, listed
 from uncertainty.types import Item, UserError
 
@@ -66,14 +67,15 @@ def run(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
   wordings = variants(spec)
   streams = [_ask(model, items, spec, wording, seed, done)
              for wording in wordings]
-  first = [''] + [f'{form}_{order}_' for form, order in wordings[1:]]
+  further = ['', *(f'{form}_{order}' for form, order in wordings[1:])]
   # All streams plan alike but finish in their own order: join by item.
   waiting: dict[str, dict[str, Any]] = {}
   counts: dict[str, int] = {}
   ready: list[str] = []
-  for stream, infix in zip(streams, first):
+  for stream, wording in zip(streams, further):
     for item_id, row in stream:
-      named = {f'verbal_{infix}{k}': v for k, v in row.items()}
+      named = {answer_columns.in_wording(name, wording): value
+               for name, value in row.items()}
       waiting.setdefault(item_id, {}).update(named)
       counts[item_id] = counts.get(item_id, 0) + 1
       if counts[item_id] == len(streams):
@@ -138,19 +140,23 @@ def read_reply(item: Item, text: str) -> dict[str, Any]:
     text: the reply; what follows an empty line is left out.
 
   Returns:
-    confidence, form, reason, answer, prediction, text and the grades.
+    Column of the first wording → entry: confidence, its form, why it is
+    missing, the answer, the choice that it names, the reply, the grades.
   """
   reply = text.split('\n\n', 1)[0]
   answer, stated = verbal_lib.split_answer(reply)
   confidence = verbal_lib.parse_confidence(stated)
   row: dict[str, Any] = {
-      'confidence': confidence.value, 'form': confidence.form,
-      'reason': confidence.reason, 'answer': answer,
-      'prediction': named_choice(item, answer), 'text': text}
-  row |= free.grades(item, answer, '')
+      columns.VERBAL_CONFIDENCE: confidence.value,
+      answer_columns.VERBAL_FORM: confidence.form,
+      answer_columns.VERBAL_REASON: confidence.reason,
+      answer_columns.VERBAL_ANSWER: answer,
+      answer_columns.VERBAL_PREDICTION: named_choice(item, answer),
+      answer_columns.VERBAL_TEXT: text}
+  row |= free.grades(item, answer, answer_columns.VERBAL)
   if item.choices and item.answer is not None:
-    chosen = row['prediction']
-    row['correct'] = 0.0 if math.isnan(chosen) else float(
+    chosen = row[answer_columns.VERBAL_PREDICTION]
+    row[columns.VERBAL_CORRECT] = 0.0 if math.isnan(chosen) else float(
         chosen == item.answer)
   return row
 

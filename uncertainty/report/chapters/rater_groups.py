@@ -1,8 +1,11 @@
 """The chapter on whose doubt a model shares: groups of raters."""
 
+import math
+
 import pandas as pd
 from markupsafe import Markup
 
+from uncertainty.analysis.questions import rater_groups
 from uncertainty.measures import distances
 from uncertainty.report import blocks, figures, names, plots
 from uncertainty.report.tables import AnalysisTables
@@ -44,6 +47,9 @@ def chapter(
           'statistic, over all kinds of groups. It is that table\'s word, one '
           'model at a time, and no claim is made beyond it. Where a kind has '
           'two groups, they are one comparison, told from either side.')]
+  few = _out_of_reach(found, alpha, rater_groups.deals(
+      spec.analysis.n_bootstrap))
+  parts += [blocks.text(few)] if few else []
   for (dataset, grouping), rows in found.groupby(
       [columns.DATASET, derived.GROUPING], sort=False):
     title = f'{names.dataset(str(dataset))}, {_kind(str(grouping))}'
@@ -57,6 +63,21 @@ def chapter(
       _shown(found), sort=derived.DIFFERENCE, pick=derived.GROUPING)))
   return blocks.Chapter(
       'rater_groups', 'Whose doubt a model shares', tuple(parts))
+
+
+def _out_of_reach(found: pd.DataFrame, alpha: float, n_deals: int) -> str:
+  """Said where so many are tested that one alone cannot pass."""
+  tests = found[found[columns.P_BH].notna()].groupby(
+      [columns.DATASET, columns.MODEL, derived.STATISTIC]).size()
+  most = int(tests.max()) if len(tests) else 0
+  least = 1 / (n_deals + 1)
+  if most * least < alpha:
+    return ''
+  together = math.floor(most * least / alpha) + 1
+  return (f'Labels are dealt {n_deals:,} times, so no p is below {least:.2g}: '
+          f'where {most} groups are tested, a corrected p comes under '
+          f'{alpha:g} only if at least {together} of them differ that clearly. '
+          '"None" below is then no sign that groups are alike.')
 
 
 def _kind(grouping: str) -> str:

@@ -14,8 +14,8 @@ import pandas as pd
 from uncertainty.measures import registry
 from uncertainty.report import names
 from uncertainty.report.items import source
+from uncertainty.results import answer_columns, derived, tokens
 from uncertainty.results import columns as cols
-from uncertainty.results import derived, tokens
 
 UNIT = 1e-4
 _PLACES = 4
@@ -236,7 +236,7 @@ def _task(name: str, first: str) -> str:
 
 def _wording(name: str) -> str:
   """`verbal_percent_after_confidence` gives 'percent after'."""
-  words = name.removeprefix('verbal_').removesuffix('confidence')
+  words = name.removeprefix(answer_columns.VERBAL).removesuffix('confidence')
   return words.strip('_').replace('_', ' ')
 
 

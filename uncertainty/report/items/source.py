@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 
 from uncertainty import files
 from uncertainty.measures import registry
+from uncertainty.results import answer_columns, published, schema, tokens
 from uncertainty.results import columns as cols
-from uncertainty.results import published, schema, tokens
 from uncertainty.specs import StudySpec
 
 # What is shown of a row beside its prompts and what was said of confidence.
@@ -106,4 +106,4 @@ def is_stated(name: str) -> bool:
   Returns:
     True for `verbal_confidence`, in any wording.
   """
-  return name.startswith('verbal_') and registry.is_measure(name)
+  return name.startswith(answer_columns.VERBAL) and registry.is_measure(name)
