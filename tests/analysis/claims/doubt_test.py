@@ -79,8 +79,10 @@ def test_few_of_one_label_are_too_little(small_frames, spec):
   rows = _rows(small_frames, 1.0)
   rows['high_share'] = 0.0
   rows.loc[:5, 'high_share'] = 1.0
-  found = _claims(small_frames, spec, rows)['doubt_in_domain']
-  assert found['verdict'] == 'too little data'
+  found = _claims(small_frames, spec, rows)
+  for claim in ('doubt_in_domain', 'doubt_beyond_output'):
+    assert found[claim]['verdict'] == 'too little data'
+    assert not np.isnan(found[claim]['estimate'])
 
 
 def test_without_probes_there_is_no_claim(small_frames, spec):

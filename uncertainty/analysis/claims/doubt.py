@@ -98,9 +98,8 @@ def _auroc(study: ClaimStudy, unknown: Finding, item_n: np.ndarray,
       derived.SCORE, derived.HIGH_SHARE, derived.FOLD))
   value, influence_n, folds = mean_auroc(score_n, label_n, fold_n)
   told_n = ~np.isnan(influence_n)
-  label_n = label_n[told_n]
   freedom = len(np.unique(study.cluster_N[item_n[told_n]])) - folds
-  if not (enough(freedom) and enough(min(label_n.sum(), (1 - label_n).sum()))):
+  if not (enough(freedom) and _enough_of_both(label_n[told_n])):
     return dataclasses.replace(unknown, estimate=value)
   se = _error(study, item_n[told_n], influence_n[told_n], freedom)
   value = float(np.clip(value, 1e-6, 1 - 1e-6))
@@ -142,10 +141,19 @@ def mean_auroc(score_n: np.ndarray, label_n: np.ndarray, fold_n: np.ndarray,
 
 def _partial(study: ClaimStudy, unknown: Finding, item_n: np.ndarray,
              rows: pd.DataFrame) -> Finding:
-  return beyond.of_model(study, unknown, item_n, *(
-      rows[c].to_numpy(float) for c in (
-          derived.RESIDUAL, derived.ADDED, derived.FOLD)),
+  residual_n, added_n, fold_n, label_n = (rows[c].to_numpy(float) for c in (
+      derived.RESIDUAL, derived.ADDED, derived.FOLD, derived.HIGH_SHARE))
+  if not _enough_of_both(label_n):
+    return dataclasses.replace(unknown, estimate=beyond.partial(
+        residual_n, added_n, fold_n)[0])
+  return beyond.of_model(
+      study, unknown, item_n, residual_n, added_n, fold_n,
       n_baseline=int(rows[derived.N_BASELINE].iloc[0]))
+
+
+def _enough_of_both(label_n: np.ndarray) -> bool:
+  """Where one label is rare, a few items decide and no t holds."""
+  return enough(min(np.nansum(label_n), np.nansum(1 - label_n)))
 
 
 def _error(study: ClaimStudy, item_n: np.ndarray, influence_n: np.ndarray,
