@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import pathlib
 
 import pytest
 
@@ -43,11 +44,15 @@ def test_an_unchanged_file_is_not_read_twice(tmp_path, monkeypatch):
   path = tmp_path / 'weights'
   path.write_bytes(b'abcd')
   first = file_digest.digest(path)
-  monkeypatch.setattr(file_digest, '_read', lambda *_: 'read')
-  assert file_digest.digest(path) == first
-  assert file_digest.digest(path, remembered=False) == 'read'
+  opened = []
+  plain = pathlib.Path.open
+  monkeypatch.setattr(pathlib.Path, 'open', lambda self, *args, **kwargs: (
+      opened.append(self), plain(self, *args, **kwargs))[1])
+  assert file_digest.digest(path) == first and path not in opened
+  assert file_digest.digest(path, remembered=False) == first
+  assert opened.count(path) == 1
   os.utime(path, (1, 1))
-  assert file_digest.digest(path) == 'read'
+  assert file_digest.digest(path) == first and opened.count(path) == 2
 
 
 @pytest.mark.usefixtures('cached')

@@ -18,7 +18,8 @@ def test_p_is_never_printed_as_zero(p, floor, shown):
 
 
 def test_tables_print_p_below_the_floor_of_their_draws():
-  frame = pd.DataFrame({'p_value': [0.0], 'rank_p': [0.0], 'r': [0.0]})
+  frame = pd.DataFrame({
+      'p_value': [0.0], 'rank_p': [0.0], 'r': [0.0], 'p_true': [0.0]})
   table = blocks.plain_table(frame, p_floor=1 / 101)
   assert table.count('&lt; 0.0099') == 2
   assert '<td class="number">0</td>' in table

@@ -172,14 +172,3 @@ def get(name: str) -> StudyModel:
         f'{name!r} is not a model of the study; known are'
         f' {", ".join(MODELS)}')
   return MODELS[name]
-
-
-def pairs() -> tuple[tuple[StudyModel, StudyModel], ...]:
-  """The base/instruct pairs, base first.
-
-  Returns:
-    (base, instruct) of each pair.
-  """
-  return tuple(
-      (model, MODELS[model.pair]) for model in MODELS.values()
-      if model.kind == 'base' and model.pair)

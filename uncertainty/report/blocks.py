@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
+from uncertainty.measures import registry
 from uncertainty.report import names
 from uncertainty.results.columns import MODEL
 
@@ -153,7 +154,8 @@ def figure(body: Markup, title: str, caption: str, stem: str) -> Markup:
 
 def _is_p(column: str) -> bool:
   """Whether a column holds p-values: `p_value`, `p_bh`, `slope_p`, 'Holm p'."""
-  return bool(re.fullmatch(r'p([_, ].*)?|.*[_ ]p|plain_p', column))
+  return bool(re.fullmatch(r'p([_, ].*)?|.*[_ ]p', column)
+              ) and not registry.is_measure(column)
 
 
 def p_value(p: float, floor: float = 0.0) -> str:

@@ -43,7 +43,13 @@ _SCORES = (
            ('count', 'int', 'items', 'Items in it.')),
     _table('summary', 'questions.summary', 'One statistic of one model.',
            'model dataset value ci_low ci_high n',
-           ('statistic', 'string', '', 'Which; docs of summary_table.'),
+           ('statistic', 'string', '', ('Which: accuracy, agreement (with '
+            'people\'s commonest choice), fr_accuracy, verbal_accuracy, '
+            'sample_accuracy; *_chance, *_baseline (the best constant answer), '
+            '*_beyond_baseline, *_surest_fifth and *_least_sure_fifth (of the '
+            'items of lowest and highest choice entropy); parse_rate of stated '
+            'confidences; mean entropies; distances between the model\'s and '
+            'people\'s shares; share_correlation.')),
            (derived.N_ITEMS, 'int', 'items', 'Items of the data set.')),
     _table('items', 'questions.items',
            'One item and model, most disagreed first.',

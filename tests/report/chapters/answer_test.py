@@ -38,6 +38,22 @@ def test_primary_measure_error_and_ceiling_stand_in_a_row(
   assert 'number is not published' in ''.join(chapter.blocks)
 
 
+@pytest.mark.parametrize(('known', 'graded', 'fifths'), [
+    (['accuracy', 'agreement'], 'Accuracy', [.9, .4]),
+    (['agreement'], 'Agreement with people', [.8, .3]), ([], 'Accuracy', None)])
+def test_fifths_are_of_right_answers_or_else_of_people(
+    made, spec, alignment_cells, known, graded, fifths):
+  values = {'accuracy': (.9, .4), 'agreement': (.8, .3)}
+  summary = [
+      {'dataset': 'coane', 'model': 'A', 'statistic': f'{name}_{end}',
+       'value': value, 'n': 40}
+      for name in known for end, value in zip(
+          ('surest_fifth', 'least_sure_fifth'), values[name])]
+  plot = _plot(answer.chapter(
+      made(alignment=alignment_cells, summary=summary), spec))
+  assert plot['rows'][0]['fifths'] == fifths and plot['graded'] == graded
+
+
 def test_a_number_that_is_claimed_has_the_claims_interval(
     made, spec, alignment_cells):
   claims = [_claim('cannot tell'),

@@ -15,6 +15,7 @@ from uncertainty.analysis.claims.study import (
   t_p_value,
   t_quantile,
 )
+from uncertainty.analysis.statistics import fifths as lowest_fifth
 from uncertainty.analysis.statistics import separation
 from uncertainty.results import columns
 
@@ -239,7 +240,8 @@ def _surest_fifth(study, m, known_N, unknown) -> Finding:
 def _accuracies(study, m, known_N):
   """Weights of the surest and the least sure fifth, and accuracy on each."""
   sure_N, unsure_N = (
-      _fifth(sign * study.uncertainty_MN[m], known_N) for sign in (1, -1))
+      lowest_fifth.lowest(sign * study.uncertainty_MN[m], known_N)
+      for sign in (1, -1))
   correct_N = np.nan_to_num(study.correct_MN[m])
   return sure_N, unsure_N, sure_N @ correct_N, unsure_N @ correct_N
 
@@ -297,15 +299,3 @@ def auroc(uncertainty_N: np.ndarray, right_N: np.ndarray,
   influence_N = np.zeros(len(uncertainty_N))
   influence_N[known_N] = found.influence_N
   return found.value, influence_N
-
-
-def _fifth(uncertainty_N, known_N) -> np.ndarray:
-  """[N] weights, summing to 1, of the lowest fifth; ties share the rest."""
-  x = uncertainty_N[known_N]
-  size = len(x) / 5
-  edge = np.sort(x)[int(np.ceil(size)) - 1]
-  below, tied = x < edge, x == edge
-  weight = below + tied * (size - below.sum()) / tied.sum()
-  found = np.zeros(len(uncertainty_N))
-  found[known_N] = weight / weight.sum()
-  return found

@@ -11,6 +11,7 @@ import scipy.special
 from uncertainty.analysis.calibration import reliability
 from uncertainty.analysis.scores import stack as stacking
 from uncertainty.analysis.statistics import (
+  fifths,
   grouping,
   ranking,
   resampling,
@@ -131,16 +132,14 @@ def summary_table(
   """Statistics of every model on one data set.
 
   `accuracy` is against right answers, `agreement` against people's commonest
-  choice, `fr_accuracy`, `verbal_accuracy` and `sample_accuracy` are of
-  written answers, `parse_rate` is the share of stated confidences that could
-  be read: shares with Wilson's interval. `*_chance` is the mean of 1/K, or
-  of M/K where M choices are people's commonest alike; `*_baseline` always
-  gives the one position that is right (or commonest) most often;
-  `*_beyond_baseline` is the difference, with the baseline chosen anew in
-  every resample. Then mean entropies, mean distances between the model's and
-  people's shares (`measures.distances`; `wasserstein` where choices stand on
-  a scale), and `share_correlation`, Pearson's over all choices of all
-  items.
+  choice, `fr_accuracy`, `verbal_accuracy` and `sample_accuracy` are of written
+  answers, `parse_rate` is the share of stated confidences that could be read:
+  shares with Wilson's interval. `*_chance` is the mean of 1/K, or of M/K where
+  M choices are commonest alike; `*_baseline` always gives the one position that
+  is right (or commonest) most often; `*_beyond_baseline` is the difference, the
+  baseline chosen anew in every resample; `*_surest_fifth`, `*_least_sure_fifth`
+  are of items of lowest and highest choice entropy. Then means of entropies and
+  of `measures.distances`, and `share_correlation`, Pearson's over all choices.
 
   Args:
     stack: the data set.
@@ -191,6 +190,9 @@ def _shares_right(frame, people, counts_NR, level, first_of_ties):
       found.append((f'{name}_chance', float(np.nanmean(by_chance_N[known_N])),
                     np.nan, np.nan, n))
     found += _baseline(name, graded_N, right_NC, counts_NR, level)
+    found += [(f'{name}_{end}', value, np.nan, np.nan, n) for end, value, n in
+              fifths.means(graded_N, stacking.numbers(
+                  frame, columns.CHOICE_ENTROPY))]
   return found
 
 

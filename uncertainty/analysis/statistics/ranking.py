@@ -208,27 +208,6 @@ def permutation_spearman(
   return p_value
 
 
-def cumulative(counts_NR: np.ndarray, order_N: np.ndarray) -> np.ndarray:
-  """Weights of all items before each place of an order.
-
-  A loop over contiguous rows: along this axis `numpy.cumsum` strides, and
-  takes four times as long.
-
-  Args:
-    counts_NR: weights of items in resamples.
-    order_N: the order.
-
-  Returns:
-    [N + 1, R]; the first row is zero, the last all items' weight.
-  """
-  total = np.empty((len(order_N) + 1, counts_NR.shape[1]), counts_NR.dtype)
-  total[0] = 0
-  np.take(counts_NR, order_N, axis=0, out=total[1:], mode='clip')
-  for i in range(len(order_N)):
-    np.add(total[i], total[i + 1], out=total[i + 1])
-  return total
-
-
 def _unit_ranks(values_MN: np.ndarray) -> np.ndarray:
   """Centred midranks of length one; NaN rows where constant."""
   rows = sort_rows(values_MN)

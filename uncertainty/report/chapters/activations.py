@@ -23,6 +23,7 @@ _TARGETS = {
     'fr_prop_correct': 'proportion correct, free recall',
     'model_entropy': "the model's own entropy",
     'model_correct': 'whether the model is right'}
+_OF_PAIR = ('_base', '_tuned')  # ends of headings where both stand
 _LEAST = -1.0  # R² that curves reach down to
 _METRICS = {derived.R2: 'R²', derived.PEARSON: 'Pearson r'}
 
@@ -162,9 +163,11 @@ def _published(tables: AnalysisTables) -> list[Markup]:
   means = rows[rows[derived.FOLD] == -1]
   depth = (means[derived.LAYER] + 1) / means.groupby(columns.MODEL)[
       derived.LAYER].transform('nunique')
+  tuned = {tuned for _, tuned in pairs.pairs(
+      list(means[columns.MODEL].unique()))}
   lines = means.assign(**{
       'depth': depth, columns.VALUE: means[derived.PEARSON],
-      'dashed': ~means[columns.MODEL].str.endswith('_Ins')})
+      'dashed': ~means[columns.MODEL].isin(tuned)})
   picture = figures.plot(
       _depth_curves(lines, 'Pearson r'), 'probes_published',
       "The paper's probe correlations by depth",
@@ -192,10 +195,11 @@ def _deltas(
   for base, tuned in couples:
     both = by_model[base].merge(by_model[tuned],
                                 on=[derived.TARGET, derived.LAYER],
-                                suffixes=('_base', '_tuned'))
+                                suffixes=_OF_PAIR)
+    before, after = (both[derived.PEARSON + end] for end in _OF_PAIR)
     curves.append(both.assign(**{
         columns.MODEL: base, 'dashed': False,
-        columns.VALUE: both['pearson_tuned'] - both['pearson_base'],
+        columns.VALUE: after - before,
         'depth': (both[derived.LAYER] + 1) / both[derived.LAYER].nunique()}))
   every = pd.concat(curves)
   picture = figures.plot(

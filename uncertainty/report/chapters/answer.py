@@ -9,7 +9,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from uncertainty import files
-from uncertainty.report import aligned, blocks, fifths, lineage, names
+from uncertainty.report import aligned, blocks, lineage, names
 from uncertainty.report.chapters import calibration
 from uncertainty.report.tables import AnalysisTables
 from uncertainty.results import columns as cols
@@ -26,6 +26,8 @@ _QUESTIONS = {
         'contradicted': 'wrong where they are sure'}),
 }
 _ERROR = 'ece_smooth'
+# Statistic → what being right means; the first that is known is shown.
+_GRADED = {'accuracy': 'Accuracy', 'agreement': 'Agreement with people'}
 
 
 def chapter(
@@ -123,15 +125,14 @@ def _plot(
   found: list[dict[str, Any]] = []
   graded = ''
   for model in models:
-    own = tables.of('items', dataset, model)
-    halves = fifths.accuracy(own)
-    if halves:
-      graded = graded or halves.graded
+    fifths, what = _fifths(tables, dataset, model)
+    graded = graded or what
     rho = _alignment(tables, dataset, model)
     found.append({
         'model': model, 'rho': rho and rho[:3],
-        'n': int(rho[3]) if rho and rho[3] else len(own),
-        'fifths': halves and [_plain(halves.surest), _plain(halves.least)],
+        'n': (int(rho[3]) if rho and rho[3]
+              else len(tables.of('items', dataset, model))),
+        'fifths': fifths,
         'error': _error(tables, dataset, model)})
   where = _csv(tables, dataset, found)
   content = {
@@ -146,15 +147,35 @@ def _plot(
               'CSV</a></p>').format(where)
 
 
+def _fifths(tables: AnalysisTables, dataset: str, model: str,
+            ) -> tuple[list[float | None] | None, str]:
+  """Shares right on the surest and least sure fifth, and what right means.
+
+  Right is the right choice, or people's commonest where nothing is right.
+  """
+  rows = tables.of('summary', dataset, model)
+  if rows.empty:
+    return None, ''
+  values = rows.set_index(derived.STATISTIC)[cols.VALUE]
+  for name, graded in _GRADED.items():
+    ends = [f'{name}_{end}' for end in (
+        derived.SUREST_FIFTH, derived.LEAST_SURE_FIFTH)]
+    if set(ends) <= set(values.index):
+      return [_plain(values[end]) for end in ends], graded
+  return None, ''
+
+
 def _csv(
     tables: AnalysisTables, dataset: str, found: list[dict[str, Any]]) -> str:
   """Keeps what is plotted as a table; its path from the page."""
   ends = ('', '_low', '_high')
   frame = pd.DataFrame([
-      {'model': row['model'], 'n': row['n']}
-      | {f'alignment{end}': v for end, v in zip(ends, row['rho'] or ())}
-      | dict(zip(('surest_fifth', 'least_sure_fifth'), row['fifths'] or ()))
-      | {f'calibration_error{end}': v
+      {cols.MODEL: row['model'], cols.N: row['n']}
+      | {f'{derived.ALIGNMENT}{end}': v
+         for end, v in zip(ends, row['rho'] or ())}
+      | dict(zip((derived.SUREST_FIFTH, derived.LEAST_SURE_FIFTH),
+                 row['fifths'] or ()))
+      | {f'{derived.CALIBRATION_ERROR}{end}': v
          for end, v in zip(ends, row['error'] or ())} for row in found])
   name = f'tables/answer-{files.stem(dataset)}.csv'
   with shards.replacing(tables.workdir / 'report' / name) as file:

@@ -36,7 +36,6 @@ CORRECTNESS = {
     columns.CORRECT: 'the right answer',
     columns.FR_CORRECT: 'a right free response',
     columns.AGREES: "people's commonest choice",
-    'fr_agrees': "people's commonest choice",
 }
 
 

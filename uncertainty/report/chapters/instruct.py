@@ -3,6 +3,7 @@
 import pandas as pd
 from markupsafe import Markup
 
+from uncertainty.measures import registry
 from uncertainty.report import blocks, figures, names, people_entropy, plots
 from uncertainty.report.tables import AnalysisTables
 from uncertainty.results import columns as cols
@@ -108,7 +109,7 @@ def _forest(rows: pd.DataFrame) -> plots.Plot:
         part[cols.MEASURE].map(place).tolist(),
         low=part[cols.CI_LOW].tolist(), high=part[cols.CI_HIGH].tolist(),
         filled=_significant(part).tolist())]))
-  several = len({m.split('_')[0] for m in order}) > 1
+  several = len({registry.parse(m)[0] for m in order}) > 1
   return plots.Plot(
       panels, plots.Axis('instruct − base'),
       plots.Axis('', categories=[
