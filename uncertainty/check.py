@@ -138,14 +138,15 @@ def _lengths(model: models.Opened, texts: Sequence[str]) -> list[int]:
 
 
 def _activation_bytes(planned: Plan, model: models.Opened) -> int:
-  """Of a row an item at every site and layer; all tokens are not counted."""
+  """Of a row an item at every site, layer and position, not of all tokens."""
   spec = planned.spec
   if capture_policy.capturing_task(spec) is None or spec.probe.store == 'sums':
     return 0
   layers = sum(
       model.config.n_layers if site in capture.BLOCK_SITES else 1
       for site in specs.listed(spec.probe.sites))
-  return 4 * len(planned.items) * layers * model.config.width
+  positions = len(specs.listed(spec.probe.positions))
+  return 4 * len(planned.items) * layers * positions * model.config.width
 
 
 def _check_room(name: str, weights: int, kept: int, workdir: pathlib.Path,

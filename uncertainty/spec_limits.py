@@ -9,7 +9,6 @@ CHOICES = {
     'prompt.text_score': ('pmi', 'sum', 'per_token', 'per_byte'),
     'free.grader': ('rules', 'model'),
     'free.semantic_correction': ('none', 'miller_madow', 'chao_shen'),
-    'probe.positions': ('last_prompt', 'answer', 'bracket_mean', 'all'),
     'probe.store': ('rows', 'sums'),
     'tune.objective': ('hard', 'smoothed', 'human', 'calibration', 'answers'),
     'tune.over': ('choices', 'vocabulary'),
@@ -63,6 +62,10 @@ RANGES: dict[str, tuple[float, float]] = {
     'seed': (0, 2**31 - 1),
 }
 # Fields that name something, several of it where commas part them.
-NAMED = ('model.source', 'data.name', 'prompt.answer', 'probe.protocol')
-PROTOCOLS = ('paper', 'sound')
+NAMED = ('model.source', 'data.name', 'prompt.answer', 'probe.protocol',
+         'probe.positions')
+PROTOCOLS = ('paper', 'sound', 'doubt')
+# The first three each alone; of what follows, about a written answer, several.
+POSITIONS = ('last_prompt', 'answer', 'all', 'bracket_mean',
+             'before_generating', 'second_last', 'answer_end', 'exact_answer')
 JUDGES = ('words', 'model', 'embedding', 'nli')

@@ -88,9 +88,12 @@ class FreeSpec:
 class ProbeSpec:
   """What is read out of activations."""
 
-  protocol: str = 'sound'  # paper | sound; both: comma-separated
+  protocol: str = 'sound'  # paper | sound | doubt; several: comma-separated
   sites: str = ''  # captured sites, comma-separated; '': no activations
-  positions: str = 'last_prompt'  # tokens that activations are taken at
+  # Tokens that activations are taken at: last_prompt | answer | all | one or
+  # several of bracket_mean, before_generating, second_last, answer_end,
+  # exact_answer, of a written answer.
+  positions: str = 'last_prompt'
   store: str = 'rows'  # rows | sums: keep moments by fold, not the rows
   n_folds: int = 10  # of cross-validation
   n_permutations: int = 1000  # of each target, for its null
@@ -215,11 +218,18 @@ def parse(config: Mapping[str, Any]) -> StudySpec:
 
 
 def _check_names(spec: StudySpec) -> None:
-  """Refuses protocols and judges that there are not."""
+  """Refuses protocols, positions and judges that there are not."""
   for protocol in listed(spec.probe.protocol):
     if protocol not in spec_limits.PROTOCOLS:
       raise UserError(f'config.probe.protocol names {protocol!r}; '
                       f'{hint(protocol, spec_limits.PROTOCOLS)}')
+  for position in listed(spec.probe.positions):
+    if position not in spec_limits.POSITIONS:
+      raise UserError(f'config.probe.positions names {position!r}; '
+                      f'{hint(position, spec_limits.POSITIONS)}')
+  if len(listed(spec.probe.positions)) > 1 and spec.probe.store == 'sums':
+    raise UserError('config.probe.store=sums keeps one position: name one in '
+                    'config.probe.positions, or pass --config.probe.store=rows')
   kind, _, source = spec.free.judge.partition(':')
   if kind not in spec_limits.JUDGES or (
       (kind in ('embedding', 'nli')) != bool(source)):

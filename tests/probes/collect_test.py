@@ -111,3 +111,18 @@ def test_chunks_wait_for_the_sums_that_hold_them(tmp_path):
   assert len(made) == N // SIZE  # within a minute: all of them, saved once
   assert first is made[0]
   assert len(_kept(tmp_path, _spec('sums'))) == N
+
+
+def test_each_position_has_a_folder(tmp_path):
+  spec = StudySpec(probe=ProbeSpec(
+      sites='residual', positions='second_last,answer_end'))
+  acts = np.random.default_rng(1).normal(size=(2, 2, 4, 3)).astype(np.float32)
+  chunk = _Chunk(['a', 'b'], {'captured_tokens': [['s', 'e'], ['t', 'f']]},
+                 {'residual': list(acts)})
+  list(collect.store_activations(iter([chunk]), [], spec, tmp_path, PLACE))
+  for p, position in enumerate(('second_last', 'answer_end')):
+    stored = activations.read(
+        tmp_path / 'activations' / PLACE / f'residual@{position}')
+    np.testing.assert_array_equal(stored.values_NLD, acts[:, p])
+    assert stored.tokens == (('s', 't'), ('e', 'f'))[p]
+  assert collect.held(spec, tmp_path, PLACE, '') == {'a', 'b'}

@@ -26,8 +26,15 @@ def test_what_fits_is_read(tmp_path):
   assert table['human_shares'][0].tolist() == [1, 0]
 
 
+@pytest.mark.parametrize('tokens', [['a', 'b'], [['a', 'b'], ['c']]])
+def test_one_of_two_types_is_read(tmp_path, tokens):
+  table = _read(tmp_path / 'a.parquet', captured_tokens=tokens)
+  assert [*table['captured_tokens'][0]] == [*tokens[0]]
+
+
 @pytest.mark.parametrize('column, values', [
-    ('item_id', [1, 2]), ('choices', ['x', 'y']), ('human_shares', [.5, .5]),
+    ('captured_tokens', [1, 2]), ('item_id', [1, 2]),
+    ('choices', ['x', 'y']), ('human_shares', [.5, .5]),
     ('human_shares', [['x'], ['y']]), ('correct', ['yes', 'no']),
     ('order_choice_logprobs', [[-1.0], None]), ('prediction', [['a'], ['b']]),
     ('mc_choice_entropy', ['low', 'high']), ('cluster', [1.5, 2.5]),

@@ -10,7 +10,8 @@ _SPEC = specs.StudySpec(analysis=specs.AnalysisSpec(n_bootstrap=200))
 
 @pytest.mark.parametrize('claim', [
     'aligned', 'calibrated', 'calibration_difference', 'surest_fifth',
-    'probe_beyond_output', 'tuned'])
+    'probe_beyond_output', 'doubt_in_domain', 'doubt_out_of_domain',
+    'doubt_beyond_output', 'tuned'])
 def test_claims_hold_their_level_in_a_few_worlds(claim):
   known = scenarios.SCENARIOS[claim]
   scores = [validity.score_world(name, [claim], _SPEC, seed)[0]

@@ -104,7 +104,7 @@ def run(
     wanted += [
         lambda: {'claims': claims.claims(
             stacks, spec, forward=probe_readout.forward(results_dir),
-            steered=steered_rows)},
+            doubt=probe_readout.doubt(results_dir), steered=steered_rows)},
         lambda: scored.tables,
         *_questions(source.frames, stacks, scored, spec,
                     read_probes(results_dir, source)),

@@ -5,19 +5,20 @@ from typing import Any
 
 import numpy as np
 
+from uncertainty.inference import answer_places
 from uncertainty.inference.score import Ask, Scores
 from uncertainty.specs import StudySpec, listed
 from uncertainty.types import CaptureSpec, UserError
 
 # What each task can capture. One row per item: at the prompt's last token, at
-# the last token of the choice it prefers, the mean over a written answer's
-# tokens. One row per token: all of the prompt.
+# the last token of the choice it prefers; of a written answer at one or several
+# places (`answer_places`). One row per token: all of the prompt.
 POSITIONS = {
     'letters': ('last_prompt', 'all'),
     'numbers': ('last_prompt', 'all'),
     'text': ('last_prompt', 'answer'),
     'statement': ('last_prompt', 'all'),
-    'free': ('bracket_mean',),
+    'free': tuple(answer_places.PLACES),
 }
 
 
@@ -35,15 +36,18 @@ def capturing_task(spec: StudySpec) -> str | None:
   """
   if not listed(spec.probe.sites):
     return None
-  wanted = spec.probe.positions
+  wanted = listed(spec.probe.positions)
+  able = [name for name, has in POSITIONS.items() if set(wanted) <= set(has)
+          and (len(wanted) == 1 or name == 'free')]
   for name in listed(spec.prompt.answer):
-    if wanted in POSITIONS.get(name, ()):
+    if name in able:
       return name
-  able = [name for name, has in POSITIONS.items() if wanted in has]
+  remedy = (f'add {" or ".join(able)} to it' if able else
+            'several of them are of one written answer')
   raise UserError(
-      f'probe.positions={wanted} is nothing that '
-      f'prompt.answer={spec.prompt.answer} has; add {" or ".join(able)} to it, '
-      'or unset config.probe.sites')
+      f'probe.positions={spec.probe.positions} is nothing that '
+      f'prompt.answer={spec.prompt.answer} has; {remedy}, or unset '
+      'config.probe.sites')
 
 
 def capture_spec(spec: StudySpec, task: str) -> CaptureSpec | None:

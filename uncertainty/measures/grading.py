@@ -18,7 +18,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-_ARTICLES = frozenset({'a', 'an', 'the'})
+ARTICLES = frozenset({'a', 'an', 'the'})
 # Words that name a kind of thing or a person's rank and may be left out.
 _TITLES = frozenset({
     'mr', 'mrs', 'ms', 'dr', 'sir', 'lord', 'lady', 'prof', 'professor',
@@ -141,7 +141,7 @@ def normalise(text: str) -> tuple[str, ...]:
   chars = [c if c == '_' or c.isalnum() or unicodedata.category(c)[0] == 'M'
            else ' ' for c in folded]
   words = _digits(''.join(chars).split())
-  kept = [w for w in words if w not in _ARTICLES]
+  kept = [w for w in words if w not in ARTICLES]
   return tuple(_SYNONYMS.get(w, w) for w in (kept or words))
 
 

@@ -39,8 +39,8 @@ KINDS = (
          '`semantic_entropy_sequence`'),
     Kind(_TOKEN, 'tokens weighed by what they mean', '`token_sar`, `sar`',
          'claim-conditioned probability, which needs answers cut into claims'),
-    Kind(_TOKEN, 'the model\'s own judgement', '`p_true`',
-         'P(IK), a head trained to say whether the model knows: a probe'),
+    Kind(_TOKEN, 'the model\'s own judgement', '`p_true`; P(IK) as a probe, '
+         '`uncertainty.probes.doubt`', 'P(IK) by training the whole model'),
     Kind(_VERBAL, 'a number in words', '`verbal_…_confidence`'),
     Kind(_VERBAL, 'a phrase in words', '`verbal_phrase_…_confidence`; hedges '
          'in free answers, by a stated list: `hedges`'),
@@ -64,7 +64,8 @@ KINDS = (
          'answers here are a word or a sentence; nothing cuts them into '
          'claims'),
     Kind(_INSIDE, 'probes of activations', '`uncertainty.probes`: people\'s '
-         'entropy, the model\'s own, truth'),
+         'entropy, the model\'s own, truth; semantic entropy (SEP), P(IK), '
+         'SAPLMA, the exact answer token'),
     Kind(_INSIDE, 'spread of activations over samples', '',
          'EigenScore (INSIDE): activations are kept of prompts and greedy '
          'answers, not of samples; embeddings of texts are another thing'),

@@ -35,7 +35,7 @@ class Chunk(Protocol):
 
   @property
   def activations(self) -> Mapping[str, Sequence[np.ndarray]]:
-    """Site → n arrays [L, D], or [T, L, D] of all tokens."""
+    """Site → n arrays [L, D], or [T, L, D] of all tokens or positions."""
     ...
 
 
@@ -55,13 +55,15 @@ def held(spec: StudySpec, workdir: pathlib.Path, place: pathlib.Path,
   Returns:
     Item ids; None where running sums are whole: they hold what was scored.
   """
-  sites = listed(spec.probe.sites)
+  sites, positions = listed(spec.probe.sites), listed(spec.probe.positions)
   if spec.probe.store == 'sums':
     return sums_lib.sort_out(
         workdir / 'moments' / place, sites, _settings(settings, spec))
   return frozenset.intersection(*(
-      activations.sort_out(workdir / 'activations' / place / site)
-      for site in sites))
+      activations.sort_out(
+          workdir / 'activations' / place / activations.site_at(
+              site, position, positions))
+      for site in sites for position in positions))
 
 
 def store_activations(
@@ -72,7 +74,8 @@ def store_activations(
   """Passes chunks on, each once its activations are on disk.
 
   With `spec.probe.store` 'rows' each chunk's activations are appended to
-  DIR/activations/DATASET/MODEL/SITE before it is yielded. With 'sums' chunks
+  DIR/activations/DATASET/MODEL/SITE (`activations.site_at`) before it is
+  yielded. With 'sums' chunks
   wait until the sums that hold them are saved, at least once a minute, so that
   the whole sums are not written for each.
 
@@ -94,12 +97,22 @@ def store_activations(
     yield from _sums(chunks, items, workdir / 'moments' / place, spec,
                      _settings(settings, spec))
     return
-  append = (activations.append_tokens if spec.probe.positions == 'all'
-            else activations.append)
+  positions = listed(spec.probe.positions)
   for chunk in chunks:
     for site, values in chunk.activations.items():
-      append(workdir / 'activations' / place / site, chunk.item_ids, values,
-             tokens=chunk.columns[columns.CAPTURED_TOKENS])
+      tokens = chunk.columns[columns.CAPTURED_TOKENS]
+      if len(positions) == 1:
+        append = (activations.append_tokens if positions == ('all',)
+                  else activations.append)
+        append(workdir / 'activations' / place / site, chunk.item_ids, values,
+               tokens=tokens)
+        continue
+      for p, position in enumerate(positions):
+        activations.append(
+            workdir / 'activations' / place / activations.site_at(
+                site, position, positions),
+            chunk.item_ids, [some[p] for some in values],
+            tokens=[some[p] for some in tokens])
     yield chunk
 
 

@@ -75,7 +75,8 @@ def permutation_p(
   return alone / count, corrected / count
 
 
-def baseline_features(frame: pd.DataFrame) -> pd.DataFrame:
+def baseline_features(
+    frame: pd.DataFrame, more: Sequence[str] = ()) -> pd.DataFrame:
   """What is known of an item without its activations.
 
   Prompt length; number of choices; mean log frequency of the answer's words
@@ -86,6 +87,7 @@ def baseline_features(frame: pd.DataFrame) -> pd.DataFrame:
 
   Args:
     frame: a results table of N items.
+    more: further output measures, where the table has them.
 
   Returns:
     N rows of finite columns.
@@ -99,7 +101,7 @@ def baseline_features(frame: pd.DataFrame) -> pd.DataFrame:
     features['answer_log_frequency'] = _log_frequency(frame)
   if columns.HUMAN_MC_PROP_CORRECT in frame:
     features['difficulty'] = 1 - frame[columns.HUMAN_MC_PROP_CORRECT]
-  features |= {m: frame[m] for m in OUTPUT_MEASURES if m in frame}
+  features |= {m: frame[m] for m in (*OUTPUT_MEASURES, *more) if m in frame}
   return pd.DataFrame(
       {name: filled for name, column in features.items()
        if np.ptp(filled := _filled(np.asarray(column, np.float64)))},

@@ -14,6 +14,7 @@ Source: Dawid 1984, The prequential approach (forward validation); Robinson
 """
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -26,7 +27,7 @@ from uncertainty.results import columns, derived
 
 TARGET = columns.HUMAN_ENTROPY
 N_BLOCKS, _FIRST = 6, 2  # blocks, and how many only train
-_LEAST = 100  # items
+LEAST = 100  # items
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,7 +59,7 @@ def table(acts_NLD: np.ndarray, frame: pd.DataFrame, seed: int) -> pd.DataFrame:
     target or the model's output is not known, or of fewer than 100 items.
   """
   known = targets_lib.values(frame, (TARGET,))
-  if known.empty or known[TARGET].notna().sum() < _LEAST:
+  if known.empty or known[TARGET].notna().sum() < LEAST:
     return pd.DataFrame()
   mask_N = known[TARGET].notna().to_numpy()
   frame = frame.loc[mask_N].reset_index(drop=True)
@@ -82,20 +83,24 @@ def table(acts_NLD: np.ndarray, frame: pd.DataFrame, seed: int) -> pd.DataFrame:
 
 
 def baseline(
-    frame: pd.DataFrame, like: pd.DataFrame | None = None) -> np.ndarray:
+    frame: pd.DataFrame, like: pd.DataFrame | None = None, *,
+    more: Sequence[str] = (), barred: Sequence[str] = ()) -> np.ndarray:
   """What is known without activations, and its squares.
 
   Args:
     frame: a results table.
     like: the table whose mean and deviation make the unit; None: `frame`.
+    more: further output measures.
+    barred: features to leave out, which would give the target away.
 
   Returns:
     [N, Q]; no columns where no output measure is known. See
     `controls.baseline_features`.
   """
-  own = controls.baseline_features(frame)
-  unit = own if like is None else controls.baseline_features(like)
-  if not set(unit) & set(controls.OUTPUT_MEASURES):
+  own = controls.baseline_features(frame, more)
+  unit = own if like is None else controls.baseline_features(like, more)
+  unit = unit[[c for c in unit if c not in barred]]
+  if not set(unit) & {*controls.OUTPUT_MEASURES, *more}:
     return np.zeros((len(frame), 0))
   standard = ((own[list(unit)] - unit.mean()) / unit.std(ddof=0)).to_numpy()
   return np.concatenate([standard, standard ** 2], 1)

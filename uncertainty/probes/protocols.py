@@ -305,6 +305,7 @@ def null_rows(
 
 
 PROTOCOLS = {'paper': paper, 'sound': sound}
+_NAMES = (*PROTOCOLS, 'doubt')  # `doubt_table`
 
 
 def named(spec: ProbeSpec) -> tuple[str, ...]:
@@ -314,15 +315,15 @@ def named(spec: ProbeSpec) -> tuple[str, ...]:
     spec: its `protocol` is a comma-separated list.
 
   Returns:
-    Keys of `PROTOCOLS`.
+    Keys of `PROTOCOLS`, and 'doubt'.
 
   Raises:
     UserError: an unknown one.
   """
   names = listed(spec.protocol)
   for name in names:
-    if name not in PROTOCOLS:
+    if name not in _NAMES:
       raise UserError(
           f'config.probe.protocol names {name!r}; known: '
-          f'{", ".join(PROTOCOLS)}')
+          f'{", ".join(_NAMES)}')
   return names

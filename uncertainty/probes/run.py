@@ -26,6 +26,8 @@ Tables, all with columns model, dataset, protocol, site first:
   peak_r2 (descriptive: chosen on all folds), chosen_r2 (layer -1).
 - probe_transfer.parquet: target, train, test (DATASET/MODEL), layer, r2,
   pearson, mse, n_train, n_test, without model and dataset.
+- doubt_probes.parquet, doubt_forward.parquet: see `doubt_table`; of protocol
+  'doubt'.
 - truth_probes.parquet: see `truth_table`.
 """
 
@@ -42,6 +44,7 @@ from uncertainty.analysis.statistics import entropy
 from uncertainty.data import human
 from uncertainty.probes import (
   controls,
+  doubt_table,
   forward,
   protocols,
   sums,
@@ -54,7 +57,7 @@ from uncertainty.probes import (
 from uncertainty.probes.fits import folds as folds_lib
 from uncertainty.probes.fits import mlp, moments
 from uncertainty.results import activations, columns, derived, schema, shards
-from uncertainty.specs import StudySpec
+from uncertainty.specs import StudySpec, listed
 from uncertainty.types import UserError
 
 # Sites within blocks first: the order of the tables.
@@ -112,6 +115,8 @@ def run(workdir: str | pathlib.Path, spec: StudySpec) -> None:
                  dataset=dataset)
   for site, members in sets.items():
     _transfer(tables, members, site, spec.seed)
+    if 'doubt' in protocols.named(spec.probe):
+      _doubt(tables, members, site, spec)
   if 'probes' in tables.rows:
     tables.add('probe_depth', _depth(tables))
   for name, frames in tables.rows.items():
@@ -177,6 +182,8 @@ def _from_sums(path: pathlib.Path) -> pd.DataFrame:
 
 def _one_site(tables, acts_NLD, frame, spec: StudySpec, keys, checkpoints):
   for protocol in protocols.named(spec.probe):
+    if protocol == 'doubt':  # which also takes several data sets
+      continue
     part = protocols.PROTOCOLS[protocol](acts_NLD, frame, spec.probe,
                                          spec.seed)
     for name, frames in part.rows.items():
@@ -257,6 +264,26 @@ def _transfer(tables, members, site: str, seed: int) -> None:
               np.asarray(frame[columns.ITEM_ID])[mask_N])
     tables.add('probe_transfer', transfer.matrix(sets, seed=seed), site=site,
                target=target, protocol='sound')
+
+
+def _doubt(tables, members, site: str, spec: StudySpec) -> None:
+  """Probes of doubt within each data set, and of each model between them."""
+  position = activations.position_of(site, listed(spec.probe.positions))
+  for name, (acts_NLD, frame) in members.items():
+    dataset, _, model = name.partition('/')
+    keys = {columns.MODEL: model, columns.DATASET: dataset, derived.SITE: site,
+            derived.PROTOCOL: 'doubt'}
+    own = doubt_table.DataSet(dataset, acts_NLD, frame)
+    tables.add('doubt_probes', doubt_table.curves(
+        own, position, spec.probe.n_folds, spec.seed), **keys)
+    tables.add('doubt_forward', doubt_table.forward_table(
+        own, position, spec.seed), **keys)
+    for other, (acts_MLD, rows) in members.items():
+      train, _, same = other.partition('/')
+      if same == model and train != dataset:
+        tables.add('doubt_forward', doubt_table.transferred(
+            doubt_table.DataSet(train, acts_MLD, rows), own, position,
+            spec.seed), **keys)
 
 
 def _depth(tables: protocols.ProbeTables) -> pd.DataFrame:

@@ -92,6 +92,33 @@ def append(
       raise
 
 
+def site_at(site: str, position: str, positions: Sequence[str]) -> str:
+  """The folder of a site's activations, its name in the tables of probes.
+
+  Args:
+    site: where in the model.
+    position: where in the text.
+    positions: all that the run keeps.
+
+  Returns:
+    The site; with `@` and the position, where there are several.
+  """
+  return site if len(positions) == 1 else f'{site}@{position}'
+
+
+def position_of(folder: str, positions: Sequence[str]) -> str:
+  """Where in the text activations were taken.
+
+  Args:
+    folder: of `site_at`.
+    positions: all that the run keeps.
+
+  Returns:
+    The position.
+  """
+  return folder.partition('@')[2] or positions[0]
+
+
 def append_tokens(
     folder: pathlib.Path, item_ids: Sequence[str],
     values: Sequence[np.ndarray], tokens: Sequence[Sequence[str]],

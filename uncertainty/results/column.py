@@ -21,7 +21,8 @@ class Column:
   Attributes:
     name: in the table; `NAME` in it stands for any word, `TASK` and such for
       one of `PLACEHOLDERS`.
-    type: string, float, int, bool, or 'list of' one of them.
+    type: string, float, int, bool, or 'list of' one of them; or one 'or'
+      another.
     unit: of its numbers; '' where they have none.
     writer: what writes it.
     meaning: what it says of the row.

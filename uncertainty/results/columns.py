@@ -60,9 +60,8 @@ CAPTURED_TOKENS = 'captured_tokens'
 FR_PROMPT, FR_ANSWER, FR_GRADE = 'fr_prompt', 'fr_answer', 'fr_grade'
 FR_TOKENS, FR_TOKEN_IDS = 'fr_tokens', 'fr_token_ids'
 FR_N_TOKENS, FR_HIT_CAP = 'fr_n_tokens', 'fr_hit_cap'
-FR_BRACKET_FOUND = 'fr_bracket_found'
+FR_BRACKET_FOUND, FR_REASON = 'fr_bracket_found', 'fr_reason'
 FR_BRACKET_INFERRED = 'fr_bracket_inferred'
-FR_REASON = 'fr_reason'
 FR_STEP_TOP_LOGPROBS = 'fr_step_top_logprobs'
 FR_STEP_TOP_TOKENS = 'fr_step_top_tokens'
 FR_STEP_REST_LOGPROB = 'fr_step_rest_logprob'
@@ -75,6 +74,7 @@ FR_CORRECT_MODEL_REASON = 'fr_correct_model_reason'
 VERBAL_CORRECT, SAMPLE_CORRECT = (
     answer_columns.grade_names(start)[0]
     for start in (answer_columns.VERBAL, answer_columns.SAMPLE))
+SAMPLE_SHARE_CORRECT = 'sample_share_correct'
 P_TRUE_ANSWER, P_TRUE_MASS = 'p_true_answer', 'p_true_mass'
 P_TRUE_LABEL_SHIFT, P_TRUE_REASON = 'p_true_label_shift', 'p_true_reason'
 SAMPLE_ANSWERS, SAMPLE_ANSWER = 'sample_answers', 'sample_answer'
@@ -229,8 +229,8 @@ ASKED = by(
     ('TASK_prompt', 'string', '', ('The same of a further task, and of any '
      'that asks for no choice.')),
     ('TASK_n_tokens', 'int', 'tokens', 'The same of a further task.'),
-    (CAPTURED_TOKENS, 'string', '', ('Text of the token(s) whose activations '
-     'were kept; a list with config.probe.positions=all.')),
+    (CAPTURED_TOKENS, 'string or list of string', '', ('Text of the token(s) '
+     'whose activations were kept; a list where probe.positions has several.')),
 )
 
 
@@ -277,6 +277,7 @@ SAMPLES = by(
     (SAMPLE_LENGTHS, 'list of int', 'tokens', 'Length of each.'),
     (SAMPLE_ANSWER, 'string', '', 'The commonest.'),
     *answer_columns.grades(answer_columns.SAMPLE, 'the commonest'),
+    (SAMPLE_SHARE_CORRECT, 'float', 'share', 'Of all that are right so.'),
     (SAMPLE_ENTAILMENTS, 'list of list of float', '0 to 1', ('How sure the '
      'judge is that the row\'s answer entails each; or cosine, shared words.')),
     (SAMPLE_SIMILARITIES, 'list of list of float', '0 to 1', ('The same, a '

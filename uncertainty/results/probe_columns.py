@@ -73,6 +73,28 @@ _PROBES = (
             'What the layer adds to their prediction.'),
            (derived.N_BASELINE, 'int', 'columns',
             'Columns that the residual is about.')),
+    _probe('doubt_probes', 'One probe of doubt at one layer.',
+           f'{_SITE} layer target ci_low ci_high n',
+           ('probe', 'string', '', 'A name of probes.doubt.PROBES.'),
+           ('auroc', 'float', '0 to 1', ('High above low, or right above '
+            'wrong parts of items; mean over folds.'))),
+    _probe('doubt_forward',
+           'An item that a probe of doubt and its layer were not chosen on.',
+           f'{_SITE} target layer fold',
+           ('probe', 'string', '', 'A name of probes.doubt.PROBES.'),
+           ('train', 'string', '', 'The data set that it was fitted to.'),
+           (columns.ITEM_ID, 'string', '', 'The item.'),
+           (derived.HIGH_SHARE, 'float', '0 to 1', ('1 above the threshold of '
+            'the items that train; or the target, a share.')),
+           (derived.SCORE, 'float', 'log-odds', ('Of the label; missing where '
+            'the items that train have one label.')),
+           (derived.RESIDUAL, 'float', 'of the target', ('The target about '
+            'output confidence, difficulty, their squares; missing where the '
+            'output is not known, or of another data set.')),
+           (derived.ADDED, 'float', 'of the target', ('What the layer that '
+            'ridge regression chose adds to their prediction.')),
+           (derived.N_BASELINE, 'int', 'columns',
+            'Columns that the residual is about; 0 where it is missing.')),
     _probe('probe_controls', 'A probe beside what needs no reading.',
            f'{_SITE} layer target r2',
            (derived.R2_CONTROL_TASK, *_R2),

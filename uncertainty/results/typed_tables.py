@@ -46,6 +46,8 @@ def _fits(kind: pa.DataType, described: str) -> bool:
   """Whether an Arrow type holds what `Column.type` says."""
   if pa.types.is_null(kind):
     return True  # a column of missing values
+  if ' or ' in described:
+    return any(_fits(kind, one) for one in described.split(' or '))
   if pa.types.is_dictionary(kind):
     return _fits(kind.value_type, described)
   if described.startswith('list of '):

@@ -191,8 +191,12 @@ def simulate(
       side |= cells_lib.of_model(
           drawn, m, u_MN[m], z_N, models.boldness_M[m], world.n_choices, rng)
     if world.planted:
+      sampled = (planted_lib.samples(world.planted, u_MN[m], rng)
+                 if world.planted.doubt is not None else None)
+      side |= sampled.columns if sampled else {}
       activations[name] = planted_lib.activations(
-          world.planted, m, u_MN[m], z_N, people, rng)
+          world.planted, m, u_MN[m], z_N, people, rng,
+          sampled.doubt_N if sampled else None)
     side |= {columns.DATASET: 'world', columns.MODEL: name,
              columns.KIND: 'instruct' if models.tuned_M[m] else 'base'}
     if world.seeds:

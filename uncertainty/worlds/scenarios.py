@@ -10,6 +10,7 @@ import functools
 
 import numpy as np
 
+from uncertainty.analysis.claims import doubt as doubt_claims
 from uncertainty.analysis.claims import steered, tuned
 from uncertainty.worlds import co_occurrence, generator, planted, truth
 from uncertainty.worlds.cells import Cells, Spread
@@ -26,6 +27,9 @@ _PROBED = World(families=(1,) * 3, alignment=Effects(0.3),
                 boldness=Effects(0.3), planted=Planted())
 _STEERED = World(families=(1,) * 3, n_items=120, steered=Steered())
 _NEW_ITEMS = 12_000
+_ELSEWHERE_ITEMS = 300
+# Probes of doubt whose targets are simulated, and what tables say of them.
+DOUBTS, DOUBT_SITE, ELSEWHERE = ('sep', 'p_ik'), 'residual', 'elsewhere'
 # Calibration errors whose mean square does not change though families do:
 # (g + t)² + s² = g².
 _GAP_SLOPES = Effects(0.12, 0.01, 0.02, np.sqrt(.12 ** 2 - .03 ** 2) - .12, .03)
@@ -126,6 +130,16 @@ WORLDS: dict[str, World] = {
        for name, strength, rest in (
            ('a little', 0.5, {}), ('some, clusters of 8', 0.8, _CLUSTERS),
            ('much', 1.5, {}))},
+    **{f'doubt: {name}': dataclasses.replace(
+        _PROBED, planted=Planted(doubt=strength, shown=shown), **rest)
+       for name, strength, shown, rest in (
+           ('nothing of it', 0.0, 0.0, {}),
+           ('nothing of it, clusters of 8', 0.0, 0.0, _CLUSTERS),
+           ('what the output shows', 0.0, 0.5, {}),
+           ('what the output shows, clusters of 8', 0.0, 0.5, _CLUSTERS),
+           ('a little beyond it', 0.5, 0.5, {}),
+           ('some beyond it, clusters of 8', 0.8, 0.5, _CLUSTERS),
+           ('much beyond it', 1.5, 0.5, {}))},
     'steering along labels as along any': _STEERED,
     'steering along labels as along any, clusters of 8': dataclasses.replace(
         _STEERED, **_CLUSTERS),
@@ -177,6 +191,12 @@ SCENARIOS: dict[str, Scenarios] = {
     'probe_beyond_output': Scenarios(
         _starting('activations of output', 'activations of nothing'),
         _starting('activations of people')),
+    **dict.fromkeys(('doubt_in_domain', 'doubt_out_of_domain'), Scenarios(
+        _starting('doubt: nothing'),
+        _starting('doubt: a little', 'doubt: some', 'doubt: much'))),
+    'doubt_beyond_output': Scenarios(
+        _starting('doubt: nothing', 'doubt: what'),
+        _starting('doubt: a little', 'doubt: some', 'doubt: much')),
     'steered': Scenarios(
         _starting('steering along labels as'),
         _starting('steering along labels moves')),
@@ -217,11 +237,10 @@ def true_values(
   if claim == 'probe_beyond_output' and world.planted:
     if not world.planted.people:
       return dict.fromkeys(study.activations, 0.0)
-    many = _new_items(world)
-    return {model: planted.worth(
-        acts, study.frames['world', model], many.activations[model],
-        many.frames['world', model], seed)
-            for model, acts in study.activations.items()}
+    return {model: planted.worth(*_beside(world, study, model, seed))
+            for model in study.activations}
+  if claim.startswith('doubt'):
+    return _of_doubt(claim, world, study, seed)
   if claim == 'steered' and world.steered:
     return {steered.subject(name, ALONG): world.steered.effect
             for name in study.models.names}
@@ -240,6 +259,55 @@ def true_values(
             float(square_M[i + 1] - square_M[i])
             for i in range(0, len(names), 2)}
   raise KeyError(f'no world knows the truth of claim {claim!r}')
+
+
+def _of_doubt(
+    claim: str, world: World, study: generator.Study, seed: int
+) -> dict[str, float]:
+  """Of each model's probes in simulated studies."""
+  outside = claim == 'doubt_out_of_domain'
+  found = {}
+  for model in study.activations:
+    for name in DOUBTS:
+      subject = doubt_claims.subject(
+          model, name, DOUBT_SITE, ELSEWHERE if outside else '')
+      if not (world.planted and world.planted.doubt):
+        found[subject] = 0.0 if claim == 'doubt_beyond_output' else .5
+      elif outside:
+        found[subject] = _worth_elsewhere(world, model, name, seed)
+      else:
+        worth = (planted.worth if claim == 'doubt_beyond_output'
+                 else planted.separation_worth)
+        found[subject] = worth(*_beside(world, study, model, seed), name)
+  return found
+
+
+@functools.lru_cache
+def _worth_elsewhere(world: World, model: str, name: str, seed: int) -> float:
+  return planted.separation_worth(
+      *_beside(world, elsewhere(world), model, seed), name, whole=True)
+
+
+def _beside(world: World, study: generator.Study, model: str, seed: int):
+  """What a study's probes are judged on: (own, many other items, seed)."""
+  many = _new_items(world)
+  return (study.activations[model], study.frames['world', model],
+          many.activations[model], many.frames['world', model], seed)
+
+
+@functools.lru_cache
+def elsewhere(world: World) -> generator.Study:
+  """The other data set of a world, which probes are fitted to.
+
+  Args:
+    world: of the study.
+
+  Returns:
+    The same for all studies of the world, with the same models' activations.
+  """
+  return generator.simulate(
+      dataclasses.replace(world, n_items=_ELSEWHERE_ITEMS), seed=(5, 7),
+      all_measures=False)
 
 
 @functools.lru_cache

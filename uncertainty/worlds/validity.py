@@ -9,7 +9,7 @@ import pandas as pd
 
 from uncertainty.analysis import claims
 from uncertainty.analysis.claims import table as claims_table
-from uncertainty.probes import forward
+from uncertainty.probes import doubt_table, forward
 from uncertainty.results import columns, derived
 from uncertainty.specs import StudySpec
 from uncertainty.worlds import generator, scenarios
@@ -80,7 +80,9 @@ def score_world(
       scenarios.WORLDS[name], seed=seed, all_measures=False)
   table = claims_table.claims(
       study.frames, spec, only={_BY_CLAIM[i].family for i in ids},
-      forward=_probed(study, spec), steered=study.steered)
+      forward=_probed(study, spec) if 'probe_beyond_output' in ids else None,
+      doubt=_doubted(study, scenarios.WORLDS[name], spec),
+      steered=study.steered)
   return [_score(claim, name, study, table[table[derived.CLAIM] == claim], spec)
           for claim in ids]
 
@@ -93,6 +95,28 @@ def _probed(study: generator.Study, spec: StudySpec) -> pd.DataFrame | None:
       forward.table(acts, study.frames['world', model], spec.seed).assign(**{
           columns.MODEL: model, columns.DATASET: 'world'})
       for model, acts in study.activations.items()])
+
+
+def _doubted(
+    study: generator.Study, world: generator.World, spec: StudySpec
+) -> pd.DataFrame | None:
+  """The same of probes of doubt, fitted here and elsewhere."""
+  if not (world.planted and world.planted.doubt is not None):
+    return None
+  other, parts = scenarios.elsewhere(world), []
+  for model, acts in study.activations.items():
+    own, there = (
+        doubt_table.DataSet(name, x, frames['world', model])
+        for name, x, frames in (
+            ('world', acts, study.frames),
+            (scenarios.ELSEWHERE, other.activations[model], other.frames)))
+    options = 'before_generating', spec.seed, scenarios.DOUBTS
+    parts += [rows.assign(**{
+        columns.MODEL: model, columns.DATASET: 'world',
+        derived.SITE: scenarios.DOUBT_SITE}) for rows in (
+            doubt_table.forward_table(own, *options),
+            doubt_table.transferred(there, own, *options))]
+  return pd.concat(parts)
 
 
 def _score(

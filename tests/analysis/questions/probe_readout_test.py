@@ -91,6 +91,15 @@ def test_forward_scores_are_of_one_site_and_name_their_workdir(tmp_path):
   assert set(found['model']) == {'A (a)', 'A (b)'} and len(found) == 4
 
 
+def test_scores_of_doubt_are_of_all_sites(tmp_path):
+  assert probe_readout.doubt(tmp_path) is None
+  _forward(tmp_path, 'a', ('residual@x', 'residual@y'))
+  folder = tmp_path / 'a' / 'analysis'
+  (folder / 'probe_forward.parquet').rename(folder / 'doubt_forward.parquet')
+  assert set(probe_readout.doubt(tmp_path)['site']) == {
+      'residual@x', 'residual@y'}
+
+
 def test_no_probes(tmp_path):
   assert probe_readout.forward(tmp_path) is None
   assert probe_readout.of_workdirs(tmp_path).empty

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from uncertainty import inference
+from uncertainty.inference import answer_places
 from uncertainty.inference.tasks import free
-from uncertainty.measures import registry
+from uncertainty.measures import registry, sequence
 from uncertainty.specs import ProbeSpec
 
 
@@ -55,17 +56,49 @@ def test_odd_answers_have_a_value_or_a_reason(
   assert math.isnan(row['bracket_total_entropy']) == (not answer)
 
 
-def test_bracket_mean_is_the_mean_over_the_answers_tokens(answering, asked):
-  spec = dataclasses.replace(asked.SPEC, probe=ProbeSpec(
-      sites='residual', positions='bracket_mean'))
-
+def _layers(model):
   @jax.jit
   def layers_of(tokens_1T):
-    _, kept = answering.module.apply(
-        {'params': answering.params}, tokens_1T, capture_intermediates=True,
+    _, kept = model.module.apply(
+        {'params': model.params}, tokens_1T, capture_intermediates=True,
         mutable=['intermediates'])
     return kept['intermediates']['layers']['__call__'][0][0][:, 0]
 
+  return layers_of
+
+
+def test_several_positions_stand_side_by_side(answering, asked):
+  positions = ('second_last', 'before_generating', 'bracket_mean',
+               'answer_end', 'exact_answer')
+  spec = dataclasses.replace(asked.SPEC, probe=ProbeSpec(
+      sites='residual', positions=','.join(positions)))
+  layers_of = _layers(answering)
+  prompt_of = {r.item_id: list(r.tokens) for r in
+               free.bracket_requests(answering, asked.ITEMS, spec)}
+  question_of = {item.item_id: item.question for item in asked.ITEMS}
+  seen = 0
+  for chunk in inference.TASKS['free'](answering, asked.ITEMS, spec, seed=0):
+    for j, item_id in enumerate(chunk.item_ids):
+      strings = chunk.columns['fr_tokens'][j]
+      written = answer_places.Written(
+          question_of[item_id], strings, sequence.find_bracket(strings))
+      n = len(prompt_of[item_id])
+      layers_LTD = layers_of(jnp.asarray(
+          [prompt_of[item_id] + chunk.columns['fr_token_ids'][j]]))
+      for p, position in enumerate(positions):
+        places = [n + k for k in answer_places.PLACES[position](written)]
+        np.testing.assert_allclose(
+            chunk.activations['residual'][j][p],
+            layers_LTD[:, places].mean(1), atol=1e-4, err_msg=position)
+      assert chunk.columns['captured_tokens'][j][1] == '{'
+      seen += 1
+  assert seen == len(asked.ITEMS)
+
+
+def test_bracket_mean_is_the_mean_over_the_answers_tokens(answering, asked):
+  spec = dataclasses.replace(asked.SPEC, probe=ProbeSpec(
+      sites='residual', positions='bracket_mean'))
+  layers_of = _layers(answering)
   prompt_of = {r.item_id: list(r.tokens) for r in
                free.bracket_requests(answering, asked.ITEMS, spec)}
   seen = 0

@@ -6,7 +6,7 @@ import pytest
 
 from uncertainty.probes.fits import folds, mlp
 
-_SPEC = mlp.MLPSpec(hidden=16, steps=120, batch=32, learning_rate=1e-2)
+_SPEC = mlp.MLPSpec(hidden=(16,), steps=120, batch=32, learning_rate=1e-2)
 
 
 def _data():
@@ -22,6 +22,17 @@ def test_learns_a_bent_signal_at_its_layer():
                  / target[split.test(f)].var() for f in range(2)])
         for layer in range(2)]
   assert r2[1] > 0.6 > 0.2 > r2[0]
+
+
+def test_several_layers_learn_a_bent_signal_in_labels():
+  acts, target, split = _data()
+  label = (target > np.median(target)).astype(float)
+  predicted = mlp.cross_validate(acts, label, split, spec=mlp.MLPSpec(
+      hidden=(16, 8), steps=120, batch=32, learning_rate=1e-2,
+      loss='logistic', activation='relu'))
+  right = [np.mean([(predicted[layer, f] > 0) == label[split.test(f)]
+                    for f in range(2)]) for layer in range(2)]
+  assert right[1] > .75 and right[1] > right[0] + .1
 
 
 def test_a_killed_run_resumes_to_the_same_predictions(tmp_path, monkeypatch):

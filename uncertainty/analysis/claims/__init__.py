@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 
 from uncertainty.analysis.claims import (
   beyond,
+  doubt,
   families,
   items,
   joint,
@@ -83,6 +84,25 @@ def _tuning(what: str, unit: str) -> dict[str, str]:
       'of model families is {n_families}, where sign flips reach no p-value '
       'below {least_p}; with this many corrected claims it takes {needed} '
       'families.')
+
+
+def _doubt(name: str, question: str,
+           estimator: Callable[[ClaimStudy], list[Finding]], fitted: str,
+           reads: str) -> Claim:
+  shown = 'AUROC {value}, {level} interval {low} to {high}'
+  return Claim(
+      name, question,
+      'mean over blocks of new items of the AUROC of the block\'s probe, '
+      f'{fitted}; a share counts as so many parts of its item',
+      'items in clusters', estimator,
+      't on the logit with the error of influences over clusters',
+      'AUROC ½; the same t', 0.5, 1, name, False, _sentences(
+          f'{{subject}} {reads} ({shown}; the choice of the layer is part of '
+          'it).',
+          f'{{subject}} orders items the wrong way round ({shown}).',
+          f'Whether {{subject}} {reads} cannot be told ({shown}; one '
+          '{smallest} away from ½ would have been seen four times in five).',
+          _too_few(f'{{subject}} {reads}')))
 
 
 _T_FAMILIES = (
@@ -268,6 +288,38 @@ CLAIMS: tuple[Claim, ...] = (
             '{smallest} would have been seen four times in five).',
             _too_few('activations of {subject} tell of people\'s uncertainty '
                      'beyond its output and the items\' difficulty'))),
+    _doubt(
+        'doubt_in_domain', 'Do probes of doubt read it on new items?',
+        doubt.in_domain,
+        'fitted to the blocks before, where its layer was chosen, too',
+        'tells for which new items its target is high'),
+    _doubt(
+        'doubt_out_of_domain', 'Do they read it on other data sets?',
+        doubt.out_of_domain,
+        'fitted to another data set, where its layer was chosen, too',
+        'tells for which items of this data set its target is high'),
+    Claim(
+        'doubt_beyond_output',
+        'Do probes of doubt read what the output does not show?',
+        'as for `probe_beyond_output`, of the probe\'s own target (semantic '
+        'entropy, share of sampled answers that are right, …); where an answer '
+        'was written, its perplexity and entropies are part of the output',
+        'items in clusters', doubt.beyond_output,
+        'forward validation, as for `probe_beyond_output`',
+        'partial correlation 0; the same t', 0.0, 1, 'doubt_beyond_output',
+        False, _sentences(
+            'Activations behind {subject} tell of its target beyond output '
+            'and difficulty (partial correlation {value}, {level} interval '
+            '{low} to {high}; the choice of the layer is part of it).',
+            'What activations behind {subject} add to output and difficulty '
+            'goes against its target (partial correlation {value}, {level} '
+            'interval {low} to {high}).',
+            'Whether activations behind {subject} tell of its target beyond '
+            'output and difficulty cannot be told (partial correlation '
+            '{value}, {level} interval {low} to {high}; {smallest} would have '
+            'been seen four times in five).',
+            _too_few('activations behind {subject} tell of its target beyond '
+                     'output and difficulty'))),
     Claim(
         'steered', 'Is the direction that reads doubt the one that causes it?',
         'choice entropy per unit of dose along a direction, from −d to +d, '

@@ -26,7 +26,7 @@ def probe_beyond_output(study: ClaimStudy) -> list[Finding]:
     table = table[table[columns.ITEM_ID].isin(list(place))]
     if len(table):
       item_n = np.array([place[i] for i in table[columns.ITEM_ID]])
-      found.append(_of_model(
+      found.append(of_model(
           study, Finding(str(model), '', len(item_n)), item_n, *(
               table[c].to_numpy() for c in (
                   derived.RESIDUAL, derived.SCORE, derived.FOLD)),
@@ -60,9 +60,24 @@ def partial(
   return total / len(fold_n), influence_n
 
 
-def _of_model(
-    study: ClaimStudy, unknown: Finding, item_n, residual_n, score_n, fold_n,
+def of_model(
+    study: ClaimStudy, unknown: Finding, item_n: np.ndarray,
+    residual_n: np.ndarray, score_n: np.ndarray, fold_n: np.ndarray,
     n_baseline: int) -> Finding:
+  """The claim of one model's probe.
+
+  Args:
+    study: one data set.
+    unknown: what it is about.
+    item_n: places of the tested items in the data set.
+    residual_n: see `partial`.
+    score_n: see `partial`.
+    fold_n: see `partial`.
+    n_baseline: columns that residuals are about.
+
+  Returns:
+    The partial correlation; without an interval where there is too little.
+  """
   units = len(np.unique(study.cluster_N[item_n]))
   # What was fitted on the tested items: their baseline and each fold's mean.
   # Where clusters are few, residuals are much smaller than errors (CR1).

@@ -16,6 +16,7 @@ from uncertainty.analysis.claims.study import (
   t_quantile,
 )
 from uncertainty.analysis.statistics import fifths as lowest_fifth
+from uncertainty.analysis.statistics import separation
 from uncertainty.results import columns
 
 _CONFIDENCE = columns.CHOICE_LOGPROB  # renormalised over the choices
@@ -292,18 +293,9 @@ def auroc(uncertainty_N: np.ndarray, right_N: np.ndarray,
     P(uncertainty of a right answer < of a wrong one), and the influence of
     each item on it times the number of items; 0 for all others.
   """
-  right, wrong = uncertainty_N[right_N], uncertainty_N[wrong_N]
-  right_place, wrong_place = (
-      _place(x, np.sort(y)) for x, y in ((right, wrong), (wrong, right)))
-  value = float(1 - right_place.mean())
-  n = len(right) + len(wrong)
+  known_N = right_N | wrong_N
+  found = separation.auroc(
+      -uncertainty_N[known_N], right_N[known_N].astype(float))
   influence_N = np.zeros(len(uncertainty_N))
-  influence_N[right_N] = (1 - right_place - value) * n / len(right)
-  influence_N[wrong_N] = (wrong_place - value) * n / len(wrong)
-  return value, influence_N
-
-
-def _place(x: np.ndarray, sorted_y: np.ndarray) -> np.ndarray:
-  """Share of y below each x, ties half."""
-  return (np.searchsorted(sorted_y, x, 'left')
-          + np.searchsorted(sorted_y, x, 'right')) / (2 * len(sorted_y))
+  influence_N[known_N] = found.influence_N
+  return found.value, influence_N

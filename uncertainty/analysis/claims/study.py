@@ -77,6 +77,7 @@ class ClaimStudy:
     estimator: of people's entropy where their number is published, as in
       `stack`; of `entropy.ESTIMATORS`.
     forward: its rows of the table `probe_forward`, if probes ran.
+    doubt: its rows of the table `doubt_forward`.
     steered: model → rows of how it was steered, if it was.
   """
 
@@ -88,6 +89,7 @@ class ClaimStudy:
   seed: int
   estimator: str
   forward: pd.DataFrame | None = None
+  doubt: pd.DataFrame | None = None
   steered: Mapping[str, pd.DataFrame] = dataclasses.field(default_factory=dict)
 
   @functools.cached_property
@@ -249,9 +251,7 @@ class ClaimStudy:
     """
     n_clusters = int(self.cluster_N.max()) + 1
     if n_clusters == values_XN.shape[1]:
-      out = np.empty(values_XN.shape)
-      out[:, self.cluster_N] = np.nan_to_num(values_XN)
-      return out
+      return np.nan_to_num(values_XN)[:, np.argsort(self.cluster_N)]
     out = np.zeros((len(values_XN), n_clusters))
     np.add.at(out.T, self.cluster_N, np.nan_to_num(values_XN).T)
     return out

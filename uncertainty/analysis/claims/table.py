@@ -28,6 +28,7 @@ def claims(
     results: Sequence[Stack] | Mapping[tuple[str, str], pd.DataFrame],
     spec: StudySpec, only: Collection[str] = (),
     forward: pd.DataFrame | None = None,
+    doubt: pd.DataFrame | None = None,
     steered: Mapping[tuple[str, str], pd.DataFrame] | None = None,
 ) -> pd.DataFrame:
   """Every claim on every data set and subject, one row each.
@@ -38,6 +39,7 @@ def claims(
     spec: `analysis` and `seed` are read.
     only: correction families to make; () makes all.
     forward: of `probe_readout.forward`, if probes ran.
+    doubt: of `probe_readout.doubt`, if probes of doubt ran.
     steered: (dataset, model) → rows of how it was steered, if it was.
 
   Returns:
@@ -55,8 +57,9 @@ def claims(
         stack, spec.analysis.confidence_level, spec.analysis.n_bootstrap,
         spec.analysis.n_bins, spec.analysis.calibrated_below, spec.seed,
         people.estimator_of(spec, published=True),
-        None if forward is None else forward[
-            forward[columns.DATASET] == stack.dataset],
+        *(None if table is None else table[
+            table[columns.DATASET] == stack.dataset]
+          for table in (forward, doubt)),
         steered_models(stack, steered))
     if not study.models:
       continue

@@ -4,7 +4,7 @@ From tables that the probe stage wrote, or the paper's own probe results.
 """
 
 import pathlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import pandas as pd
@@ -62,13 +62,29 @@ def forward(root: str | pathlib.Path) -> pd.DataFrame | None:
     Their rows, of the last site by name, names of models as in `of_workdirs`;
     None where there are none.
   """
-  paths = sorted(pathlib.Path(root).glob('**/analysis/probe_forward.parquet'))
+  return _joined(root, 'probe_forward', lambda table: table[
+      table[derived.SITE] == max(table[derived.SITE])])
+
+
+def doubt(root: str | pathlib.Path) -> pd.DataFrame | None:
+  """Every `analysis/doubt_forward.parquet` under a folder.
+
+  Args:
+    root: looked through at any depth.
+
+  Returns:
+    Their rows, names of models as in `of_workdirs`; None where there are none.
+  """
+  return _joined(root, 'doubt_forward', lambda table: table)
+
+
+def _joined(root, name: str, choose: Callable[[pd.DataFrame], pd.DataFrame],
+            ) -> pd.DataFrame | None:
   found = []
-  for path in paths:
+  for path in sorted(pathlib.Path(root).glob(f'**/analysis/{name}.parquet')):
     table = files.read_parquet(
         path, 'run --stages=probe again to rebuild it')
-    found.append(table[table[derived.SITE] == max(table[derived.SITE])].assign(
-        workdir=path.parents[1].name))
+    found.append(choose(table).assign(workdir=path.parents[1].name))
   if not found:
     return None
   joined = pd.concat(found, ignore_index=True)

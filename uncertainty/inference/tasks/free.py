@@ -8,8 +8,13 @@ from typing import Any
 import numpy as np
 
 from uncertainty import models, prompts
-from uncertainty.inference import capture_policy, token_sampling
+from uncertainty.inference import (
+  answer_places,
+  capture_policy,
+  token_sampling,
+)
 from uncertainty.inference import generate as generate_lib
+from uncertainty.inference.answer_places import Written
 from uncertainty.inference.generate import GenerateSpec, Generation, Request
 from uncertainty.inference.score import Ask, score
 from uncertainty.inference.tasks import model_grader
@@ -17,7 +22,7 @@ from uncertainty.inference.tasks.task import TaskChunk
 from uncertainty.measures import grading, sequence
 from uncertainty.results import answer_columns
 from uncertainty.results import columns as cols
-from uncertainty.specs import StudySpec
+from uncertainty.specs import StudySpec, listed
 from uncertainty.types import CaptureSpec, Item, UserError
 
 CHUNK = 64  # items a shard holds: what a killed run loses at most
@@ -39,7 +44,7 @@ def run(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
     Up to `CHUNK` items at a time, as they finish: `n_tokens` of the prompt,
     what `columns` says and, with `config.free.grader=model`, what
     `model_grader.grades` adds; with activations `captured_tokens`, the text
-    over which they are averaged.
+    over which they are averaged, of each position where there are several.
 
   Raises:
     UserError: an unknown grader, or what `generate` raises.
@@ -68,34 +73,45 @@ def run(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
       rows = [row | more for row, more in zip(rows, given)]
     chunk = to_chunk([g.item_id for g in group], rows)
     if capture:
-      chunk = _with_activations(chunk, model, group, prompt_of, spec, capture)
+      questions = {i: by_id[i].question for i in chunk.item_ids}
+      chunk = _with_activations(
+          chunk, model, group, prompt_of, questions, spec, capture)
     yield chunk
 
 
 def _with_activations(
     chunk: TaskChunk, model: models.Model, group: Sequence[Generation],
-    prompt_of: Mapping[str, Request], spec: StudySpec, capture: CaptureSpec,
-) -> TaskChunk:
-  """Reads prompts and answers again, for the mean over each bracket."""
-  asks, texts = [], []
+    prompt_of: Mapping[str, Request], questions: Mapping[str, str],
+    spec: StudySpec, capture: CaptureSpec) -> TaskChunk:
+  """Reads prompts and answers again, for activations at the positions."""
+  asks, texts, sizes = [], [], []
+  positions = listed(capture.positions)
   for generation in group:
     prompt = prompt_of[generation.item_id].tokens
     bracket, strings = answer_bracket(model, generation)
-    # An empty answer stands on the token that closed it.
-    first = min(bracket.first, len(strings) - 1)
-    last = max(bracket.last, first + 1)
+    answer = Written(questions[generation.item_id], strings, bracket)
+    places = [answer_places.PLACES[p](answer) for p in positions]
+    last = max(p for some in places for p in some) + 1
     asks.append(Ask(
         generation.item_id,
         prompt + tuple(int(t) for t in generation.tokens_T[:last]),
-        capture_places=tuple(range(len(prompt) + first, len(prompt) + last))))
-    texts.append(''.join(strings[first:last]))
+        capture_places=tuple(
+            len(prompt) + p for some in places for p in some)))
+    strings = [*strings, str(model.tokenizer.decode([prompt[-1]]))]
+    texts.append([''.join(strings[p] for p in some) for some in places])
+    sizes.append([len(some) for some in places])
   found: dict[str, list[Any]] = {
       site: [None] * len(asks) for site in capture.sites}
   for scores in score(model, asks, spec.score, capture=capture, label='read'):
     for j, i in enumerate(scores.asks_N.tolist()):
       here = capture_policy.captured(scores, j, asks[i])
       for site, values_TLD in here.items():
-        found[site][i] = values_TLD.mean(0)
+        found[site][i] = [part.mean(0) for part in np.split(
+            values_TLD, np.cumsum(sizes[i])[:-1])]
+  if len(positions) == 1:
+    texts = [some[0] for some in texts]
+    found = {site: [some[0] for some in all_PLD]
+             for site, all_PLD in found.items()}
   return dataclasses.replace(
       chunk, columns=chunk.columns | {cols.CAPTURED_TOKENS: texts},
       activations=found)

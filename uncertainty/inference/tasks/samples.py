@@ -140,9 +140,10 @@ def columns(item: Item, answers: Sequence[str], samples: Sequence[Generation],
 
   `sample_answers`; of their words `sample_modal_share`, `sample_entropy`,
   `sample_n_distinct`, `sample_answer` (the commonest) and its grades
-  `sample_correct…`; of their meaning `semantic_entropy` (Rao–Blackwellised,
-  length-normalised), `semantic_entropy_sequence`, `semantic_entropy_discrete`
-  (with the correction asked for), `semantic_n_clusters`, `semantic_clusters`;
+  `sample_correct…`, `sample_share_correct` of all; of their meaning
+  `semantic_entropy` (Rao–Blackwellised, length-normalised),
+  `semantic_entropy_sequence`, `semantic_entropy_discrete` (with the correction
+  asked for), `semantic_n_clusters`, `semantic_clusters`;
   `semantic_variant` says exactly what ran, `semantic_reason` how many pairs
   the judge answered neither way (taken for different), '' if none;
   `sample_entailments`, `sample_similarities` and the measures of them
@@ -199,5 +200,6 @@ def columns(item: Item, answers: Sequence[str], samples: Sequence[Generation],
   }
   row |= sampled.measures(sampled.Samples(
       answers, logprobs, lengths, judged.entailment_SS, judged.similarity_SS))
-  return row | free_response.grades(
-      item, modal, answer_columns.SAMPLE)
+  graded = [free_response.grades(item, a)[cols.FR_CORRECT] for a in answers]
+  return row | free_response.grades(item, modal, answer_columns.SAMPLE) | {
+      cols.SAMPLE_SHARE_CORRECT: float(np.mean(graded))}

@@ -19,7 +19,7 @@ class TaskChunk:
     item_ids: the items', in the order of the columns.
     columns: results column → one entry per item.
     activations: site → n arrays, float32: [L, D], or [T, L, D] where all
-      tokens are kept; empty unless captured.
+      tokens or several positions are kept; empty unless captured.
   """
 
   item_ids: list[str]

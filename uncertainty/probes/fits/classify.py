@@ -82,7 +82,7 @@ def check_labels(labels_N: np.ndarray, folds: Folds) -> None:
   """
   for fold in range(folds.n_folds):
     present = np.unique(labels_N[folds.train(fold)])
-    if not np.array_equal(present, [0, 1]):
+    if not len(present) or present[0] == present[-1]:
       raise UserError(
           f'training fold {fold + 1} holds only labels {present.tolist()}; a '
           'classification probe needs both 0 and 1: use more items or other '
@@ -145,7 +145,7 @@ def logistic(penalty: float = 1.0, tolerance: float = 1e-14):
   """Fit of L2-penalised logistic regression by Newton's method.
 
   Minimises Σ log(1 + exp(−y f)) + penalty/2 ‖w‖² with y = ±1; the intercept is
-  free.
+  free. A label between 0 and 1 is a share of rows that are 1.
 
   Args:
     penalty: 1/C of scikit-learn.

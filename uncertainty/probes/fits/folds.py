@@ -73,23 +73,28 @@ class Folds:
 
 
 def from_splits(
-    splits: Sequence[tuple[np.ndarray, np.ndarray]], n_items: int) -> Folds:
+    splits: Sequence[tuple[np.ndarray, np.ndarray]], n_items: int, *,
+    multiple: int = 1) -> Folds:
   """Folds from (train, test) index pairs, such as a scikit-learn splitter's.
 
   Args:
     splits: a pair of index arrays for each fold.
     n_items: N.
+    multiple: pads training sets to one of it, so that folds of about one size
+      share a compiled program.
 
   Returns:
     The folds, padded to one shape.
   """
   return Folds(
-      train_FA=_padded([s[0] for s in splits], n_items),
+      train_FA=_padded([s[0] for s in splits], n_items, multiple),
       test_FB=_padded([s[1] for s in splits], n_items), n_items=n_items)
 
 
-def _padded(rows: Sequence[np.ndarray], fill: int) -> np.ndarray:
-  padded = np.full((len(rows), max(len(r) for r in rows)), fill, np.int32)
+def _padded(rows: Sequence[np.ndarray], fill: int, multiple: int = 1,
+            ) -> np.ndarray:
+  width = -(-max(len(r) for r in rows) // multiple) * multiple
+  padded = np.full((len(rows), width), fill, np.int32)
   for row, values in zip(padded, rows, strict=True):
     row[:len(values)] = values
   return padded

@@ -19,20 +19,22 @@ from uncertainty.probes.fits.folds import Folds
 
 @dataclasses.dataclass(frozen=True)
 class MLPSpec:
-  """One hidden layer; AdamW on random batches.
+  """Hidden layers of these widths; AdamW on random batches.
 
   `loss` is 'squared' (the target is standardised by the training items) or
-  'logistic' (labels 0/1, predictions are logits).
+  'logistic' (labels 0 to 1, predictions are logits).
   """
 
-  hidden: int = 32
+  hidden: tuple[int, ...] = (32,)
   steps: int = 300
   batch: int = 128
   learning_rate: float = 1e-3
   weight_decay: float = 1e-2
   loss: str = 'squared'
+  activation: str = 'gelu'
 
 
+_ACTIVATIONS = {'gelu': jax.nn.gelu, 'relu': jax.nn.relu}
 _LOSSES = {
     'squared': lambda p, y: optax.l2_loss(p, y),
     'logistic': lambda p, y: optax.sigmoid_binary_cross_entropy(p, y),
@@ -82,7 +84,8 @@ def cross_validate(
                      jnp.asarray(counts_F1[:, 0]), done, until, spec)
       done = until
       _save(state, done, checkpoint_dir)
-    predicted_LFB = jax.vmap(jax.vmap(_forward))(state[0], tests_LFBD)
+    predicted_LFB = jax.vmap(jax.vmap(functools.partial(
+        _forward, spec=spec)))(state[0], tests_LFBD)
   return (np.asarray(predicted_LFB, np.float64) * scale_F1[None]
           + level_F1[None])
 
@@ -102,9 +105,12 @@ def _standardised(acts_NLD: np.ndarray, folds: Folds):
                for x in (inputs, tests))
 
 
-def _forward(params, acts_XD: jax.Array) -> jax.Array:
-  hidden = jax.nn.gelu(acts_XD @ params['in'] + params['in_bias'][None, :])
-  return hidden @ params['out'] + params['out_bias']
+def _forward(params, acts_XD: jax.Array, spec: MLPSpec) -> jax.Array:
+  hidden_XD = acts_XD
+  for weights_DE, bias_E in params['hidden']:
+    hidden_XD = _ACTIVATIONS[spec.activation](
+        hidden_XD @ weights_DE + bias_E[None, :])
+  return hidden_XD @ params['out'] + params['out_bias']
 
 
 def _optimiser(spec: MLPSpec) -> optax.GradientTransformation:
@@ -116,11 +122,13 @@ def _optimiser(spec: MLPSpec) -> optax.GradientTransformation:
 @functools.partial(jax.jit, static_argnames=('width', 'spec'))
 def _start(keys_LF, width: int, spec: MLPSpec):
   def one(key):
-    first, second = jax.random.split(key)
+    widths = (width, *spec.hidden)
+    *keys, last = jax.random.split(key, len(widths))
     params = {
-        'in': jax.random.normal(first, (width, spec.hidden)) * width**-0.5,
-        'in_bias': jnp.zeros(spec.hidden),
-        'out': jax.random.normal(second, (spec.hidden,)) * spec.hidden**-0.5,
+        'hidden': [
+            (jax.random.normal(k, (d, e)) * d**-0.5, jnp.zeros(e))
+            for k, d, e in zip(keys, widths, widths[1:], strict=False)],
+        'out': jax.random.normal(last, (widths[-1],)) * widths[-1]**-0.5,
         'out_bias': jnp.zeros(()),
     }
     return params, _optimiser(spec).init(params)
@@ -139,7 +147,7 @@ def _train(state, keys_LF, inputs_LFAD, targets_FA, counts_F, start, stop,
       rows = jax.random.randint(
           jax.random.fold_in(key, number), (spec.batch,), 0, count)
       gradient = jax.grad(lambda p: loss(
-          _forward(p, acts_AD[rows]), target_A[rows]).mean())(params)
+          _forward(p, acts_AD[rows], spec), target_A[rows]).mean())(params)
       update, memory = optimiser.update(gradient, memory, params)
       return optax.apply_updates(params, update), memory
 

@@ -1,0 +1,139 @@
+"""Tables of probes of doubt, from a model's own answers to scores."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn import linear_model, metrics, model_selection, tree
+
+from launch import tiny_checkpoint
+from uncertainty import specs, study
+from uncertainty.probes import doubt_table
+from uncertainty.results import activations
+
+_N = 104
+_POSITIONS = 'before_generating,second_last,answer_end,exact_answer'
+
+
+def _write(path, answers):
+  path.write_text('\n'.join(json.dumps({
+      'question': f'Which is {n}?', 'choices': ['sky', 'blood', answer],
+      'answer': answer}) for n, answer in enumerate(answers)) + '\n')
+
+
+def _ask(workdir, table, folder, answer, **probe):
+  study.run(specs.parse({
+      'model': {'source': str(folder / 'tiny')},
+      'data': {'name': 'table', 'path': str(table),
+               'data_dir': str(folder / 'data')},
+      'prompt': {'answer': answer, 'style': 'completion'},
+      'free': {'max_tokens': 4, 'n_samples': 4, 'judge': 'words',
+               'temperature': .1},
+      'probe': {'n_folds': 3, **probe}}), workdir, (
+          'score', 'probe') if probe else ('score',))
+
+
+@pytest.fixture(scope='module')
+def workdir(tmp_path_factory):
+  """A tiny model that is right wherever its answer was taken for the right."""
+  folder = tmp_path_factory.mktemp('doubt')
+  tiny_checkpoint.write(folder / 'tiny')
+  _write(folder / 'first.jsonl', ['grass'] * _N)
+  _ask(folder / 'first', folder / 'first.jsonl', folder, 'free')
+  [path] = (folder / 'first/results').rglob('*.parquet')
+  said = pd.read_parquet(path)['fr_answer']
+  right = np.random.default_rng(0).random(_N) < .6
+  _write(folder / 'second.jsonl', [
+      s if s.strip() and r else 'grass'
+      for s, r in zip(said, right, strict=True)])
+  _ask(folder / 'second', folder / 'second.jsonl', folder,
+       'letters,free,samples', sites='residual', positions=_POSITIONS,
+       protocol='doubt')
+  return folder / 'second'
+
+
+def _frame(workdir):
+  [path] = (workdir / 'results').rglob('*.parquet')
+  return path.stem, pd.read_parquet(path)
+
+
+def _auroc(model, acts, y, test):
+  return metrics.roc_auc_score(
+      np.repeat([1, 0], len(test)),
+      np.tile(model.decision_function(acts[test]), 2),
+      sample_weight=np.concatenate([y[test], 1 - y[test]]))
+
+
+@pytest.mark.parametrize('probe, site', [
+    ('sep', 'residual@before_generating'), ('sep', 'residual@second_last'),
+    ('p_ik', 'residual@before_generating'),
+    ('exact_answer', 'residual@exact_answer')])
+def test_curves_are_scikit_learns(workdir, probe, site):
+  name, frame = _frame(workdir)
+  curves = pd.read_parquet(workdir / 'analysis/doubt_probes.parquet')
+  curves = curves[(curves['probe'] == probe) & (curves['site'] == site)]
+  target = frame[curves['target'].iloc[0]].to_numpy(float)
+  acts = activations.read(
+      workdir / 'activations/table' / name / site,
+      frame['item_id'].tolist()).values_NLD.astype(np.float64)
+  questions = [f'question {q.lower().rstrip("?")}' for q in frame['question']]
+  splits = list(model_selection.GroupKFold(
+      3, shuffle=True, random_state=42).split(acts, groups=questions))
+  for layer, row in curves.set_index('layer').iterrows():
+    found = []
+    for train, test in splits:
+      y = target
+      if probe == 'sep':
+        cut = tree.DecisionTreeRegressor(max_depth=1).fit(
+            target[train, None], target[train]).tree_.threshold[0]
+        y = (target > cut).astype(float)
+      model = linear_model.LogisticRegression(tol=1e-10, max_iter=10_000).fit(
+          np.concatenate([acts[train, layer]] * 2),
+          np.repeat([1, 0], len(train)),
+          sample_weight=np.concatenate([y[train], 1 - y[train]]))
+      found.append(_auroc(model, acts[:, layer], y, test))
+    assert row['auroc'] == pytest.approx(np.mean(found), abs=1e-4)
+    assert row['n'] == _N
+
+
+def test_scores_are_of_tested_items_once(workdir):
+  rows = pd.read_parquet(workdir / 'analysis/doubt_forward.parquet')
+  assert set(rows['probe']) == {'sep', 'p_ik', 'saplma', 'exact_answer'}
+  for _, part in rows.groupby(['probe', 'site']):
+    assert not part['item_id'].duplicated().any()
+    assert (part['n_baseline'] > 0).all()
+    assert part[['residual', 'added']].notna().all(axis=None)
+  assert set(rows['train']) == {'table'}
+
+
+def _planted(name, seed, n=120):
+  rng = np.random.default_rng(seed)
+  acts = rng.normal(size=(n, 3, 12))
+  return doubt_table.DataSet(name, acts, pd.DataFrame({
+      'item_id': [f'{name}{i}' for i in range(n)],
+      'question': [f'{name} {i}' for i in range(n)],
+      'sample_share_correct': rng.binomial(
+          5, 1 / (1 + np.exp(-3 * acts[:, 1, 0]))) / 5}))
+
+
+def test_another_data_sets_probe_reads_what_both_hold():
+  rows = doubt_table.transferred(
+      _planted('a', 0), _planted('b', 1), 'before_generating', seed=0)
+  assert set(rows['train']) == {'a'} and set(rows['layer']) == {1}
+  assert rows['item_id'].str.startswith('b').all() and len(rows) == 120
+  assert rows['score'].corr(rows['high_share']) > .6
+  assert (rows['n_baseline'] == 0).all()
+
+
+def test_without_output_there_is_no_residual():
+  rows = doubt_table.forward_table(
+      _planted('a', 0), 'before_generating', seed=0)
+  assert rows['residual'].isna().all() and (rows['n_baseline'] == 0).all()
+  assert rows['score'].notna().all()
+
+
+def test_nothing_is_known_of_few_items():
+  few = _planted('a', 0, n=99)
+  assert doubt_table.forward_table(few, 'before_generating', seed=0).empty
+  assert doubt_table.curves(few, 'before_generating', 3, seed=0).empty
