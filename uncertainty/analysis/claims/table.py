@@ -57,9 +57,7 @@ def claims(
         stack, spec.analysis.confidence_level, spec.analysis.n_bootstrap,
         spec.analysis.n_bins, spec.analysis.calibrated_below, spec.seed,
         people.estimator_of(spec, published=True),
-        *(None if table is None else table[
-            table[columns.DATASET] == stack.dataset]
-          for table in (forward, doubt)),
+        _own(forward, stack), _own(doubt, stack),
         steered_models(stack, steered))
     if not study.models:
       continue
@@ -67,6 +65,11 @@ def claims(
       if not only or family in only:
         rows += _family_rows(family, study, spec.analysis.alpha)
   return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _own(table: pd.DataFrame | None, stack: Stack) -> pd.DataFrame | None:
+  return None if table is None else table[
+      table[columns.DATASET] == stack.dataset]
 
 
 def steered_models(
