@@ -50,12 +50,12 @@ from uncertainty.analysis.scores import (
   scores,
 )
 from uncertainty.analysis.scores import stack as stacking
+from uncertainty.analysis.scores.people import Results
 from uncertainty.analysis.statistics.parallel import ahead, each
 from uncertainty.results import published, schema, shards
 from uncertainty.specs import StudySpec
 from uncertainty.types import UserError
 
-Results = Mapping[tuple[str, str], pd.DataFrame]
 _Tables = Mapping[str, pd.DataFrame]  # file stem under `analysis/` → table
 _Make = Callable[[], _Tables]
 _LEAST = 3  # fewer items support no correlation and no calibration

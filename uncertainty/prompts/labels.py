@@ -77,15 +77,26 @@ def number_tokens(tokenizer: Any, n_choices: int) -> list[tuple[int, ...]]:
   return [_ids(tokenizer, (number(i),), 'numbers') for i in range(n_choices)]
 
 
+def single_tokens(tokenizer: Any, texts: Sequence[str]) -> tuple[int, ...]:
+  """The texts that are a single token.
+
+  Args:
+    tokenizer: the model's.
+    texts: spellings, leading spaces counting.
+
+  Returns:
+    Their ids, ascending; () if none is.
+  """
+  encoded = [tokenizer.encode(text, add_special_tokens=False)
+             for text in texts]
+  return tuple(sorted({int(ids[0]) for ids in encoded if len(ids) == 1}))
+
+
 def _ids(tokenizer: Any, labels: Sequence[str], kind: str) -> tuple[int, ...]:
-  found = set()
-  for label in labels:
-    for variant in _VARIANTS:
-      ids = tokenizer.encode(variant.format(label), add_special_tokens=False)
-      if len(ids) == 1:
-        found.add(int(ids[0]))
+  found = single_tokens(tokenizer, [
+      variant.format(label) for label in labels for variant in _VARIANTS])
   if not found:
     raise UserError(f'this tokenizer has no single token for {labels[0]!r}, so'
                     f' answers cannot be scored by {kind}; use'
                     ' --config.prompt.answer=text')
-  return tuple(sorted(found))
+  return found

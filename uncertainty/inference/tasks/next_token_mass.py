@@ -10,6 +10,7 @@ import numpy as np
 
 from uncertainty import models, prompts
 from uncertainty.inference import prefix as prefix_lib
+from uncertainty.prompts import labels
 from uncertainty.prompts.dialogue import Dialogue
 from uncertainty.types import Batch, UserError
 
@@ -35,16 +36,12 @@ def word_tokens(tokenizer: Any, words: Sequence[str]) -> tuple[int, ...]:
   Raises:
     UserError: none is.
   """
-  found = set()
-  for word in words:
-    ids = tokenizer.encode(word, add_special_tokens=False)
-    if len(ids) == 1:
-      found.add(int(ids[0]))
+  found = labels.single_tokens(tokenizer, words)
   if not found:
     raise UserError(f'this tokenizer has no single token for {words[0]!r}, so '
                     'the model cannot be its own judge; use '
                     '--config.free.judge=words')
-  return tuple(sorted(found))
+  return found
 
 
 def yes_no_tokens(tokenizer: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
