@@ -17,7 +17,7 @@ CONFIG = models.DecoderConfig(
 _RESIDUAL = CaptureSpec(('residual',), 'all')
 
 
-@pytest.fixture(params=['float32', 'bfloat16'])
+@pytest.fixture(scope='module', params=['float32', 'bfloat16'])
 def made(request):
   """(decoder, params) at random."""
   module = models.Decoder(CONFIG)
