@@ -103,6 +103,9 @@ def _page(entries: list[log.Entry], ids: list[str]) -> str:
       worlds=worlds, seed=_SEED.value,
       draws=_DRAWS.value, minutes=sum(e.seconds for e in entries) / 60,
       machine=f'{platform.machine()}, Python {platform.python_version()}')
+  missing = [f'`{i}`' for i in ids if i not in {s.claim for s in scores}]
+  if missing:
+    head += f'**Not simulated yet**: {", ".join(missing)}.\n\n'
   return head + validity.markdown(validity.summary(scores))
 
 
