@@ -9,7 +9,7 @@ SAPLMA, the exact answer token, and the same of people's entropy and of the
 share of people who are right. `--config.data.name=mmlu` into the same workdir
 adds the other data set, and how probes do on data that they were not fitted to.
 
-2 cores of an AMD EPYC under a load of 17, SmolLM2-135M-Instruct, 112 items with
+2 cores of an Intel Xeon at a load of 17, SmolLM2-135M-Instruct, 112 items with
 `--config.data.limit=112 --config.prompt.style=completion
 --config.free.max_tokens=10 --config.free.n_samples=5
 --config.free.temperature=0.5 --config.free.judge=words`: 24 min to score,

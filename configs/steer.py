@@ -13,7 +13,7 @@ confidence, too; with stated_doubt among `--config.steer.directions` it is
 steered along, which takes hours on two cores unless
 `--config.steer.answer=letters`.
 
-Two cores of an AMD EPYC with much other work beside (12 % of one for this),
+Two cores of an Intel Xeon with much other work beside (12 % of one for this),
 bfloat16, these and stated_doubt at doses −1 and 1, four controls of each kind:
 545 s to score with stated confidence, 2 628 s to steer 4 320 items. At layer 14
 choice entropy, .480 unsteered, moves by .046 a unit of dose along what reads

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from uncertainty import specs
+from uncertainty.analysis.claims import from_spec
 from uncertainty.analysis.claims import items as item_claims
 from uncertainty.analysis.claims.study import (
     PRIMARY,
@@ -185,10 +186,7 @@ def _rows(dataset: str, models: tuple[str, str], pair: list[pd.DataFrame],
   frames = {(dataset, side): x.reset_index(drop=True)
             for side, x in zip(_SIDES, pair)}
   for made in stack.stack_results(people.estimated(frames, spec)):
-    study = ClaimStudy(
-        made, spec.analysis.confidence_level, spec.analysis.n_bootstrap,
-        spec.analysis.n_bins, spec.analysis.calibrated_below, spec.seed,
-        people.estimator_of(spec, published=True))
+    study = from_spec.study(made, spec)
     if study.models != _SIDES:  # one of them was asked in another way
       continue
     for claim, difference in _CLAIMS.items():

@@ -16,14 +16,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from uncertainty.analysis.claims import tuned
+from uncertainty.analysis.claims import from_spec, tuned
 from uncertainty.analysis.claims.study import (
   ClaimStudy,
   Finding,
   t_p_value,
   t_quantile,
 )
-from uncertainty.analysis.scores import people
 from uncertainty.analysis.scores.stack import Stack, numbers, stack_results
 from uncertainty.analysis.statistics import multiplicity
 from uncertainty.results import columns, derived
@@ -197,10 +196,7 @@ def tables(stacks: Sequence[Stack],
     mine = {model: x for (dataset, model), x in rows.items()
             if dataset == stack.dataset and model in stack.models}
     if mine:
-      study = ClaimStudy(
-          stack, spec.analysis.confidence_level, spec.analysis.n_bootstrap,
-          spec.analysis.n_bins, spec.analysis.calibrated_below, spec.seed,
-          people.estimator_of(spec, published=True), steered=mine)
+      study = from_spec.study(stack, spec, steered=mine)
       responses += list(_responses(study))
       found.append(_effect_rows(study, spec.analysis.alpha))
   return {

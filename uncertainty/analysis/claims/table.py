@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import scipy.stats
 
-from uncertainty.analysis.claims import CLAIMS, Claim, families
+from uncertainty.analysis.claims import CLAIMS, Claim, families, from_spec
 from uncertainty.analysis.claims.study import ClaimStudy, Finding
 from uncertainty.analysis.scores import people
 from uncertainty.analysis.scores.stack import Stack, stack_results
@@ -53,12 +53,9 @@ def claims(
             if isinstance(results, Mapping) else results)
   rows = []
   for stack in stacks:
-    study = ClaimStudy(
-        stack, spec.analysis.confidence_level, spec.analysis.n_bootstrap,
-        spec.analysis.n_bins, spec.analysis.calibrated_below, spec.seed,
-        people.estimator_of(spec, published=True),
-        _own(forward, stack), _own(doubt, stack),
-        steered_models(stack, steered))
+    study = from_spec.study(
+        stack, spec, forward=_own(forward, stack), doubt=_own(doubt, stack),
+        steered=steered_models(stack, steered))
     if not study.models:
       continue
     for family in dict.fromkeys(c.family for c in CLAIMS):

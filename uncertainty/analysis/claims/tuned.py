@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from uncertainty.analysis.claims import squared_error
+from uncertainty.analysis.claims import from_spec, squared_error
 from uncertainty.analysis.claims.items import error_of
 from uncertainty.analysis.claims.study import (
   ClaimStudy,
@@ -27,7 +27,7 @@ from uncertainty.analysis.claims.study import (
   t_quantile,
 )
 from uncertainty.analysis.questions import summary
-from uncertainty.analysis.scores import pairs, people
+from uncertainty.analysis.scores import pairs
 from uncertainty.analysis.scores.stack import Stack, numbers
 from uncertainty.analysis.statistics import multiplicity
 from uncertainty.results import columns, derived
@@ -169,10 +169,7 @@ def interval(change: Change, level: float) -> Interval:
 
 
 def _of_stack(stack: Stack, spec: StudySpec) -> pd.DataFrame:
-  study = ClaimStudy(
-      stack, spec.analysis.confidence_level, spec.analysis.n_bootstrap,
-      spec.analysis.n_bins, spec.analysis.calibrated_below, spec.seed,
-      people.estimator_of(spec, published=True))
+  study = from_spec.study(stack, spec)
   rows = []
   for asked in _asked(study):
     change, found = asked.change, interval(asked.change, study.level)
@@ -266,7 +263,7 @@ def _calibration(study: ClaimStudy, base: int, tuned: list[int]
 
 
 def mean_change(values: Callable[[pd.DataFrame], np.ndarray]
-             ) -> Callable[[ClaimStudy, int, list[int]], Change | None]:
+                ) -> Callable[[ClaimStudy, int, list[int]], Change | None]:
   """The change of a mean over items, as a function of study, base and tuned.
 
   Args:
