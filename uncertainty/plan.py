@@ -159,7 +159,7 @@ def make(spec: StudySpec, workdir: pathlib.Path, *,
       taken = {model.name for model in opened.values()}
       opened[source] = named(
           open_model(spec, source, remembered=remembered), held, taken)
-  kept = trained_items.keep(
+  kept = trained_items.exclude(
       items, spec.data.name,
       {model.name: model.folder for model in opened.values()
        if model.lineage and model.folder}, spec.data.trained_items)

@@ -53,19 +53,19 @@ def test_items_are_refused_or_left_out(model):
   with pytest.raises(UserError, match=(
       r'm was trained on 2 of the 4 items of quiz \(q0: it was trained on; '
       '.*trained_items=leave_out')):
-    trained_items.keep(ITEMS, 'quiz', {'m': model}, 'refuse')
-  kept = trained_items.keep(ITEMS, 'quiz', {'m': model}, 'leave_out')
+    trained_items.exclude(ITEMS, 'quiz', {'m': model}, 'refuse')
+  kept = trained_items.exclude(ITEMS, 'quiz', {'m': model}, 'leave_out')
   assert kept.items == ITEMS[2:] and list(kept.left_out) == ['q0', 'q1']
-  assert trained_items.keep(ITEMS, 'quiz', {}, 'refuse').items == ITEMS
-  assert trained_items.keep(
+  assert trained_items.exclude(ITEMS, 'quiz', {}, 'refuse').items == ITEMS
+  assert trained_items.exclude(
       ITEMS[2:], 'quiz', {'m': model}, 'refuse').left_out == {}
   with pytest.raises(UserError, match='all 2 items of quiz'):
-    trained_items.keep(ITEMS[:2], 'quiz', {'m': model}, 'leave_out')
+    trained_items.exclude(ITEMS[:2], 'quiz', {'m': model}, 'leave_out')
 
 
 def test_a_model_that_lost_the_table_is_refused(tmp_path):
   with pytest.raises(UserError, match='trained_items.parquet: is missing'):
-    trained_items.keep(ITEMS, 'quiz', {'m': tmp_path}, 'leave_out')
+    trained_items.exclude(ITEMS, 'quiz', {'m': tmp_path}, 'leave_out')
   (tmp_path / trained_items.FILE).write_bytes(b'PAR1')
   with pytest.raises(UserError, match='trained_items.parquet: cannot be read'):
     trained_items.read(tmp_path)

@@ -116,15 +116,8 @@ def _filled(column: np.ndarray) -> np.ndarray:
   return np.where(np.isnan(column), known.mean(), column)
 
 
-def words(text: str) -> list[str]:
-  """Words of a text in lower case, for comparing and counting.
-
-  Args:
-    text: anything that can be a string.
-
-  Returns:
-    Runs of letters and digits, in order.
-  """
+def _lower_words(text: str) -> list[str]:
+  """Runs of letters and digits in lower case, to compare and count."""
   return re.findall(r'\w+', str(text).casefold())
 
 
@@ -132,9 +125,10 @@ def _log_frequency(frame: pd.DataFrame) -> np.ndarray:
   texts = [*frame[columns.QUESTION]]
   if columns.CHOICES in frame:
     texts += [choice for row in frame[columns.CHOICES] for choice in row]
-  counts = collections.Counter(w for t in texts for w in words(t))
+  counts = collections.Counter(w for t in texts for w in _lower_words(t))
   return np.array([
-      np.mean([np.log1p(counts.get(w, 0.0)) for w in words(answer)] or [0.0])
+      np.mean([np.log1p(counts.get(w, 0.0))
+               for w in _lower_words(answer)] or [0.0])
       for answer in frame[columns.ANSWER_TEXT]])
 
 
@@ -253,7 +247,7 @@ def first_words(questions: Sequence[str]) -> list[str]:
   Returns:
     N lower-case words.
   """
-  return [(words(q) or [''])[0] for q in questions]
+  return [(_lower_words(q) or [''])[0] for q in questions]
 
 
 def random_directions(
@@ -295,7 +289,7 @@ def duplicate_groups(frame: pd.DataFrame) -> list[str]:
   Returns:
     N names of groups.
   """
-  return [' '.join(words(q)) for q in frame[columns.QUESTION]]
+  return [' '.join(_lower_words(q)) for q in frame[columns.QUESTION]]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -136,7 +136,7 @@ def near_reason(dataset: str, item_id: str, jaccard: float) -> str:
   return f'{percent} % of its text is that of {dataset}/{item_id}'
 
 
-def keep(
+def exclude(
     items: Sequence[Item], dataset: str,
     folders: Mapping[str, pathlib.Path], policy: str,
 ) -> Kept:
