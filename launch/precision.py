@@ -37,7 +37,7 @@ def main() -> None:
     moved = np.concatenate([np.abs(x - y) for x, y in zip(p, q)])
     print(f'{"choice probability":24} {moved.mean():10.5f} {moved.max():10.5f}')
     for name in MEASURES:
-      column = registry.column('mc', name)
+      column = registry.column(registry.MC, name)
       moved = np.abs(a[column] - b[column])
       rho = [np.asarray(stats.spearmanr(
           t[column], t[columns.HUMAN_ENTROPY], nan_policy='omit'))[0]

@@ -226,7 +226,8 @@ def _chosen(item: Item, answer: Answer, task: str) -> dict[str, Any]:
       unknown.append(measures.CHOICE_LOGPROB)
       row |= dict.fromkeys([columns.PREDICTION, columns.CORRECT,
                             columns.AGREES], math.nan)
-  return row | {measures.column('mc', name): math.nan for name in unknown}
+  return row | {
+      measures.column(measures.MC, name): math.nan for name in unknown}
 
 
 def _written(item: Item, answer: Answer, task: str) -> dict[str, Any]:

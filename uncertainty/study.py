@@ -203,13 +203,13 @@ def _with_prompts(
     frame: 'pd.DataFrame', task: str, model: 'models.Opened',
     planned: 'plan.Plan') -> 'pd.DataFrame':
   """Adds what was read where the task's rows do not say it themselves."""
-  from uncertainty.results import columns
+  from uncertainty.results import columns, schema
 
   if columns.PROMPT in frame:
     return frame
   texts = planned.first_prompts(model, task)
   return frame.assign(**{
-      f'{task}_{columns.PROMPT}': frame[columns.ITEM_ID].map(texts)})
+      schema.of_task(task, columns.PROMPT): frame[columns.ITEM_ID].map(texts)})
 
 
 def _said_of_all(

@@ -10,6 +10,15 @@ def test_a_wording_stands_after_the_start_and_the_first_has_none():
           == 'verbal_phrase_before_form')
 
 
+def test_what_stands_beside_a_confidence_is_in_its_wording():
+  beside = {
+      stated: answer_columns.beside(stated, answer_columns.VERBAL_TEXT)
+      for stated in ('verbal_confidence', 'verbal_phrase_before_confidence')}
+  assert beside == {
+      'verbal_confidence': 'verbal_text',
+      'verbal_phrase_before_confidence': 'verbal_phrase_before_text'}
+
+
 def test_grades_are_named_in_the_order_in_which_they_are_described():
   described = [name for name, *_ in answer_columns.grades('x_', 'it')]
   assert described == list(answer_columns.grade_names('x_')) == [

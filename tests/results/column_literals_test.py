@@ -15,6 +15,7 @@ from uncertainty.results import (
   columns,
   derived,
   page,
+  schema,
   steering_columns,
   tuning_columns,
 )
@@ -86,8 +87,10 @@ def _distinctive() -> set[str]:
 _STEMS = (registry.TOP_K_ENTROPY, registry.NUCLEUS_SIZE,
           registry.NUCLEUS_ENTROPY)
 # What names are put together from.
-_STARTS = frozenset({answer_columns.VERBAL, answer_columns.P_TRUE,
-                     answer_columns.SAMPLE})
+_PARTS = frozenset({
+    answer_columns.VERBAL, answer_columns.P_TRUE, answer_columns.SAMPLE,
+    registry.STATED, schema.of_task('', columns.PROMPT),
+    *(registry.column(prefix, '') for prefix in registry.PREFIXES if prefix)})
 
 
 @functools.cache
@@ -216,7 +219,7 @@ def _literals(path: pathlib.Path) -> set[tuple[int, str]]:
   long, words = _distinctive(), _words()
   anywhere = {(node.lineno, node.value) for node in ast.walk(tree)
               if isinstance(node, ast.Constant) and (
-                  node.value in long | _STARTS
+                  node.value in long | _PARTS
                   or str(node.value).startswith(_STEMS))}
   placed = {(node.lineno, node.value)
             for node in _in_column_positions(tree, words)
@@ -252,7 +255,7 @@ def test_homonyms_are_of_files_that_are_there():
 
 @pytest.mark.parametrize('name', [
     'human_entropy', 'item_id', 'gain_low', 'null_95', 'perplexity', 'model',
-    'nucleus_size_', 'verbal_'])
+    'nucleus_size_', 'verbal_', 'mc_', '_prompt', '_confidence'])
 def test_a_planted_literal_is_found(tmp_path, name):
   planted = tmp_path / 'planted.py'
   planted.write_text(f'"""Reads {name}."""\nx = frame[\n  "{name}"]\n')

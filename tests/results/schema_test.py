@@ -43,6 +43,15 @@ def test_merge_keeps_item_order_and_names_a_second_prompt():
   assert list(merged['free_prompt']) == ['fa', 'fb']
 
 
+def test_every_column_of_prompts_names_its_task():
+  asked = {name: schema.asked_by(name) for name in (
+      'prompt', 'fr_prompt', schema.of_task('verbal', 'prompt'),
+      schema.of_task('free', 'prompt'), 'prompt_digest', 'question')}
+  assert asked == {
+      'prompt': '', 'fr_prompt': 'free', 'verbal_prompt': 'verbal',
+      'free_prompt': 'free', 'prompt_digest': None, 'question': None}
+
+
 def test_merge_refuses_a_task_that_lacks_items():
   items = schema.item_frame(_ITEMS)
   with pytest.raises(UserError, match="'free' lacks 1 of 2 items, such as 'b'"):

@@ -22,6 +22,10 @@ class Subject:
   foreign: tuple[str, ...]
 
 
+# What a measure is taken over; `registry.PREFIXES` says what each is.
+MC, FR, BRACKET = 'mc', 'fr', 'bracket'
+FR_FIRST, BRACKET_FIRST = 'fr_first', 'bracket_first'
+
 _RECALL, _CHOOSING = ('human_fr_',), ('human_mc_',)
 OF_CHOICE = Subject('choice', 'correct', _RECALL)
 OF_ANSWER = Subject('written', 'fr_correct', _CHOOSING)
@@ -30,8 +34,8 @@ OF_JUDGED = Subject('written', 'p_true_correct', _CHOOSING)
 
 # A measure that is not of the item as a whole is of what its prefix names.
 _OF_PREFIX = {
-    'mc': OF_CHOICE, 'fr': OF_ANSWER, 'bracket': OF_ANSWER,
-    'fr_first': OF_ANSWER, 'bracket_first': OF_ANSWER,
+    MC: OF_CHOICE, FR: OF_ANSWER, BRACKET: OF_ANSWER,
+    FR_FIRST: OF_ANSWER, BRACKET_FIRST: OF_ANSWER,
 }
 
 
@@ -53,6 +57,8 @@ class Measure:
     of: its subject; None where that is its prefix's (`subject`).
     primary: whether it is the one that its way of asking is judged by
       (`PRIMARY`), over the first of its prefixes.
+    kind: what it shares with measures of the same formula or quantity; such
+      measures are one unit where claims are made over many. '' if it has none.
   """
 
   name: str
@@ -66,6 +72,7 @@ class Measure:
   paper_name: str = ''
   of: Subject | None = None
   primary: bool = False
+  kind: str = ''
 
   def subject(self, prefix: str) -> Subject:
     """What it is a measure of when taken over a prefix.

@@ -7,6 +7,11 @@ prefix says over what it was taken (`PREFIXES`).
 import math
 
 from uncertainty.measures.measure import (
+    BRACKET,
+    BRACKET_FIRST,
+    FR,
+    FR_FIRST,
+    MC,
     OF_CHOICE,
     OF_JUDGED,
     OF_SAMPLES,
@@ -24,6 +29,8 @@ TOP1_LOGPROB, PERPLEXITY = 'top1_logprob', 'perplexity'
 ORDINAL_ENTROPY, ORDINAL_VARIATION = 'ordinal_entropy', 'ordinal_variation'
 SCALE_SD = 'scale_sd'
 HEDGES = 'hedges'
+# How columns of stated confidences end.
+STATED = '_confidence'
 # Stems, behind which k or the mass stands, and which there are.
 TOP_K_ENTROPY = 'top_k_entropy_'
 NUCLEUS_SIZE, NUCLEUS_ENTROPY = 'nucleus_size_', 'nucleus_entropy_'
@@ -61,34 +68,35 @@ _VASHURIN = 'Vashurin et al. 2025'
 
 # Longest first: `fr_first_x` is not the `first_x` of `fr`.
 PREFIXES = {
-    'bracket_first': 'first token inside the braces of the answer',
-    'fr_first': 'first generated token',
-    'bracket': 'tokens inside the braces of the answer',
-    'fr': 'whole generated sequence',
-    'mc': 'next token of a choice prompt, or the item\'s choices',
+    BRACKET_FIRST: 'first token inside the braces of the answer',
+    FR_FIRST: 'first generated token',
+    BRACKET: 'tokens inside the braces of the answer',
+    FR: 'whole generated sequence',
+    MC: 'next token of a choice prompt, or the item\'s choices',
     '': 'the item, however it was asked',
 }
 _STARTS = [(prefix, f'{prefix}_' if prefix else '') for prefix in PREFIXES]
 
-_TOKEN = ('mc', 'fr', 'bracket', 'fr_first', 'bracket_first')
-_CHOICE = ('mc',)
-_SEQUENCE = ('fr', 'bracket', 'fr_first', 'bracket_first')
+# Over what a model generated.
+GENERATED = (FR, BRACKET, FR_FIRST, BRACKET_FIRST)
+_TOKEN = (MC, *GENERATED)
+_CHOICE = (MC,)
 _ITEM = ('',)
 
 _INF = math.inf
 
 
-def _token(name, formula, orientation, bounds, paper_name='', source=_PAPER):
-  return Measure(name, formula, source, orientation, bounds,
+def _token(name, formula, orientation, bounds, paper_name, kind):
+  return Measure(name, formula, _PAPER, orientation, bounds,
                  'letters, numbers, text, free, response',
-                 '1; 1 a step for free',
-                 _TOKEN, paper_name)
+                 '1; 1 a step for free', _TOKEN, paper_name, kind=kind)
 
 
-def _choice(name, formula, orientation, bounds, paper_name, primary=False):
+def _choice(name, formula, orientation, bounds, paper_name, primary=False,
+            kind='choices'):
   return Measure(name, formula, _PAPER, orientation, bounds,
                  'letters, numbers, text', '1 an option order', _CHOICE,
-                 paper_name, primary=primary)
+                 paper_name, primary=primary, kind=kind)
 
 
 def _scaled(name, formula, bounds, source):
@@ -105,7 +113,7 @@ def _order(name, formula, orientation, bounds, source='this project'):
 
 def _stated(name, formula, primary=False):
   # The column without its ending names the wording whose answer was graded.
-  grade = name.removesuffix('_confidence') + '_correct'
+  grade = name.removesuffix(STATED) + '_correct'
   return Measure(name, formula, _TIAN, -1, (0.0, 1.0), 'verbal', '1 a token',
                  _ITEM, of=Subject('stated', grade, ()), primary=primary)
 
@@ -117,23 +125,29 @@ def _sampled(name, formula, orientation, bounds, source=_FARQUHAR,
 
 
 _NEXT_TOKEN = (
-    _token(TOTAL_ENTROPY, 'H(p) / ln V', 1, (0.0, 1.0), 'total-ent'),
-    _token(VARENTROPY, 'Σ p (−ln p − H)²', 1, (0.0, _INF), 'var-ent'),
-    _token(TOP1_LOGPROB, 'ln p₁', -1, (-_INF, 0.0), 'top-1-prob'),
+    _token(TOTAL_ENTROPY, 'H(p) / ln V', 1, (0.0, 1.0), 'total-ent',
+           'next token'),
+    _token(VARENTROPY, 'Σ p (−ln p − H)²', 1, (0.0, _INF), 'var-ent',
+           'next token'),
+    _token(TOP1_LOGPROB, 'ln p₁', -1, (-_INF, 0.0), 'top-1-prob',
+           'next token'),
     *(_token(f'{TOP_K_ENTROPY}{k}', f'H(top {k} renormalised) / ln {k}', 1,
-             (0.0, 1.0), f'top-k-ent-{k}') for k in TOP_KS),
+             (0.0, 1.0), f'top-k-ent-{k}', 'top k') for k in TOP_KS),
     *(_token(f'{NUCLEUS_SIZE}{p}', f'n = #{{i : Σ_{{j<i}} p_j < {p}}}', 1,
-             (1.0, _INF), f'top-p-len-{p}') for p in NUCLEUS_MASSES),
+             (1.0, _INF), f'top-p-len-{p}', 'nucleus size')
+      for p in NUCLEUS_MASSES),
     *(_token(f'{NUCLEUS_ENTROPY}{p}',
              f'H(nucleus {p} renormalised) / ln n; 0 if n = 1', 1,
-             (0.0, 1.0), f'top-p-ent-{p}') for p in NUCLEUS_MASSES),
+             (0.0, 1.0), f'top-p-ent-{p}', 'nucleus entropy')
+      for p in NUCLEUS_MASSES),
 )
 
 _CHOICES = (
     _choice(CHOICE_ENTROPY, 'H(c renormalised) / ln K', 1, (0.0, 1.0),
             'choice-ent', primary=True),
     _choice(CHOICE_LOGPROB, 'ln max c', -1, (-_INF, 0.0), 'choice-prob'),
-    _choice(CHOICE_LOG_MASS, 'ln Σ c', -1, (-_INF, 0.0), 'choice-mass'),
+    _choice(CHOICE_LOG_MASS, 'ln Σ c', -1, (-_INF, 0.0), 'choice-mass',
+            kind='mass of the choices'),
     _choice(CHOICE_LOG_MARGIN, 'ln(largest c − second largest c)', -1,
             (-_INF, 0.0), 'choice-margin'),
 )
@@ -159,16 +173,16 @@ _ORDERS = (
 )
 
 # Generated answers: sequences, words, judgements, samples.
-_GENERATED = (
+_ANSWERS = (
     Measure(PERPLEXITY, 'exp(mean of −ln p of the generated tokens)',
-            _PAPER, 1, (1.0, _INF), 'free, response', '1 a step', _SEQUENCE,
+            _PAPER, 1, (1.0, _INF), 'free, response', '1 a step', GENERATED,
             'ppl', primary=True),
     Measure(HEDGES, 'share of the words of the answer that hedge, by a '
             'stated list', 'after Hyland 2005', 1, (0.0, 1.0),
-            'free, response', '1 a step', ('fr',)),
-    _stated('verbal_confidence', 'the probability stated in words',
+            'free, response', '1 a step', (FR,)),
+    _stated(f'verbal{STATED}', 'the probability stated in words',
             primary=True),
-    *(_stated(f'verbal_{form}_{order}_confidence',
+    *(_stated(f'verbal_{form}_{order}{STATED}',
               f'the same, asked as a {form} {order} the answer')
       for form in ('percent', 'number', 'phrase')
       for order in ('after', 'before')),
@@ -225,7 +239,7 @@ _ALIKE = (
 
 MEASURES: dict[str, Measure] = {
     m.name: m for m in (
-        *_NEXT_TOKEN, *_CHOICES, *_ORDINAL, *_ORDERS, *_GENERATED, *_ALIKE)}
+        *_NEXT_TOKEN, *_CHOICES, *_ORDINAL, *_ORDERS, *_ANSWERS, *_ALIKE)}
 
 # Way of asking → the column that it is judged by, fixed before any result was
 # seen. Where the literature has one it is that one: p(True) of Kadavath et
@@ -242,7 +256,7 @@ PRIMARY: dict[str, str] = {
     'text': MEASURES[CHOICE_ENTROPY].primary_column,
     'free': MEASURES[PERPLEXITY].primary_column,
     'response': MEASURES[PERPLEXITY].primary_column,
-    'verbal': MEASURES['verbal_confidence'].primary_column,
+    'verbal': MEASURES[f'verbal{STATED}'].primary_column,
     'p_true': MEASURES[P_TRUE].primary_column,
     'samples': MEASURES[SEMANTIC_ENTROPY].primary_column,
 }
@@ -289,6 +303,18 @@ def is_measure(column: str) -> bool:
     True if `parse` reads it.
   """
   return _split(column) is not None
+
+
+def is_stated(column: str) -> bool:
+  """Whether a results column holds a confidence that the model stated.
+
+  Args:
+    column: any column's name.
+
+  Returns:
+    True for `verbal_confidence`, in any wording.
+  """
+  return is_measure(column) and subject(column).about == 'stated'
 
 
 def subject(column: str) -> Subject:

@@ -13,6 +13,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from uncertainty.measures import registry
+from uncertainty.measures.measure import (
+    BRACKET,
+    BRACKET_FIRST,
+    FR,
+    FR_FIRST,
+    column,
+)
 
 STOP_TOKENS = ('}', ' }')
 
@@ -141,14 +148,13 @@ def columns(
     Results column → value; NaN over no tokens.
   """
   spans = {
-      'fr_': (0, length),
-      'bracket_': (bracket.first, bracket.last),
-      'fr_first_': (0, min(1, length)),
-      'bracket_first_': (bracket.first,
-                         min(bracket.first + 1, bracket.last)),
+      FR: (0, length),
+      BRACKET: (bracket.first, bracket.last),
+      FR_FIRST: (0, min(1, length)),
+      BRACKET_FIRST: (bracket.first, min(bracket.first + 1, bracket.last)),
   }
   return {
-      prefix + name: value
+      column(prefix, name): value
       for prefix, (first, last) in spans.items()
       for name, value in aggregate(steps_T, first, last).items()
   }

@@ -32,8 +32,8 @@ from uncertainty.results import columns
 
 # What a written answer shows of the model's confidence.
 OUTPUT = (columns.BRACKET_PERPLEXITY,
-          registry.column('bracket', registry.TOTAL_ENTROPY),
-          registry.column('fr_first', registry.TOTAL_ENTROPY))
+          registry.column(registry.BRACKET, registry.TOTAL_ENTROPY),
+          registry.column(registry.FR_FIRST, registry.TOTAL_ENTROPY))
 _INNER_FOLDS = 3  # in which a layer is chosen
 _MULTIPLE = 64  # training items are padded to
 _BEFORE = ('before_generating', 'last_prompt')

@@ -10,10 +10,12 @@ from uncertainty.results import columns as cols
 from uncertainty.results import derived
 
 PREFIXES = {
-    'mc': 'multiple choice', 'fr': 'free response, whole answer',
-    'bracket': 'free response, inside the braces',
-    'fr_first': 'free response, first token',
-    'bracket_first': 'inside the braces, first token', '': 'other signals'}
+    registry.MC: 'multiple choice',
+    registry.FR: 'free response, whole answer',
+    registry.BRACKET: 'free response, inside the braces',
+    registry.FR_FIRST: 'free response, first token',
+    registry.BRACKET_FIRST: 'inside the braces, first token',
+    '': 'other signals'}
 
 # Human signals: label, and +1 where people are unsure when it is high.
 SIGNALS = {

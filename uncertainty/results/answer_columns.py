@@ -3,6 +3,7 @@
 Part of the results table, which `columns` describes as a whole.
 """
 
+from uncertainty.measures import registry
 from uncertainty.results.column import Column, by
 
 # How the columns of each kind of answer begin.
@@ -63,6 +64,32 @@ def in_wording(name: str, wording: str) -> str:
   if not wording:
     return name
   return f'{VERBAL}{wording}_{name.removeprefix(VERBAL)}'
+
+
+def wording(confidence: str) -> str:
+  """Which wording of the question a stated confidence answers.
+
+  Args:
+    confidence: its column, such as `verbal_percent_after_confidence`.
+
+  Returns:
+    Such as `percent_after`; '' for the first wording.
+  """
+  wording = confidence.removesuffix(registry.STATED)
+  return wording.removeprefix(VERBAL) if wording.startswith(VERBAL) else ''
+
+
+def beside(confidence: str, name: str) -> str:
+  """What stands beside a stated confidence, in its wording.
+
+  Args:
+    confidence: its column.
+    name: what is sought, of the first wording: `verbal_text`.
+
+  Returns:
+    The column, such as `verbal_percent_after_text`.
+  """
+  return in_wording(name, wording(confidence))
 
 
 def stated() -> tuple[Column, ...]:

@@ -108,12 +108,12 @@ TIE_FREE = 'tie_free'
 
 # The measures that code names, of a choice where nothing else is said.
 CHOICE_ENTROPY = registry.PRIMARY['letters']
-CHOICE_LOGPROB = registry.column('mc', registry.CHOICE_LOGPROB)
-CHOICE_LOG_MASS = registry.column('mc', registry.CHOICE_LOG_MASS)
-TOTAL_ENTROPY = registry.column('mc', registry.TOTAL_ENTROPY)
-TOP1_LOGPROB = registry.column('mc', registry.TOP1_LOGPROB)
-FR_TOTAL_ENTROPY = registry.column('fr', registry.TOTAL_ENTROPY)
-BRACKET_PERPLEXITY = registry.column('bracket', registry.PERPLEXITY)
+CHOICE_LOGPROB = registry.column(registry.MC, registry.CHOICE_LOGPROB)
+CHOICE_LOG_MASS = registry.column(registry.MC, registry.CHOICE_LOG_MASS)
+TOTAL_ENTROPY = registry.column(registry.MC, registry.TOTAL_ENTROPY)
+TOP1_LOGPROB = registry.column(registry.MC, registry.TOP1_LOGPROB)
+FR_TOTAL_ENTROPY = registry.column(registry.FR, registry.TOTAL_ENTROPY)
+BRACKET_PERPLEXITY = registry.column(registry.BRACKET, registry.PERPLEXITY)
 VERBAL_CONFIDENCE = registry.PRIMARY['verbal']
 
 ITEMS = by(

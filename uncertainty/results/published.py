@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from uncertainty import data, files
 from uncertainty.data import human
+from uncertainty.measures import registry
 from uncertainty.results import columns, derived, schema
 from uncertainty.results import published_columns as names
 from uncertainty.specs import DataSpec
@@ -151,7 +152,8 @@ def _merge(same: list[_File]) -> pd.DataFrame:
           f'{same[0].path} has {len(merged)} items but {other.path} has '
           f'{len(other.raw)}; keep one of them')
     shared = [c for c in map(str, other.raw)
-              if c in merged and names.measure(c) and c.startswith('mc_')]
+              if c in merged and (ours := names.measure(c))
+              and registry.parse(ours)[0] == registry.MC]
     for column in shared:
       a, b = (f[column].to_numpy(float) for f in (merged, other.raw))
       if not np.array_equal(a, b, equal_nan=True):

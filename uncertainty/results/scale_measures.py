@@ -33,7 +33,7 @@ def measured(frame: pd.DataFrame) -> pd.DataFrame:
     total_N = np.logaddexp.reduce(logprobs_NC, axis=1)
     shares_NC = np.exp(logprobs_NC - total_N[:, None])
   return frame.assign(**{
-      registry.column('mc', name): of(shares_NC, scale_NC)
+      registry.column(registry.MC, name): of(shares_NC, scale_NC)
       for name, of in ordinal.MEASURES.items()})
 
 

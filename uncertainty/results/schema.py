@@ -31,6 +31,35 @@ _SHARDS_ONLY = (columns.PACKAGE_VERSION, columns.RUN_ID,
                 columns.QUESTION_DIGEST)
 
 
+def of_task(task: str, name: str) -> str:
+  """The column of a task that is not the first to write it.
+
+  Args:
+    task: such as `free`.
+    name: of `PER_TASK_COLUMNS`.
+
+  Returns:
+    Such as `free_n_tokens`.
+  """
+  return f'{task}_{name}'
+
+
+def asked_by(name: str) -> str | None:
+  """Which task a column of prompts is of.
+
+  Args:
+    name: of any column of a results table.
+
+  Returns:
+    The task; '' for the first one's, whose column does not say it; None for
+    what is no prompt.
+  """
+  if name in (columns.PROMPT, columns.FR_PROMPT):
+    return '' if name == columns.PROMPT else 'free'
+  ending = of_task('', columns.PROMPT)
+  return name.removesuffix(ending) if name.endswith(ending) else None
+
+
 def item_frame(items: Sequence[Item]) -> pd.DataFrame:
   """What is known of the items before any model: texts and human columns.
 
@@ -101,7 +130,7 @@ def merge_tasks(
     unexpected = clash - set(PER_TASK_COLUMNS)
     if unexpected:
       raise ValueError(f'task {name!r} repeats columns {sorted(unexpected)}')
-    frame = frame.rename(columns={c: f'{name}_{c}' for c in clash})
+    frame = frame.rename(columns={c: of_task(name, c) for c in clash})
     merged = merged.merge(
         frame, on=columns.ITEM_ID, how='left', validate='1:1')
   return text_measures.measured(scale_measures.measured(merged))

@@ -18,5 +18,5 @@ def measured(frame: pd.DataFrame) -> pd.DataFrame:
   """
   if columns.FR_TOKENS not in frame:
     return frame
-  return frame.assign(**{registry.column('fr', registry.HEDGES): [
+  return frame.assign(**{registry.column(registry.FR, registry.HEDGES): [
       hedges.hedges(''.join(tokens)) for tokens in frame[columns.FR_TOKENS]]})

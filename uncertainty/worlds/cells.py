@@ -28,10 +28,10 @@ _SHARED = 0.6  # how much of ε the measures of a kind share
 MEASURES = {
     'next token': (columns.TOTAL_ENTROPY, columns.TOP1_LOGPROB),
     'top k': tuple(
-        registry.column('mc', f'{registry.TOP_K_ENTROPY}{k}')
+        registry.column(registry.MC, f'{registry.TOP_K_ENTROPY}{k}')
         for k in registry.TOP_KS[:4]),
     'nucleus entropy': tuple(
-        registry.column('mc', f'{registry.NUCLEUS_ENTROPY}{p}')
+        registry.column(registry.MC, f'{registry.NUCLEUS_ENTROPY}{p}')
         for p in registry.NUCLEUS_MASSES),
     'choices': (columns.CHOICE_ENTROPY, columns.CHOICE_LOGPROB),
     'mass of the choices': (columns.CHOICE_LOG_MASS,)}

@@ -62,11 +62,12 @@ def of_tokens(u_N: np.ndarray, rng: np.random.Generator) -> dict[str, Any]:
       cols.TOTAL_ENTROPY: level_4N[0] * 0.5,
       cols.TOP1_LOGPROB: np.log(1 - 0.95 * level_4N[0])}
   for k in registry.TOP_KS:
-    name = registry.column('mc', f'{registry.TOP_K_ENTROPY}{k}')
+    name = registry.column(registry.MC, f'{registry.TOP_K_ENTROPY}{k}')
     found[name] = level_4N[1] ** (1 + k / 100)
   for p in registry.NUCLEUS_MASSES:
     size_N = 1 + np.floor(_LARGEST * p * level_4N[2] ** (3 - 2 * p))
-    found[registry.column('mc', f'{registry.NUCLEUS_SIZE}{p}')] = size_N
-    found[registry.column('mc', f'{registry.NUCLEUS_ENTROPY}{p}')] = np.where(
-        size_N > 1, level_4N[3], 0)
+    size, entropy = (registry.column(registry.MC, f'{stem}{p}') for stem in (
+        registry.NUCLEUS_SIZE, registry.NUCLEUS_ENTROPY))
+    found[size] = size_N
+    found[entropy] = np.where(size_N > 1, level_4N[3], 0)
   return found

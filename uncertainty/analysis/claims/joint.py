@@ -20,13 +20,6 @@ from uncertainty.analysis.statistics import crossed, partial, ranking
 from uncertainty.measures import registry
 
 _LEAST = 5  # families or kinds below which two-way variances say nothing
-# Measures of one formula or of one quantity, by how their names start.
-KINDS = {
-    registry.TOTAL_ENTROPY: 'next token', registry.TOP1_LOGPROB: 'next token',
-    registry.VARENTROPY: 'next token', registry.TOP_K_ENTROPY: 'top k',
-    registry.NUCLEUS_SIZE: 'nucleus size',
-    registry.NUCLEUS_ENTROPY: 'nucleus entropy',
-    registry.CHOICE_LOG_MASS: 'mass of the choices', 'choice': 'choices'}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,7 +28,7 @@ class Flags:
 
   Attributes:
     row_X: of the stack.
-    kind_X: of `KINDS`.
+    kind_X: each measure's kind.
     aligned_X: whether ρ with people's entropy has its lower end above 0.
     calibrated_X: whether the debiased error has its upper end below the
       threshold.
@@ -98,7 +91,7 @@ def flags(study: ClaimStudy) -> Flags:
   correct = dict(zip(study.models, study.correct_MN, strict=True))
   row_X = np.array([
       i for i, r in enumerate(stack.rows)
-      if r.prefix == 'mc' and r.model in correct and _kind(r.measure.name)
+      if r.prefix == registry.MC and r.model in correct and r.measure.kind
       and enough_for_bins(study.n_clusters(
           ~np.isnan(confidence_MN[i] + correct[r.model] + study.human_N)),
                           study.n_bins)], int)
@@ -118,15 +111,9 @@ def flags(study: ClaimStudy) -> Flags:
     calibrated.append(squared.probability_below(
         error, study.calibrated_below ** 2) < (1 - study.level) / 2)
     n_items.append(int(known_N.sum()))
-  kind_X = np.array([_kind(stack.rows[i].measure.name) for i in row_X])
+  kind_X = np.array([stack.rows[i].measure.kind for i in row_X])
   return Flags(
       row_X, kind_X, np.array(aligned), np.array(calibrated), max(n_items))
-
-
-def _kind(name: str) -> str:
-  """The first entry of `KINDS` that a measure's name starts with, or ''."""
-  return next((kind for start, kind in KINDS.items()
-               if name.startswith(start)), '')
 
 
 def _shares(

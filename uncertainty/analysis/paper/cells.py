@@ -48,13 +48,13 @@ class _Panel:
 
 
 _PANELS = (
-    _Panel('MCQA', 'mcqa', ('mc_',), (
+    _Panel('MCQA', 'mcqa', (registry.MC,), (
         cols.HUMAN_ENTROPY, cols.HUMAN_MC_PROP_CORRECT,
         cols.HUMAN_MC_RT_COMBINED, cols.HUMAN_MC_RT_CORRECT), cols.CORRECT),
-    _Panel('FR', 'fr', ('fr_first_', 'fr_'), (
+    _Panel('FR', 'fr', (registry.FR_FIRST, registry.FR), (
         cols.HUMAN_ENTROPY, cols.HUMAN_FR_PROP_CORRECT,
         cols.HUMAN_FR_RT_ANSWERED, cols.HUMAN_FR_RT_CORRECT), cols.FR_CORRECT),
-    _Panel('BFR', 'fr', ('bracket_first_', 'bracket_'), (
+    _Panel('BFR', 'fr', (registry.BRACKET_FIRST, registry.BRACKET), (
         cols.HUMAN_ENTROPY, cols.HUMAN_FR_PROP_CORRECT,
         cols.HUMAN_FR_RT_ANSWERED, cols.HUMAN_FR_RT_CORRECT), cols.FR_CORRECT),
 )
@@ -82,7 +82,7 @@ def cells(
   for stack in stacks:
     kept_N = kept_items(stack.dataset, stack.frames)
     confidence_MN = stacking.paper_confidence(stack)
-    has_free = any(row.prefix not in ('mc', '') for row in stack.rows)
+    has_free = any(row.prefix not in (registry.MC, '') for row in stack.rows)
     for panel in _PANELS:
       rows += _spearman_rows(stack.dataset, panel, stack.frames, kept_N)
       rows += _ece_rows(
@@ -125,7 +125,7 @@ def _measures(frame: pd.DataFrame, prefix: str) -> list[str]:
   """Measure columns with exactly this prefix that the paper has a name for."""
   return [c for c in map(str, frame)
           if registry.is_measure(c) and names.paper_name(c)
-          and registry.parse(c)[0] + '_' == prefix]
+          and registry.parse(c)[0] == prefix]
 
 
 def _orientation(column: str) -> int:
@@ -182,7 +182,7 @@ def _ece_rows(
   correctness = cols.CORRECT if mode == 'reproduction' else panel.correctness
   jobs = []
   for row, confidence in zip(stack.rows, confidence_MN, strict=True):
-    if f'{row.prefix}_' not in panel.prefixes or not row.measure.paper_name:
+    if row.prefix not in panel.prefixes or not row.measure.paper_name:
       continue
     correct = stacking.numbers(stack.frames[row.model], correctness)
     used = kept_N & np.isfinite(confidence) & np.isfinite(correct)

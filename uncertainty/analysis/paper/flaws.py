@@ -15,6 +15,7 @@ from uncertainty.analysis.paper import ece
 from uncertainty.analysis.scores import pairs, scores
 from uncertainty.analysis.scores import stack as stacking
 from uncertainty.analysis.statistics import resampling
+from uncertainty.measures import registry
 from uncertainty.results import columns as cols
 from uncertainty.results import derived
 from uncertainty.results import published_columns as names
@@ -84,7 +85,7 @@ def free_response_ece(stacks: Sequence[stacking.Stack]) -> pd.DataFrame:
     keep = reproduction.kept_items(stack.dataset, stack.frames)
     confidence_MN = stacking.paper_confidence(stack)
     for row, confidence in zip(stack.rows, confidence_MN, strict=True):
-      if row.prefix in ('mc', '') or not row.measure.paper_name:
+      if row.prefix in (registry.MC, '') or not row.measure.paper_name:
         continue
       choice, answer = (stacking.numbers(stack.frames[row.model], c)
                         for c in (cols.CORRECT, cols.FR_CORRECT))

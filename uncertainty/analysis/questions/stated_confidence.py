@@ -14,7 +14,7 @@ import pandas as pd
 
 from uncertainty.analysis.statistics import ranking
 from uncertainty.measures import registry
-from uncertainty.results import columns, derived
+from uncertainty.results import answer_columns, columns, derived
 
 # Internal confidence of the same item: column → how to read it as one.
 _INTERNAL = {
@@ -40,7 +40,7 @@ def stated_against_internal(
   """
   rows = []
   for (dataset, model), frame in results.items():
-    for column in _stated(frame):
+    for column in filter(registry.is_stated, map(str, frame)):
       stated = frame[column].to_numpy(float)
       graded = registry.subject(column).grade
       accuracy = _mean(frame[graded].to_numpy(float)[~np.isnan(stated)]
@@ -59,12 +59,6 @@ def stated_against_internal(
   if len(out):
     out[derived.OVER] = out[derived.MEAN_STATED] - out[columns.ACCURACY]
   return out
-
-
-def _stated(frame: pd.DataFrame) -> list[str]:
-  """The stated confidences of a results table, one a wording."""
-  return [c for c in map(str, frame) if registry.is_measure(c)
-          and registry.subject(c).about == 'stated']
 
 
 def _compare(stated: np.ndarray, internal: np.ndarray) -> dict[str, float]:
@@ -93,8 +87,8 @@ def unread(results: Mapping[tuple[str, str], pd.DataFrame]) -> pd.DataFrame:
   """
   rows = []
   for (dataset, model), frame in results.items():
-    for column in _stated(frame):
-      name = registry.column(column.removesuffix('_confidence'), 'reason')
+    for column in filter(registry.is_stated, map(str, frame)):
+      name = answer_columns.beside(column, answer_columns.VERBAL_REASON)
       if name in frame:
         counts = frame[name][frame[name] != ''].value_counts()
         rows += [{columns.MODEL: model, columns.DATASET: dataset,

@@ -17,7 +17,6 @@ from uncertainty.measures import registry
 from uncertainty.results import columns as cols
 from uncertainty.types import UserError
 
-_FREE = ('fr', 'bracket', 'fr_first', 'bracket_first')
 _NOT_SIGNALS = (cols.HUMAN_SHARES, cols.HUMAN_COUNT, cols.HUMAN_VALENCE,
                 cols.HUMAN_RATING)
 
@@ -210,7 +209,7 @@ def correctness(stack: Stack, *, reproduction: bool = False) -> dict[
     columns = [column]
     if column == cols.CORRECT and np.isnan(grade(row.model, column)).all():
       columns = [cols.AGREES]
-    if row.prefix in _FREE and reproduction:
+    if row.prefix in registry.GENERATED and reproduction:
       columns.append(cols.CORRECT)
     for name in columns:
       values = grade(row.model, name)

@@ -63,7 +63,7 @@ def chunk(items: Sequence[Item],
   columns = {name: [row[name] for row in rows] for name in rows[0]}
   mean = [_average([r.logprobs_C for r in some]) for some in replies]
   for name, values in _measure(mean).items():
-    columns[registry.column('mc', name)] = list(values)
+    columns[registry.column(registry.MC, name)] = list(values)
   # The mass of scores that are no probabilities (PMI) is that of the words.
   columns[cols.CHOICE_LOG_MASS] = [
       _average([np.array([r.log_mass]) for r in some])[0] for some in replies]
@@ -96,9 +96,9 @@ def _row(item: Item, replies: Sequence[Reply]) -> dict[str, Any]:
     if name in _KEPT:
       row[name] = first.measures[name]
     elif len(replies) == 1:
-      row[registry.column('mc', name)] = first.measures[name]
+      row[registry.column(registry.MC, name)] = first.measures[name]
     else:
-      row[registry.column('mc', name)] = np.mean(
+      row[registry.column(registry.MC, name)] = np.mean(
           [r.measures[name] for r in replies])
   return row
 

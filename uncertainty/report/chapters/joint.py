@@ -3,6 +3,7 @@
 import pandas as pd
 from markupsafe import Markup
 
+from uncertainty.measures import registry
 from uncertainty.report import blocks, figures, names, people_entropy, plots
 from uncertainty.report.tables import AnalysisTables
 from uncertainty.results import columns, derived
@@ -73,20 +74,20 @@ def _lead(dataset: str, chance: pd.DataFrame) -> Markup:
   return blocks.text(f'In short: {"; ".join(sentences)}.')
 
 
-_KINDS = {'choice_': 'over the choices', 'nucleus_': 'nucleus',
-          'top_k_': 'top k'}
-
-
-def _kind(measure: str) -> str:
-  return next((words for part, words in _KINDS.items() if part in measure),
-              'others')
+# Kinds of measures that share a colour.
+_KINDS = {
+    'choices': 'over the choices', 'mass of the choices': 'over the choices',
+    'nucleus size': 'nucleus', 'nucleus entropy': 'nucleus', 'top k': 'top k'}
+_OTHERS = 'others'
 
 
 def _scatter(rows: pd.DataFrame) -> plots.Plot:
-  kinds = rows[columns.MEASURE].map(_kind)
+  kinds = rows[columns.MEASURE].map(
+      lambda m: _KINDS.get(registry.parse(str(m))[1].kind, _OTHERS))
   series = []
   for color, (kind, part) in enumerate(
-      (kind, rows[kinds == kind]) for kind in (*_KINDS.values(), 'others')):
+      (kind, rows[kinds == kind])
+      for kind in dict.fromkeys((*_KINDS.values(), _OTHERS))):
     if len(part):
       series.append(plots.Series(
           part[columns.RHO].tolist(), part[derived.AUROC].tolist(), kind,

@@ -13,8 +13,7 @@ import pandas as pd
 
 from uncertainty.measures import registry
 from uncertainty.report import names
-from uncertainty.report.items import source
-from uncertainty.results import answer_columns, derived, tokens
+from uncertainty.results import answer_columns, derived, schema, tokens
 from uncertainty.results import columns as cols
 
 UNIT = 1e-4
@@ -191,13 +190,15 @@ def details(frame: pd.DataFrame, texts: Mapping[int, str]) -> list[Row]:
     as [wording, confidence, reply]; `true` as [p(True), answer judged].
   """
   first = next((str(v) for v in _cells(frame, cols.ANSWER_FORMAT) if v), '')
-  prompts = [(name, _task(name, first)) for name in map(str, frame)
-             if name == cols.PROMPT or name.endswith('_prompt')]
-  stated = [name for name in map(str, frame) if source.is_stated(name)]
+  prompts = [(name, task or first) for name in map(str, frame)
+             if (task := schema.asked_by(name)) is not None]
+  stated = [name for name in map(str, frame) if registry.is_stated(name)]
   texts = _written(frame) | dict(texts)
   order = range(len(frame))
   asked_as = [(task, _cells(frame, name)) for name, task in prompts]
-  sure = [(_wording(name), _cells(frame, name), _cells(frame, _reply(name)))
+  sure = [(answer_columns.wording(name).replace('_', ' '),
+           _cells(frame, name), _cells(frame, answer_columns.beside(
+               name, answer_columns.VERBAL_TEXT)))
           for name in stated]
   return _rows(
       len(frame),
@@ -226,22 +227,6 @@ def _samples(answers: Any, meanings: Any) -> Row | None:
     return None
   row = Row(a=[str(s) for s in answers])
   return row if meanings is None else row | Row(m=[int(m) for m in meanings])
-
-
-def _task(name: str, first: str) -> str:
-  if name == cols.PROMPT:
-    return first
-  return 'free' if name == cols.FR_PROMPT else name.removesuffix('_prompt')
-
-
-def _wording(name: str) -> str:
-  """`verbal_percent_after_confidence` gives 'percent after'."""
-  words = name.removeprefix(answer_columns.VERBAL).removesuffix('confidence')
-  return words.strip('_').replace('_', ' ')
-
-
-def _reply(name: str) -> str:
-  return name.removesuffix('confidence') + 'text'
 
 
 def _written(frame: pd.DataFrame) -> dict[int, str]:

@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 
 from uncertainty import files
 from uncertainty.measures import registry
-from uncertainty.results import answer_columns, published, schema, tokens
 from uncertainty.results import columns as cols
+from uncertainty.results import published, schema, tokens
 from uncertainty.specs import StudySpec
 
 # What is shown of a row beside its prompts and what was said of confidence.
@@ -89,21 +89,7 @@ def shown(names: list[str]) -> Iterator[str]:
     Those that it takes, in the table's order.
   """
   for name in names:
-    described = cols.find(name)
-    prompt = name == cols.PROMPT or (
-        described is not None and described.name == 'TASK_prompt')
-    if (name in _SHOWN or prompt or is_stated(name) or name.endswith('_text')
+    if (name in _SHOWN or registry.is_stated(name)
+        or schema.asked_by(name) is not None or name.endswith('_text')
         or (name.startswith('human_') and name not in cols.RATER_LISTS)):
       yield name
-
-
-def is_stated(name: str) -> bool:
-  """Whether a column holds a confidence that the model stated in words.
-
-  Args:
-    name: of a column of results.
-
-  Returns:
-    True for `verbal_confidence`, in any wording.
-  """
-  return name.startswith(answer_columns.VERBAL) and registry.is_measure(name)
