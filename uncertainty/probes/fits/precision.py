@@ -1,9 +1,11 @@
 """Float64 for the probes alone, and LAPACK calls of one thread each."""
 
 import contextlib
+import functools
 from collections.abc import Iterator
 
 import jax
+import scipy.linalg  # noqa: F401  # the BLAS that JAX calls, to be found below
 import threadpoolctl
 
 
@@ -18,6 +20,11 @@ def float64() -> Iterator[None]:
   Yields:
     Nothing; both settings are as before afterwards.
   """
-  with jax.enable_x64(True), threadpoolctl.threadpool_limits(
-      1, user_api='blas'):
+  with jax.enable_x64(True), _libraries().limit(limits=1, user_api='blas'):
     yield
+
+
+@functools.cache
+def _libraries() -> threadpoolctl.ThreadpoolController:
+  """Those loaded at the first use; a search of all of them takes 5 ms."""
+  return threadpoolctl.ThreadpoolController()
