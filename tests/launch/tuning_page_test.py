@@ -35,11 +35,18 @@ def test_every_outcome_is_a_row_with_what_the_claim_says(study, capsys):
   text = capsys.readouterr().out
   lines = [line for line in text.splitlines() if line.startswith('| tuned')]
   assert [line.split(' | ')[1] for line in lines] == list(tuned.OUTCOMES)
-  assert lines[0].endswith('| 300 | 2 | supported |')
+  assert lines[0].endswith('| 300 | 2 | rises |')
   assert float(lines[0].split(' | ')[4].split(' ')[0]) > 0.5
   assert lines[3].endswith('| cannot tell |')
   assert 'Made on a lathe.' in text and 'Code: 01234567.' in text
   assert '## Famaa_1B, asked world' in text
+
+
+def test_what_all_recipes_share_is_said_once():
+  own, shared = tuning_page.told_apart(
+      ['human (shuffle=True, steps=9)', 'human (steps=9)', 'hard (steps=9)'])
+  assert shared == ['steps=9']
+  assert list(own.values()) == ['human (shuffle=True)', 'human', 'hard']
 
 
 def test_a_study_that_did_not_end_has_no_page(tmp_path):
