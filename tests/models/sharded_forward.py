@@ -3,10 +3,13 @@
   python sharded_forward.py DATAxMODEL[,DATAxMODEL…] [PORT PROCESS]
 
 Prints one JSON object: mesh → last logits of a batch that has a shared
-prefix, and the notices that were given.
+prefix, one layer's residual stream, and the collectives of the compiled
+program; the notices that were given.
 """
 
 import json
+import math
+import re
 import sys
 
 import jax
@@ -24,6 +27,10 @@ CONFIG = {
     'num_attention_heads': 4, 'num_key_value_heads': 2, 'head_dim': 8,
     'intermediate_size': 40, 'tie_word_embeddings': False,
 }
+
+
+_COLLECTIVE = re.compile(
+    r'= (.+?) ((?:all-|collective-|reduce-scatter)[a-z-]+?)(?:-start)?\(')
 
 
 def _model():
@@ -69,13 +76,34 @@ def _logits(module, params, mesh):
     logits = models.unembed(module, params, out.hidden_BTD[:, -1])
     return logits, out.activations['residual']
 
-  found = jax.jit(run)(params, _place_batch(mesh, _batch(1, 4, 0)),
-                       _place_batch(mesh, _batch(8, 6, 4)))
+  program = jax.jit(run).lower(
+      params, _place_batch(mesh, _batch(1, 4, 0)),
+      _place_batch(mesh, _batch(8, 6, 4))).compile()
+  found = program(params, _place_batch(mesh, _batch(1, 4, 0)),
+                  _place_batch(mesh, _batch(8, 6, 4)))
   # Weights really are spread: no device holds a whole projection.
   qkv = params['layers']['attention']['qkv']
   share = qkv.addressable_shards[0].data.size / qkv.size
-  return [np.asarray(sharding.gather(x, mesh)).ravel().tolist()
-          for x in found], share
+  return {
+      **{name: np.asarray(sharding.gather(x, mesh)).ravel().tolist()
+         for name, x in zip(('logits', 'residual'), found, strict=True)},
+      'share': share, 'collectives': _collectives(program.as_text())}
+
+
+def _collectives(text):
+  """[operation, sizes of its result] of what devices say to each other."""
+  return [[operation, [math.prod(map(int, filter(None, shape.split(','))))
+                       for shape in re.findall(r'\w\[([\d,]*)\]', result)]]
+          for result, operation in _COLLECTIVE.findall(text)]
+
+
+def _gathered(mesh):
+  """The collectives of a program that makes a spread weight whole."""
+  weight = jax.device_put(np.ones((64, 3)), NamedSharding(
+      mesh, PartitionSpec('model', None)))
+  whole = jax.jit(lambda x: 2 * x, out_shardings=NamedSharding(
+      mesh, PartitionSpec()))
+  return _collectives(whole.lower(weight).compile().as_text())
 
 
 def main():
@@ -92,10 +120,10 @@ def main():
     data, model = (int(n) for n in name.split('x'))
     devices = None if process else jax.devices()[:data * model]
     mesh = sharding.make_mesh(data, model, devices)
-    found, share = _logits(module, params, mesh)
-    results[name] = {'logits': found[0], 'residual': found[1],
-                     'share': share}
+    results[name] = _logits(module, params, mesh)
   results['notices'] = notices
+  if not process:
+    results['gathered'] = _gathered(sharding.make_mesh(1, len(jax.devices())))
   print(json.dumps(results))
 
 

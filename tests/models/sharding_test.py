@@ -41,7 +41,7 @@ def test_meshes_and_processes_agree():
     s.bind(('localhost', 0))
     port = str(s.getsockname()[1])
   pair = [_start(2, '2x2', port, str(i)) for i in range(2)]
-  alone = _finish(_start(8, '1x1,1x2,2x2,4x2,2x4'))
+  alone = _finish(_start(8, '1x1,8x1,1x2,2x2,4x2,2x4'))
   both = [_finish(process) for process in pair]
   expected = alone['1x1']
   assert len(expected['logits']) == 8 * 64
@@ -53,6 +53,22 @@ def test_meshes_and_processes_agree():
   for result in both:
     _close(result['2x2'], expected)
   assert both[0]['2x2'] == both[1]['2x2']
+  _only_activations_are_exchanged(alone)
+
+
+def _only_activations_are_exchanged(alone):
+  """Sums over `model` of a stem's and of a batch's hidden states, no more."""
+  stem, batch = 1 * 4 * 24, 8 * 6 * 24  # B · T · D
+  assert alone['1x1']['collectives'] == alone['8x1']['collectives'] == []
+  for name in ('1x2', '2x2', '4x2', '2x4'):
+    sums = {batch // int(name[0]), stem}
+    found = alone[name]['collectives']
+    assert {operation for operation, _ in found} == {'all-reduce'}, name
+    assert {size for _, sizes in found for size in sizes} == sums, name
+    # Rows of the embedding once, each layer's two outputs: in a loop.
+    assert sum(batch // int(name[0]) in sizes for _, sizes in found) <= 3
+  # And gathering a weight would have been seen.
+  assert alone['gathered'] == [['all-gather', [64 * 3]]]
 
 
 def test_parameters_without_a_rule_are_replicated():
