@@ -25,6 +25,7 @@ from uncertainty.results import columns
 from uncertainty.worlds import cells as cells_lib
 from uncertainty.worlds import measures
 from uncertainty.worlds import planted as planted_lib
+from uncertainty.worlds import stated as stated_lib
 from uncertainty.worlds import steering as steering_lib
 
 Frames = dict[tuple[str, str], pd.DataFrame]
@@ -85,6 +86,8 @@ class World:
       the place of measures that follow `alignment` and `gap`.
     planted: what activations hold; None: there are none.
     steered: how models answer to steering; None: they are not steered.
+    stated: g, how far stated confidence lies above what models hold; None: it
+      is not asked for.
   """
 
   n_items: int = 421
@@ -108,6 +111,7 @@ class World:
   cells: cells_lib.Cells | None = None
   planted: planted_lib.Planted | None = None
   steered: steering_lib.Steered | None = None
+  stated: float | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -197,6 +201,10 @@ def simulate(
       activations[name] = planted_lib.activations(
           world.planted, m, u_MN[m], z_N, people, rng,
           sampled.doubt_N if sampled else None)
+    if world.stated is not None:
+      side |= stated_lib.of_model(
+          world.stated, confidence_MN[m], correct_MN[m],
+          _clustered(rng, world, cluster_N, 1)[0], rng)
     side |= {columns.DATASET: 'world', columns.MODEL: name,
              columns.KIND: 'instruct' if models.tuned_M[m] else 'base'}
     if world.seeds:

@@ -140,6 +140,13 @@ WORLDS: dict[str, World] = {
            ('a little beyond it', 0.5, 0.5, {}),
            ('some beyond it, clusters of 8', 0.8, 0.5, _CLUSTERS),
            ('much beyond it', 1.5, 0.5, {}))},
+    'words as held and right': World(stated=0.0),
+    'words as held and right, clusters of 8': World(stated=0.0, **_CLUSTERS),
+    'words as held, less often right': World(stated=0.0, gap=Effects(0.06)),
+    'words above what is held, a little': World(stated=0.05),
+    'words above what is held, some, clusters of 8': World(
+        stated=0.2, **_CLUSTERS),
+    'words below what is held': World(stated=-0.1),
     'steering along labels as along any': _STEERED,
     'steering along labels as along any, clusters of 8': dataclasses.replace(
         _STEERED, **_CLUSTERS),
@@ -197,6 +204,11 @@ SCENARIOS: dict[str, Scenarios] = {
     'doubt_beyond_output': Scenarios(
         _starting('doubt: nothing', 'doubt: what'),
         _starting('doubt: a little', 'doubt: some', 'doubt: much')),
+    'stated_gap': Scenarios(
+        _starting('words as held'), _starting('words above', 'words below')),
+    'overclaimed': Scenarios(
+        _starting('words as held and right'),
+        _starting('words as held, less', 'words above', 'words below')),
     'steered': Scenarios(
         _starting('steering along labels as'),
         _starting('steering along labels moves')),
@@ -208,6 +220,7 @@ _OF_MODEL = {'aligned': 'rho_M', 'calibrated': 'gap_M',
 _OUTCOMES = dict(zip(tuned.OUTCOMES, (
     'alignment', 'divergence', 'agreement', 'accuracy', 'calibration'),
     strict=True))
+_OF_WORDS = {'stated_gap': 0, 'overclaimed': 1}
 _OF_TUNING = {'instruct_alignment': 'alignment',
               'instruct_calibration': 'calibration',
               'instruct_accuracy': 'accuracy'}
@@ -244,6 +257,9 @@ def true_values(
   if claim == 'steered' and world.steered:
     return {steered.subject(name, ALONG): world.steered.effect
             for name in study.models.names}
+  if claim in _OF_WORDS:
+    gap_M = truth.stated(world, study.models)[_OF_WORDS[claim]]
+    return dict(zip(study.models.names, gap_M.tolist(), strict=True))
   if claim == 'tuned':
     changed = truth.tuning_effects(world) | truth.seen_by_people(world)
     return {tuned.subject(base, 'tuned', outcome): changed[name]

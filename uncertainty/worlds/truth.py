@@ -83,6 +83,23 @@ def rho(alignment: np.ndarray, world: generator.World) -> np.ndarray:
   return np.interp(alignment, _GRID, _rho_grid(people))
 
 
+def stated(world: generator.World, models: generator.Models
+           ) -> tuple[np.ndarray, np.ndarray]:
+  """How far stated confidence lies above two other things, on average.
+
+  Args:
+    world: in which it is asked for.
+    models: as drawn.
+
+  Returns:
+    Stated confidence less what each model holds, [M], and less the share of
+    answers that are right, [M].
+  """
+  held_M, shift = _confidence(world, models), world.stated or 0.0
+  gap_M = shift * np.where(shift > 0, 1 - held_M, held_M)
+  return gap_M, gap_M + held_M - _accuracy(world, models)
+
+
 @functools.lru_cache
 def tuning_effects(world: generator.World) -> dict[str, float]:
   """Mean over all families, and all tunings, of tuned less base.
@@ -130,12 +147,16 @@ def seen_by_people(world: generator.World) -> dict[str, float]:
       value_M2[tuned_M].mean(0) - value_M2[~tuned_M].mean(0)).tolist()))
 
 
-def _accuracy(world, models) -> np.ndarray:
+def _confidence(world, models) -> np.ndarray:
   """E Φ(b − u) = Φ(b / √2) for standard normal u."""
   ends = generator.confidence(np.array([np.inf, -np.inf]), 0.0, world)
   share_M = scipy.special.ndtr(models.boldness_M / np.sqrt(2))
+  return ends[0] + (ends[1] - ends[0]) * share_M
+
+
+def _accuracy(world, models) -> np.ndarray:
   return generator.right_probability(
-      ends[0] + (ends[1] - ends[0]) * share_M, models.gap_M, world)
+      _confidence(world, models), models.gap_M, world)
 
 
 @functools.lru_cache

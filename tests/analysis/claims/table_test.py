@@ -10,10 +10,11 @@ from uncertainty.worlds import generator
 def test_the_table_has_the_promised_columns(small_table):
   assert tuple(small_table) == table.COLUMNS
   assert set(small_table['verdict']) <= set(claims.VERDICTS)
-  # Nothing was probed, tuned or steered.
+  # Nothing was probed, tuned or steered, nor asked for words.
   assert set(small_table['claim']) == {c.id for c in claims.CLAIMS} - {
       'probe_beyond_output', 'tuned', 'steered', 'doubt_in_domain',
-      'doubt_out_of_domain', 'doubt_beyond_output'}
+      'doubt_out_of_domain', 'doubt_beyond_output', 'stated_gap',
+      'overclaimed'}
   assert not small_table.duplicated(['claim', 'data', 'model']).any()
   # Three families make no claim about joint presence.
   small_table = small_table[small_table['claim'] != 'joint_presence']

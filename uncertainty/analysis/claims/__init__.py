@@ -15,6 +15,7 @@ from uncertainty.analysis.claims import (
   families,
   items,
   joint,
+  stated,
   steered,
   tuned,
 )
@@ -103,6 +104,24 @@ def _doubt(name: str, question: str,
           f'Whether {{subject}} {reads} cannot be told ({shown}; one '
           '{smallest} away from ½ would have been seen four times in five).',
           _too_few(f'{{subject}} {reads}')))
+
+
+def _stated(name: str, question: str, against: str,
+            estimator: Callable[[ClaimStudy], list[Finding]], what: str
+            ) -> Claim:
+  shown = '(by {value} on average, {level} interval {low} to {high}'
+  return Claim(
+      name, question,
+      f'mean over items of stated confidence (the first wording) less '
+      f'{against}, where a reply could be read', 'items in clusters',
+      estimator, 't over clusters', 'no difference; the same t', 0.0, 1, name,
+      False, _sentences(
+          f'{{subject}} states more confidence than {what} {shown}).',
+          f'{{subject}} states less confidence than {what} {shown}).',
+          f'Whether {{subject}} states more confidence than {what} cannot be '
+          f'told {shown}; {{smallest}} would have been seen four times in '
+          'five).',
+          _too_few(f'{{subject}} states more confidence than {what}')))
 
 
 _T_FAMILIES = (
@@ -320,6 +339,16 @@ CLAIMS: tuple[Claim, ...] = (
             'been seen four times in five).',
             _too_few('activations behind {subject} tell of its target beyond '
                      'output and difficulty'))),
+    _stated(
+        'stated_gap',
+        'Does the model state more confidence than it holds?',
+        'the largest choice probability, renormalised over the choices',
+        stated.stated_gap, 'its choices\' probabilities hold'),
+    _stated(
+        'overclaimed',
+        'Does the model state more confidence than it is right?',
+        'whether the answer stated with it is right (0 or 1)',
+        stated.overclaimed, 'its answers bear out'),
     Claim(
         'steered', 'Is the direction that reads doubt the one that causes it?',
         'choice entropy per unit of dose along a direction, from −d to +d, '

@@ -1,0 +1,74 @@
+"""Stated confidence against what models hold and get right."""
+
+import numpy as np
+import pytest
+import scipy.stats
+
+from uncertainty import specs
+from uncertainty.analysis.claims import table
+from uncertainty.results import columns
+from uncertainty.worlds import generator
+
+SPEC = specs.StudySpec(analysis=specs.AnalysisSpec(n_bootstrap=20))
+
+
+def _frames(**changes):
+  world = generator.World(n_items=200, families=(1,), stated=0.2, **changes)
+  return generator.simulate(world, seed=3, all_measures=False).frames
+
+
+def _claims(frames):
+  found = table.claims(frames, SPEC, only={'stated_gap', 'overclaimed'})
+  return found.set_index(['claim', 'model'])
+
+
+def _held(frame):
+  logprobs = np.array(frame[columns.CHOICE_LOGPROBS].tolist())
+  p = np.exp(logprobs)
+  return p.max(1) / p.sum(1)
+
+
+@pytest.mark.parametrize('claim', ['stated_gap', 'overclaimed'])
+def test_mean_interval_and_p_are_scipys(claim):
+  frames = _frames()
+  found = _claims(frames)
+  for (_, model), frame in frames.items():
+    against = _held(frame) if claim == 'stated_gap' else frame['verbal_correct']
+    gap = (frame['verbal_confidence'] - against).dropna()
+    assert 100 < len(gap) < 200
+    expected = scipy.stats.ttest_1samp(gap, 0)
+    row = found.loc[claim, model]
+    assert row['n_items'] == len(gap)
+    np.testing.assert_allclose(
+        [row['estimate'], row['p'], row['low'], row['high']],
+        [gap.mean(), expected.pvalue, *expected.confidence_interval(.95)],
+        rtol=1e-6)
+
+
+def test_a_cluster_counts_once():
+  frames = _frames()
+  many = {key: frame.loc[frame.index.repeat(4)].reset_index(drop=True).assign(
+      item_id=[f'{i}' for i in range(800)],
+      cluster=[f'{i // 4}' for i in range(800)])
+          for key, frame in frames.items()}
+  once, often = _claims(frames), _claims(many)
+  for column in ('estimate', 'low', 'high', 'p'):
+    np.testing.assert_allclose(once[column], often[column], rtol=1e-9)
+
+
+def test_what_was_not_asked_or_not_read_is_no_claim_or_too_little():
+  frames = _frames()
+  assert not len(_claims({key: frame.drop(columns='verbal_confidence')
+                          for key, frame in frames.items()}))
+  few = {key: frame.assign(verbal_confidence=frame['verbal_confidence'].where(
+      frame.index < 5)) for key, frame in frames.items()}
+  assert set(_claims(few)['verdict']) == {'too little data'}
+
+
+def test_sentences_say_what_the_numbers_do():
+  found = _claims(_frames(gap=generator.Effects(0.1)))
+  assert (found['estimate'] > 0).all()
+  assert set(found['verdict']) == {'supported'}
+  assert found['sentence'].str.contains(
+      "states more confidence than its choices' probabilities hold|"
+      'states more confidence than its answers bear out').all()
