@@ -10,7 +10,7 @@ _SPEC = specs.StudySpec(analysis=specs.AnalysisSpec(n_bootstrap=200))
 
 @pytest.mark.parametrize('claims', [
     ['aligned'], ['calibrated'], ['calibration_difference'], ['surest_fifth'],
-    ['probe_beyond_output'], ['tuned'],
+    ['probe_beyond_output'], ['tuned'], ['stated_gap', 'overclaimed'],
     ['doubt_in_domain', 'doubt_out_of_domain', 'doubt_beyond_output']])
 def test_claims_hold_their_level_in_a_few_worlds(claims):
   known = scenarios.SCENARIOS[claims[0]]
