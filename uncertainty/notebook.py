@@ -128,7 +128,8 @@ def run(
     workdir: where it goes; scoring resumes where it stopped. None:
       runs/DATASET-DIGEST, a folder of its own for whatever would score
       something else.
-    stages: some of score, probe, analyze, report; () opens what ran before.
+    stages: some of score, probe, steer, analyze, report, or check, tune or
+      verify; () opens what ran before.
     **overrides: single fields by their dotted names; they do not change the
       config that was passed.
 

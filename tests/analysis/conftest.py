@@ -7,8 +7,7 @@ import pandas as pd
 import pytest
 
 from uncertainty import specs
-from uncertainty.analysis.run import score
-from uncertainty.analysis.run import study_tables as make_tables
+from uncertainty.analysis.run import make_all, questions, score
 from uncertainty.analysis.scores import stack
 from uncertainty.analysis.scores.scores import ModelItems
 
@@ -109,8 +108,10 @@ def _results(names, n_items=80, kinds=None):
 
 def _analyse(results) -> dict[str, pd.DataFrame]:
   stacks = stack.stack_results(results)
-  return make_tables(
-      results, stacks, score(stacks, SPEC), SPEC)
+  tables: dict[str, pd.DataFrame] = {}
+  make_all(questions(results, stacks, score(stacks, SPEC), SPEC),
+           tables.update)
+  return tables
 
 
 @pytest.fixture(name='model_items')

@@ -68,7 +68,7 @@ def run(
     spec: StudySpec) -> None:
   """Analyses all results under a folder and writes tables under another.
 
-  Writes the tables of `score` and of `study_tables`, and for the paper's
+  Writes the tables of `score` and of `questions`, and for the paper's
   files or in reproduction mode its figures' cells. Each file is whole or not
   there; equal inputs and seed give equal tables.
 
@@ -106,7 +106,7 @@ def run(
             stacks, spec, forward=probe_readout.forward(results_dir),
             doubt=probe_readout.doubt(results_dir), steered=steered_rows)},
         lambda: scored.tables,
-        *_questions(source.frames, stacks, scored, spec,
+        *questions(source.frames, stacks, scored, spec,
                     read_probes(results_dir, source)),
         lambda: {'tuned': tuned.tuned_table(stacks, spec)},
         lambda: steered.tables(stacks, steered_rows, spec)]
@@ -115,12 +115,17 @@ def run(
     # The printed cells are of plain entropy and the paper's agreement.
     wanted.append(lambda: paper.reproduction_tables(
         source, stacking.stack_results(source.frames), results_dir, spec))
-  _make_all(wanted, write)
+  make_all(wanted, write)
 
 
-def _make_all(
+def make_all(
     wanted: Sequence[_Make], done: Callable[[_Tables], None]) -> None:
-  """Makes tables on all cores, and calls `done` with those of each."""
+  """Makes tables on all cores.
+
+  Args:
+    wanted: such as `questions` gives.
+    done: called with the tables of each as soon as they are made.
+  """
   def make(one: _Make) -> None:
     clock = time.perf_counter()
     tables = one()
@@ -276,12 +281,10 @@ def _joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
   return pd.concat(filled, ignore_index=True) if filled else tables[0]
 
 
-def study_tables(
-    results: Results, stacks: Sequence[stacking.Stack],
-    scored: Scored, spec: StudySpec,
-    probes_read: pd.DataFrame | None = None,
-) -> dict[str, pd.DataFrame]:
-  """Every table of the study's questions; what each holds its function says.
+def questions(
+    results: Results, stacks: Sequence[stacking.Stack], scored: Scored,
+    spec: StudySpec, probes_read: pd.DataFrame | None = None) -> list[_Make]:
+  """What makes the tables of the study's questions.
 
   Args:
     results: (dataset, model) → one row per item.
@@ -291,18 +294,10 @@ def study_tables(
     probes_read: of `read_probes`, if probes ran.
 
   Returns:
-    file stem under `analysis/` → table. Tables that the results cannot fill
-    (no pairs, no response times) are empty.
+    Functions for `make_all`, each of a table or of some that need each other.
+    Tables that the results cannot fill (no pairs, no response times) are
+    empty.
   """
-  made: dict[str, pd.DataFrame] = {}
-  _make_all(_questions(results, stacks, scored, spec, probes_read), made.update)
-  return made
-
-
-def _questions(
-    results: Results, stacks: Sequence[stacking.Stack], scored: Scored,
-    spec: StudySpec, probes_read: pd.DataFrame | None) -> list[_Make]:
-  """What makes the tables of `study_tables`; those that need another's too."""
   level, seed = spec.analysis.confidence_level, spec.seed
   n_draws, n_bins = spec.analysis.n_bootstrap, spec.analysis.n_bins
   found, counts_NR = scored.scores, scored.counts_NR
@@ -367,7 +362,9 @@ def _sizes(models, found, spec: StudySpec) -> _Tables:
 
 def _designs(results: Results, found, level: float) -> _Tables:
   forms = flaws.prompt_forms(results)
-  design = flaws.design(found, forms)
+  bases = {model: pairs.base_of(frame)
+           for (_, model), frame in results.items()}
+  design = flaws.design(found, forms, bases)
   return {'prompt_forms': forms, 'design': design,
           'design_contrasts': flaws.contrasts(found, design, level)}
 

@@ -8,8 +8,6 @@ further models, what their names are not trusted to say (`lineage`).
 import dataclasses
 from collections.abc import Mapping
 
-from uncertainty.types import UserError
-
 
 @dataclasses.dataclass(frozen=True)
 class StudyModel:
@@ -153,22 +151,3 @@ def lineage(name: str, architecture: str) -> Lineage:
     model = MODELS[name]
     return Lineage(model.series, model.pair if model.kind == 'instruct' else '')
   return _FURTHER.get(name, Lineage(architecture))
-
-
-def get(name: str) -> StudyModel:
-  """The entry of a study name.
-
-  Args:
-    name: as in the paper's result files.
-
-  Returns:
-    The entry.
-
-  Raises:
-    UserError: there is none.
-  """
-  if name not in MODELS:
-    raise UserError(
-        f'{name!r} is not a model of the study; known are'
-        f' {", ".join(MODELS)}')
-  return MODELS[name]

@@ -7,6 +7,8 @@ A test says when it must be written anew.
 
 from collections.abc import Iterable
 
+from uncertainty.measures import registry
+from uncertainty.measures.measure import Subject
 from uncertainty.results import (
     analysis_columns,
     column,
@@ -59,12 +61,31 @@ def page() -> str:
   parts = [f'{_HEAD}\n{listed}.', '## Results tables']
   for title, described in columns.RESULTS.items():
     parts += [f'### {title}', _rows(described, with_writer=True)]
+    if columns.ANY_MEASURE in described:
+      parts += ['What each is held against:', _held_against()]
   parts.append('## Analysis tables')
   for table in TABLES.values():
     parts += [f'### {table.name}',
               f'{table.meaning} Made by `uncertainty.{table.writer}`.',
               _rows(table.columns, with_writer=False)]
   return '\n\n'.join(parts) + '\n'
+
+
+def _held_against() -> str:
+  """The grade and the human signals of every measure, alike ones together."""
+  alike: dict[Subject, list[str]] = {}
+  for measure in registry.MEASURES.values():
+    for prefix in measure.prefixes:
+      name = registry.column(prefix, measure.name if measure.of else 'MEASURE')
+      alike.setdefault(measure.subject(prefix), []).append(f'`{name}`')
+  head = ['columns', 'of', 'right or wrong', 'human signals']
+  lines = [head, ['---'] * len(head)]
+  for subject, names in alike.items():
+    foreign = ' and '.join(f'`{start}…`' for start in subject.foreign)
+    lines.append([
+        ', '.join(dict.fromkeys(names)), subject.about, f'`{subject.grade}`',
+        f'all but {foreign}' if foreign else 'all'])
+  return '\n'.join(f'| {" | ".join(line)} |' for line in lines)
 
 
 def _rows(described: Iterable[column.Column], *, with_writer: bool) -> str:

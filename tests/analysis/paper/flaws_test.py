@@ -17,6 +17,17 @@ def test_prompt_forms_and_design(study_tables):
   assert set(study_tables['design']['form']) == {'chat + brace', 'completion'}
 
 
+def test_a_tuned_model_goes_back_to_the_base_that_its_results_state(
+    analyse, study_results):
+  results = study_results(['mistral-7b', 'foo-7b', 'zephyr_Ins'])
+  # Its own name tells of no base, and its ending would tell of another.
+  for (_, name), frame in results.items():
+    frame['base'] = 'mistral-7b' if name == 'zephyr_Ins' else ''
+  design = analyse(results)['design'].set_index('model')
+  assert set(design.loc['zephyr_Ins', 'weights']) == {'mistral-7b'}
+  assert set(design.loc['foo-7b', 'weights']) == {'foo-7b'}
+
+
 def test_free_response_flaw_counts_which_definition_prints(study_tables):
   cells = study_tables['free_response_ece']
   printed = cells[['figure', 'measure', 'model']].assign(

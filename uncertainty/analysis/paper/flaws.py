@@ -144,7 +144,8 @@ def free_response_summary(
 
 
 def design(
-    found: list[scores.Score], forms: pd.DataFrame) -> pd.DataFrame:
+    found: list[scores.Score], forms: pd.DataFrame,
+    bases: Mapping[str, str | None] | None = None) -> pd.DataFrame:
   """Scores of one model by prompt form: the 2 × 2 × 2 confound table.
 
   Base or instruct weights, chat or completion prompt, with or without the
@@ -154,6 +155,7 @@ def design(
   Args:
     found: scores of all models.
     forms: of `prompt_forms`.
+    bases: model → what `pairs.base_of` gives of it.
 
   Returns:
     dataset, model, weights (the base model's name), kind, form, outcome,
@@ -168,7 +170,8 @@ def design(
     row = about.get((s.dataset, s.model))
     if row and row[cols.FORM] in _FORMS:
       rows.append((
-          s.dataset, s.model, pairs.base_name(pairs.weights(s.model)),
+          s.dataset, s.model,
+          pairs.untuned(s.model, (bases or {}).get(s.model)),
           row[cols.KIND], row[cols.FORM], s.outcome, s.measure, s.value, s.n))
   return pd.DataFrame(rows, columns=columns)
 

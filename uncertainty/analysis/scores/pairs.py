@@ -57,6 +57,19 @@ def pairs(models: Sequence[str], bases: Mapping[str, str | None] | None = None,
   return sorted(found, key=lambda pair: list(models).index(pair[0]))
 
 
+def untuned(model: str, base: str | None) -> str:
+  """The weights that a model's go back to.
+
+  Args:
+    model: its name, a sweep's workdir in parentheses.
+    base: what `base_of` gives of its results; None: the name tells.
+
+  Returns:
+    The base model's name, its own where it is one.
+  """
+  return base_name(weights(model)) if base is None else base or weights(model)
+
+
 def said(frame: pd.DataFrame, column: str):
   """What a results table says of its model, or None.
 
