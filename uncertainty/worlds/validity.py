@@ -183,7 +183,8 @@ def summary(scores: Sequence[Score]) -> pd.DataFrame:
 def _holds(table: pd.DataFrame) -> pd.Series:
   # Where all n studies agree, they leave room for 3 / n.
   false, coverage = (
-      np.maximum(2 * table[f'{name}_se'].fillna(1), 3 / table['worlds'])
+      (2 * table[f'{name}_se'].fillna(1)).where(
+          table[f'{name}_se'] != 0, 3 / table['worlds'])
       for name in ('false', 'coverage'))
   return ((table['false'] <= _MOST_FALSE + false)
           & (table['coverage'] >= _COVERAGE[0] - coverage)

@@ -13,12 +13,10 @@ def _page(chapter):
   return '\n'.join(map(str, chapter.blocks))
 
 
-def test_lead_gives_the_primary_measure_and_counts(
+def test_lead_gives_the_primary_measure(
     made, spec, alignment_cells):
   page = _page(alignment.chapter(made(alignment=alignment_cells), spec))
-  assert ('choice entropy: ρ = 0.20 in the median of 2 models; the intervals '
-          'of 1 lie above 0' in page)
-  assert '3 of 4 cells differ from zero' in page
+  assert 'choice entropy: ρ = 0.20 in the median of 2 models.' in page
   assert 'best' not in page and '0.60' not in page
 
 

@@ -16,9 +16,8 @@ def _page(chapter):
 def test_lead_is_of_the_confidence_in_a_choice(made, spec, calibration_cells):
   page = _page(calibration.chapter(made(calibration=calibration_cells), spec))
   assert ('With the letter mass of the choice, AUROC against the right answer: '
-          '0.75 in the median of 2 models, and the intervals of 1 lie above '
-          '.5; smooth calibration error against the right answer: 0.25 in the '
-          'median of 2 models' in page)
+          '0.75 in the median of 2 models; smooth calibration error against '
+          'the right answer: 0.25 in the median of 2 models' in page)
 
 
 def test_one_model_is_given_with_its_interval(made, spec, calibration_cells):

@@ -16,7 +16,7 @@ def test_lead_gives_rates_and_chance(made, spec):
       'chance': .4, 'chance_low': .3, 'chance_high': .6, 'p_value': .25})
   page = '\n'.join(joint.chapter(
       made(joint=cells, joint_chance=chance), spec).blocks)
-  assert '50 % of 2 cells follow people (ρ above 0' in page
+  assert '50 % of 2 cells count as following people (ρ above 0' in page
   assert '100 % discriminate, 50 % both' in page
-  assert '40 % [30, 60]' in page
+  assert 'would give 40 %. Whether both go together is a claim' in page
   assert joint.chapter(made(), spec) is None

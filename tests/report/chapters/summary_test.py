@@ -47,7 +47,8 @@ def test_a_long_table_is_summarised(made):
       'statistic': 'accuracy', 'value': [k / 20 for k in range(n)],
       'ci_low': 0., 'ci_high': 1., 'n': 40})
   assert summary.console_table(made(summary=rows)) == (
-      'coane    accuracy: median 0.47 of 20 models, 0.00 (M0) to 0.95 (M19)')
+      'coane    accuracy: median 0.47 of 20 models, 0.24 to 0.71 in the middle '
+      'half')
 
 
 def test_two_families_are_not_called_a_pair(made, tables, spec):

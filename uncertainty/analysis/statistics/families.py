@@ -81,7 +81,7 @@ def family_mean(
   se = float(np.sqrt(mean_F.var(ddof=1) / n + max(shared, 0.0)))
   p_flip = float(resampling.sign_flip_test(
       mean_F[None], n_draws, seed=seed)[0])
-  p_t = 2 * stats.t.sf(abs(value) / se, n - 1) if se > 0 else 1.0
+  p_t = 2 * stats.t.sf(abs(value) / se, n - 1) if se > 0 else np.nan
   reach = float(stats.t.ppf((1 + level) / 2, n - 1)) * se
   return FamilyMean(value, se, value - reach, value + reach,
-                    max(p_flip, float(p_t)), least_p, n)
+                    float(np.maximum(p_flip, p_t)), least_p, n)

@@ -90,16 +90,11 @@ def _lead(
       over = f' over {own[0].over if own else "items"}' if '[' in shown else ''
       sentences.append(f'{label} of {row[columns.MODEL]}: ρ = {shown}{over}')
     elif len(found):
-      median = (f'{label}: ρ = {found[columns.RHO].median():.2f} in the '
-                f'median of {len(found)} models')
-      above = (sum(c.verdict == 'supported' for c in own) if own
-               else int((found[columns.CI_LOW] > 0).sum()))
-      sentences.append(
-          f'{median}; {above} of them are aligned by the claim' if own else
-          f'{median}; the intervals of {above} lie above 0')
-  count = int((of_entropy[columns.P_HOLM] < 0.05).sum())
-  sentences.append(
-      f'{count} of {len(of_entropy)} cells differ from zero')
+      sentences.append(f'{label}: ρ = {found[columns.RHO].median():.2f} in '
+                       f'the median of {len(found)} models')
+      if own:
+        above = sum(c.verdict == 'supported' for c in own)
+        sentences[-1] += f'; {above} of them are aligned by the claim'
   return blocks.text(f"With people's entropy, {'; '.join(sentences)}.")
 
 

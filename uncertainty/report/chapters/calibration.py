@@ -119,9 +119,6 @@ def _lead(rows: pd.DataFrame, tables: AnalysisTables) -> Markup:
     else:
       shown = (f'{found[columns.VALUE].median():.2f} in the median of '
                f'{len(found)} models')
-      if metric == 'auroc':
-        above = int((found[columns.CI_LOW] > 0.5).sum())
-        shown += f', and the intervals of {above} lie above .5'
     sentences.append(f'{label} against {of}: {shown}')
   if not sentences:
     return blocks.text('No choices were asked for; each measure is below.')

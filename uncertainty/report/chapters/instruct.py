@@ -36,9 +36,9 @@ def chapter(
     return None
   parts = [blocks.text(
       'Each point is instruct − base, the mean over pairs of the same model, '
-      'with a 95 % interval that resamples whole families. Filled points '
-      'differ from zero after correction: Holm for the stated hypotheses, '
-      'Benjamini-Hochberg for the screen of the rest.'),
+      'with a 95 % interval that resamples whole families. What can be told '
+      'of alignment, calibration and accuracy is among the claims; this is '
+      'what lies behind them.'),
            *people_entropy.note(tables)]
   # A sweep asks in several ways; each is a comparison of its own.
   for (dataset, variant), rows in effects.groupby(
@@ -70,10 +70,6 @@ def _outcome(name: str) -> str:
   return OUTCOMES.get(name, name)
 
 
-def _significant(rows: pd.DataFrame) -> pd.Series:
-  return rows[cols.P_HOLM].fillna(rows[cols.P_BH]) < 0.05
-
-
 def _lead(rows: pd.DataFrame) -> Markup:
   """The sentence that says what to see."""
   pairs = int(rows[derived.N_PAIRS].max())
@@ -81,14 +77,14 @@ def _lead(rows: pd.DataFrame) -> Markup:
     return blocks.text(
         'One pair only: its differences are shown, but say nothing of '
         'instruction tuning at large.')
-  found = rows[_significant(rows)]
   lines = []
-  for outcome, part in found.groupby(cols.OUTCOME, sort=False):
-    down = int((part[derived.MEAN_DIFFERENCE] < 0).sum())
-    lines.append(f'{_outcome(str(outcome))}: {len(part) - down} up, '
-                 f'{down} down')
-  said = '; '.join(lines) or 'no difference survives correction'
-  return blocks.text(f'Over {pairs} pairs, {said}.')
+  for outcome, part in rows.groupby(cols.OUTCOME, sort=False):
+    difference = part[derived.MEAN_DIFFERENCE].median()
+    lines.append(f'{_outcome(str(outcome))} {difference:+.2f}'.replace(
+        '-', '−'))
+  return blocks.text(
+      f'Instruct − base over {pairs} pairs, the median over measures: '
+      f'{"; ".join(lines)}.')
 
 
 def _forest(rows: pd.DataFrame) -> plots.Plot:
@@ -107,8 +103,7 @@ def _forest(rows: pd.DataFrame) -> plots.Plot:
     panels.append(plots.Panel(OUTCOMES[outcome], [plots.Series(
         part[derived.MEAN_DIFFERENCE].tolist(),
         part[cols.MEASURE].map(place).tolist(),
-        low=part[cols.CI_LOW].tolist(), high=part[cols.CI_HIGH].tolist(),
-        filled=_significant(part).tolist())]))
+        low=part[cols.CI_LOW].tolist(), high=part[cols.CI_HIGH].tolist())]))
   several = len({registry.parse(m)[0] for m in order}) > 1
   return plots.Plot(
       panels, plots.Axis('instruct − base'),

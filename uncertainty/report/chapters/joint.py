@@ -63,15 +63,15 @@ def _lead(dataset: str, chance: pd.DataFrame) -> Markup:
   for row in rows.to_dict('records'):
     sentences.append(
         f'{100 * row[derived.RATE_ALIGNED]:.0f} % of {row[derived.N_CELLS]} '
-        f'cells follow people (ρ above 0, p < .05, Benjamini–Hochberg), '
+        f'cells count as following people (ρ above 0, Benjamini–Hochberg), '
         f'{100 * row[derived.RATE_SECOND]:.0f} % '
         f'{_SECOND[row[columns.SECOND]]}, '
-        f'{100 * row[derived.RATE_BOTH]:.0f} % both; cells '
-        'that do not know of each other would give '
-        f'{100 * row[derived.CHANCE]:.0f} % '
-        f'[{100 * row[derived.CHANCE_LOW]:.0f}, '
-        f'{100 * row[derived.CHANCE_HIGH]:.0f}]')
-  return blocks.text(f'In short: {"; ".join(sentences)}.')
+        f'{100 * row[derived.RATE_BOTH]:.0f} % both, where cells of the same '
+        'shares that do not know of each other would give '
+        f'{100 * row[derived.CHANCE]:.0f} %')
+  return blocks.text(
+      f'{"; ".join(sentences)}. Whether both go together is a claim of its '
+      'own.')
 
 
 # Kinds of measures that share a colour.

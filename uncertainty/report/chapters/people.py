@@ -77,16 +77,14 @@ def _combination(tables: AnalysisTables, floor: float) -> list[Markup]:
   parts = [blocks.heading('Several measures together'), blocks.text(
       "Ridge regression of people's entropy on all measures, against the best "
       'single one; both chosen inside the training folds, ρ on held-out '
-      'items. Points above the line gain from combining; filled ones differ '
-      'with p < .05.')]
+      'items. Points above the line are where combining came out higher; one '
+      'may lie there by chance.')]
   for dataset, part in rows.groupby(columns.DATASET, sort=False):
-    sure = part[columns.P_VALUE] < 0.05
-    better = int((sure & (part[derived.GAIN] > 0)).sum())
-    worse = int((sure & (part[derived.GAIN] < 0)).sum())
+    low, middle, high = part[derived.GAIN].quantile([.25, .5, .75])
     parts += [blocks.text(
-        f'In {names.dataset(str(dataset))} the combination gains for {better} '
-        f'and loses for {worse} of {len(part)} (paired bootstrap, p < .05); '
-        f'the median difference is {part[derived.GAIN].median():.2f}.')]
+        f'In {names.dataset(str(dataset))} the difference of {len(part)} is '
+        f'{middle:.2f} in the median, {low:.2f} to {high:.2f} in the middle '
+        'half.')]
     if len(part) > 2:
       parts.append(figures.plot(
           _gains(part), f'combination_{dataset}',
@@ -101,7 +99,6 @@ def _combination(tables: AnalysisTables, floor: float) -> list[Markup]:
 def _gains(rows: pd.DataFrame) -> plots.Plot:
   series = plots.Series(
       rows[derived.RHO_SINGLE].tolist(), rows[derived.RHO_COMBINED].tolist(),
-      filled=(rows[columns.P_VALUE] < 0.05).tolist(),
       names=[names.PREFIXES.get(p, str(p)) for p in rows[derived.PREFIX]],
       models=rows[columns.MODEL].tolist())
   return plots.Plot(
@@ -191,7 +188,7 @@ def _hierarchical(tables: AnalysisTables) -> list[Markup]:
   rows = tables.get('hierarchical')
   if rows.empty:
     return []
-  return [blocks.heading('The main claims over families and items'),
+  return [blocks.heading('Estimates over families and items'),
           blocks.text('Each family counts once, and the error holds that '
                       'families share items; beside each, the plain statistic '
                       'that takes pairs or models for independent.'),

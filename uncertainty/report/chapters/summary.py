@@ -198,7 +198,7 @@ def console_table(tables: AnalysisTables) -> str:
 
   Returns:
     A line for each number of each card; of more than `_MOST_CARDS`, one for
-    each number of each data set, with the models that have the least and most.
+    each number of each data set, with its median and middle half.
   """
   heads = ('model', 'data', 'what', 'value')
   rows = tables.get('summary')
@@ -221,14 +221,14 @@ def console_table(tables: AnalysisTables) -> str:
 
 def _ranges(
     cards: Mapping[tuple[str, str], Mapping[str, tuple[str, str]]]) -> str:
-  found: dict[tuple[str, str], list[tuple[float, str]]] = {}
-  for (dataset, model), numbers in cards.items():
+  found: dict[tuple[str, str], list[float]] = {}
+  for (dataset, _), numbers in cards.items():
     for label, (value, _) in numbers.items():
-      found.setdefault((dataset, label), []).append((float(value), model))
+      found.setdefault((dataset, label), []).append(float(value))
   lines = []
   for (dataset, label), values in found.items():
-    (low, least), (high, most) = min(values), max(values)
+    low, middle, high = np.quantile(values, (.25, .5, .75))
     lines.append(
-        f'{dataset:8} {label}: median {np.median([v for v, _ in values]):.2f} '
-        f'of {len(values)} models, {low:.2f} ({least}) to {high:.2f} ({most})')
+        f'{dataset:8} {label}: median {middle:.2f} of {len(values)} models, '
+        f'{low:.2f} to {high:.2f} in the middle half')
   return '\n'.join(lines)
