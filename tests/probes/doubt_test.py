@@ -79,8 +79,20 @@ def test_the_threshold_is_that_of_the_items_that_train():
   target = np.array([0, 0, 2, 2, 9.0])
   label = doubt.labels(doubt.PROBES['sep'], target, np.arange(4))
   assert label.tolist() == [0, 0, 1, 1, 1]
-  share = np.array([.2, .8])
-  assert doubt.labels(doubt.PROBES['p_ik'], share, np.arange(2)) is share
+
+
+@pytest.mark.parametrize('probe', doubt.PROBES.values(), ids=doubt.PROBES)
+def test_entropies_are_cut_and_shares_are_labels_as_they_are(probe):
+  target = np.array([.2, .4, .8])
+  label = doubt.labels(probe, target, np.arange(3))
+  expected = [0, 0, 1] if 'entropy' in probe.column else [.2, .4, .8]
+  assert label.tolist() == expected
+
+
+def test_saplma_has_the_published_widths():
+  # Azaria & Mitchell 2023, section 3.
+  assert doubt.SAPLMA.hidden == (256, 128, 64)
+  assert doubt.SAPLMA.activation == 'relu'
 
 
 def test_folds_that_train_on_one_label_have_no_score():
