@@ -128,11 +128,17 @@ def _importers(module: str) -> set[str]:
 
 
 def outcome(path: pathlib.Path, code: str, stale: set[str], test: str,
-            timeout: float) -> str:
-  """What tests do to `code` in the file's place: killed, late or survived."""
+            timeout: float) -> tuple[str, float]:
+  """What tests do to `code` in the file's place, and in how many seconds.
+
+  Killed, late or survived. Seconds are of processor time, as is `timeout`:
+  others at work on the machine make no change late. One that only waits is
+  late after ten times as long.
+  """
   child = os.fork()
   if not child:
-    signal.alarm(round(timeout))
+    signal.setitimer(signal.ITIMER_PROF, timeout)
+    signal.alarm(round(10 * timeout))
     resource.setrlimit(resource.RLIMIT_DATA, (8 << 30, 8 << 30))
     quiet = os.open(os.devnull, os.O_RDWR)
     for stream in range(3):
@@ -144,9 +150,11 @@ def outcome(path: pathlib.Path, code: str, stale: set[str], test: str,
         vars(sys.modules[package]).pop(last, None)
     sys.meta_path.insert(0, _Mutant(path, code))
     os._exit(pytest.main([*_PYTEST, '-x', test]))
-  _, status = os.waitpid(child, 0)
-  late = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM
-  return 'late' if late else 'killed' if status else 'survived'
+  _, status, used = os.wait4(child, 0)
+  late = os.WIFSIGNALED(status) and os.WTERMSIG(status) in (
+      signal.SIGPROF, signal.SIGALRM)
+  found = 'late' if late else 'killed' if status else 'survived'
+  return found, used.ru_utime + used.ru_stime
 
 
 def run(path: pathlib.Path, args: argparse.Namespace) -> int:
@@ -158,16 +166,16 @@ def run(path: pathlib.Path, args: argparse.Namespace) -> int:
     sys.exit(f'{path}: its tests cannot be collected')
   stale = _importers(_module(path))
   gc.freeze()  # or each fork's collections would walk all libraries
-  began = time.monotonic()
-  if outcome(path, code, stale, test, args.timeout) != 'survived':
-    sys.exit(f'{path}: its tests fail unchanged, or take over --timeout')
-  timeout = min(args.timeout, 20 + 5 * (time.monotonic() - began))
+  unchanged, seconds = outcome(path, code, stale, test, args.timeout)
+  if unchanged != 'survived':
+    sys.exit(f'{path}: its tests, unchanged, are {unchanged}')
+  timeout = min(args.timeout, 20 + 5 * seconds)
   known = set(args.known.read_text().split()) if args.known.exists() else set()
   found = dict.fromkeys(('killed', 'late', 'survived'), 0)
   for line, name, changed in mutants(code, args.sample, args.seed):
     digest = hashlib.sha256(f'{path}\n{changed}'.encode()).hexdigest()
     result = 'killed' if digest in known else outcome(
-        path, changed, stale, test, timeout)
+        path, changed, stale, test, timeout)[0]
     found[result] += 1
     if result == 'survived':
       pairs = zip(code.splitlines(), changed.splitlines(), strict=False)

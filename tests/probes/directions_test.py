@@ -3,10 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn import linear_model
 
 from uncertainty.errors import UserError
 from uncertainty.probes import directions
 from uncertainty.probes.fits import folds as folds_lib
+from uncertainty.probes.fits import ridge
 
 _N, _D = 80, 6
 
@@ -48,6 +50,23 @@ def test_the_ridge_normal_is_the_regressions_gradient():
   acts = rng.normal(size=(500, 4)) * np.array([1, 10, .1, 1])
   found = directions.ridge_normal(acts, acts @ np.array([1, .2, 5, 0]))
   np.testing.assert_allclose(found, [1, .2, 5, 0], atol=.05)
+
+
+def test_the_ridge_normals_penalty_leaves_the_least_error_of_one_left_out():
+  rng = np.random.default_rng(0)
+  acts = rng.normal(size=(20, 5))
+  target = .5 * acts[:, 0] + rng.normal(size=20)
+  scale = acts.std(0)
+  x = (acts - acts.mean(0)) / scale
+  errors = {penalty: np.mean([(
+      target[i] - linear_model.Ridge(5 * penalty).fit(
+          np.delete(x, i, 0), np.delete(target, i)).predict(x[i:i + 1]))**2
+      for i in range(20)]) for penalty in ridge.PENALTIES}
+  best = min(errors, key=errors.__getitem__)
+  assert best not in (ridge.PENALTIES[0], ridge.PENALTIES[-1])
+  np.testing.assert_allclose(
+      directions.ridge_normal(acts, target),
+      linear_model.Ridge(5 * best).fit(x, target).coef_ / scale, rtol=1e-6)
 
 
 @pytest.mark.parametrize('how', ['means', 'ridge'])
@@ -97,9 +116,21 @@ def test_shuffled_labels_lead_elsewhere_and_differ_by_draw(planted):
   ).vectors_XFLD.tolist() == found.vectors_XFLD.tolist()
 
 
+def test_controls_are_of_the_first_target_whatever_else_is_read(planted):
+  acts_NLD, frame = planted
+  frame.loc[::9, 'verbal_confidence'] = np.nan
+  alone = _fit((acts_NLD, frame))
+  beside = _fit((acts_NLD, frame), names=('people_entropy', 'stated_doubt'))
+  assert alone.names[1:] == beside.names[2:]
+  np.testing.assert_array_equal(
+      alone.vectors_XFLD[1:], beside.vectors_XFLD[2:])
+
+
 def test_stated_doubt_is_against_stated_confidence(planted):
   acts_NLD, frame = planted
   frame = frame.assign(verbal_confidence=1 - frame['human_entropy'])
+  np.testing.assert_allclose(
+      directions.TARGETS['stated_doubt'](frame), frame['human_entropy'])
   found = directions.fit(acts_NLD, frame, ('people_entropy', 'stated_doubt'),
                          (1,), folds_lib.k_fold(_N, 2))
   np.testing.assert_allclose(

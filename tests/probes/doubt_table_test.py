@@ -133,6 +133,13 @@ def test_without_output_there_is_no_residual():
   assert rows['score'].notna().all()
 
 
+def test_a_target_that_is_not_known_leaves_the_other_probes():
+  rows = doubt_table.curves(
+      _planted('a', 0), 'before_generating', 3, seed=0)
+  assert set(rows['probe']) == {'p_ik'}
+  assert rows.set_index('layer')['auroc'].idxmax() == 1
+
+
 def test_nothing_is_known_of_few_items():
   few = _planted('a', 0, n=99)
   assert doubt_table.forward_table(few, 'before_generating', seed=0).empty

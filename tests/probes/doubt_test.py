@@ -79,8 +79,31 @@ def test_the_threshold_is_that_of_the_items_that_train():
   target = np.array([0, 0, 2, 2, 9.0])
   label = doubt.labels(doubt.PROBES['sep'], target, np.arange(4))
   assert label.tolist() == [0, 0, 1, 1, 1]
-  share = np.array([.2, .8])
-  assert doubt.labels(doubt.PROBES['p_ik'], share, np.arange(2)) is share
+
+
+@pytest.mark.parametrize('probe', doubt.PROBES.values(), ids=doubt.PROBES)
+def test_entropies_are_cut_and_shares_are_labels_as_they_are(probe):
+  target = np.array([.2, .4, .8])
+  label = doubt.labels(probe, target, np.arange(3))
+  expected = [0, 0, 1] if 'entropy' in probe.column else [.2, .4, .8]
+  assert label.tolist() == expected
+
+
+def test_saplma_is_the_published_network():
+  # Azaria & Mitchell 2023, section 3.
+  assert doubt.SAPLMA.hidden == (256, 128, 64)
+  assert doubt.SAPLMA.activation == 'relu'
+  assert not doubt.SAPLMA.weight_decay
+
+
+def test_layers_are_compared_by_fewer_steps_than_the_probe_takes(monkeypatch):
+  steps = []
+  monkeypatch.setattr(
+      doubt.mlp, 'cross_validate',
+      lambda acts, label, folds, *, seed, spec: steps.append(spec.steps))
+  for chooses in (False, True):
+    doubt.FITS['mlp'](None, None, None, 0, chooses)
+  assert steps[0] == doubt.SAPLMA.steps > steps[1]
 
 
 def test_folds_that_train_on_one_label_have_no_score():
@@ -101,6 +124,8 @@ def test_items_without_the_target_are_left_out():
   items = doubt.known(acts, frame, probe)
   assert items is not None and len(items.target_N) == N - 10
   np.testing.assert_array_equal(items.acts_NLD, acts[10:])
+  pd.testing.assert_frame_equal(
+      items.frame, frame[10:].set_axis(range(N - 10)))
   frame.loc[:30, 'fr_correct'] = np.nan
   assert doubt.known(acts, frame, probe) is None
   assert doubt.known(acts, frame.drop(columns='fr_correct'), probe) is None

@@ -31,14 +31,21 @@ def test_a_second_model_on_the_same_items_gives_no_memory_away():
 
 def test_a_signal_carries_over_and_its_layer_is_chosen_in_training():
   table = transfer.matrix({
-      'a': _set(0, 'a', signal=8.0), 'b': _set(1, 'b', signal=8.0)})
-  assert len(table) == 2 * 2 * 3
-  table = table.set_index(['train', 'test', 'layer'])
+      'a': _set(0, 'a', signal=8.0), 'narrow': _set(2, 'c', width=3),
+      'b': _set(1, 'b', signal=8.0)})
+  # No other set is as narrow.
+  assert len(table) == (2 * 2 + 1) * 3
+  assert set(table.loc[table['train'] == 'narrow', 'test']) == {'narrow'}
+  table = table.set_index(['train', 'test', 'layer']).sort_index()
   for pair in (('a', 'b'), ('b', 'a')):
     assert table.loc[(*pair, -1), 'r2'] == table.loc[(*pair, 1), 'r2'] > 0.7
     assert table.loc[(*pair, 0), 'r2'] < 0.2
+  # Where neither holds it, folds choose now one layer, now the other.
+  assert table.loc[('narrow', 'narrow'), 'r2'].nunique() == 3
 
 
-def test_activations_of_another_shape_are_refused():
-  with pytest.raises(UserError, match='cannot be tested'):
-    transfer.transfer(_set(0), _set(1, 'j', width=20))
+@pytest.mark.parametrize('trained, tested', [(30, 20), (20, 30)])
+def test_activations_of_another_shape_are_refused(trained, tested):
+  says = rf'\(2, {trained}\) cannot be tested on \(2, {tested}\)'
+  with pytest.raises(UserError, match=says):
+    transfer.transfer(_set(0, width=trained), _set(1, 'j', width=tested))

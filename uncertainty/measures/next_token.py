@@ -112,7 +112,7 @@ def _row(logits_V: jax.Array, top_k: int) -> dict[str, jax.Array]:
 
 def _entropy(mass: jax.Array, moment: jax.Array) -> jax.Array:
   """H of weights w renormalised, from Σ w and Σ w ln w."""
-  return jnp.maximum(jnp.log(mass) - moment / mass, 0.0)
+  return jnp.log(mass) - moment / mass
 
 
 def _over_log(entropy: jax.Array, n: int) -> jax.Array:
