@@ -92,6 +92,10 @@ commonest answer. What SAR takes the logarithm of is no probability, but for one
 without others to back it: it exceeds 1, and SAR falls below 0, by its
 authors' formula.
 
+EigenScore reads what the model holds as it writes, and so has to be asked for
+before the samples are drawn (`config.free.middle_layer=True`). An answer's last
+token is the last one within its braces.
+
 {registry}
 
 ## What the field has
