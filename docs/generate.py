@@ -94,7 +94,9 @@ authors' formula.
 
 EigenScore reads what the model holds as it writes, and so has to be asked for
 before the samples are drawn (`config.free.middle_layer=True`). An answer's last
-token is the last one within its braces.
+token is the last one within its braces. RAUQ, too, has to be asked for
+(`config.free.attention=True`); the attention that it reads is that of the pass
+which predicts a token, to the token before, the newest that the pass reads.
 
 {registry}
 

@@ -16,6 +16,7 @@ import jax.numpy as jnp
 from uncertainty import models
 from uncertainty.inference import token_sampling
 from uncertainty.measures import activation_spread, next_token, registry
+from uncertainty.models import capture
 from uncertainty.models.matmul_precision import wide
 from uncertainty.types import Batch, KeyValues
 
@@ -96,11 +97,14 @@ class Kept:
   of: Callable[[jax.Array], jax.Array]
 
 
-MIDDLE_LAYER = 'middle_layer'
+MIDDLE_LAYER, TO_ITSELF = 'middle_layer', capture.TO_ITSELF
 KEPT: Mapping[str, Kept] = {
     MIDDLE_LAYER: Kept(
         'residual', lambda config: (config.width,),
         lambda x_LBD: x_LBD[activation_spread.middle_layer(len(x_LBD))]),
+    TO_ITSELF: Kept(
+        capture.TO_ITSELF, lambda config: (config.n_layers, config.n_heads),
+        lambda x_LBN: x_LBN.swapaxes(0, 1)),
 }
 """Name of a record → what it keeps."""
 

@@ -69,8 +69,8 @@ KINDS = (
     Kind(_INSIDE, 'spread of activations over samples', '`eigen_score` '
          '(INSIDE)', 'clipping of extreme features, which would change the '
          'answers'),
-    Kind(_INSIDE, 'attention', '', 'RAUQ and its kin: attention weights are '
-         'never kept, the forward pass does not return them'),
+    Kind(_INSIDE, 'attention', '`rauq`', 'measures of whole attention maps: '
+         'only the weights on the newest token leave the forward pass'),
     Kind(_INSIDE, 'features and circuits', '',
          'needs sparse autoencoders of each model'),
     Kind(_FREE, 'rescaling a confidence', 'Platt, isotonic and other '
