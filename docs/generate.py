@@ -92,6 +92,12 @@ commonest answer. What SAR takes the logarithm of is no probability, but for one
 without others to back it: it exceeds 1, and SAR falls below 0, by its
 authors' formula.
 
+EigenScore reads what the model holds as it writes, and so has to be asked for
+before the samples are drawn (`config.free.middle_layer=True`). An answer's last
+token is the last one within its braces. RAUQ, too, has to be asked for
+(`config.free.attention=True`); the attention that it reads is that of the pass
+which predicts a token, to the token before, the newest that the pass reads.
+
 {registry}
 
 ## What the field has

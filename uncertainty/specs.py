@@ -81,6 +81,8 @@ class FreeSpec:
   judge: str = 'model'  # model | words | embedding:SOURCE | nli:SOURCE
   semantic_correction: str = 'none'  # none | miller_madow | chao_shen
   token_relevance: bool = False  # judge samples without each token, for SAR
+  attention: bool = False  # read attention of written answers, for RAUQ
+  middle_layer: bool = False  # read samples' middle layer, for EigenScore
   verbal: str = 'percent_after'  # {percent,number,phrase}_{after,before}, …
 
 

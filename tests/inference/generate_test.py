@@ -6,10 +6,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from uncertainty.inference import generate, token_sampling
-from uncertainty.measures import next_token
-from uncertainty.models import steering
-from uncertainty.types import UserError
+from uncertainty.inference import answer_rows, generate, token_sampling
+from uncertainty.measures import activation_spread, next_token
+from uncertainty.models import capture, steering
+from uncertainty.types import Batch, UserError
 
 QUESTIONS = ('abc', 'what is up', 'x', 'where is the long thing', 'qq?',
              'zebra', 'why not')
@@ -88,6 +88,36 @@ def test_greedy_is_the_plain_loop_over_whole_prompts(
         got.steps['token_logprob'], want['top1_logprob'], atol=1e-4)
     np.testing.assert_allclose(
         got.top_logprobs_TK, want['top_logprobs'], atol=1e-3)
+
+
+def test_what_is_kept_is_what_the_whole_text_holds(model, requests, greedy):
+  spec = dataclasses.replace(SPEC, keep=tuple(answer_rows.KEPT))
+  found = _table(generate.generate(model, requests, spec, seed=0))
+  _assert_same(greedy, found)  # and what is computed without, to the last bit
+  assert not any(g.kept for g in greedy.values())
+
+  @jax.jit
+  def read(tokens_1T):
+    batch = Batch(tokens_1T, jnp.arange(64, dtype=jnp.int32)[None],
+                  jnp.zeros((1, 64), jnp.int32))
+    _, trace = model.module.apply(
+        {'params': model.params}, batch, method='hidden',
+        sites=('residual', capture.TO_ITSELF))
+    return trace.activations
+
+  middle = activation_spread.middle_layer(model.config.n_layers)
+  for request in requests:
+    got = found[request.item_id, 0]
+    tokens = [*request.tokens, *got.tokens_T.tolist()]
+    whole = read(jnp.asarray([tokens + [0] * (64 - len(tokens))], jnp.int32))
+    answer = slice(len(request.tokens), len(tokens))
+    np.testing.assert_allclose(
+        got.kept['middle_layer'], whole['residual'][middle, 0, answer],
+        atol=1e-4)
+    np.testing.assert_allclose(
+        got.kept['attention_to_itself'],
+        whole[capture.TO_ITSELF][:, 0, answer].swapaxes(0, 1), atol=1e-5)
+    assert np.ptp(got.kept['attention_to_itself']) > .1
 
 
 def test_order_neighbours_and_refill_leave_every_bit(model, requests, greedy):

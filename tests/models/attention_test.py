@@ -21,13 +21,16 @@ def _stretch(seed, rows, S):
 
 
 def _plain(query, keys, values, mask, cap):
+  return np.einsum('bktgs,bskh->btkgh', _shares(query, keys, mask, cap), values)
+
+
+def _shares(query, keys, mask, cap):
   logits = np.einsum('btkgh,bskh->bktgs', query, keys)
   if cap:
     logits = cap * np.tanh(logits / cap)
   logits = np.where(mask[:, None, :, None, :], logits, -np.inf)
   shares = np.exp(logits - logits.max(-1, keepdims=True))
-  shares /= shares.sum(-1, keepdims=True)
-  return np.einsum('bktgs,bskh->btkgh', shares, values)
+  return shares / shares.sum(-1, keepdims=True)
 
 
 @pytest.mark.parametrize('cap', [0.0, 2.0])
@@ -36,7 +39,8 @@ def test_a_shared_prefix_and_own_keys_are_one_softmax(cap):
   prefix, own = _stretch(1, 1, 5), _stretch(3, B, T)
   masks = [jnp.arange(5)[None, None] < 4,
            jnp.tril(jnp.ones((T, T), bool))[None]]
-  found = attention.attend(query, [prefix, own], masks, cap)
+  found, none = attention.attend(query, [prefix, own], masks, cap)
+  assert none is None
   keys, values = (
       np.concatenate([np.broadcast_to(a, (B, *a.shape[1:])), b], 1)
       for a, b in ((prefix.keys_BSKH, own.keys_BSKH),
@@ -45,13 +49,18 @@ def test_a_shared_prefix_and_own_keys_are_one_softmax(cap):
       np.broadcast_to(np.asarray(m), (B, T, m.shape[-1])) for m in masks], -1)
   np.testing.assert_allclose(
       found, _plain(np.asarray(query), keys, values, mask, cap), atol=1e-5)
-  jitted = jax.jit(attention.attend, static_argnums=3)(
-      query, [prefix, own], masks, cap)
+  jitted, weight = jax.jit(attention.attend, static_argnums=(3, 4))(
+      query, [prefix, own], masks, cap, True)
   np.testing.assert_allclose(jitted, found, atol=1e-6)
+  shares = _shares(np.asarray(query), keys, mask, cap)
+  for t in range(T):  # its own key stands behind the prefix's five
+    np.testing.assert_allclose(
+        weight[:, t], shares[:, :, t, :, 5 + t], atol=1e-6)
 
 
 def test_a_row_without_visible_keys_stays_finite():
   own = _stretch(1, B, T)
   found = attention.attend(_random(0, B, T, K, G, H), [own],
-                           [jnp.zeros((1, 1, T), bool)], 0.0)
-  assert np.isfinite(np.asarray(found)).all()
+                           [jnp.zeros((1, 1, T), bool)], 0.0, to_itself=True)
+  for values in found:
+    assert np.isfinite(np.asarray(values)).all()

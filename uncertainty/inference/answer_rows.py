@@ -6,6 +6,7 @@ with the number of rows in use, and rows do not mix.
 
 import dataclasses
 import functools
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import flax.struct
@@ -14,7 +15,8 @@ import jax.numpy as jnp
 
 from uncertainty import models
 from uncertainty.inference import token_sampling
-from uncertainty.measures import next_token, registry
+from uncertainty.measures import activation_spread, next_token, registry
+from uncertainty.models import capture
 from uncertainty.models.matmul_precision import wide
 from uncertainty.types import Batch, KeyValues
 
@@ -30,7 +32,8 @@ class DecodingRows:
     steps_B: tokens generated so far.
     active_B: whether the row is still generating.
     tokens_BM: what was generated.
-    records: by name, what was measured at each step, [B, M] or [B, M, k].
+    records: by name, what was measured at each step, [B, M] or [B, M, k], and
+      what is kept of each token as it is read, [B, M, …].
   """
 
   cache: KeyValues
@@ -69,12 +72,41 @@ class DecodeSpec:
     max_tokens: M.
     top_k: next-token log-probabilities kept a step; 0 measures nothing but
       the generated token's log-probability.
+    keep: what is kept of the pass that reads each generated token, of `KEPT`.
   """
 
   sampling: token_sampling.Sampling = flax.struct.field(pytree_node=False)
   stop_ids: tuple[int, ...] = flax.struct.field(pytree_node=False)
   max_tokens: int = flax.struct.field(pytree_node=False)
   top_k: int = flax.struct.field(pytree_node=False)
+  keep: tuple[str, ...] = flax.struct.field(pytree_node=False, default=())
+
+
+@dataclasses.dataclass(frozen=True)
+class Kept:
+  """What is kept of the pass that reads a generated token.
+
+  Attributes:
+    site: where in the model.
+    shape: of one token's, by the decoder's config.
+    of: [L, B, …] of all layers → [B, *shape].
+  """
+
+  site: str
+  shape: Callable[[models.DecoderConfig], tuple[int, ...]]
+  of: Callable[[jax.Array], jax.Array]
+
+
+MIDDLE_LAYER, TO_ITSELF = 'middle_layer', capture.TO_ITSELF
+KEPT: Mapping[str, Kept] = {
+    MIDDLE_LAYER: Kept(
+        'residual', lambda config: (config.width,),
+        lambda x_LBD: x_LBD[activation_spread.middle_layer(len(x_LBD))]),
+    TO_ITSELF: Kept(
+        capture.TO_ITSELF, lambda config: (config.n_layers, config.n_heads),
+        lambda x_LBN: x_LBN.swapaxes(0, 1)),
+}
+"""Name of a record → what it keeps."""
 
 
 @functools.partial(jax.jit, static_argnames=('module', 'room'))
@@ -156,6 +188,9 @@ def empty_rows(module, params, spec: DecodeSpec, batch_size: int, slots: int
   records = {
       name: jnp.zeros((batch_size, spec.max_tokens, *s.shape[1:]), s.dtype)
       for name, s in shapes.items() if name != 'tokens'}
+  records |= {
+      name: jnp.zeros((batch_size, spec.max_tokens, *KEPT[name].shape(config)),
+                      wide(module.dtype)) for name in spec.keep}
   return DecodingRows(
       models.empty_cache(config, batch_size, slots, module.dtype), hidden_BD,
       keys_B2, steps_B, jnp.zeros((batch_size,), bool),
@@ -246,7 +281,11 @@ def _step(module, params, rows: DecodingRows, prefix: KeyValues | None,
   start = jnp.int32(0) if prefix is None else prefix.lengths_B[0]
   out, cache = models.decode(
       module, params, tokens_B[:, None],
-      (start + rows.cache.lengths_B)[:, None], rows.cache, prefix=prefix)
+      (start + rows.cache.lengths_B)[:, None], rows.cache, prefix=prefix,
+      sites=tuple(KEPT[name].site for name in spec.keep))
+  for name in spec.keep:
+    kept = KEPT[name].of(out.activations[KEPT[name].site][:, :, 0])
+    records[name] = write(rows.records[name], kept)
   # The last token of a finished row is read but not kept.
   cache = dataclasses.replace(cache, lengths_B=jnp.where(
       active_B, cache.lengths_B, rows.cache.lengths_B))

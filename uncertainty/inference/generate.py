@@ -61,6 +61,8 @@ class GenerateSpec:
     stop: what ends it beside the end-of-sequence tokens: `brace` (a token
       that is exactly `}` or ` }`), `paragraph` (one that holds an empty
       line), or `none`.
+    keep: what is kept of the model at each generated token, of
+      `answer_rows.KEPT`.
   """
 
   max_tokens: int = 48
@@ -68,6 +70,7 @@ class GenerateSpec:
   sampling: token_sampling.Sampling = token_sampling.GREEDY
   top_k: int = 100
   stop: str = 'brace'
+  keep: tuple[str, ...] = ()
 
   def __post_init__(self):
     """Checks the sizes; UserError if one is below 1."""
@@ -91,6 +94,7 @@ class Generation:
     top_tokens_TK: those tokens.
     rest_logprob_T: ln of the probability of all other tokens.
     hit_cap: whether it was cut off at `max_tokens`.
+    kept: name in `GenerateSpec.keep` → [T, …], as each token was read.
   """
 
   item_id: str
@@ -101,6 +105,7 @@ class Generation:
   top_tokens_TK: np.ndarray | None
   rest_logprob_T: np.ndarray | None
   hit_cap: bool
+  kept: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
 
 
 def stop_ids(model: models.Model, stop: str = 'brace') -> tuple[int, ...]:
@@ -229,7 +234,7 @@ class _Engine:
     self._model, self._seed = model, seed
     self._spec = answer_rows.DecodeSpec(
         spec.sampling, stop_ids(model, spec.stop), spec.max_tokens,
-        spec.top_k)
+        spec.top_k, spec.keep)
     self._start = _shared_prefix(requests)
     self._prefix = prefix_lib.read(model, requests[0].tokens[:self._start])
     # By name: what a prompt is read with must not depend on the order given.
@@ -337,9 +342,10 @@ class _Engine:
           f'{self._model.name} gives logits that are not finite on item '
           f'{request.item_id}, token {int(np.argmin(found["finite"]))} of its '
           'answer; check the weights, or use config.model.dtype=float32')
+    kept = {name: found.pop(name) for name in self._spec.keep}
     return Generation(
         request.item_id, number, tokens,
         {k: v for k, v in found.items() if k not in _NO_MEASURE},
         found.get(columns.TOP_LOGPROBS), found.get(columns.TOP_TOKENS),
         found.get(columns.REST_LOGPROB),
-        hit_cap=int(tokens[-1]) not in self._spec.stop_ids)
+        hit_cap=int(tokens[-1]) not in self._spec.stop_ids, kept=kept)

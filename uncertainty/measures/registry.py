@@ -6,6 +6,7 @@ prefix says over what it was taken (`PREFIXES`).
 
 import math
 
+from uncertainty.measures import activation_spread
 from uncertainty.measures.measure import (
     BRACKET,
     BRACKET_FIRST,
@@ -52,6 +53,7 @@ EIGENVALUE_SUM, LEXICAL_SIMILARITY = 'eigenvalue_sum', 'lexical_similarity'
 SEMANTIC_DENSITY = 'semantic_density'
 SENTENCE_SAR, TOKEN_SAR, SAR = 'sentence_sar', 'token_sar', 'sar'
 COCOA_SEQUENCE, COCOA_PERPLEXITY = 'cocoa_sequence', 'cocoa_perplexity'
+EIGEN_SCORE, RAUQ = 'eigen_score', 'rauq'
 # What is kept of a next-token distribution beside its measures.
 TOP_LOGPROBS, TOP_TOKENS = 'top_logprobs', 'top_tokens'
 REST_LOGPROB = 'rest_logprob'
@@ -237,9 +239,22 @@ _ALIKE = (
              1, (0.0, _INF), _VASHURIN),
 )
 
+# Of what the model holds while it writes.
+_INSIDE = (
+    _sampled(EIGEN_SCORE, 'mean of ln(λ + 0.001), λ of Z J Zᵀ, Z the middle '
+             'layer at the last token of n answers, J = I − 11ᵀ/D; '
+             'free.middle_layer', 1, (math.log(activation_spread.ALPHA), _INF),
+             'Chen et al. 2024', 'n · 1 a step'),
+    Measure(RAUQ, 'max over layers of −mean ln c, c_t = 0.2 p_t + 0.8 a_t '
+            'c_{t−1}, a_t the weight on t − 1 of the head that attends most '
+            'to it; free.attention', 'Vazhentsev et al. 2025', 1, (0.0, _INF),
+            'free', '1 a step', (FR, BRACKET)),
+)
+
 MEASURES: dict[str, Measure] = {
     m.name: m for m in (
-        *_NEXT_TOKEN, *_CHOICES, *_ORDINAL, *_ORDERS, *_ANSWERS, *_ALIKE)}
+        *_NEXT_TOKEN, *_CHOICES, *_ORDINAL, *_ORDERS, *_ANSWERS, *_ALIKE,
+        *_INSIDE)}
 
 # Way of asking → the column that it is judged by, fixed before any result was
 # seen. Where the literature has one it is that one: p(True) of Kadavath et

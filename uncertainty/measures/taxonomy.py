@@ -66,11 +66,11 @@ KINDS = (
     Kind(_INSIDE, 'probes of activations', '`uncertainty.probes`: people\'s '
          'entropy, the model\'s own, truth; semantic entropy (SEP), P(IK), '
          'SAPLMA, the exact answer token'),
-    Kind(_INSIDE, 'spread of activations over samples', '',
-         'EigenScore (INSIDE): activations are kept of prompts and greedy '
-         'answers, not of samples; embeddings of texts are another thing'),
-    Kind(_INSIDE, 'attention', '', 'RAUQ and its kin: attention weights are '
-         'never kept, the forward pass does not return them'),
+    Kind(_INSIDE, 'spread of activations over samples', '`eigen_score` '
+         '(INSIDE)', 'clipping of extreme features, which would change the '
+         'answers'),
+    Kind(_INSIDE, 'attention', '`rauq`', 'measures of whole attention maps: '
+         'only the weights on the newest token leave the forward pass'),
     Kind(_INSIDE, 'features and circuits', '',
          'needs sparse autoencoders of each model'),
     Kind(_FREE, 'rescaling a confidence', 'Platt, isotonic and other '

@@ -5,6 +5,7 @@ a cache, and its own row. Each is multiplied where it lies, and one softmax
 runs over them all; nothing is repeated per row or per query head.
 """
 
+import dataclasses
 import functools
 
 import flax.linen as nn
@@ -29,18 +30,32 @@ class Stretch:
   values_BSKH: jax.Array
 
 
+@flax.struct.dataclass
+class OwnStretch(Stretch):
+  """A row's own keys and values.
+
+  Attributes:
+    to_itself_BTN: each query head's attention weight on the token itself, if
+      asked for.
+  """
+
+  to_itself_BTN: jax.Array | None = None
+
+
 def attend(query_BTKGH: jax.Array, stretches: list[Stretch],
-           masks: list[jax.Array], cap: float) -> jax.Array:
+           masks: list[jax.Array], cap: float, to_itself: bool = False,
+           ) -> tuple[jax.Array, jax.Array | None]:
   """Softmax attention over the stretches together.
 
   Args:
     query_BTKGH: scaled queries; G query heads share each of K key heads.
-    stretches: keys and values.
+    stretches: keys and values, the row's own last.
     masks: per stretch, [B or 1, T or 1, S]: which keys a token sees.
     cap: tanh soft cap of the logits; 0 for none.
+    to_itself: whether each token's weight on itself is wanted.
 
   Returns:
-    [B, T, K, G, H], `wide`.
+    [B, T, K, G, H], `wide`; that weight [B, T, K, G], or None.
   """
   B, T, K, G, H = query_BTKGH.shape
   query = query_BTKGH.transpose(2, 0, 1, 3, 4)
@@ -60,7 +75,7 @@ def attend(query_BTKGH: jax.Array, stretches: list[Stretch],
   top = logits[0].max(-1, keepdims=True)
   for x in logits[1:]:
     top = jnp.maximum(top, x.max(-1, keepdims=True))
-  masses, outputs = [], []
+  masses, outputs, shares = [], [], top
   for x, stretch in zip(logits, stretches):
     shares = jnp.exp(x - top)
     values = stretch.values_BSKH
@@ -75,7 +90,12 @@ def attend(query_BTKGH: jax.Array, stretches: list[Stretch],
     outputs.append(y.reshape(K, B, T, G, H))
   total = functools.reduce(jnp.add, masses)
   output = functools.reduce(jnp.add, outputs) / total
-  return output.transpose(1, 2, 0, 3, 4)
+  if not to_itself:
+    return output.transpose(1, 2, 0, 3, 4), None
+  # The last stretch is the row's own: its slots are its tokens.
+  own_KBGT = jnp.diagonal(shares, axis1=2, axis2=4)
+  weight_KBTG = own_KBGT.transpose(0, 1, 3, 2) / total[..., 0]
+  return output.transpose(1, 2, 0, 3, 4), weight_KBTG.transpose(1, 2, 0, 3)
 
 
 class Attention(nn.Module):
@@ -83,11 +103,12 @@ class Attention(nn.Module):
 
   config: DecoderConfig
   dtype: jnp.dtype = jnp.float32
+  to_itself: bool = False
 
   @nn.compact
   def __call__(self, x_BTD: jax.Array, angles: rotary.Angles | None,
                past: list[Stretch], masks: list[jax.Array]
-               ) -> tuple[jax.Array, Stretch]:
+               ) -> tuple[jax.Array, OwnStretch]:
     """The sublayer's output, and this row's own keys and values."""
     c = self.config
     K, G, H, D = c.n_kv_heads, c.n_groups, c.head_dim, c.width
@@ -106,9 +127,11 @@ class Attention(nn.Module):
       key = Norm('rms', c.norm_eps, axes, name='key_norm')(key)
     if angles is not None:
       query, key = rotary.rotate(query, angles), rotary.rotate(key, angles)
-    own = Stretch(key[..., 0, :].astype(qkv.dtype), value.astype(qkv.dtype))
-    mixed = attend(query * c.attention_scale, [*past, own], masks,
-                   c.attention_cap)
+    own = OwnStretch(
+        key[..., 0, :].astype(qkv.dtype), value.astype(qkv.dtype))
+    mixed, weight_BTKG = attend(
+        query * c.attention_scale, [*past, own], masks, c.attention_cap,
+        self.to_itself)
     output = weights(self.param('output', initial, (K, G, H, D), self.dtype))
     y_BTD = low_rank.add(self, 'output', dot(
         mixed, output, ((2, 3, 4), (0, 1, 2))), mixed, 3)
@@ -116,4 +139,7 @@ class Attention(nn.Module):
       bias = self.param('output_bias', nn.initializers.zeros, (D,),
                         jnp.float32)
       y_BTD = y_BTD + bias.astype(y_BTD.dtype)[None, None]
+    if weight_BTKG is not None:
+      own = dataclasses.replace(
+          own, to_itself_BTN=weight_BTKG.reshape(*y_BTD.shape[:2], K * G))
     return y_BTD, own

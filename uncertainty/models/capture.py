@@ -17,6 +17,9 @@ SITES = {
     'final_norm': 'the last residual after the final norm',
 }
 BLOCK_SITES = ('attention_out', 'mlp_out', 'residual')
+# No activation, and so no site to choose: [L, B, P, query heads], each head's
+# attention weight on the token itself.
+TO_ITSELF = 'attention_to_itself'
 
 
 def check(spec: CaptureSpec | None, at_BP: jax.Array | None

@@ -165,7 +165,8 @@ class Block(nn.Module):
     angles = jax.tree.map(lambda x: _pick(x, layer.rotary_index),
                           shared.angles)
     masks = [_pick(mask, layer.window_index) for mask in shared.masks]
-    attention = Attention(c, self.dtype, name='attention')
+    attention = Attention(c, self.dtype, capture_lib.TO_ITSELF in self.sites,
+                          name='attention')
     attended, own = attention(norm('attention_norm', x_BTD, pre), angles,
                               jax.tree.map(weights, layer.past), masks)
     attended = norm('attention_post_norm', attended, post)
@@ -175,7 +176,8 @@ class Block(nn.Module):
     x_BTD = x_BTD + attended + added if c.parallel else middle + added
     x_BTD = steering_lib.steer(self, x_BTD)
 
-    found = {'attention_out': attended, 'mlp_out': added, 'residual': x_BTD}
+    found = {'attention_out': attended, 'mlp_out': added, 'residual': x_BTD,
+             capture_lib.TO_ITSELF: own.to_itself_BTN}
     trace = Trace(
         bits(own.keys_BSKH) if self.with_key_values else None,
         bits(own.values_BSKH) if self.with_key_values else None,

@@ -79,7 +79,7 @@ def _apply(module: Decoder, params, method: str, *arguments, **options
 
 def decode(module: Decoder, params, tokens_BQ: jax.Array,
            positions_BQ: jax.Array, cache: KeyValues, *,
-           prefix: KeyValues | None = None
+           prefix: KeyValues | None = None, sites: tuple[str, ...] = (),
            ) -> tuple[ForwardOutput, KeyValues]:
   """Reads the next Q tokens of every row, and adds them to the cache.
 
@@ -93,9 +93,11 @@ def decode(module: Decoder, params, tokens_BQ: jax.Array,
     positions_BQ: their positions, prefix included.
     cache: earlier tokens of each row; slot s holds position prefix + s.
     prefix: as for `read_hidden`.
+    sites: activations to capture at every new token (static).
 
   Returns:
-    Hidden states of the new tokens, and the cache with lengths_B + Q.
+    Hidden states and activations of the new tokens, and the cache with
+    lengths_B + Q.
   """
   past = () if prefix is None else (_past(prefix),)
   start_B = jnp.zeros((1,), jnp.int32) if prefix is None else prefix.lengths_B
@@ -103,13 +105,14 @@ def decode(module: Decoder, params, tokens_BQ: jax.Array,
   _check_longrope(module.config, tokens_BQ.shape[1], past)
   batch = Batch(tokens_BQ, positions_BQ, jnp.zeros_like(tokens_BQ))
   hidden_BQD, trace = _apply(module, params, 'hidden', batch, past,
-                             with_key_values=True)
+                             sites=sites, with_key_values=True)
   B, Q = tokens_BQ.shape
   slots_BQ = cache.lengths_B[:, None] + jnp.arange(Q, dtype=jnp.int32)[None]
   rows_BQ = jnp.broadcast_to(jnp.arange(B)[:, None], (B, Q))
   keys = _write(cache.keys_LBSKH, trace.keys, rows_BQ, slots_BQ)
   values = _write(cache.values_LBSKH, trace.values, rows_BQ, slots_BQ)
-  return (ForwardOutput(hidden_BQD),
+  activations = capture_lib.demand(trace.activations, sites)
+  return (ForwardOutput(hidden_BQD, activations=activations),
           KeyValues(keys, values, cache.lengths_B + jnp.int32(Q)))
 
 

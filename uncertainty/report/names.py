@@ -75,6 +75,8 @@ _MEASURES = {
     registry.CHOICE_LOG_MARGIN: 'log-margin of the choice',
     registry.VARENTROPY: 'variance of surprise (varentropy)',
     registry.P_TRUE: 'p(True)',
+    registry.EIGEN_SCORE: 'EigenScore',
+    registry.RAUQ: 'RAUQ',
 }
 _SETTINGS = {
     registry.TOP_K_ENTROPY: 'entropy of the top {}',

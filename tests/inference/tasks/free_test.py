@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from uncertainty import inference
-from uncertainty.inference import answer_places
+from uncertainty.inference import answer_places, generate
 from uncertainty.inference.tasks import free
-from uncertainty.measures import registry, sequence
+from uncertainty.measures import recurrent_attention, registry, sequence
 from uncertainty.specs import ProbeSpec
 
 
@@ -38,6 +38,39 @@ def test_free_columns(answering, asked):
   assert math.isnan(rows['d']['fr_correct'])
   assert rows['d']['fr_correct_reason'] == 'no right answer'
   assert not math.isnan(rows['b']['fr_correct'])
+
+
+def test_rauq_is_asked_for_and_changes_nothing_else(answering, asked):
+  spec = dataclasses.replace(asked.SPEC, free=dataclasses.replace(
+      asked.SPEC.free, attention=True))
+  rows, plain = (
+      asked.rows(inference.TASKS['free'](answering, asked.ITEMS, s, seed=0))
+      for s in (spec, asked.SPEC))
+  for generation in generate.generate(
+      answering, free.bracket_requests(answering, asked.ITEMS, spec),
+      free.greedy_spec(spec), seed=0):
+    row = rows[generation.item_id]
+    assert row.pop('fr_rauq') == recurrent_attention.rauq(
+        generation.steps['token_logprob'],
+        generation.kept['attention_to_itself'])
+    del row['bracket_rauq']
+    # Missing is equal to missing; and every number to the last bit.
+    assert repr(row) == repr(plain[generation.item_id])
+
+
+def test_rauq_of_the_braces_starts_and_ends_with_them(tiny, answering, asked):
+  weight_TLN = np.random.default_rng(0).uniform(size=(5, 2, 4))
+  for text, inside in (('Adam}', slice(0, 4)), ('}', None), ('Ada', slice(3))):
+    n = len(text)
+    row = free.columns(answering, asked.ITEMS[0], dataclasses.replace(
+        asked.generation(tiny, text),
+        kept={'attention_to_itself': weight_TLN[:n]}))
+    assert row['fr_rauq'] == recurrent_attention.rauq(-np.ones(n), weight_TLN)
+    if inside is None:
+      assert math.isnan(row['bracket_rauq'])
+    else:
+      assert row['bracket_rauq'] == recurrent_attention.rauq(
+          -np.ones(n)[inside], weight_TLN[inside])
 
 
 @pytest.mark.parametrize('text, hit_cap, answer, reason', [

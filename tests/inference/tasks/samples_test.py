@@ -1,13 +1,19 @@
 """The task `samples`: words and meaning, by hand."""
 
+import dataclasses
 import math
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from uncertainty import inference
+from uncertainty.inference import generate
 from uncertainty.inference.tasks import equivalence, samples
-from uncertainty.measures import grading, similarity
+from uncertainty.inference.tasks import free as free_response
+from uncertainty.inference.token_sampling import Sampling
+from uncertainty.measures import activation_spread, grading, similarity
 from uncertainty.specs import FreeSpec, StudySpec
 from uncertainty.types import UserError
 
@@ -63,6 +69,52 @@ def test_tokens_outside_the_braces_have_no_relevance(answering, asked):
       assert row['token_sar'] == pytest.approx(np.mean(each))
       assert row['sar'] == pytest.approx(similarity.sentence_sar(
           -np.array(each), np.array(row['sample_similarities'])))
+
+
+def test_eigen_score_is_of_the_middle_layer_at_the_answers_ends(
+    answering, asked):
+  free = FreeSpec(max_tokens=6, batch_size=4, n_samples=3, judge='words')
+  plain = StudySpec(data=asked.SPEC.data, free=free)
+  spec = dataclasses.replace(
+      plain, free=dataclasses.replace(free, middle_layer=True))
+  rows = asked.rows(inference.TASKS['samples'](
+      answering, asked.ITEMS, spec, seed=0))
+  requests = free_response.bracket_requests(
+      answering, asked.ITEMS, spec, n_samples=3)
+  prompt_of = {r.item_id: list(r.tokens) for r in requests}
+  drawn = {(g.item_id, g.sample): g for g in generate.generate(
+      answering, requests, generate.GenerateSpec(
+          max_tokens=6, batch_size=4, sampling=Sampling(1.0), top_k=0),
+      seed=0)}
+  layer = activation_spread.middle_layer(answering.config.n_layers)
+
+  @jax.jit
+  def middle_of(tokens_1T):
+    _, kept = answering.module.apply(
+        {'params': answering.params}, tokens_1T, capture_intermediates=True,
+        mutable=['intermediates'])
+    return kept['intermediates']['layers']['__call__'][0][0][layer, 0]
+
+  lengths = set()
+  for item_id, row in rows.items():
+    embeddings = []
+    for sample in range(3):
+      generation = drawn[item_id, sample]
+      bracket, _ = free_response.answer_bracket(answering, generation)
+      tokens = prompt_of[item_id] + generation.tokens_T.tolist()
+      at = len(prompt_of[item_id]) + max(bracket.last, 1) - 1
+      lengths.add(len(tokens) - at)
+      middle_TD = middle_of(jnp.asarray([tokens + [0] * (96 - len(tokens))]))
+      embeddings.append(middle_TD[at])
+    assert row['eigen_score'] == pytest.approx(
+        activation_spread.eigen_score(np.stack(embeddings)), abs=1e-3)
+  assert len(lengths) > 1  # some were closed, some cut off
+  # Without it the column is missing, and all else the same to the last bit.
+  without = asked.rows(inference.TASKS['samples'](
+      answering, asked.ITEMS, plain, seed=0))
+  for item_id, row in rows.items():
+    del row['eigen_score']
+    assert repr(row) == repr(without[item_id])  # missing is equal to missing
 
 
 def test_samples_need_chance(answering, asked):

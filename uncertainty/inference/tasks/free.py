@@ -15,11 +15,17 @@ from uncertainty.inference import (
 )
 from uncertainty.inference import generate as generate_lib
 from uncertainty.inference.answer_places import Written
+from uncertainty.inference.answer_rows import TO_ITSELF
 from uncertainty.inference.generate import GenerateSpec, Generation, Request
 from uncertainty.inference.score import Ask, score
 from uncertainty.inference.tasks import model_grader
 from uncertainty.inference.tasks.task import TaskChunk
-from uncertainty.measures import grading, sequence
+from uncertainty.measures import (
+    grading,
+    recurrent_attention,
+    registry,
+    sequence,
+)
 from uncertainty.results import answer_columns
 from uncertainty.results import columns as cols
 from uncertainty.specs import StudySpec, listed
@@ -128,7 +134,8 @@ def greedy_spec(spec: StudySpec) -> GenerateSpec:
   """
   return GenerateSpec(
       max_tokens=spec.free.max_tokens, batch_size=spec.free.batch_size,
-      sampling=token_sampling.GREEDY, top_k=spec.score.top_k)
+      sampling=token_sampling.GREEDY, top_k=spec.score.top_k,
+      keep=(TO_ITSELF,) if spec.free.attention else ())
 
 
 def bracket_requests(model: models.Model, items: Sequence[Item],
@@ -258,6 +265,8 @@ def columns(model: models.Model, item: Item, generation: Generation, *,
       cols.FR_REASON: bracket.reason,
   }
   row |= grades(item, bracket.answer)
+  if TO_ITSELF in generation.kept:
+    row |= _rauq(generation, bracket)
   if keep_steps and generation.top_logprobs_TK is not None:
     row |= {
         cols.FR_STEP_TOP_LOGPROBS: _flat(
@@ -266,6 +275,20 @@ def columns(model: models.Model, item: Item, generation: Generation, *,
         cols.FR_STEP_REST_LOGPROB: _flat(generation.rest_logprob_T, np.float32),
     }
   return row
+
+
+def _rauq(generation: Generation, bracket: sequence.Bracket
+          ) -> dict[str, float]:
+  """RAUQ of the whole answer, and within its braces; NaN of no tokens."""
+  logprobs_T = generation.steps['token_logprob']
+  weight_TLN = generation.kept[TO_ITSELF]
+  spans = {registry.FR: slice(None),
+           registry.BRACKET: slice(bracket.first, bracket.last)}
+  return {
+      registry.column(prefix, registry.RAUQ): recurrent_attention.rauq(
+          logprobs_T[span], weight_TLN[span])
+      if logprobs_T[span].size else math.nan
+      for prefix, span in spans.items()}
 
 
 def _flat(values: Any, dtype: Any) -> np.ndarray:

@@ -6,13 +6,22 @@ from typing import Any
 import numpy as np
 
 from uncertainty import models
+from uncertainty.inference import answer_places
 from uncertainty.inference import generate as generate_lib
+from uncertainty.inference.answer_places import Written
+from uncertainty.inference.answer_rows import MIDDLE_LAYER
 from uncertainty.inference.generate import GenerateSpec, Generation
 from uncertainty.inference.tasks import equivalence
 from uncertainty.inference.tasks import free as free_response
 from uncertainty.inference.tasks.task import TaskChunk
 from uncertainty.inference.token_sampling import Sampling
-from uncertainty.measures import grading, registry, sampled, semantic
+from uncertainty.measures import (
+    activation_spread,
+    grading,
+    registry,
+    sampled,
+    semantic,
+)
 from uncertainty.measures.sequence import Bracket
 from uncertainty.results import answer_columns
 from uncertainty.results import columns as cols
@@ -55,7 +64,8 @@ def run(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
       model, requests, GenerateSpec(
           max_tokens=free.max_tokens, batch_size=free.batch_size,
           sampling=Sampling(free.temperature, free.top_p, free.top_k),
-          top_k=0), seed=seed, done=done)
+          top_k=0, keep=(MIDDLE_LAYER,) if free.middle_layer else ()),
+      seed=seed, done=done)
   for group in _by_item(generations, free.n_samples):
     yield _chunk(model, judge, [by_id[g[0].item_id] for g in group], group,
                  spec)
@@ -110,7 +120,23 @@ def _chunk(model: models.Model, judge: equivalence.Judge,
   if spec.free.token_relevance:
     rows = [row | more for row, more in zip(
         rows, _relevances(judge, items, found, rows), strict=True)]
+  if spec.free.middle_layer:
+    rows = [row | _eigen_score(item, samples, brackets)
+            for row, item, samples, brackets in zip(
+                rows, items, group, found, strict=True)]
   return free_response.to_chunk([i.item_id for i in items], rows)
+
+
+def _eigen_score(
+    item: Item, samples: Sequence[Generation],
+    found: Sequence[tuple[Bracket, Sequence[str]]]) -> dict[str, float]:
+  """Of the middle layer at each sample's last token within the braces."""
+  ends = [answer_places.PLACES['answer_end'](
+      Written(item.question, strings, bracket))[0]
+          for bracket, strings in found]
+  return {registry.EIGEN_SCORE: activation_spread.eigen_score(np.stack([
+      sample.kept[MIDDLE_LAYER][end] for sample, end in zip(
+          samples, ends, strict=True)]))}
 
 
 def _relevances(
