@@ -44,8 +44,8 @@ def test_measures_stand_in_the_registrys_order():
 @pytest.mark.parametrize('column, raw, said', [
     ('measure', 'fr_first_nucleus_size_0.9',
      'size of the 0.9 nucleus (free response, first token)'),
-    ('measure', 'p_true', 'p(True)'), ('measure', 'fr_rauq', 'RAUQ'),
-    ('measure', 'none of ours', None),
+    ('measure', 'p_true', 'p(True)'), ('measure', 'none of ours', None),
+    ('measure', 'fr_rauq', 'RAUQ (free response, whole answer)'),
     ('signal', 'human_mc_rt_wrong',
      'response time when wrong, multiple choice'),
     ('dataset', 'coane', 'Coane general knowledge'),
