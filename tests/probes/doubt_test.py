@@ -117,6 +117,17 @@ def test_folds_that_train_on_one_label_have_no_score():
   assert not np.isnan(found.score_N[:60]).any()
 
 
+@pytest.mark.parametrize('n_groups, layer', [(2, -1), (3, LAYER)])
+def test_three_clusters_are_enough_to_choose_a_layer(n_groups, layer):
+  acts, _ = _data()
+  folds = folds_lib.from_splits([(np.arange(90), np.arange(90, N))], N)
+  found = doubt.read(
+      acts, (acts[:, LAYER, 0] > 0).astype(float), folds,
+      [f'g{n % n_groups}' for n in range(N)], doubt.PROBES['exact_answer'],
+      seed=0)
+  assert found.layer_F.tolist() == [layer]
+
+
 def test_items_without_the_target_are_left_out():
   acts, frame = _data()
   probe = doubt.PROBES['exact_answer']
