@@ -58,6 +58,10 @@ def test_cells_of_tables_are_put_in_words(column, raw, said):
 def test_columns_of_tables_are_put_in_words():
   assert names.column('p_holm') == 'p, Holm'
   assert names.column('rank_biserial') == 'rank biserial'
+  assert names.column('rate_both') == 'share that are both'
+  assert names.column('fr_accuracy') == 'free-response accuracy'
+  assert names.column('alignment:human_entropy mc_choice_entropy') == (
+      "ρ with people's entropy, choice entropy")
 
 
 def test_prefixes_stand_in_their_order():
