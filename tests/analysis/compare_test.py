@@ -61,11 +61,11 @@ def test_a_run_differs_from_itself_by_nothing(tmp_path, frames):
 
 def test_no_difference_is_said_of_equal_runs_alone():
   """0 with an interval from −.3 to .3 tells nothing."""
-  assert compare._verdict(1.0, 0.0, 0.3, 0.05) == 'cannot tell'
-  assert compare._verdict(1.0, 0.0, 0.0, 0.05) == 'no difference'
-  assert compare._verdict(float('nan'), 0.0, float('nan'), 0.05) == (
+  assert compare.verdict(1.0, 0.0, 0.3, 0.05) == 'cannot tell'
+  assert compare.verdict(1.0, 0.0, 0.0, 0.05) == 'no difference'
+  assert compare.verdict(float('nan'), 0.0, float('nan'), 0.05) == (
       'no difference')
-  assert compare._verdict(0.01, -0.2, -0.1, 0.05) == 'lower'
+  assert compare.verdict(0.01, -0.2, -0.1, 0.05) == 'lower'
 
 
 def test_estimates_are_those_of_the_claims(tmp_path, frames):

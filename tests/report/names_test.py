@@ -50,6 +50,9 @@ def test_measures_stand_in_the_registrys_order():
      'response time when wrong, multiple choice'),
     ('dataset', 'coane', 'Coane general knowledge'),
     ('outcome', 'alignment:human_entropy', "ρ with people's entropy"),
+    ('outcome', 'ece', 'ECE'), ('claim', 'aligned', None),
+    ('claim', 'tuning changes alignment:human_entropy',
+     "tuning changes ρ with people's entropy"),
     ('model', 'coane', None), ('measure', .5, None)])
 def test_cells_of_tables_are_put_in_words(column, raw, said):
   assert names.value(column, raw) == (raw if said is None else said)

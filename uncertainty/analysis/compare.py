@@ -136,7 +136,7 @@ def compare(first: pathlib.Path, second: pathlib.Path,
   differences[derived.P_CORRECTED] = multiplicity.holm(
       differences[derived.P].to_numpy(float))
   differences[derived.VERDICT] = [
-      _verdict(p, d, high, spec.analysis.alpha) for p, d, high in zip(
+      verdict(p, d, high, spec.analysis.alpha) for p, d, high in zip(
           differences[derived.P_CORRECTED], differences[derived.DIFFERENCE],
           differences[derived.HIGH])]
   described = compare_columns.TABLES
@@ -328,9 +328,20 @@ def _over_families(first: pathlib.Path, second: pathlib.Path,
           derived.N_ITEMS: int(other[derived.N_ITEMS])}
 
 
-def _verdict(p_corrected: float, difference: float, high: float,
-             alpha: float) -> str:
-  # A difference that happens to be 0 still has an interval; equal runs do not.
+def verdict(p_corrected: float, difference: float, high: float,
+            alpha: float) -> str:
+  """What a difference says.
+
+  Args:
+    p_corrected: of a difference of 0; NaN where there is too little data.
+    difference: the second run's estimate less the first's.
+    high: upper end of its interval; 0 or NaN for runs that are equal. One
+      that happens to be 0 has an interval around it, and tells nothing.
+    alpha: level of the test.
+
+  Returns:
+    higher, lower, no difference, cannot tell or too little data.
+  """
   if difference == 0 and not high > 0:
     return 'no difference'
   if math.isnan(p_corrected):

@@ -242,6 +242,8 @@ def value(name: str, raw: Any) -> Any:
     return dataset(raw)
   if name == cols.OUTCOME and raw.startswith('alignment:'):
     return f'ρ with {signal(raw.partition(":")[2])}'
+  if name == derived.CLAIM and (at := raw.find('alignment:')) > 0:
+    return raw[:at] + value(cols.OUTCOME, raw[at:])
   return _OUTCOMES.get(raw, raw) if name == cols.OUTCOME else raw
 
 
