@@ -52,7 +52,11 @@ STARTS = {
     '--config=wrong.py': 'wrong.py, line 2: SyntaxError',
     '--config=coane --workdir=two.csv': 'is a file; give a folder',
     '--config=table --config.data.path=nowhere.csv': 'there is no such file',
-    '--config=table --config.data.path=folder': 'there is no such file',
+    '--config=table --config.data.path=folder': 'is a folder; give the file',
+    '--config=compare --config.results_dir=folder':
+        '--config.results_dir=WORKDIR_A,WORKDIR_B',
+    '--config=compare --config.results_dir=folder,nowhere':
+        'names nowhere: there is no such folder',
     '--config=table --config.data.path=other.csv': 'no column named question',
     '--config=table --config.data.path=zebra.csv': "'zebra' is not among",
     '--config=table --config.data.path=two.csv --config.model.source=folder':

@@ -131,6 +131,12 @@ def test_what_is_no_response_names_its_line(tmp_path, lines, message):
     served.read(str(path), _ITEMS)
 
 
+def test_letters_need_choices(place):
+  (place / 'questions.csv').write_text('item_id,question\na,Who?\n')
+  with pytest.raises(UserError, match='item a has no choices .*served:free'):
+    _run(place, [_chat({'A': 1})])
+
+
 def test_an_item_without_a_response_is_named(place):
   with pytest.raises(UserError, match="no response of org/model-7b to 2 of 3"):
     _run(place, [_chat({'A': 1}, custom_id='b')])

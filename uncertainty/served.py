@@ -88,6 +88,10 @@ def write(spec: StudySpec, workdir: pathlib.Path) -> None:
     raise UserError(f'config.prompt.answer={task!r}: responses of a server '
                     'answer one of letters, numbers, free')
   items = data.load(spec.data)
+  bare = [item.item_id for item in items if len(item.choices) < 2]
+  if task != 'free' and bare:
+    raise UserError(f'item {bare[0]} has no choices to answer with {task}; '
+                    'written answers are read by --config=served:free')
   by_model: dict[str, dict[str, Answer]] = {}
   for item_id, answer in read(spec.data.responses or '', items).items():
     by_model.setdefault(answer.model, {})[item_id] = answer

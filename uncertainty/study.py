@@ -70,9 +70,10 @@ def run(
   if spec.analysis.results_format == 'published' and not spec.results_dir:
     raise UserError("the paper's files lie in a folder of their own: pass "
                     '--config.results_dir=FOLDER')
-  if spec.mode == 'compare' and not spec.results_dir:
-    raise UserError('two runs are compared: pass '
-                    '--config.results_dir=WORKDIR_A,WORKDIR_B')
+  if spec.mode == 'compare':
+    from uncertainty.analysis import compare
+
+    compare.places(spec)
   import jax
 
   from uncertainty.models import sharding

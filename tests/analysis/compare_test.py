@@ -59,6 +59,15 @@ def test_a_run_differs_from_itself_by_nothing(tmp_path, frames):
   assert set(found.differences['verdict']) == {'no difference'}
 
 
+def test_no_difference_is_said_of_equal_runs_alone():
+  """0 with an interval from −.3 to .3 tells nothing."""
+  assert compare.verdict(1.0, 0.0, 0.3, 0.05) == 'cannot tell'
+  assert compare.verdict(1.0, 0.0, 0.0, 0.05) == 'no difference'
+  assert compare.verdict(float('nan'), 0.0, float('nan'), 0.05) == (
+      'no difference')
+  assert compare.verdict(0.01, -0.2, -0.1, 0.05) == 'lower'
+
+
 def test_estimates_are_those_of_the_claims(tmp_path, frames):
   place = _write(tmp_path / 'a', frames)
   found = compare.compare(place, place, _SPEC)

@@ -50,6 +50,9 @@ def test_measures_stand_in_the_registrys_order():
      'response time when wrong, multiple choice'),
     ('dataset', 'coane', 'Coane general knowledge'),
     ('outcome', 'alignment:human_entropy', "ρ with people's entropy"),
+    ('outcome', 'ece', 'ECE'), ('claim', 'aligned', None),
+    ('claim', 'tuning changes alignment:human_entropy',
+     "tuning changes ρ with people's entropy"),
     ('model', 'coane', None), ('measure', .5, None)])
 def test_cells_of_tables_are_put_in_words(column, raw, said):
   assert names.value(column, raw) == (raw if said is None else said)
@@ -58,6 +61,10 @@ def test_cells_of_tables_are_put_in_words(column, raw, said):
 def test_columns_of_tables_are_put_in_words():
   assert names.column('p_holm') == 'p, Holm'
   assert names.column('rank_biserial') == 'rank biserial'
+  assert names.column('rate_both') == 'share that are both'
+  assert names.column('fr_accuracy') == 'free-response accuracy'
+  assert names.column('alignment:human_entropy mc_choice_entropy') == (
+      "ρ with people's entropy, choice entropy")
 
 
 def test_prefixes_stand_in_their_order():

@@ -61,25 +61,43 @@ class Comparison:
     return '\n'.join(['changed:', *(changed or ['  nothing']), '', shown])
 
 
+def places(spec: StudySpec) -> tuple[pathlib.Path, pathlib.Path]:
+  """The two workdirs that are compared.
+
+  Args:
+    spec: `results_dir` holds them, a comma between.
+
+  Returns:
+    The first and the second.
+
+  Raises:
+    UserError: another number of workdirs, or one that is not there.
+  """
+  given = specs.listed(spec.results_dir or '')
+  if len(given) != 2:
+    raise UserError('two runs are compared: pass '
+                    '--config.results_dir=WORKDIR_A,WORKDIR_B')
+  for place in given:
+    if not pathlib.Path(place).is_dir():
+      raise UserError(
+          f'config.results_dir names {place}: there is no such folder')
+  return pathlib.Path(given[0]), pathlib.Path(given[1])
+
+
 def run(spec: StudySpec, out: pathlib.Path) -> Comparison:
   """Compares the two runs of `results_dir` and writes both tables.
 
   Args:
-    spec: `results_dir` holds two workdirs between a comma.
+    spec: as `places` takes it.
     out: folder of the tables.
 
   Returns:
     The comparison.
 
   Raises:
-    UserError: another number of workdirs, or runs without a data set in
-      common.
+    UserError: not two workdirs, or runs without a data set in common.
   """
-  places = specs.listed(spec.results_dir or '')
-  if len(places) != 2:
-    raise UserError('two runs are compared: pass '
-                    '--config.results_dir=WORKDIR_A,WORKDIR_B')
-  made = compare(pathlib.Path(places[0]), pathlib.Path(places[1]), spec)
+  made = compare(*places(spec), spec)
   for name in ('changes', 'differences'):
     shards.write_table(getattr(made, name), out / f'{name}.parquet')
   return made
@@ -118,8 +136,9 @@ def compare(first: pathlib.Path, second: pathlib.Path,
   differences[derived.P_CORRECTED] = multiplicity.holm(
       differences[derived.P].to_numpy(float))
   differences[derived.VERDICT] = [
-      _verdict(p, d, spec.analysis.alpha) for p, d in zip(
-          differences[derived.P_CORRECTED], differences[derived.DIFFERENCE])]
+      verdict(p, d, high, spec.analysis.alpha) for p, d, high in zip(
+          differences[derived.P_CORRECTED], differences[derived.DIFFERENCE],
+          differences[derived.HIGH])]
   described = compare_columns.TABLES
   return Comparison(
       pd.DataFrame(changes, columns=[
@@ -309,8 +328,21 @@ def _over_families(first: pathlib.Path, second: pathlib.Path,
           derived.N_ITEMS: int(other[derived.N_ITEMS])}
 
 
-def _verdict(p_corrected: float, difference: float, alpha: float) -> str:
-  if difference == 0:
+def verdict(p_corrected: float, difference: float, high: float,
+            alpha: float) -> str:
+  """What a difference says.
+
+  Args:
+    p_corrected: of a difference of 0; NaN where there is too little data.
+    difference: the second run's estimate less the first's.
+    high: upper end of its interval; 0 or NaN for runs that are equal. One
+      that happens to be 0 has an interval around it, and tells nothing.
+    alpha: level of the test.
+
+  Returns:
+    higher, lower, no difference, cannot tell or too little data.
+  """
+  if difference == 0 and not high > 0:
     return 'no difference'
   if math.isnan(p_corrected):
     return 'too little data'

@@ -124,6 +124,9 @@ def _path(spec: DataSpec) -> pathlib.Path:
     raise UserError('data.name=table needs a file:'
                     ' --config.data.path=FILE.csv (or .parquet, .jsonl, .tsv)')
   path = pathlib.Path(spec.path).expanduser()
+  if path.is_dir():
+    raise UserError(
+        f'data.path={spec.path} is a folder; give the file in it')
   if not path.is_file():
     raise UserError(f'data.path={spec.path}: there is no such file')
   if path.suffix.lower() not in _READERS:

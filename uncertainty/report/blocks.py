@@ -178,13 +178,16 @@ def p_value(p: float, floor: float = 0.0) -> str:
 
 
 def plain_table(
-    frame: pd.DataFrame, digits: int = 3, p_floor: float = 0.0) -> Markup:
+    frame: pd.DataFrame, digits: int = 3, p_floor: float = 0.0,
+    models: Sequence[str] | None = None) -> Markup:
   """A small table as it stands.
 
   Args:
     frame: numbers, truth values and texts; missing ones become '–'.
     digits: significant digits of numbers.
     p_floor: of `p_value`, for columns of p-values.
+    models: the model of each row, 'A → B' of two, '' of all: the page's
+      filter acts on it; None: the frame's own column of that name.
 
   Returns:
     The block.
@@ -210,12 +213,22 @@ def plain_table(
       f'<th scope="col"{_numeric(frame[c])}{_heading_tip(str(c))}>'
       f'{html.escape(names.column(str(c)))}</th>' for c in frame)
   columns = [str(c) for c in frame]
+  of_row = models if models is not None else (
+      frame[MODEL].tolist() if MODEL in frame else [''] * len(frame))
   body = ''.join(
-      f'<tr>{"".join(cell(c, v) for c, v in zip(columns, row))}</tr>'
-      for row in frame.itertuples(index=False, name=None))
+      f'<tr{_of_model(model)}>'
+      f'{"".join(cell(c, v) for c, v in zip(columns, row))}</tr>'
+      for model, row in zip(
+          of_row, frame.itertuples(index=False, name=None), strict=True))
   return Markup(
       f'<div class="scroll"><table class="plain"><thead><tr>{head}</tr></thead>'
       f'<tbody>{body}</tbody></table></div>')
+
+
+def _of_model(name: object) -> str:
+  if not isinstance(name, str) or not name:
+    return ''
+  return f' data-model="{html.escape(name)}"'
 
 
 def _tip(raw: str) -> str:

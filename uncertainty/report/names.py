@@ -93,7 +93,26 @@ _COLUMNS = {
     derived.B_P: 'p of b', derived.RHO_SINGLE: 'ρ, best single',
     derived.RHO_COMBINED: 'ρ, all together', cols.DATASET: 'data',
     derived.MEAN_DIFFERENCE: 'mean difference', derived.N_PAIRS: 'pairs',
+    derived.N_CELLS: 'cells', derived.N_MODELS: 'models',
+    derived.N_MEASURES: 'measures', derived.N_CHANGED: 'cells changed',
+    derived.N_PRINTED: 'cells printed', derived.N_CALIBRATION: 'items fitted',
+    derived.RATE_ALIGNED: 'share that follow people',
+    derived.RATE_SECOND: 'share that are the second',
+    derived.RATE_BOTH: 'share that are both', derived.CHANCE: 'both by chance',
+    derived.CHANCE_LOW: 'by chance, low',
+    derived.CHANCE_HIGH: 'by chance, high',
+    derived.PARTIAL_RHO: 'ρ, partial', derived.CORRECTED_RHO: 'ρ, corrected',
+    derived.R2_COMBINED: 'R², all together', derived.UACC: 'UAcc',
+    derived.SE: 'standard error', derived.FAMILY_P: 'p over families',
+    derived.MEAN_ABS_CHANGE: 'mean absolute change',
+    derived.MEAN_CHOICE: 'mean against choices',
+    derived.MEAN_ANSWER: 'mean against answers',
+    derived.REPRODUCED_CHOICE: 'reproduced against choices',
+    derived.REPRODUCED_ANSWER: 'reproduced against answers',
 }
+# Outcomes that are headings with the measure behind them.
+_OUTCOMES = {derived.AUROC: 'AUROC', derived.ECE: 'ECE',
+             'fr_accuracy': 'free-response accuracy'}
 
 _DATASETS = {
     'coane': 'Coane general knowledge', 'vader': 'VADER word valence',
@@ -169,7 +188,11 @@ def measure(column: str) -> str:
     `mc_top_k_entropy_5` gives 'entropy of the top 5'.
   """
   prefix, _ = _split(column)
-  name = column.removeprefix(f'{prefix}_')
+  return _in_words(column.removeprefix(f'{prefix}_'))
+
+
+def _in_words(name: str) -> str:
+  """A measure of the registry, as the page calls it."""
   if name in _MEASURES:
     return _MEASURES[name]
   for start, words in _SETTINGS.items():
@@ -185,9 +208,13 @@ def column(name: str) -> str:
     name: as the table calls it.
 
   Returns:
-    Such as 'p, Holm' of `p_holm`.
+    Such as 'p, Holm' of `p_holm`, or 'ECE, choice entropy' of
+    `ece mc_choice_entropy`.
   """
-  return _COLUMNS.get(name, name.replace('_', ' '))
+  outcome, _, of = name.partition(' ')
+  if registry.is_measure(of):
+    return f'{value(cols.OUTCOME, outcome)}, {measure(of)}'
+  return _COLUMNS.get(name) or _OUTCOMES.get(name) or name.replace('_', ' ')
 
 
 def value(name: str, raw: Any) -> Any:
@@ -206,6 +233,8 @@ def value(name: str, raw: Any) -> Any:
   if name in (cols.MEASURE, derived.BEST_SINGLE) and registry.is_measure(raw):
     prefix, _ = _split(raw)
     return f'{measure(raw)} ({PREFIXES[prefix]})' if prefix else measure(raw)
+  if name == cols.MEASURE and raw in registry.MEASURES:
+    return _in_words(raw)
   if name in (cols.SIGNAL, derived.TIME) or (
       name == derived.TARGET and raw in SIGNALS):
     return signal(raw)
@@ -213,7 +242,9 @@ def value(name: str, raw: Any) -> Any:
     return dataset(raw)
   if name == cols.OUTCOME and raw.startswith('alignment:'):
     return f'ρ with {signal(raw.partition(":")[2])}'
-  return raw
+  if name == derived.CLAIM and (at := raw.find('alignment:')) > 0:
+    return raw[:at] + value(cols.OUTCOME, raw[at:])
+  return _OUTCOMES.get(raw, raw) if name == cols.OUTCOME else raw
 
 
 def choice_confidence(config: Mapping[str, Any] | None) -> str:

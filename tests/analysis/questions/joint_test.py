@@ -117,6 +117,18 @@ def test_auroc_that_is_not_defined_is_no_test():
   np.testing.assert_allclose(table.loc['mc_b', 'auroc_p'], 2 / 41)
 
 
+def test_one_right_answer_discriminates_nothing():
+  """Its AUROC is 1 in every draw that holds it: .37 of them do not."""
+  draws = np.ones(100, np.float32)
+  draws[:37] = np.nan
+  found = [Score('d', 'M', outcome, 'mc_a', value, .01, 9, draws)
+           for outcome, value in (('alignment:human_entropy', .5),
+                                  ('auroc', 1.0))]
+  table = joint.cells(found, .05, .95, .1)
+  np.testing.assert_allclose(table['auroc_p'], 2 * 38 / 101)
+  assert not table['discriminates'].any()
+
+
 def test_calibrated_is_what_the_study_says_it_is():
   def scores(ece):
     return [Score('d', 'M', outcome, 'mc_a', value, .01, 9,

@@ -56,6 +56,21 @@ def test_perfect_correlation_has_p_zero_as_scipy():
   np.testing.assert_allclose(found.p_value_MS, 0, atol=1e-12)
 
 
+def test_few_pairs_are_tested_by_all_their_orders():
+  """Student's t gave three items in a row p = 1e-8."""
+  found = ranking.spearman(
+      np.array([[1.0, 2, 3, np.nan, np.nan], [1, 2, 3, 4, 5], [1, 1, 1, 1, 1],
+                [2, 1, 3, 4, 4]]), np.array([[10.0, 20, 30, 40, 50]]))
+  # 3 items: 2 of 6 orders are perfect; 5: 2 of 120.
+  np.testing.assert_allclose(
+      found.p_value_MS[:3, 0], [2 / 6, 2 / 120, np.nan])
+  rng = np.random.default_rng(0)
+  x, y = rng.integers(0, 4, (30, 6)).astype(float), rng.random((1, 6))
+  by_draws = ranking.permutation_spearman(x, y, 4000, seed=0)
+  np.testing.assert_allclose(
+      ranking.spearman(x, y).p_value_MS, by_draws, atol=.03)
+
+
 def test_spearman_does_not_see_monotone_maps_or_item_order(ragged):
   measures, signals = ragged
   shuffled = np.random.default_rng(0).permutation(60)

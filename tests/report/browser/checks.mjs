@@ -115,6 +115,10 @@ const checks = {
       const heads = await page.locator(
           '.heatmap thead th:visible').allTextContents();
       const others = all.filter((name) => !base.includes(name));
+      const claimed = await page.locator('#claims tr[data-model]:visible')
+          .evaluateAll((all) => all.map((row) => row.dataset.model));
+      must(claimed.length && !claimed.some((name) => others.includes(name)),
+          `claims are shown of models filtered out: ${claimed.join()}`);
       must(heads.some((head) => base.includes(head)) &&
           !heads.some((head) => others.includes(head)),
       'heatmaps show models that were filtered out');

@@ -89,5 +89,10 @@ def test_a_line_joins_medians_of_ten_equal_slices_of_all_items():
   assert len(cloud.x) == 500 and sum(line.n) == 1500
 
 
+def test_few_items_are_marks_that_can_be_pointed_at():
+  (items,) = alignment.points(np.array([[.1, .2], [.3, .4], [.5, .9]]))
+  assert items.x == [.1, .3, .5] and not items.cloud
+
+
 def test_no_alignment_is_no_chapter(made, spec):
   assert alignment.chapter(made(), spec) is None

@@ -86,7 +86,27 @@ def test_one_sentence_a_question(
   text = ''.join(answer.chapter(
       made(alignment=alignment_cells, claims=claims), spec).blocks)
   assert f'</b> {said}' in text
-  assert 'Nothing in these data is right or wrong' in text
+  assert 'Nothing in these data is right or wrong.' in text
+
+
+@pytest.mark.parametrize(('graded', 'right'), [
+    ('accuracy', 'B is right.'), ('fr_accuracy', 'is under Calibration.'),
+    ('agreement', 'below is how often it chooses what people choose.')])
+def test_without_people_no_question_is_answered_by_the_other(
+    made, spec, calibration_cells, graded, right):
+  """MMLU was said to hold nothing right or wrong, as it holds no people."""
+  claims = [{**_claim('supported', 'sure_and_right', 'B'),
+             'sentence': 'B is right.'}] if graded == 'accuracy' else []
+  summary = [{'dataset': 'coane', 'model': 'B', 'statistic': graded,
+              'value': .5, 'n': 40}]
+  text = ''.join(answer.chapter(made(
+      calibration=calibration_cells, claims=claims, summary=summary),
+                                spec).blocks)
+  unsure, sure = re.findall(r'class="question"><b>.*?</b> (.*?)</p>', text)
+  assert unsure == (
+      'No shares of people&#39;s answers are known for these questions.')
+  assert sure.endswith(right)
+  assert 'Alignment is that' not in text
 
 
 def test_instruct_follows_its_base_in_families_by_their_best(

@@ -11,6 +11,19 @@ def test_cells_lists_every_alignment_test(made, spec, alignment_cells):
   assert methods.cells(made(), spec) is None
 
 
+def test_names_are_those_of_the_heatmaps_with_the_columns_behind_them(
+    made, spec, alignment_cells):
+  renamed = alignment_cells.assign(
+      measure=['fr_top1_logprob'] * len(alignment_cells), dataset='coane')
+  tables = made(alignment=renamed)
+  page = '\n'.join(methods.methods(tables, spec).blocks)
+  assert ('<td title="top1_logprob">log-probability of the first token<'
+          in page)
+  page = '\n'.join(methods.cells(tables, spec).blocks)
+  assert '"Coane general knowledge":"coane"' in page
+  assert '"human_entropy"' in page
+
+
 def test_methods_define_the_measures_used_and_say_the_draws(
     made, spec, alignment_cells):
   page = '\n'.join(

@@ -47,10 +47,10 @@ def cells(found: list[Score], alpha: float, level: float,
       continue
     draws = scores['auroc'].draws_R
     interval = resampling.percentile_interval(draws[None], level)
-    known = draws[np.isfinite(draws)]
-    # Where all answers are right there is no AUROC, and nothing to test.
+    # Where all answers are right there is no AUROC, and nothing to test. Where
+    # few are, or few wrong, some draws have none: they speak for no order.
     defined = np.isfinite(scores['auroc'].value + interval.low[0])
-    p_auroc = (min(1.0, 2 * (1 + np.sum(known <= .5)) / (1 + len(known)))
+    p_auroc = (min(1.0, 2 * (1 + np.sum(~(draws > .5))) / (1 + len(draws)))
                if defined else np.nan)
     ece = scores['ece'].value if 'ece' in scores else np.nan
     rows.append((*key, scores[_ALIGNMENT].value, scores[_ALIGNMENT].p_value,

@@ -17,7 +17,7 @@ class Aligned:
     row_X: which row of the stack.
     signal_X: which of its signals.
     rho_X: Spearman's rho, the measure turned so that high is uncertain.
-    p_value_X: two-sided, by Student's t.
+    p_value_X: two-sided, of `ranking.spearman`.
     n_X: items that both know.
     draws_XR: float32, rho in every resample of items.
   """

@@ -7,6 +7,7 @@ combination of two such groups is one block without gaps.
 """
 
 import dataclasses
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -17,6 +18,7 @@ from uncertainty.types import UserError
 # Elements of a [N, draws] block: a handful of blocks stay in a core's cache.
 _BLOCK = 400_000
 _LEAST = 3  # fewer pairs have no p-value
+_EXACT = 6  # pairs up to which all orders are tried: 720
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,8 +128,10 @@ def spearman(measures_MN: np.ndarray, signals_SN: np.ndarray) -> Correlations:
     signals_SN: a human signal's values over the same items.
 
   Returns:
-    rho, p (Student's t with n − 2 degrees of freedom, as SciPy) and n. Rho
-    and p are NaN where either side is constant or n < 3.
+    rho, p (Student's t with n − 2 degrees of freedom, as SciPy; with 6 pairs
+    or fewer, where t would call any perfect order significant, the share of
+    all orders that are as extreme) and n. Rho and p are NaN where either side
+    is constant or n < 3.
 
   Raises:
     UserError: the two have different numbers of items, or infinities.
@@ -135,6 +139,7 @@ def spearman(measures_MN: np.ndarray, signals_SN: np.ndarray) -> Correlations:
   measures_MN, signals_SN = checked(measures_MN, signals_SN)
   shape = (len(measures_MN), len(signals_SN))
   rho, n = np.full(shape, np.nan), np.zeros(shape, np.int64)
+  exact = np.full(shape, np.nan)
   for block in _blocks(measures_MN, signals_SN):
     cell = np.ix_(block.measures, block.signals)
     n[cell] = len(block.items)
@@ -142,7 +147,20 @@ def spearman(measures_MN: np.ndarray, signals_SN: np.ndarray) -> Correlations:
       x = _unit_ranks(measures_MN[np.ix_(block.measures, block.items)])
       y = _unit_ranks(signals_SN[np.ix_(block.signals, block.items)])
       rho[cell] = np.clip(x @ y.T, -1, 1)
-  return Correlations(rho, spearman_p_value(rho, n), n)
+      if len(block.items) <= _EXACT:
+        exact[cell] = _exact_p_value(x, y)
+  p_value = np.where(np.isnan(exact), spearman_p_value(rho, n), exact)
+  return Correlations(rho, p_value, n)
+
+
+def _exact_p_value(x_MN: np.ndarray, y_SN: np.ndarray) -> np.ndarray:
+  """[M, S] shares of all orders with |ρ| no smaller; NaN where constant."""
+  orders = np.array(list(itertools.permutations(range(x_MN.shape[1]))))
+  null_MSP = np.abs(np.einsum('mn,spn->msp', x_MN, y_SN[:, orders]))
+  observed_MS = null_MSP[..., 0]  # the order that was found
+  return np.where(
+      np.isnan(observed_MS), np.nan,
+      np.mean(null_MSP >= observed_MS[..., None] - 1e-12, -1))
 
 
 def spearman_p_value(rho: np.ndarray, n: np.ndarray) -> np.ndarray:

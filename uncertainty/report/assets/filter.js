@@ -68,10 +68,11 @@ const modelFilter = (() => {
     const n = [...names].filter(passes).length;
     const any = now.family || now.size || now.kind || now.name;
     status.textContent = `${n} of ${names.size} models` +
-        (any ? '; pictures and sentences are of all' : '');
+        (any ? '; summaries and pictures are of all' : '');
     clear.hidden = !any;
     document.querySelectorAll('[data-model]').forEach((node) => {
-      node.hidden = !passes(node.dataset.model);
+      // A row of two models, 'A → B', is of each of them.
+      node.hidden = !node.dataset.model.split(' → ').some(passes);
     });
     listeners.forEach((f) => f());
   };

@@ -165,10 +165,14 @@ const drawAnswer = (item) => {
   const verdict = mine.k === undefined ? null :
       make('b', {className: mine.k ? 'right' : 'wrong'},
           mine.k ? '✓ right' : '✗ wrong');
-  return make('section', {}, make('h4', {}, 'Generated answer'),
+  // What was given is no answer of the model's, and needs no brace.
+  const given = (item.told.prompts || []).some(([task]) => task === 'response');
+  return make('section', {}, make('h4', {},
+      given ? 'Given answer' : 'Generated answer'),
       make('p', {className: 'said'},
           mine.w === undefined ? make('i', {}, 'none') : mine.w, ' ', verdict),
-      item.told.why ? make('p', {className: 'note'}, item.told.why) : null,
+      item.told.why && !given ?
+        make('p', {className: 'note'}, item.told.why) : null,
       item.told.cap ? make('p', {className: 'note'},
           'Ended by the limit on tokens.') : null, strip);
 };

@@ -152,19 +152,20 @@ def _scatter(
 
 
 def points(people_model_N2: np.ndarray) -> list[plots.Series]:
-  """Items as a cloud, and their medians where there are enough.
+  """Items, as a cloud with their medians where there are enough.
 
   Args:
     people_model_N2: uncertainty of people and of the model, an item a row.
 
   Returns:
-    The cloud, of `_MOST_POINTS` at most; with 40 items or more, a line
+    The items, `_MOST_POINTS` at most; 40 or more are a cloud, with a line
     through the medians of ten slices by people's.
   """
   step = -(-len(people_model_N2) // _MOST_POINTS)
   x_N, y_N = people_model_N2[::step].T
-  series = [plots.Series(x_N.tolist(), y_N.tolist(), 'item', cloud=True)]
-  if len(people_model_N2) < _SLICED:
+  many = len(people_model_N2) >= _SLICED
+  series = [plots.Series(x_N.tolist(), y_N.tolist(), 'item', cloud=many)]
+  if not many:
     return series
   order = np.argsort(people_model_N2[:, 0], kind='stable')
   slices = np.array_split(people_model_N2[order], 10)

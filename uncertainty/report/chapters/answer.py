@@ -62,23 +62,39 @@ def chapter(
 
 def _sentences(tables: AnalysisTables, dataset: str) -> list[Markup]:
   claims = tables.get('claims')
-  if claims.empty:
-    return []
   parts = []
   for claim, (question, means) in _QUESTIONS.items():
-    rows = claims[(claims[derived.CLAIM] == claim)
-                  & (claims[derived.DATA] == dataset)]
-    answer = _answer(rows, means)
+    rows = claims if claims.empty else claims[
+        (claims[derived.CLAIM] == claim) & (claims[derived.DATA] == dataset)]
+    answer = (_unclaimed(tables, dataset, claim) if rows.empty
+              else _answer(rows, means))
     parts.append(Markup(
         '<p class="question"><b>{}</b> {}</p>').format(question, answer))
   return parts
 
 
+def _unclaimed(tables: AnalysisTables, dataset: str, claim: str) -> str:
+  """Why there is no claim: what these data or this way of asking lack."""
+  if claim == aligned.CLAIM:
+    cells = tables.get('alignment')
+    shares = len(cells) and ((cells[cols.DATASET] == dataset) & (
+        cells[cols.SIGNAL] == cols.HUMAN_ENTROPY)).any()
+    return ('No claim is made of what was asked here; the correlations are '
+            'under Alignment.' if shares else
+            "No shares of people's answers are known for these questions.")
+  summary = tables.get('summary')
+  known = set() if summary.empty else set(summary[derived.STATISTIC][
+      summary[cols.DATASET] == dataset])
+  if known & {'accuracy', 'fr_accuracy'}:
+    return ('No claim is made of what was asked here; how well each measure '
+            'tells right from wrong is under Calibration.')
+  return 'Nothing in these data is right or wrong' + (
+      '; below is how often it chooses what people choose.'
+      if 'agreement' in known else '.')
+
+
 def _answer(rows: pd.DataFrame, means: Mapping[str, str]) -> str:
   """The one sentence of one model; of several, how many stand where."""
-  if rows.empty:
-    return ('Nothing in these data is right or wrong; below is how often it '
-            'chooses what people choose.')
   if len(rows) == 1:
     return str(rows.iloc[0][derived.SENTENCE])
   counts = rows[derived.VERDICT].value_counts()
@@ -134,6 +150,8 @@ def _plot(
               else len(tables.of('items', dataset, model))),
         'fifths': fifths,
         'error': _error(tables, dataset, model)})
+  if not any(row[k] for row in found for k in ('rho', 'fifths', 'error')):
+    return Markup('')
   where = _csv(tables, dataset, found)
   content = {
       'rows': found, 'ceiling': _ceiling(tables, dataset),
@@ -141,8 +159,9 @@ def _plot(
   embedded = json.dumps(content, ensure_ascii=False).replace('<', '\\u003c')
   return Markup(
       '<div data-answer><script type="application/json">'
-      f'{embedded}</script></div>') + blocks.text(
-          _caption(tables, dataset), note=True) + Markup(
+      f'{embedded}</script></div>') + (blocks.text(
+          _caption(tables, dataset), note=True) if any(
+              row['rho'] for row in found) else Markup('')) + Markup(
               '<p class="note"><a download href="{}">these numbers as '
               'CSV</a></p>').format(where)
 

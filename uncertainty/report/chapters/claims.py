@@ -5,7 +5,7 @@ from markupsafe import Markup
 
 from uncertainty.report import blocks, names, people_entropy
 from uncertainty.report.tables import AnalysisTables
-from uncertainty.results import derived
+from uncertainty.results import columns, derived
 from uncertainty.specs import StudySpec
 
 # Verdicts in the order in which they are told; those about no more than too
@@ -62,7 +62,8 @@ def _table(rows: pd.DataFrame) -> Markup:
       'p, corrected': rows[derived.P_CORRECTED],
       'items': rows[derived.N_ITEMS].map(_count),
       'raters': rows[derived.N_RATERS].map(_count),
-      'models': rows[derived.N_MODELS].map(_count)}))
+      'models': rows[derived.N_MODELS].map(_count)}),
+      models=rows[columns.MODEL].fillna('').tolist())
 
 
 def _count(value: float) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from uncertainty.measures import registry
-from uncertainty.report import blocks, names
+from uncertainty.report import blocks
 from uncertainty.report.tables import AnalysisTables
 from uncertainty.results import columns
 from uncertainty.specs import StudySpec
@@ -33,9 +33,8 @@ def cells(
   if alignment.empty:
     return None
   frame = pd.DataFrame({
-      'model': alignment[columns.MODEL], 'data': alignment[columns.DATASET],
-      'measure': alignment[columns.MEASURE],
-      'signal': alignment[columns.SIGNAL].map(names.signal),
+      **{c: alignment[c] for c in (
+          columns.MODEL, columns.DATASET, columns.MEASURE, columns.SIGNAL)},
       'ρ': alignment[columns.RHO], 'low': alignment[columns.CI_LOW],
       'high': alignment[columns.CI_HIGH], 'p': alignment[columns.P_VALUE],
       'Holm p': alignment[columns.P_HOLM], 'n': alignment[columns.N]})
@@ -61,7 +60,7 @@ def methods(tables: AnalysisTables, spec: StudySpec) -> blocks.Chapter:
   if tables.has('alignment'):
     used = {registry.parse(m)[1].name
             for m in tables.get('alignment')[columns.MEASURE].unique()}
-  rows = [{'measure': m.name.replace('_', ' '), 'definition': m.formula,
+  rows = [{columns.MEASURE: m.name, 'definition': m.formula,
            'unsure when': 'high' if m.orientation > 0 else 'low',
            'source': m.source}
           for m in registry.MEASURES.values() if not used or m.name in used]

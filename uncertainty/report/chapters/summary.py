@@ -92,10 +92,11 @@ def chapter(
       wide.insert(0, columns.DATASET, [titles[str(t)][1] for t in wide.index])
     wide.insert(0, columns.MODEL, [titles[str(t)][0] for t in wide.index])
     parts.append(blocks.data_table(wide, sort=sort))
-  parts.append(blocks.text(
-      "Alignment is Spearman's ρ with people's entropy over items, of the one "
-      'measure of each way of asking that was fixed beforehand; what others '
-      'give is below.', note=True))
+  if tables.has('alignment'):
+    parts.append(blocks.text(
+        "Alignment is Spearman's ρ with people's entropy over items, of the "
+        'one measure of each way of asking that was fixed beforehand; what '
+        'others give is below.', note=True))
   parts += people_entropy.note(tables)
   return blocks.Chapter('summary', 'In short', tuple(parts))
 
