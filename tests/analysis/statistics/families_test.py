@@ -57,6 +57,19 @@ def test_families_without_any_spread_have_no_p():
   assert (found.low, found.high) == (2, 2) and np.isnan(found.p_value)
 
 
+@pytest.mark.parametrize(('n', 'alpha'), [(7, .05 / 3), (6, .05), (12, .01)])
+def test_the_least_shift_is_told_four_times_in_five(n, alpha):
+  shift = families.least_shift(n, alpha, n_draws=100)
+  rng = np.random.default_rng(5)
+  told = [_mean(rng.normal(shift / np.sqrt(n), 1, n), np.zeros((n, 2)),
+                np.arange(n)).p_value < alpha for _ in range(400)]
+  assert abs(np.mean(told) - .8) < .07
+
+
+def test_what_too_few_families_can_never_tell_has_no_least_shift():
+  assert np.isnan(families.least_shift(6, .05 / 3, n_draws=100))
+
+
 def test_no_units_are_refused():
   with pytest.raises(ValueError, match='needs a unit'):
     _mean([], np.zeros((0, 5)), [])

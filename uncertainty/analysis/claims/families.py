@@ -20,7 +20,7 @@ from uncertainty.analysis.claims.study import (
 from uncertainty.analysis.statistics import families
 from uncertainty.results import columns
 
-_PATTERNS = 2 ** 14  # random signs, where there are too many families for all
+PATTERNS = 2 ** 14  # random signs, where there are too many families for all
 
 
 def instruct_alignment(study: ClaimStudy) -> list[Finding]:
@@ -104,7 +104,7 @@ def _finding(
   base_U, tuned_U = couples.T
   mean = families.family_mean(
       value_M[tuned_U] - value_M[base_U], draws_MR[tuned_U] - draws_MR[base_U],
-      np.array(study.families)[base_U], study.level, n_draws=_PATTERNS,
+      np.array(study.families)[base_U], study.level, n_draws=PATTERNS,
       seed=study.seed)
   known_N = ~np.isnan(study.uncertainty_MN[np.unique(couples)]).all(0)
   found = Finding(

@@ -11,6 +11,7 @@ from uncertainty.analysis.claims import CLAIMS, Claim, families, from_spec
 from uncertainty.analysis.claims.study import ClaimStudy, Finding
 from uncertainty.analysis.scores import people
 from uncertainty.analysis.scores.stack import Stack, stack_results
+from uncertainty.analysis.statistics import families as family_means
 from uncertainty.analysis.statistics import multiplicity
 from uncertainty.results import columns, derived
 from uncertainty.specs import StudySpec
@@ -149,10 +150,13 @@ def _family_rows(
 def _smallest_effect(finding: Finding, alpha: float) -> float:
   """(q_{1−α/2} + q_{0.8}) · se, with t quantiles where units are few.
 
-  On the scale of the standard error.
+  Where sign flips test too, what both see. On the scale of the standard error.
   """
   if finding.n_families == 1 or np.isnan(finding.se):
     return np.nan
+  if finding.least_p:
+    return finding.se * family_means.least_shift(
+        finding.n_families, alpha, n_draws=families.PATTERNS, power=_POWER)
   freedom = finding.n_families - 1 if finding.n_families else finding.freedom
   return float(finding.se * (
       scipy.stats.t.ppf(1 - alpha / 2, freedom)

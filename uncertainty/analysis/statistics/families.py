@@ -1,11 +1,16 @@
 """Means over models whose units are families, over items that they share."""
 
 import dataclasses
+import functools
 
 import numpy as np
 from scipy import stats
 
 from uncertainty.analysis.statistics import resampling
+
+# Simulated studies, and halvings, by which a power of .8 is found within .03.
+_STUDIES, _HALVINGS = 1000, 24
+_FARTHEST = 100.0  # standard errors
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,3 +90,42 @@ def family_mean(
   reach = float(stats.t.ppf((1 + level) / 2, n - 1)) * se
   return FamilyMean(value, se, value - reach, value + reach,
                     float(np.maximum(p_flip, p_t)), least_p, n)
+
+
+@functools.lru_cache
+def least_shift(
+    n_families: int, alpha: float, *, n_draws: int, power: float = 0.8
+) -> float:
+  """The mean that `family_mean` tells from 0 with a given power.
+
+  Found by simulation, families being normal. Student's t alone would say too
+  little: the p-value is the larger of its and that of sign flips, which with
+  few families take few values.
+
+  Args:
+    n_families: F ≥ 2.
+    alpha: level that p stays below.
+    n_draws: random sign patterns, beyond 14 families.
+    power: share of studies that tell.
+
+  Returns:
+    In standard errors of the mean over families; NaN where no mean, however
+    large, is told so often.
+  """
+  rng = np.random.default_rng(0)
+  noise_SF = rng.normal(size=(_STUDIES, n_families))
+
+  def told(shift: float) -> float:
+    value_SF = noise_SF + shift / np.sqrt(n_families)
+    t_S = np.sqrt(n_families) * value_SF.mean(1) / value_SF.std(1, ddof=1)
+    p_S = np.maximum(resampling.sign_flip_test(value_SF, n_draws, seed=0),
+                     2 * stats.t.sf(abs(t_S), n_families - 1))
+    return float(np.mean(p_S < alpha))
+
+  low, high = 0.0, _FARTHEST
+  if told(high) < power:
+    return np.nan
+  for _ in range(_HALVINGS):
+    middle = (low + high) / 2
+    low, high = (low, middle) if told(middle) >= power else (middle, high)
+  return high
