@@ -9,7 +9,8 @@ _SPEC = specs.StudySpec(analysis=specs.AnalysisSpec(n_bootstrap=200))
 
 
 @pytest.mark.parametrize('claims', [
-    ['aligned'], ['calibrated'], ['calibration_difference'], ['surest_fifth'],
+    ['aligned'], ['calibrated'], ['calibration_difference'],
+    ['sure_and_right', 'surest_fifth'], ['steered'],
     ['probe_beyond_output'], ['tuned'], ['stated_gap', 'overclaimed'],
     ['doubt_in_domain', 'doubt_out_of_domain', 'doubt_beyond_output']])
 def test_claims_hold_their_level_in_a_few_worlds(claims):

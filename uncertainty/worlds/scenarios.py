@@ -63,6 +63,8 @@ WORLDS: dict[str, World] = {
     'error 0.2': World(gap=Effects(0.2)),
     'error that tuning leaves at 0': World(),
     'error that tuning leaves at 0.12': World(gap=Effects(0.12)),
+    'error that tuning leaves at 0.12, clusters of 8': World(
+        gap=Effects(0.12), **_CLUSTERS),
     'error raised by tuning, 0.05 to 0.1': World(
         gap=Effects(0.05, tuning=0.05)),
     'error raised by tuning, 0.05 to 0.15': World(
@@ -77,6 +79,8 @@ WORLDS: dict[str, World] = {
         informative=0.5, **_CLUSTERS),
     'confidence says all': World(),
     'tuning changes nothing, 6 families': World(alignment=_ALIGNED),
+    'tuning changes nothing, 6 families, clusters of 8': World(
+        alignment=_ALIGNED, **_CLUSTERS),
     'tuning varies by family, 12 families': World(
         families=_TWELVE, alignment=_ALIGNED,
         boldness=Effects(0.3, 0.2, 0.1, 0.0, 0.2), gap=_GAP_SLOPES),
