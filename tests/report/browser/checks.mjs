@@ -98,6 +98,18 @@ const checks = {
     });
   },
 
+  async what_an_address_names_in_vain_is_said() {
+    for (const [item, said] of [
+      ['nowhere/1', 'No data set is called nowhere here'],
+      [`${data}/none`, 'has no item none']]) {
+      await open(`${home}#item=${item}`, {}, async (page) => {
+        await page.getByText(said).waitFor();
+        must(await page.locator('article.item h3').count() === 0,
+            'another item is shown');
+      });
+    }
+  },
+
   async a_filter_holds_for_the_page_and_survives_a_reload() {
     await open(home, {}, async (page) => {
       const all = await rows(page);

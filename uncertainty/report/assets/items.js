@@ -217,7 +217,11 @@ const startItems = (box) => {
       // On a narrow screen the list stands above the item.
       if (state.focus && innerWidth < 800) shown.scrollIntoView();
     }
-    if (!state.id && state.found.length) {
+    if (state.missing) {
+      shown.replaceChildren(make('p', {},
+          `No data set is called ${state.missing} here; there are ` +
+          `${catalogue.map((d) => d.name).join(', ')}.`));
+    } else if (!state.id && state.found.length) {
       const {id} = await itemData(`${entry().folder}/ids`);
       await open(id[state.found[0]], late);
     }
@@ -236,7 +240,9 @@ const startItems = (box) => {
     const chosen = named || allowed[0] || data.models[0];
     const id = cut > 0 && data.name === item.slice(0, cut) ?
         item.slice(cut + 1) : '';
-    const next = {data: data.name, model: chosen.name, id,
+    const missing = cut > 0 && data.name !== item.slice(0, cut) ?
+        item.slice(0, cut) : '';
+    const next = {data: data.name, model: chosen.name, id, missing,
       order: order[now.order] ? now.order : 'file', find: now.find || '',
       family: [now.family, now.kind, now.size, now.name].join()};
     const changed = Object.keys(next).filter((k) => state[k] !== next[k]);
