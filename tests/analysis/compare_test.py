@@ -142,6 +142,9 @@ def test_what_changed_is_named(tmp_path, frames):
           ('data', f'{key[0]}: items', str(n), str(n - 7)),
           ('data', f'{key[0]}: items edited since', '0', '5')} <= said
   assert 'config seed: 0 → 3' in str(found)
+  small = dataclasses.replace(
+      found, differences=found.differences.assign(p=1e-9, p_corrected=.25))
+  assert '< 0.001' in str(small) and '0.250' in str(small)
   assert set(found.differences['n_items']) == {n - 12}
 
 

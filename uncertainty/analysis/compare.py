@@ -55,10 +55,16 @@ class Comparison:
 
   def __str__(self) -> str:
     """Both as text, for the terminal."""
-    shown = self.differences.round(3).to_string(index=False)
+    shown = self.differences.round(3).to_string(
+        index=False, formatters=dict.fromkeys(
+            (derived.P, derived.P_CORRECTED), _p_value))
     changed = [f'  {part} {name}: {before or "–"} → {after or "–"}'
                for part, name, before, after in self.changes.to_numpy()]
     return '\n'.join(['changed:', *(changed or ['  nothing']), '', shown])
+
+
+def _p_value(p: float) -> str:
+  return '< 0.001' if p < 0.0005 else f'{p:.3f}'
 
 
 def places(spec: StudySpec) -> tuple[pathlib.Path, pathlib.Path]:
