@@ -232,12 +232,12 @@ def claimed(workdir: pathlib.Path, spec: StudySpec,
   """
   path = path_of(workdir)
   before = path.read_bytes() if path.exists() else None
-  files_before = _files(workdir)
   claim(workdir, spec, found)
+  claimed_files = _files(workdir)  # a damaged manifest has been set aside
   try:
     yield
   except UserError:
-    if _files(workdir) == files_before:
+    if _files(workdir) == claimed_files:
       if before is None:
         path.unlink(missing_ok=True)
       else:
