@@ -30,6 +30,20 @@ def test_layers_are_counted_and_bands_explained(made, spec, probes, nulls):
   assert 'A band reaches' in page and 'peak' not in page
 
 
+def test_changes_by_tuning_are_of_the_base_that_results_state(
+    made, spec, probes):
+  models = ['foo-7b', 'foo-7b-chat', 'bar-7b']
+  rows = pd.concat([probes.assign(model=m, pearson=[r, r]) for m, r in zip(
+      models, (.1, .5, .2), strict=True)])
+  page = _page(
+      made, spec, probes=rows,
+      scores=pd.DataFrame({'model': models, 'kind': 'base', 'family': 'x',
+                           'size': 7.}),
+      effects_pairs=pd.DataFrame({'instruct': ['foo-7b-chat'],
+                                  'base': ['bar-7b']}))
+  assert '+0.300' in page and '+0.400' not in page
+
+
 @pytest.mark.parametrize('target', ['human_entropy', 'model_entropy'])
 def test_the_estimate_of_peoples_entropy_is_said_where_probes_read_it(
     made, spec, probes, target):

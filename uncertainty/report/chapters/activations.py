@@ -8,6 +8,7 @@ from uncertainty.report import (
   blocks,
   figures,
   heatmap,
+  lineage,
   names,
   people_entropy,
   plots,
@@ -187,7 +188,11 @@ def _deltas(
   """Instruct − base of each pair's Pearson r, by depth."""
   by_model = {str(model): rows
               for model, rows in means.groupby(columns.MODEL, sort=False)}
-  couples = [(base, tuned) for base, tuned in pairs.pairs(list(by_model))
+  who = lineage.known(tables)
+  # Results say which base a model has; of the paper's files, names do.
+  found = ([(who[m].base, m) for m in by_model if who[m].base in by_model]
+           if by_model.keys() <= who.keys() else pairs.pairs(list(by_model)))
+  couples = [(base, tuned) for base, tuned in found
              if len(by_model[base]) == len(by_model[tuned])]
   if not couples:
     return []
