@@ -362,9 +362,8 @@ def _sizes(models, found, spec: StudySpec) -> _Tables:
 
 def _designs(results: Results, found, level: float) -> _Tables:
   forms = flaws.prompt_forms(results)
-  bases = {model: pairs.base_of(frame)
-           for (_, model), frame in results.items()}
-  design = flaws.design(found, forms, bases)
+  design = flaws.design(found, forms, pairs.origins(
+      {model: frame for (_, model), frame in results.items()}).bases)
   return {'prompt_forms': forms, 'design': design,
           'design_contrasts': flaws.contrasts(found, design, level)}
 

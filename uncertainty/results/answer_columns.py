@@ -75,8 +75,9 @@ def wording(confidence: str) -> str:
   Returns:
     Such as `percent_after`; '' for the first wording.
   """
-  wording = confidence.removesuffix(registry.STATED)
-  return wording.removeprefix(VERBAL) if wording.startswith(VERBAL) else ''
+  task_and_wording = confidence.removesuffix(registry.STATED)
+  return (task_and_wording.removeprefix(VERBAL)
+          if task_and_wording.startswith(VERBAL) else '')
 
 
 def beside(confidence: str, name: str) -> str:

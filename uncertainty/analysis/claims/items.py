@@ -210,7 +210,7 @@ def _sure_and_right(study, m, known_N, unknown) -> Finding:
   if not enough(min(study.n_clusters(right_N), study.n_clusters(wrong_N))):
     return unknown
   value, influence_N = auroc(study.uncertainty_MN[m], right_N, wrong_N)
-  se = _standard_error(study, influence_N, known_N)
+  se = standard_error(study, influence_N, known_N)
   value = float(np.clip(value, 1e-6, 1 - 1e-6))
   logit = by_t(
       unknown, np.log(value / (1 - value)), se / (value * (1 - value)),
@@ -272,8 +272,19 @@ def _ranked_MN(study: ClaimStudy) -> np.ndarray:
   return _graded_MN(study) & ~np.isnan(study.uncertainty_MN)
 
 
-def _standard_error(study: ClaimStudy, influence_N, known_N) -> float:
-  """Of a mean of influences over known items, clusters as units."""
+def standard_error(study: ClaimStudy, influence_N: np.ndarray,
+                   known_N: np.ndarray) -> float:
+  """The standard error of a mean over items, clusters as units.
+
+  Args:
+    study: one data set.
+    influence_N: what each item adds to the mean, less the mean; 0 where it is
+      not known.
+    known_N: which items are.
+
+  Returns:
+    In the mean's unit.
+  """
   sums_G = study.sums(influence_N[None])[0]
   units = study.n_clusters(known_N)
   return float(np.sqrt((sums_G ** 2).sum() * units / (units - 1))

@@ -6,7 +6,7 @@ the words around it, which hold another confidence than the model does.
 
 import numpy as np
 
-from uncertainty.analysis.claims.items import by_t
+from uncertainty.analysis.claims.items import by_t, standard_error
 from uncertainty.analysis.claims.study import ClaimStudy, Finding, enough
 from uncertainty.analysis.scores.stack import numbers
 from uncertainty.measures import registry
@@ -59,6 +59,5 @@ def _mean(study, gap_N, known_N, unknown) -> Finding:
   mean = float(gap_N[known_N].mean())
   if not enough(units):
     return unknown
-  sums_G = study.sums(np.where(known_N, gap_N - mean, 0.0)[None])[0]
-  se = np.sqrt((sums_G ** 2).sum() * units / (units - 1)) / known_N.sum()
-  return by_t(unknown, mean, float(se), units - 1, study.level)
+  se = standard_error(study, np.where(known_N, gap_N - mean, 0.0), known_N)
+  return by_t(unknown, mean, se, units - 1, study.level)
