@@ -228,21 +228,6 @@ def test_a_changed_model_in_a_claimed_workdir_is_an_error(
   assert len(asked['tiny', 'letters']) == _N
 
 
-def test_other_weights_do_not_take_a_workdir_whose_manifest_is_damaged(
-    place, asked):
-  _score(place)
-  manifest = place / 'run' / 'manifest.json'
-  manifest.write_bytes(manifest.read_bytes()[:99])
-  tiny_checkpoint.write_weights(place / 'tiny', seed=1)
-  with pytest.raises(UserError, match='holds answers of a model with'):
-    _score(place)
-  # The old ones are back: no claim of the others stands in their way.
-  tiny_checkpoint.write_weights(place / 'tiny', seed=0)
-  asked.clear()
-  _score(place)
-  assert not asked and json.loads(manifest.read_text())['models']
-
-
 def test_weights_that_are_replaced_while_another_model_is_asked_are_refused(
     place, asked, monkeypatch):
   tiny_checkpoint.write(place / 'later')

@@ -89,7 +89,7 @@ _STEMS = (registry.TOP_K_ENTROPY, registry.NUCLEUS_SIZE,
 # What names are put together from.
 _PARTS = frozenset({
     answer_columns.VERBAL, answer_columns.P_TRUE, answer_columns.SAMPLE,
-    registry.STATED, schema.of_task('', columns.PROMPT),
+    columns.OF_PEOPLE, registry.STATED, schema.of_task('', columns.PROMPT),
     *(registry.column(prefix, '') for prefix in registry.PREFIXES if prefix)})
 
 

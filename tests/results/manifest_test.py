@@ -36,6 +36,20 @@ def test_another_scored_config_is_refused_with_the_field(tmp_path):
     manifest.claim(tmp_path, other)
 
 
+def test_a_refused_start_leaves_no_claim_though_the_manifest_was_damaged(
+    tmp_path):
+  model = {'source': 's', 'fingerprint': 'f', 'kind': 'base', 'family': 'llama'}
+  manifest.claim(tmp_path, _SPEC)
+  path = manifest.path_of(tmp_path)
+  path.write_bytes(path.read_bytes()[:99])
+  with pytest.raises(UserError, match='of another model'), manifest.claimed(
+      tmp_path, _SPEC, {'models': {'other': model}}):
+    raise UserError('answers of another model')
+  assert not manifest.check(tmp_path, _SPEC)
+  manifest.claim(tmp_path, _SPEC, {'models': {'mine': model}})
+  assert set(manifest.read(tmp_path)['models']) == {'mine'}
+
+
 @pytest.mark.parametrize('section,field,value', [
     ('analysis', 'n_bootstrap', 7), ('probe', 'n_folds', 3),
     ('data', 'manual_dir', 'elsewhere')])

@@ -164,7 +164,7 @@ def _columns(table: pd.DataFrame, path: pathlib.Path) -> dict[str, Any]:
   columns['each'] = [lower[n] for n in numbered] or letters
   columns['human'] = {
       name: lower[name] for name in lower
-      if name.startswith('human_') and lower[name] not in (
+      if name.startswith(cols.OF_PEOPLE) and lower[name] not in (
           columns['counts'], columns['shares'], columns['count'])}
   if columns['question'] is None:
     raise UserError(f'{path}: no column named {_or(_ALIASES["question"])};'

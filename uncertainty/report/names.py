@@ -149,7 +149,7 @@ def signal(name: str) -> str:
   """
   if name in SIGNALS:
     return SIGNALS[name][0]
-  return name.removeprefix('human_').replace('_', ' ')
+  return name.removeprefix(cols.OF_PEOPLE).replace('_', ' ')
 
 
 def direction(name: str) -> int:

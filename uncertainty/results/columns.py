@@ -14,6 +14,8 @@ from uncertainty.results.column import Column, by
 ITEM_ID, QUESTION, CHOICES = 'item_id', 'question', 'choices'
 ANSWER, ANSWER_TEXT, GROUP = 'answer', 'answer_text', 'group'
 CLUSTER, N_CHOICES = 'cluster', 'n_choices'
+# How what is known of people starts.
+OF_PEOPLE = 'human_'
 HUMAN_SHARES, HUMAN_COUNT = 'human_shares', 'human_count'
 HUMAN_ENTROPY = 'human_entropy'
 HUMAN_MC_PROP_CORRECT = 'human_mc_prop_correct'

@@ -250,7 +250,7 @@ def _check_items(tables: Mapping[tuple[str, str], pd.DataFrame]) -> None:
 def _of_items(name: str) -> bool:
   return name in (
       columns.QUESTION, columns.CLUSTER, columns.CHOICE_SCALE) or (
-      name.startswith('human_'))
+      name.startswith(columns.OF_PEOPLE))
 
 
 def _alike(one: pd.Series, other: pd.Series) -> np.ndarray:

@@ -5,6 +5,7 @@ read only where they do not: tables of others, and those of older runs.
 """
 
 import dataclasses
+import math
 import re
 from collections.abc import Mapping, Sequence
 
@@ -107,9 +108,9 @@ def size_of(model: str, frame: pd.DataFrame) -> float:
   Returns:
     NaN where none of them says.
   """
-  counted = said(frame, columns.SIZE)
-  if counted is not None:
-    return float(counted)
+  if columns.SIZE in frame:  # missing where nobody knows
+    counted = said(frame, columns.SIZE)
+    return math.nan if counted is None else float(counted)
   named = size(model)
   if named == named:  # is not NaN
     return named

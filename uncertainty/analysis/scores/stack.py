@@ -139,7 +139,7 @@ def _signals(frames: Mapping[str, pd.DataFrame]) -> dict[str, np.ndarray]:
   found: dict[str, np.ndarray] = {}
   for frame in frames.values():
     for column in map(str, frame):
-      if not column.startswith('human_') or column in _NOT_SIGNALS:
+      if not column.startswith(cols.OF_PEOPLE) or column in _NOT_SIGNALS:
         continue
       if not pd.api.types.is_numeric_dtype(frame[column]):
         continue

@@ -189,11 +189,11 @@ def _deltas(
   by_model = {str(model): rows
               for model, rows in means.groupby(columns.MODEL, sort=False)}
   who = lineage.known(tables)
-  # Results say which base a model has; of the paper's files, names do.
-  found = ([(who[m].base, m) for m in by_model if who[m].base in by_model]
-           if by_model.keys() <= who.keys() else pairs.pairs(list(by_model)))
-  couples = [(base, tuned) for base, tuned in found
-             if len(by_model[base]) == len(by_model[tuned])]
+  # Results say which base a model has; of others' files, names do.
+  found = [(who[m].base, m) for m in by_model if m in who] + [
+      pair for pair in pairs.pairs(list(by_model)) if pair[1] not in who]
+  couples = [(base, tuned) for base, tuned in found if base in by_model
+             and len(by_model[base]) == len(by_model[tuned])]
   if not couples:
     return []
   curves = []

@@ -173,7 +173,7 @@ def _items(
     new = frame[~frame[cols.ITEM_ID].isin(have)]
     if len(new):
       found.append(new[[c for c in new if c in own
-                        or str(c).startswith('human_')]])
+                        or str(c).startswith(cols.OF_PEOPLE)]])
       have.update(new[cols.ITEM_ID])
   items = pd.concat(found, ignore_index=True)
   people = (items[cols.HUMAN_ENTROPY] if cols.HUMAN_ENTROPY in items

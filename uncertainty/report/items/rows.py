@@ -105,7 +105,7 @@ def asked(frame: pd.DataFrame, people: pd.Series) -> list[Row]:
     `n` how many people, `e` their entropy, `d` its percentile, `o` other
     signals as [name, value].
   """
-  signals = [name for name in map(str, frame) if name.startswith('human_')
+  signals = [name for name in map(str, frame) if name.startswith(cols.OF_PEOPLE)
              and name not in (cols.HUMAN_SHARES, cols.HUMAN_COUNT,
                               cols.HUMAN_ENTROPY, *cols.RATER_LISTS)]
   others = [(_measured(name), _each(_short, _cells(frame, name)))

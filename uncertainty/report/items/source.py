@@ -91,5 +91,5 @@ def shown(names: list[str]) -> Iterator[str]:
   for name in names:
     if (name in _SHOWN or registry.is_stated(name)
         or schema.asked_by(name) is not None or name.endswith('_text')
-        or (name.startswith('human_') and name not in cols.RATER_LISTS)):
+        or (name.startswith(cols.OF_PEOPLE) and name not in cols.RATER_LISTS)):
       yield name
