@@ -29,6 +29,16 @@ def test_a_study_has_the_shape_of_the_published_one(published_like):
     assert low <= values.min() and values.max() <= high, row.column
 
 
+def test_results_say_where_their_models_come_from(published_like):
+  frames = {m: frame for (_, m), frame in published_like.frames.items()}
+  origins = pairs.origins(frames)
+  assert None not in origins.bases.values()
+  assert origins.pairs(list(frames)) == pairs.pairs(list(frames))
+  for model, frame in frames.items():
+    assert pairs.said(frame, 'family') == pairs.family(model)
+    assert pairs.said(frame, 'size') == pairs.size(model)
+
+
 def test_equal_seeds_give_equal_studies(published_like):
   again = generator.simulate(generator.World(), seed=3)
   other = generator.simulate(generator.World(), seed=4)

@@ -58,7 +58,7 @@ def test_rho_is_odd_monotone_and_lower_with_fewer_raters():
 def test_a_model_that_is_right_as_often_as_it_says_has_no_gap():
   """Confidence that informs nothing ranks nothing."""
   models = generator.Models(
-      ('M',), np.zeros(1, int), np.zeros(1, bool), np.zeros(1),
+      ('M',), np.zeros(1, int), np.ones(1), np.zeros(1, bool), np.zeros(1),
       np.array([.3]), np.zeros(1))
   found = truth.of_models(generator.World(), models)
   assert found.gap_M[0] == pytest.approx(0, abs=1e-12)

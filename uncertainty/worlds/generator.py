@@ -120,6 +120,7 @@ class Models:
 
   names: tuple[str, ...]
   family_M: np.ndarray
+  size_M: np.ndarray  # billions
   tuned_M: np.ndarray
   alignment_M: np.ndarray
   boldness_M: np.ndarray
@@ -206,9 +207,9 @@ def simulate(
           world.stated, confidence_MN[m], correct_MN[m],
           _clustered(rng, world, cluster_N, 1)[0], rng)
     side |= {columns.DATASET: 'world', columns.MODEL: name,
-             columns.KIND: 'instruct' if models.tuned_M[m] else 'base'}
+             **_origin(world, models, m)}
     if world.seeds:
-      side |= _own_tuning(world, models, m, people, side)
+      side |= _own_tuning(models, m, people, side)
     frames['world', name] = pd.concat([people, pd.DataFrame(side)], axis=1)
     if world.steered:
       steered['world', name] = steering_lib.rows(
@@ -232,6 +233,8 @@ def draw_models(world: World, rng: np.random.Generator) -> Models:
   if not world.seeds:
     ends.append('_Ins')
   family_M = np.repeat(np.arange(len(pairs_F)), len(ends) * pairs_F)
+  size_M = np.concatenate([
+      np.repeat(np.arange(1, 1 + pairs), len(ends)) for pairs in pairs_F])
   tuned_M = np.tile([bool(end) for end in ends], pairs_F.sum())
   names = tuple(
       f'{_letters(f)}_{1 + i}B{end}'
@@ -251,7 +254,7 @@ def draw_models(world: World, rng: np.random.Generator) -> Models:
     if effect.tuning_seed:
       found[-1] += tuned_M * effect.tuning_seed * rng.normal(size=len(family_M))
   return Models(
-      names, family_M, tuned_M, np.clip(found[0], -0.95, 0.95), found[1],
+      names, family_M, size_M, tuned_M, np.clip(found[0], -0.95, 0.95), found[1],
       np.clip(found[2], -_SMALLEST, 1 / world.n_choices - _SMALLEST))
 
 
@@ -338,12 +341,27 @@ def _people_columns(world, z_N, cluster_N, rng) -> dict[str, Any]:
   return found
 
 
-def _own_tuning(world, models, m, people, side) -> dict[str, Any]:
+def _base(models: Models, m: int) -> str:
+  """The model that a model was tuned from; '' if it was not."""
+  if not models.tuned_M[m]:
+    return ''
+  return models.names[np.flatnonzero(~models.tuned_M[:m])[-1]]
+
+
+def _origin(world: World, models: Models, m: int) -> dict[str, Any]:
+  """What results say of where a model comes from."""
+  return {
+      columns.KIND: 'instruct' if models.tuned_M[m] else 'base',
+      columns.FAMILY: _letters(models.family_M[m]),
+      columns.SIZE: float(models.size_M[m]),
+      columns.BASE: '' if world.seeds else _base(models, m)}
+
+
+def _own_tuning(models, m, people, side) -> dict[str, Any]:
   """What results say of a study's own tunings, and agreement with people."""
-  base = models.names[m - m % (1 + world.seeds)]
   modes_N = np.argmax(np.stack(list(people[columns.HUMAN_SHARES])), 1)
   return {
-      columns.TUNED_FROM: base if models.tuned_M[m] else '',
+      columns.TUNED_FROM: _base(models, m),
       columns.RECIPE: 'tuned' if models.tuned_M[m] else '',
       columns.AGREES: (side[columns.PREDICTION] == modes_N).astype(float)}
 
