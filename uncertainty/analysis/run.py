@@ -92,8 +92,13 @@ def run(
   files = source.activation_files
   if not files and spec.probe.published:
     files = (pathlib.Path(spec.probe.published),)
+  layers = probe_readout.layers(results_dir)
   if files:
-    write({'probes_published': probe_readout.published_tables(files)})
+    published_probes = probe_readout.published_tables(files)
+    write({'probes_published': published_probes})
+    layers = pd.concat([layers, probe_readout.of_layers(published_probes)])
+  write({'probe_pairs': probe_readout.layer_pairs(layers, pairs.origins(
+      {model: frame for (_, model), frame in source.frames.items()}))})
   stacks = stacking.stack_results(
       people.agreed(people.estimated(source.frames, spec), spec))
   wanted: list[_Make] = []

@@ -254,8 +254,8 @@ def draw_models(world: World, rng: np.random.Generator) -> Models:
     if effect.tuning_seed:
       found[-1] += tuned_M * effect.tuning_seed * rng.normal(size=len(family_M))
   return Models(
-      names, family_M, size_M, tuned_M, np.clip(found[0], -0.95, 0.95), found[1],
-      np.clip(found[2], -_SMALLEST, 1 / world.n_choices - _SMALLEST))
+      names, family_M, size_M, tuned_M, np.clip(found[0], -0.95, 0.95),
+      found[1], np.clip(found[2], -_SMALLEST, 1 / world.n_choices - _SMALLEST))
 
 
 def confidence(

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from uncertainty.analysis.questions import probe_readout
+from uncertainty.analysis.scores import pairs
 from uncertainty.probes import protocols
 from uncertainty.probes.fits import folds as folds_lib
 from uncertainty.probes.fits import least_squares
@@ -36,6 +37,30 @@ def test_chosen_layer_before_layers_of_other_folds(tmp_path):
       probe_readout.of_workdirs(tmp_path)).iloc[0]
   assert pair['outcome'] == 'probe_r2' and pair['measure'] == 'human_entropy'
   np.testing.assert_allclose(pair['difference'], .7 - .05)
+
+
+def test_layers_of_a_pair_are_those_of_the_base_that_results_state(tmp_path):
+  r = {'foo': .1, 'foo-chat': .5, 'bar': .2}
+  for name, value in r.items():
+    _write(tmp_path, name, _probes(name, chosen=.9).assign(pearson=value))
+  probes = probe_readout.layers(tmp_path)
+  assert set(probes['layer']) == {0, 1, 2} and set(probes['fold']) == {-1}
+  by_name = probe_readout.layer_pairs(probes)
+  assert by_name['base'].unique().tolist() == ['foo']
+  found = probe_readout.layer_pairs(
+      probes, pairs.Origins(bases={'foo-chat': 'bar'}))
+  assert list(found) == probe_readout.PAIR_COLUMNS and len(found) == 3
+  assert found['base'].unique().tolist() == ['bar']
+  np.testing.assert_allclose(found['difference'], .3)
+
+
+def test_layers_that_only_one_of_a_pair_has_are_left_out(tmp_path):
+  assert probe_readout.layer_pairs(probe_readout.layers(tmp_path)).empty
+  deep = _probes('A').assign(pearson=.1)
+  shallow = _probes('A_Ins').assign(pearson=.2)
+  found = probe_readout.layer_pairs(probe_readout.of_layers(
+      pd.concat([deep, shallow[shallow['layer'] < 2]])))
+  assert found['layer'].tolist() == [0, 1]
 
 
 def _noise_probes(seed, n_layers=16):

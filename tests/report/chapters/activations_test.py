@@ -24,24 +24,22 @@ def _page(made, spec, **tables):
   return '\n'.join(map(str, activations.chapter(made(**tables), spec).blocks))
 
 
-def test_layers_are_counted_and_bands_explained(made, spec, probes, nulls):
+def test_bands_are_explained_and_no_layer_is_named(made, spec, probes, nulls):
   page = _page(made, spec, probes=probes, probe_permutations=nulls)
-  assert 'people&#x27;s entropy at 1 of 2' in page
+  assert 'no claim is made of what lies beyond' in page
   assert 'A band reaches' in page and 'peak' not in page
 
 
-def test_changes_by_tuning_are_of_the_base_that_results_state(
-    made, spec, probes):
-  models = ['foo-7b', 'foo-7b-chat', 'bar-7b']
-  rows = pd.concat([probes.assign(model=m, pearson=[r, r]) for m, r in zip(
-      models, (.1, .5, .2), strict=True)])
-  page = _page(
-      made, spec, probes=rows,
-      scores=pd.DataFrame({'model': models, 'kind': 'base', 'family': 'x',
-                           'size': 7.}),
-      effects_pairs=pd.DataFrame({'instruct': ['foo-7b-chat'],
-                                  'base': ['bar-7b']}))
-  assert '+0.300' in page and '+0.400' not in page
+def test_changes_by_tuning_are_those_of_the_table(made, spec, probes):
+  rows = pd.DataFrame({
+      'base': 'foo-7b', 'instruct': 'foo-7b-chat', 'dataset': 'coane',
+      'site': 'residual', 'protocol': ['sound', 'sound', 'paper'],
+      'layer': [0, 1, 0], 'target': 'human_entropy', 'base_value': .1,
+      'instruct_value': .4, 'difference': .3})
+  drawn = _page(made, spec, probes=probes, probe_pairs=rows)
+  assert drawn.count('probes_delta_coane_sound') and 'foo-7b' in drawn
+  assert 'probes_delta' not in _page(
+      made, spec, probes=probes, probe_pairs=rows.iloc[2:])
 
 
 @pytest.mark.parametrize('target', ['human_entropy', 'model_entropy'])
@@ -80,9 +78,13 @@ def test_truth_counts_intervals_of_chosen_probes_above_chance(made, spec):
   assert '0.90 [0.80, 0.95]' in page
 
 
-def test_increments_are_counted(made, spec):
+def test_increments_come_with_the_claims_about_them(made, spec):
   rows = pd.DataFrame({
       'target': 'human_entropy', 'features': 'n_tokens', 'layer': [0, 1],
       'increment': [.01, .2], 'p_corrected': [.4, .01]})
-  assert '1 of 2 layers add more than permuted residuals do' in _page(
-      made, spec, probe_increment=rows)
+  claims = pd.DataFrame({
+      'claim': ['probe_beyond_output', 'aligned'],
+      'sentence': ['It tells more.', 'It is aligned.']})
+  page = _page(made, spec, probe_increment=rows, claims=claims)
+  assert 'n tokens' in page and 'layers add more' not in page
+  assert 'It tells more.' in page and 'It is aligned.' not in page

@@ -78,6 +78,32 @@ def doubt(root: str | pathlib.Path) -> pd.DataFrame | None:
   return _joined(root, 'doubt_forward', lambda table: table)
 
 
+def layers(root: str | pathlib.Path) -> pd.DataFrame:
+  """Every `analysis/probes.parquet` under a folder, means over folds.
+
+  Args:
+    root: looked through at any depth.
+
+  Returns:
+    A row a layer, names of models as in `forward`; empty without tables.
+  """
+  found = _joined(root, 'probes', of_layers)
+  return pd.DataFrame() if found is None else found
+
+
+def of_layers(probes: pd.DataFrame) -> pd.DataFrame:
+  """The rows of a probe table that are of one layer, over all folds.
+
+  Args:
+    probes: columns of probes.parquet.
+
+  Returns:
+    Its rows without those of folds and of layers chosen by fold.
+  """
+  return probes[(probes[derived.FOLD] == MEAN)
+                & (probes[derived.LAYER] != CHOSEN)]
+
+
 def _joined(root, name: str, choose: Callable[[pd.DataFrame], pd.DataFrame],
             ) -> pd.DataFrame | None:
   found = []
@@ -146,6 +172,43 @@ def _held_out(folds: pd.DataFrame) -> float:
     return float('nan')
   others_LF = r2_LF.sum(1, keepdims=True) - r2_LF
   return float(r2_LF[others_LF.argmax(0), np.arange(n_folds)].mean())
+
+
+_OF_LAYER = [columns.DATASET, derived.SITE, derived.PROTOCOL, derived.TARGET,
+             derived.LAYER]
+PAIR_COLUMNS = [
+    columns.BASE, derived.INSTRUCT, *_OF_LAYER, derived.BASE_VALUE,
+    derived.INSTRUCT_VALUE, derived.DIFFERENCE]
+
+
+def layer_pairs(
+    probes: pd.DataFrame,
+    origins: pairs.Origins = pairs.BY_NAME) -> pd.DataFrame:
+  """Instruct − base of each pair's Pearson r, layer by layer.
+
+  Args:
+    probes: of `of_layers`.
+    origins: which model was tuned from which; by their names if not given.
+
+  Returns:
+    `PAIR_COLUMNS`, a row a pair, data set, site, protocol, target and layer
+    that both have.
+  """
+  found = [pd.DataFrame(columns=PAIR_COLUMNS)]
+  by_model = dict(iter(probes.groupby(columns.MODEL, sort=False))) if len(
+      probes) else {}
+  for base, tuned in origins.pairs(list(by_model)):
+    before, after = (by_model[m].set_index(_OF_LAYER)[derived.PEARSON]
+                     for m in (base, tuned))
+    both = pd.concat(
+        {derived.BASE_VALUE: before, derived.INSTRUCT_VALUE: after},
+        axis=1, join='inner').reset_index()
+    found.append(both.assign(**{
+        columns.BASE: base, derived.INSTRUCT: tuned,
+        derived.DIFFERENCE:
+            both[derived.INSTRUCT_VALUE] - both[derived.BASE_VALUE],
+    })[PAIR_COLUMNS])
+  return pd.concat(found[1:] or found, ignore_index=True)
 
 
 def pair_differences(

@@ -3,12 +3,10 @@
 import pandas as pd
 from markupsafe import Markup
 
-from uncertainty.analysis.scores import pairs
 from uncertainty.report import (
   blocks,
   figures,
   heatmap,
-  lineage,
   names,
   people_entropy,
   plots,
@@ -24,7 +22,6 @@ _TARGETS = {
     'fr_prop_correct': 'proportion correct, free recall',
     'model_entropy': "the model's own entropy",
     'model_correct': 'whether the model is right'}
-_OF_PAIR = ('_base', '_tuned')  # ends of headings where both stand
 _LEAST = -1.0  # R² that curves reach down to
 _METRICS = {derived.R2: 'R²', derived.PEARSON: 'Pearson r'}
 
@@ -80,13 +77,14 @@ def _curves(tables: AnalysisTables) -> list[Markup]:
     plot = _layer_curves(part, nulls, targets, metric)
     parts += [
         blocks.heading(f'{protocol} protocol, {site.replace("_", " ")}'),
-        _lead(part, metric, nulls),
+        _lead(metric, nulls),
         figures.plot(
             plot, f'probes_{dataset}_{protocol}',
             f'{names.dataset(str(dataset))}: probe {_METRICS[metric]} by '
             f'layer, {protocol} protocol', _caption(plot, metric), tables),
         *_estimate(targets, str(dataset), tables),
-        *_deltas(part, f'probes_delta_{dataset}_{protocol}', tables)]
+        *_pairs(str(dataset), site, str(protocol),
+                f'probes_delta_{dataset}_{protocol}', tables)]
   return parts
 
 
@@ -98,20 +96,16 @@ def _estimate(
   return people_entropy.note(tables, dataset)
 
 
-def _lead(rows: pd.DataFrame, metric: str, nulls: pd.DataFrame) -> Markup:
-  """How many layers beat shuffled targets; no layer is named as the best."""
+def _lead(metric: str, nulls: pd.DataFrame) -> Markup:
+  """What the curves may be read for; no layer is named."""
   if nulls.empty:
     return blocks.text(
         f'{_METRICS[metric]} at every layer; nothing here says which of them '
         'could be chance, since no targets were shuffled.')
-  sentences = []
-  for target, part in nulls.groupby(derived.TARGET, sort=False):
-    tested = part.dropna(subset=[derived.P_CORRECTED])
-    beyond = int((tested[derived.P_CORRECTED] < 0.05).sum())
-    sentences.append(f'{_target(str(target))} at {beyond} of {len(tested)}')
   return blocks.text(
-      'Layers that beat shuffled targets (permutation p < .05, corrected over '
-      f'layers): {"; ".join(sentences)}.')
+      f'{_METRICS[metric]} at every layer, and what shuffled targets reach. '
+      'Each layer is held against the best of them, model by model and target '
+      'by target: no claim is made of what lies beyond.')
 
 
 def _caption(plot: plots.Plot, metric: str) -> str:
@@ -162,12 +156,11 @@ def _published(tables: AnalysisTables) -> list[Markup]:
   if rows.empty:
     return []
   means = rows[rows[derived.FOLD] == -1]
-  depth = (means[derived.LAYER] + 1) / means.groupby(columns.MODEL)[
-      derived.LAYER].transform('nunique')
-  tuned = {tuned for _, tuned in pairs.pairs(
-      list(means[columns.MODEL].unique()))}
+  known = tables.get('probe_pairs')
+  tuned = set(known[derived.INSTRUCT]) if len(known) else set()
   lines = means.assign(**{
-      'depth': depth, columns.VALUE: means[derived.PEARSON],
+      'depth': _depths(means, columns.MODEL),
+      columns.VALUE: means[derived.PEARSON],
       'dashed': ~means[columns.MODEL].isin(tuned)})
   picture = figures.plot(
       _depth_curves(lines, 'Pearson r'), 'probes_published',
@@ -178,45 +171,38 @@ def _published(tables: AnalysisTables) -> list[Markup]:
                  derived.PEARSON, derived.MSE, columns.N]]
   return [blocks.heading("The paper's eight models"),
           picture,
-          *_deltas(means, 'probes_published_delta', tables),
+          *(drawn for dataset, site, protocol in means.groupby(
+              [columns.DATASET, derived.SITE, derived.PROTOCOL]).groups
+            for drawn in _pairs(dataset, site, protocol,
+                                f'probes_delta_{dataset}_{protocol}', tables)),
           blocks.folded('Every layer', blocks.table(
               shown, sort=derived.PEARSON, pick=derived.TARGET))]
 
 
-def _deltas(
-    means: pd.DataFrame, name: str, tables: AnalysisTables) -> list[Markup]:
+def _pairs(
+    dataset: str, site: str, protocol: str, name: str, tables: AnalysisTables,
+) -> list[Markup]:
   """Instruct − base of each pair's Pearson r, by depth."""
-  by_model = {str(model): rows
-              for model, rows in means.groupby(columns.MODEL, sort=False)}
-  who = lineage.known(tables)
-  # Results say which base a model has; of others' files, names do.
-  found = [(who[m].base, m) for m in by_model if m in who] + [
-      pair for pair in pairs.pairs(list(by_model)) if pair[1] not in who]
-  couples = [(base, tuned) for base, tuned in found if base in by_model
-             and len(by_model[base]) == len(by_model[tuned])]
-  if not couples:
+  rows = tables.get('probe_pairs')
+  if rows.empty:
     return []
-  curves = []
-  for base, tuned in couples:
-    both = by_model[base].merge(by_model[tuned],
-                                on=[derived.TARGET, derived.LAYER],
-                                suffixes=_OF_PAIR)
-    before, after = (both[derived.PEARSON + end] for end in _OF_PAIR)
-    curves.append(both.assign(**{
-        columns.MODEL: base, 'dashed': False,
-        columns.VALUE: after - before,
-        'depth': (both[derived.LAYER] + 1) / both[derived.LAYER].nunique()}))
-  every = pd.concat(curves)
-  picture = figures.plot(
-      _depth_curves(every, 'Δ Pearson r'), name,
-      'Change of probe correlations by instruction tuning',
-      'Instruct − base; a line is a pair, called by its base model.', tables)
-  said = '; '.join(
-      f'{_target(str(target))} {rows[columns.VALUE].mean():+.3f}'
-      for target, rows in every.groupby(derived.TARGET, sort=False))
-  return [blocks.text(
-      f'Instruct − base, {len(couples)} pair(s), r averaged over '
-      f'layers: {said}.'), picture]
+  rows = rows[(rows[columns.DATASET] == dataset) & (rows[derived.SITE] == site)
+              & (rows[derived.PROTOCOL] == protocol)]
+  if rows.empty:
+    return []
+  return [figures.plot(
+      _depth_curves(rows.assign(**{
+          columns.MODEL: rows[columns.BASE], 'dashed': False,
+          columns.VALUE: rows[derived.DIFFERENCE],
+          'depth': _depths(rows, columns.BASE)}), 'Δ Pearson r'),
+      name, 'Change of probe correlations by instruction tuning',
+      'Instruct − base; a line is a pair, called by its base model.', tables)]
+
+
+def _depths(rows: pd.DataFrame, model: str) -> pd.Series:
+  """Layers as a share of those of their model."""
+  return (rows[derived.LAYER] + 1) / rows.groupby(model)[
+      derived.LAYER].transform('nunique')
 
 
 def _depth_curves(lines: pd.DataFrame, label: str) -> plots.Plot:
@@ -257,14 +243,12 @@ def _increment(tables: AnalysisTables, floor: float) -> list[Markup]:
     rows = tables.get('probe_increment')
     features = ', '.join(
         dict.fromkeys(', '.join(rows[derived.FEATURES]).split(', ')))
-    tested = rows.dropna(subset=[derived.P_CORRECTED])
-    clear = int((tested[derived.P_CORRECTED] < 0.05).sum())
-    said = (f'{clear} of {len(tested)} layers add more than permuted residuals '
-            'do (p < .05, corrected over layers)')
     parts += [
         blocks.heading('Beyond what is read off the prompt and the output'),
-        blocks.text(f'Held-out R² of {features.replace("_", " ")}, and what '
-                    f'the activations of one layer add: {said}.'),
+        blocks.text(
+            'What the activations of one layer add to the held-out R² of '
+            f'{features.replace("_", " ")} stands below, layer by layer.'),
+        *map(blocks.text, _claimed(tables)),
         blocks.folded('Every layer', blocks.data_table(
             rows.drop(columns=derived.FEATURES), sort=derived.INCREMENT,
             pick=derived.TARGET))]
@@ -278,6 +262,15 @@ def _increment(tables: AnalysisTables, floor: float) -> list[Markup]:
           rows, sort=rows.columns[-1], p_floor=floor,
           pick=derived.TARGET if derived.TARGET in rows else None)))
   return parts
+
+
+def _claimed(tables: AnalysisTables) -> list[str]:
+  """What the claim says of activations beyond the output."""
+  claims = tables.get('claims')
+  if claims.empty:
+    return []
+  return claims[claims[derived.CLAIM] == 'probe_beyond_output'][
+      derived.SENTENCE].tolist()
 
 
 def _transfer(tables: AnalysisTables) -> list[Markup]:
