@@ -71,7 +71,7 @@ def _curves(world: generator.World) -> tuple[_Curve, _Curve]:
     [stack] = stack_results(people.estimated(study.frames, spec))
     found = joint.flags(ClaimStudy(
         stack, spec.analysis.confidence_level, 2, spec.analysis.n_bins,
-        spec.analysis.calibrated_below, 0, spec.analysis.human_entropy))
+        spec.analysis.calibrated_below, 0))
     assert study.cells is not None  # the world has some
     model = {m: i for i, m in enumerate(study.models.names)}
     measure = {name: k for k, name in enumerate(

@@ -22,7 +22,7 @@ def test_alignment_is_spearman_with_people(
         frame['mc_choice_entropy'], frame['human_entropy']).statistic
     assert row['estimate'] == pytest.approx(found)
   assert (rows['verdict'] == 'supported').all()
-  assert rows['sentence'].str.contains('50 raters each resampled').all()
+  assert rows['sentence'].str.contains('each with its 50 raters').all()
 
 
 def test_unknown_raters_are_said(small_world, spec):

@@ -15,8 +15,7 @@ from uncertainty.worlds import cells, generator
 def _study(frames, spec):
   [stack] = stack_results(people.estimated(frames, spec))
   return ClaimStudy(
-      stack, .95, 50, 15, spec.analysis.calibrated_below, 0,
-      spec.analysis.human_entropy)
+      stack, .95, 50, 15, spec.analysis.calibrated_below, 0)
 
 
 @pytest.fixture(scope='module')

@@ -75,14 +75,3 @@ def test_corrections_are_less_biased_and_the_default_ranks_best(n_raters):
     assert abs(bias) < .9 * abs(plain_bias)
   assert max(found, key=lambda name: found[name][1]) == 'dirichlet'
   assert found['dirichlet'][1] > plain_rank
-
-
-@pytest.mark.parametrize('name', list(entropy.ESTIMATORS))
-def test_draws_have_the_entropy_of_their_counts(name):
-  rng = np.random.default_rng(0)
-  k, n = np.array([2, 3, 5]), np.array([7, 30, 30])
-  shares = np.where(np.arange(5) < k[:, None], 1 / k[:, None], 0)
-  draws = rng.multinomial(n, shares, (40, 3))
-  np.testing.assert_allclose(
-      entropy.in_draws(draws, n, k, name),
-      [entropy.normalised(counts, k, name) for counts in draws], atol=1e-14)

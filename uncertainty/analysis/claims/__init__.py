@@ -136,9 +136,9 @@ CLAIMS: tuple[Claim, ...] = (
         'aligned', 'Is the model uncertain where people disagree?',
         'Spearman ρ, over items, of choice entropy H(c)/ln K with people\'s '
         'entropy (`analysis.human_entropy`) of as many people as were asked',
-        'items in clusters; raters where their number is published',
+        'items in clusters, each with as many people as were asked about it',
         items.aligned,
-        'bootstrap of clusters and raters; t on Fisher z',
+        'bootstrap of clusters of items with their raters; t on Fisher z',
         'ρ = 0; t of Fisher z over its bootstrap error', 0.0, 1, 'aligned',
         True, _sentences(
             '{subject} is uncertain where people disagree (ρ = {value}, '
@@ -225,7 +225,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         'instruct_alignment', 'Does instruction tuning raise alignment?',
         'mean over families of ρ(instruct) − ρ(base), ρ as for `aligned`',
-        _FAMILY_UNITS + '; raters where published',
+        _FAMILY_UNITS + ', each with its raters',
         families.instruct_alignment, _T_FAMILIES, _FLIPS, 0.0, 1, 'instruct',
         True, _tuning('alignment with people', 'ρ')),
     Claim(
@@ -245,8 +245,8 @@ CLAIMS: tuple[Claim, ...] = (
         'mean over seeds of tuned less base over the same items, of: ρ as for '
         '`aligned`; Jensen-Shannon divergence from people\'s shares (bits); '
         'agreement with people; accuracy; θ as for `calibrated`',
-        'items in clusters; seeds where there are several; of ρ, raters where '
-        'their number is published', tuned.tuned,
+        'items in clusters; of ρ, each with its raters; seeds where there are '
+        'several', tuned.tuned,
         't over the variances of items and of seeds, Satterthwaite\'s degrees '
         'of freedom', 'no change; the same t', 0.0, 1, 'tuned', True,
         _sentences(

@@ -3,7 +3,6 @@
 import pandas as pd
 
 from uncertainty.analysis.claims.study import ClaimStudy
-from uncertainty.analysis.scores import people
 from uncertainty.analysis.scores.stack import Stack
 from uncertainty.specs import StudySpec
 
@@ -28,4 +27,4 @@ def study(stack: Stack, spec: StudySpec, *,
   return ClaimStudy(
       stack, asked.confidence_level, asked.n_bootstrap, asked.n_bins,
       asked.calibrated_below, spec.seed,
-      people.estimator_of(spec, published=True), forward, doubt, steered or {})
+      forward, doubt, steered or {})

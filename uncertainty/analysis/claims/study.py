@@ -13,18 +13,14 @@ from uncertainty.analysis.scores import item_draws
 from uncertainty.analysis.scores import pairs as pairs_lib
 from uncertainty.analysis.scores.stack import Stack, numbers
 from uncertainty.analysis.statistics import (
-  entropy,
-  grouping,
   ranking,
   resampling,
   spearman_draws,
 )
-from uncertainty.analysis.statistics.parallel import ahead, in_parallel
 from uncertainty.measures import registry
 from uncertainty.results import columns
 
 PRIMARY = registry.PRIMARY['letters']
-_BLOCK = 2_000_000  # elements of a [draws, N] block
 _LEAST = 10  # items or clusters below which no interval is worth printing
 _LEAST_IN_BIN = 3
 
@@ -74,8 +70,6 @@ class ClaimStudy:
     n_bins: of calibration errors.
     calibrated_below: root mean squared error that counts as calibrated.
     seed: of the draws.
-    estimator: of people's entropy where their number is published, as in
-      `stack`; of `entropy.ESTIMATORS`.
     forward: its rows of the table `probe_forward`, if probes ran.
     doubt: its rows of the table `doubt_forward`.
     steered: model → rows of how it was steered, if it was.
@@ -87,7 +81,6 @@ class ClaimStudy:
   n_bins: int
   calibrated_below: float
   seed: int
-  estimator: str
   forward: pd.DataFrame | None = None
   doubt: pd.DataFrame | None = None
   steered: Mapping[str, pd.DataFrame] = dataclasses.field(default_factory=dict)
@@ -135,29 +128,6 @@ class ClaimStudy:
     return found
 
   @functools.cached_property
-  def shares_NC(self) -> np.ndarray:
-    """People's shares, padded with zeros to the most choices."""
-    shares = np.zeros((len(self._shares), max(self.n_choices_N, default=0)))
-    for i, x in enumerate(self._shares):
-      shares[i, :len(x)] = x
-    return shares
-
-  @functools.cached_property
-  def n_choices_N(self) -> np.ndarray:
-    """K of each item; 0 where people's shares are not known."""
-    return np.array([len(x) for x in self._shares], int)
-
-  @functools.cached_property
-  def _shares(self) -> list[np.ndarray]:
-    found: list = [None] * len(self.stack.item_ids)
-    for frame in self.stack.frames.values():
-      if columns.HUMAN_SHARES in frame:
-        found = [old if old is not None else new for old, new in zip(
-            found, frame[columns.HUMAN_SHARES], strict=True)]
-    return [np.asarray(x, float) if np.ndim(x) else np.zeros(0)
-            for x in found]
-
-  @functools.cached_property
   def cluster_N(self) -> np.ndarray:
     """[N] number of each item's cluster; its own where it has none."""
     return item_draws.clusters(self.stack)
@@ -170,21 +140,12 @@ class ClaimStudy:
         groups_N=self.cluster_N)
 
   @property
-  def resamples_raters(self) -> bool:
-    """Whether how many people answered each item is known."""
-    known = ~np.isnan(self.human_N)
-    return bool(known.any() and self.shares_NC.shape[1] > 1
-                and (self.raters_N[known] >= 1).all()
-                and (self.shares_NC[known].sum(1) > 0).all())
-
-  @property
   def n_raters(self) -> float:
     """Median over items; NaN where not published."""
     known = self.raters_N[~np.isnan(self.raters_N)]
     return float(np.median(known)) if len(known) else np.nan
 
-  # Beside `scores.aligned`, which has ρ of all measures: a claim speaks of
-  # other items and other people, so that both are drawn again, in every mode.
+  # Beside `scores.aligned`, which draws single items in reproduction mode.
   @functools.cached_property
   def rho_M(self) -> np.ndarray:
     """Spearman of the primary measure with people's entropy."""
@@ -193,52 +154,14 @@ class ClaimStudy:
 
   @functools.cached_property
   def rho_MR(self) -> np.ndarray:
-    """The same in every draw of clusters and, where known, raters."""
-    if not self.resamples_raters:
-      return spearman_draws.bootstrap_spearman(
-          self.uncertainty_MN, self.human_N[None], self.counts_NR)[:, 0]
-    rng = np.random.default_rng((self.seed, 1))
-    known = ~np.isnan(self.human_N)
-    p_NC = self.shares_NC[known]
-    p_NC = p_NC / p_NC.sum(1, keepdims=True)
-    raters_N = np.rint(self.raters_N[known]).astype(int)
-    step = max(1, _BLOCK // len(self.cluster_N))
-    sizes = [min(step, self.n_draws - i)
-             for i in range(0, self.n_draws, step)]
-    found, start = [], 0
-    for answers_RNC in ahead(
-        lambda size: rng.multinomial(raters_N, p_NC, (size, len(raters_N))),
-        sizes):
-      stop = start + len(answers_RNC)
-      # Exactly equal counts must tie, in whatever order they were summed.
-      entropy_RN = np.round(entropy.in_draws(
-          answers_RNC, raters_N, self.n_choices_N[known], self.estimator), 9)
-      found.append(self._rater_draws(
-          entropy_RN, self.counts_NR[:, start:stop], known))
-      start = stop
-    return np.concatenate(found, 1)
+    """The same in every draw of clusters, each item with the people asked.
 
-  def _rater_draws(
-      self, entropy_Rn: np.ndarray, weights_NR: np.ndarray,
-      known_N: np.ndarray) -> np.ndarray:
-    """[M, R] from people's entropy of the items that have one."""
-    entropy_NR = np.full(weights_NR.shape, np.nan)
-    entropy_NR[known_N] = entropy_Rn.T
-    found = np.full((len(self.models), weights_NR.shape[1]), np.nan)
-    items_MN = known_N & ~np.isnan(self.uncertainty_MN)
-    people = {items.tobytes(): _ranked(entropy_NR[items], weights_NR[items])
-              for items in np.unique(items_MN, axis=0)
-              if items.sum() >= _LEAST}
-
-    def fill(rows: slice):
-      for m in range(rows.start, rows.stop):
-        items = items_MN[m]
-        if items.tobytes() in people:
-          found[m] = _correlation(
-              self.uncertainty_MN[m, items], people[items.tobytes()])
-
-    in_parallel(fill, len(self.models), chunk=1)
-    return found
+    What other people would have answered is part of what items differ by, so
+    that drawing people once more within their items would count their noise
+    twice (Davison & Hinkley 1997, 3.8).
+    """
+    return spearman_draws.bootstrap_spearman(
+        self.uncertainty_MN, self.human_N[None], self.counts_NR)[:, 0]
 
   def sums(self, values_XN: np.ndarray) -> np.ndarray:
     """Sums within clusters; NaN counts as zero.
@@ -351,50 +274,3 @@ def _confidence(frame) -> np.ndarray:
   largest_N1 = logs_NC.max(1, keepdims=True)
   with np.errstate(invalid='ignore'):  # items without choices: NaN
     return 1 / np.exp(logs_NC - largest_N1).sum(1)
-
-
-@dataclasses.dataclass(frozen=True)
-class _Ranked:
-  """People's ranks in each draw, [N, R], centred on 0 and scaled to [−1, 1].
-
-  Attributes:
-    weights_NR: how often a draw holds each item.
-    weighted_NR: weights times ranks.
-    spread_R: Σ of weights times squared ranks.
-  """
-
-  weights_NR: np.ndarray
-  weighted_NR: np.ndarray
-  spread_R: np.ndarray
-
-
-def _ranked(values_NR: np.ndarray, weights_NR: np.ndarray) -> _Ranked:
-  """Weighted midranks of each draw's own values."""
-  weights_RN = weights_NR.T.astype(np.float64)
-  rows = ranking.sort_rows(np.ascontiguousarray(values_NR.T))
-  total = np.zeros((weights_RN.shape[0], weights_RN.shape[1] + 1))
-  np.cumsum(np.take_along_axis(weights_RN, rows.order_MN, 1), 1,
-            out=total[:, 1:])
-  ranks_RN = (np.take_along_axis(total, rows.below_MN, 1)
-              + np.take_along_axis(total, rows.upto_MN, 1)
-              ) / weights_RN.sum(1, keepdims=True) - 1
-  weighted_RN = ranks_RN * weights_RN
-  return _Ranked(
-      weights_NR.astype(np.float64), np.ascontiguousarray(weighted_RN.T),
-      np.einsum('rn,rn->r', weighted_RN, ranks_RN))
-
-
-def _correlation(values_N: np.ndarray, people: _Ranked) -> np.ndarray:
-  """[R] Spearman in each draw; NaN where a side is constant."""
-  rows = ranking.sort_rows(values_N[None])
-  run_N = grouping.runs(rows.order_MN[0], rows.below_MN[0])
-  # Items that tie have one rank: products are of runs.
-  weight_GR, weighted_GR = (
-      grouping.group_sums(run_N, int(run_N.max()) + 1, x_NR)
-      for x_NR in (people.weights_NR, people.weighted_NR))
-  total = grouping.running(weight_GR)
-  ranks_GR = (total[1:] + total[:-1]) / total[-1] - 1
-  with np.errstate(invalid='ignore', divide='ignore'):
-    return np.einsum('gr,gr->r', ranks_GR, weighted_GR) / np.sqrt(
-        np.einsum('gr,gr,gr->r', weight_GR, ranks_GR, ranks_GR)
-        * people.spread_R)

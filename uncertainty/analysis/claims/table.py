@@ -168,10 +168,10 @@ def _fields(
     alpha: float) -> dict[str, str]:
   if not claim.about_people:
     raters = ''
-  elif study.resamples_raters:
-    raters = f'items and {study.n_raters:.0f} raters each resampled'
+  elif np.isnan(study.n_raters):
+    raters = 'items resampled with their raters, whose number is not published'
   else:
-    raters = ('items resampled, raters not: their number is not published')
+    raters = f'items resampled, each with its {study.n_raters:.0f} raters'
   shown = {name: f'{x:.3f}'.replace('-', '−') for name, x in (
       ('value', finding.estimate), ('low', finding.low),
       ('high', finding.high), ('smallest', smallest),

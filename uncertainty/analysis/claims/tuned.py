@@ -3,10 +3,10 @@
 Models of one base and recipe differ by their seed. Of each outcome, δ is the
 mean over the S seeds of tuned less base, over the items that all of them were
 asked. Its variance is that of the items (clusters as units; of the alignment:
-clusters and raters drawn again), with seeds as they are, plus that of the
-seeds, Σ (δ_s − δ)² / (S (S − 1)), which counts what items and seeds do
-together twice and so is rather too large. Student's t has Satterthwaite's
-degrees of freedom (1946, An approximate distribution of estimates of variance
+clusters drawn again), with seeds as they are, plus that of the seeds,
+Σ (δ_s − δ)² / (S (S − 1)), which counts what items and seeds do together twice
+and so is rather too large. Student's t has Satterthwaite's degrees of freedom
+(1946, An approximate distribution of estimates of variance
 components). With one seed the interval is of other items, not of other seeds.
 """
 
