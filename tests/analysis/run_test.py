@@ -221,7 +221,8 @@ def test_one_model_without_people(study_results, analyse):
   frame = study_results(['Aa_1B'])['coane', 'Aa_1B']
   bare = frame[['item_id', 'mc_choice_entropy', 'correct', 'kind']]
   found = analyse({('mmlu', 'Aa_1B'): bare})
-  assert set(found['scores']['outcome']) == {'auroc', 'ece', 'accuracy'}
+  assert set(found['scores']['outcome']) == {
+      'auroc', 'calibration_error', 'brier', 'accuracy'}
   assert found['partial'].empty and found['ceiling'].empty
 
 

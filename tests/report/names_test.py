@@ -50,7 +50,7 @@ def test_measures_stand_in_the_registrys_order():
      'response time when wrong, multiple choice'),
     ('dataset', 'coane', 'Coane general knowledge'),
     ('outcome', 'alignment:human_entropy', "ρ with people's entropy"),
-    ('outcome', 'ece', 'ECE'), ('claim', 'aligned', None),
+    ('outcome', 'brier', 'Brier score'), ('claim', 'aligned', None),
     ('claim', 'tuning changes alignment:human_entropy',
      "tuning changes ρ with people's entropy"),
     ('model', 'coane', None), ('measure', .5, None)])

@@ -229,7 +229,7 @@ _Found = tuple[float, float, Finding]
 
 
 def _aligned(study: ClaimStudy) -> _Found | None:
-  """Student's t of ρ − ρ, its error that over draws of clusters and raters."""
+  """Student's t of ρ − ρ, its error that over draws of clusters."""
   known_N = ~np.isnan(study.uncertainty_MN.sum(0) + study.human_N)
   if not known_N.any():
     return None

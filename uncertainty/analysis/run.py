@@ -271,7 +271,10 @@ def _score_one(
     tabled = beside.submit(
         calibrated_tables.calibration_table, stack, calibrated)
     with _timed(f'{stack.dataset}: tables'):
-      found = scores.scores(stack, aligned, calibrated, counts_NR)
+      cluster_N = item_draws.heeded_clusters(stack, spec)
+      found = scores.scores(stack, aligned, calibrated, counts_NR, scores.Asked(
+          np.arange(len(counts_NR)) if cluster_N is None else cluster_N,
+          spec.analysis.n_bins, spec.analysis.calibrated_below))
       parts['alignment'].append(
           alignment.alignment_table(stack, aligned, level=level))
       parts['summary'].append(summarised.result())
@@ -344,8 +347,7 @@ def _effects(models, found, spec: StudySpec, probes_read) -> _Tables:
 
 def _joint(found, spec: StudySpec) -> _Tables:
   cells = joint.cells(
-      found, spec.analysis.alpha, spec.analysis.confidence_level,
-      spec.analysis.calibrated_below)
+      found, spec.analysis.alpha, spec.analysis.confidence_level)
   drawn = cells, _n_permutations(spec), spec.seed
   return {'joint': cells, 'joint_chance': joint.co_occurrence(*drawn),
           'joint_correlations': joint.score_correlations(*drawn)}

@@ -111,7 +111,7 @@ _COLUMNS = {
     derived.REPRODUCED_ANSWER: 'reproduced against answers',
 }
 # Outcomes that are headings with the measure behind them.
-_OUTCOMES = {derived.AUROC: 'AUROC', derived.ECE: 'ECE',
+_OUTCOMES = {derived.AUROC: 'AUROC', derived.BRIER: 'Brier score',
              'fr_accuracy': 'free-response accuracy'}
 
 _DATASETS = {

@@ -155,7 +155,10 @@ _JOINT = (
            'dataset model measure rho',
            (derived.RHO_P, 'float', 'probability', 'p of rho.'),
            (derived.RHO_P_BH, 'float', 'probability', 'Corrected.'),
-           ('ece', 'float', '0 to 1', 'Width bins, L2.'),
+           (derived.CALIBRATION_ERROR, 'float', 'squared',
+            'Debiased; below 0 where there is less than noise would give.'),
+           (derived.ABOVE_P, 'float', 'probability', ('Of one as small, were '
+            'its root analysis.calibrated_below.')),
            ('auroc', 'float', '0 to 1', 'Right above wrong answers.'),
            (derived.AUROC_LOW, 'float', '0 to 1', 'Lower end of its interval.'),
            (derived.AUROC_HIGH, 'float', '0 to 1',
@@ -163,7 +166,8 @@ _JOINT = (
            (derived.AUROC_P, 'float', 'probability', 'p against one half.'),
            (derived.AUROC_P_BH, 'float', 'probability', 'Corrected.'),
            ('aligned', 'bool', '', 'rho > 0 with corrected p below alpha.'),
-           ('calibrated', 'bool', '', 'ece ≤ analysis.calibrated_below.'),
+           ('calibrated', 'bool', '', ('The error\'s interval ends below '
+            'analysis.calibrated_below.')),
            ('discriminates', 'bool', '', ('auroc > ½ with corrected p below '
             'alpha.'))),
     _table('joint_chance', 'questions.joint',

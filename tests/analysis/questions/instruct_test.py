@@ -92,7 +92,7 @@ def test_families_that_differ_by_chance_are_rarely_an_effect():
 def test_hypotheses_get_holm_and_the_screen_gets_bh():
   table = pd.DataFrame({
       'dataset': 'd', 'variant': '',
-      'outcome': ['accuracy', 'ece', 'ece', 'ece'],
+      'outcome': ['accuracy', *['calibration_error'] * 3],
       'measure': ['', 'mc_choice_entropy', 'mc_a', 'mc_b'],
       'p_value': [.02, .03, .01, .04]})
   found = instruct.correct_for_many(table)

@@ -17,8 +17,9 @@ def _joint_frame(seed, linked):
   return pd.DataFrame({
       'dataset': 'd', 'model': model.ravel().astype(str),
       'measure': measure.ravel().astype(str), 'aligned': a.ravel(),
-      'calibrated': b.ravel(), 'discriminates': b.ravel(), 'ece': .1,
-      'rho': rng.random(72), 'auroc': rng.random(72)})
+      'calibrated': b.ravel(), 'discriminates': b.ravel(),
+      'calibration_error': .1, 'above_p': .5, 'rho': rng.random(72),
+      'auroc': rng.random(72)})
 
 
 def test_joint_presence_beyond_chance():
@@ -43,7 +44,8 @@ def _effects_frame(seed, n_models=12, n_measures=8):
       'dataset': 'd', 'model': model.ravel().astype(str),
       'measure': measure.ravel().astype(str), 'aligned': flags[0].ravel(),
       'calibrated': flags[1].ravel(), 'discriminates': flags[1].ravel(),
-      'ece': .1, 'rho': scores[0].ravel(), 'auroc': scores[1].ravel()})
+      'calibration_error': .1, 'above_p': .5, 'rho': scores[0].ravel(),
+      'auroc': scores[1].ravel()})
 
 
 def test_joint_permutation_holds_its_level_where_models_and_measures_differ():
@@ -96,7 +98,7 @@ def test_score_correlations_against_scipy():
   np.testing.assert_allclose(
       found.loc[('auroc', 'models', '2'), 'rho'],
       stats.spearmanr(one['rho'], one['auroc']).statistic)
-  assert np.isnan(found.loc[('−ece', 'models', '2'), 'rho'])
+  assert np.isnan(found.loc[('−calibration_error', 'models', '2'), 'rho'])
 
 
 def test_auroc_that_is_not_defined_is_no_test():
@@ -109,7 +111,7 @@ def test_auroc_that_is_not_defined_is_no_test():
            for outcome, values in (
                ('alignment:human_entropy', (.5, .01, [.5] * 40)),
                ('auroc', (auroc, np.nan, draws)))]
-  table = joint.cells(found, .05, .95, .1).set_index('measure')
+  table = joint.cells(found, .05, .95).set_index('measure')
   assert np.isnan(table.loc['mc_a', ['auroc_p', 'auroc_p_bh']].astype(
       float)).all()
   # One test, not two: the correction changes nothing.
@@ -124,17 +126,18 @@ def test_one_right_answer_discriminates_nothing():
   found = [Score('d', 'M', outcome, 'mc_a', value, .01, 9, draws)
            for outcome, value in (('alignment:human_entropy', .5),
                                   ('auroc', 1.0))]
-  table = joint.cells(found, .05, .95, .1)
+  table = joint.cells(found, .05, .95)
   np.testing.assert_allclose(table['auroc_p'], 2 * 38 / 101)
   assert not table['discriminates'].any()
 
 
-def test_calibrated_is_what_the_study_says_it_is():
-  def scores(ece):
-    return [Score('d', 'M', outcome, 'mc_a', value, .01, 9,
+def test_calibrated_is_what_ends_below_the_threshold():
+  def scores(above_p):
+    return [Score('d', 'M', outcome, 'mc_a', value, p_value, 9,
                   np.full(40, value, np.float32))
-            for outcome, value in (('alignment:human_entropy', .5),
-                                   ('ece', ece), ('auroc', .7))]
-  for below, expected in ((.05, False), (.1, True), (.2, True)):
-    (found,) = joint.cells(scores(.1), .05, .95, below)['calibrated']
+            for outcome, value, p_value in (
+                ('alignment:human_entropy', .5, .01), ('auroc', .7, np.nan),
+                ('calibration_error', .001, above_p))]
+  for above_p, expected in ((.3, False), (.03, False), (.02, True)):
+    (found,) = joint.cells(scores(above_p), .05, .95)['calibrated']
     assert found == expected

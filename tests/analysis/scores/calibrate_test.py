@@ -51,8 +51,8 @@ def test_the_papers_map_is_of_measures_that_it_has_a_formula_for(data):
 def test_errors_and_ranks_by_hand(data):
   found = _calibrated(data)
   paper = found['correct', 'paper'].estimates
-  assert paper.value[calibrate.ECE][0] == pytest.approx(.1)
-  np.testing.assert_allclose(paper.draws[calibrate.ECE], .1, atol=1e-6)
+  for ends in (paper.value, paper.low, paper.high):
+    assert ends['ece_width_l2'][0] == pytest.approx(.1, abs=1e-6)
   # Pairs of right (3 5 7 9) and wrong (7 5 3 1) items, halves where alike.
   right, wrong = np.array([3, 5, 7, 9]), np.array([7, 5, 3, 1])
   less_sure = np.cumsum(wrong) - wrong

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from uncertainty.analysis.calibration import errors
+from uncertainty.analysis.calibration import squared_error
 from uncertainty.analysis.scores import aligned, calibrate, scores, stack
 from uncertainty.analysis.statistics import resampling
 
@@ -13,7 +13,8 @@ def _scored(results, n_draws=20, n_bins=15):
   calibrated = list(calibrate.calibrate(
       data, counts, level=.9, n_bins=n_bins))
   return scores.scores(
-      data, aligned.align(data, counts), calibrated, counts)
+      data, aligned.align(data, counts), calibrated, counts,
+      scores.Asked(np.arange(len(data.item_ids)), n_bins, .1))
 
 
 def test_scores_against_their_definitions(study_results):
@@ -44,14 +45,32 @@ def test_measures_meet_only_the_signals_of_their_kind(toy_results):
   assert ('mc', 'alignment:human_mc_rt_combined') in met
 
 
-def test_ece_is_over_the_bins_that_were_asked_for(toy_results):
-  frame = toy_results['toy', 'alpha']
-  confidence = 1 - frame['mc_choice_entropy'].to_numpy()[None]
-  correct = frame['correct'].to_numpy()[None]
-  for n_bins in (4, 15):
-    by = {(s.model, s.outcome, s.measure): s.value
-          for s in _scored(toy_results, n_bins=n_bins)}
-    expected = errors.ece(errors.bin_sums(
-        errors.width_bins(confidence, correct, n_bins), confidence, correct))
+def test_errors_are_of_the_papers_confidence(study_results):
+  results = study_results(['Aa_1B'])
+  frame = results['coane', 'Aa_1B']
+  confidence = 1 - frame['mc_choice_entropy'].to_numpy()
+  correct = frame['correct'].to_numpy()
+  n = len(frame)
+  counts = resampling.bootstrap_counts(n, 20, seed=0)
+  for n_bins in (4, 10):
+    by = {(s.outcome, s.measure): s
+          for s in _scored(results, n_bins=n_bins)}
+    expected = squared_error.squared_error(
+        confidence, correct, np.arange(n), n_bins)
+    found = by['calibration_error', 'mc_choice_entropy']
+    np.testing.assert_allclose(found.value, expected.estimate)
     np.testing.assert_allclose(
-        by['alpha', 'ece', 'mc_choice_entropy'], expected[0])
+        found.p_value, squared_error.probability_below(expected, .01))
+    np.testing.assert_allclose(
+        found.draws_R,
+        expected.estimate + expected.influence_N @ counts / n, rtol=1e-4)
+  square = (confidence - correct) ** 2
+  found = by['brier', 'mc_choice_entropy']
+  np.testing.assert_allclose(found.value, square.mean(), rtol=1e-6)
+  np.testing.assert_allclose(
+      found.draws_R, square @ counts / counts.sum(0), rtol=1e-5)
+
+
+def test_too_few_items_for_their_bins_have_no_error(study_results):
+  outcomes = {s.outcome for s in _scored(study_results(['Aa_1B']), n_bins=999)}
+  assert 'calibration_error' not in outcomes and 'auroc' in outcomes

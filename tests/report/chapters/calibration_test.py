@@ -81,6 +81,6 @@ def test_labels_of_calibration_errors_say_their_norm():
   for name, label in labels.items():
     assert ('L1' in label) != ('L2' in label), name
     assert not name.endswith('_l2') or 'L2' in label
-  assert 'L2' in instruct.OUTCOMES['ece']
+  assert 'squared' in instruct.OUTCOMES['calibration_error']
   # The number of bins is a setting.
   assert not any('15' in label for label in labels.values())

@@ -10,12 +10,12 @@ import math
 
 import numpy as np
 
+from uncertainty.analysis.calibration import squared_error
 from uncertainty.analysis.claims import items
 from uncertainty.analysis.claims.study import (
   PRIMARY,
   ClaimStudy,
   Finding,
-  enough_for_bins,
 )
 from uncertainty.analysis.statistics import families
 from uncertainty.results import columns
@@ -51,7 +51,8 @@ def instruct_calibration(study: ClaimStudy) -> list[Finding]:
   value_M = np.full(len(study.models), np.nan)
   draws_MR = np.full((len(value_M), study.n_draws), np.nan)
   for m in np.flatnonzero(graded.any(1)):
-    if not enough_for_bins(study.n_clusters(graded[m]), study.n_bins):
+    if not squared_error.enough_for_bins(
+        study.n_clusters(graded[m]), study.n_bins):
       continue
     error = items.error_of(study, int(m))
     value_M[m] = error.estimate

@@ -5,13 +5,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from uncertainty.analysis.claims import squared_error as squared
+from uncertainty.analysis.calibration import squared_error as squared
 from uncertainty.analysis.claims.study import (
   PRIMARY,
   ClaimStudy,
   Finding,
   enough,
-  enough_for_bins,
   t_p_value,
   t_quantile,
 )
@@ -167,7 +166,7 @@ def _aligned(study, m, known_N, unknown) -> Finding:
 
 
 def _calibrated(study, m, known_N, unknown) -> Finding:
-  if not enough_for_bins(study.n_clusters(known_N), study.n_bins):
+  if not squared.enough_for_bins(study.n_clusters(known_N), study.n_bins):
     return unknown
   error, threshold = error_of(study, m), study.calibrated_below
   low, high = np.sqrt(squared.interval(error, study.level))
@@ -194,7 +193,7 @@ def difference(
     The finding; as it was where there are too few clusters.
   """
   freedom = study.n_clusters(known_N) - 1
-  if not enough_for_bins(freedom + 1, study.n_bins):
+  if not squared.enough_for_bins(freedom + 1, study.n_bins):
     return unknown
   base, tuned = (error_of(study, m, known_N) for m in pair)
   influence_G = study.sums((tuned.influence_N - base.influence_N)[None])[0]

@@ -9,11 +9,10 @@ import dataclasses
 
 import numpy as np
 
-from uncertainty.analysis.claims import squared_error as squared
+from uncertainty.analysis.calibration import squared_error as squared
 from uncertainty.analysis.claims.study import (
   ClaimStudy,
   Finding,
-  enough_for_bins,
 )
 from uncertainty.analysis.scores import stack as stacking
 from uncertainty.analysis.statistics import crossed, partial, ranking
@@ -92,7 +91,7 @@ def flags(study: ClaimStudy) -> Flags:
   row_X = np.array([
       i for i, r in enumerate(stack.rows)
       if r.prefix == registry.MC and r.model in correct and r.measure.kind
-      and enough_for_bins(study.n_clusters(
+      and squared.enough_for_bins(study.n_clusters(
           ~np.isnan(confidence_MN[i] + correct[r.model] + study.human_N)),
                           study.n_bins)], int)
   if not len(row_X):

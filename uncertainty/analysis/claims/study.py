@@ -9,10 +9,12 @@ import pandas as pd
 import scipy.special
 import scipy.stats
 
+from uncertainty.analysis.calibration import squared_error
 from uncertainty.analysis.scores import item_draws
 from uncertainty.analysis.scores import pairs as pairs_lib
 from uncertainty.analysis.scores.stack import Stack, numbers
 from uncertainty.analysis.statistics import (
+  grouping,
   ranking,
   resampling,
   spearman_draws,
@@ -21,8 +23,6 @@ from uncertainty.measures import registry
 from uncertainty.results import columns
 
 PRIMARY = registry.PRIMARY['letters']
-_LEAST = 10  # items or clusters below which no interval is worth printing
-_LEAST_IN_BIN = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -160,8 +160,11 @@ class ClaimStudy:
     that drawing people once more within their items would count their noise
     twice (Davison & Hinkley 1997, 3.8).
     """
+    # Equal models have equal draws, to the last bit.
+    once = grouping.distinct_rows(self.uncertainty_MN)
     return spearman_draws.bootstrap_spearman(
-        self.uncertainty_MN, self.human_N[None], self.counts_NR)[:, 0]
+        self.uncertainty_MN[once.first_U], self.human_N[None],
+        self.counts_NR)[once.kind_M, 0]
 
   def sums(self, values_XN: np.ndarray) -> np.ndarray:
     """Sums within clusters; NaN counts as zero.
@@ -216,23 +219,7 @@ def enough(n_units: int) -> bool:
   Returns:
     Whether they are enough.
   """
-  return n_units >= _LEAST
-
-
-def enough_for_bins(n_units: int, n_bins: int) -> bool:
-  """Whether a squared calibration error's noise can be told from bins.
-
-  A bin of one item has no spread that would show its noise, and its gap then
-  counts as error in full.
-
-  Args:
-    n_units: items or clusters.
-    n_bins: over which they are spread.
-
-  Returns:
-    Whether three or more fall into a bin, and there are enough for a claim.
-  """
-  return enough(n_units) and n_units >= _LEAST_IN_BIN * n_bins
+  return n_units >= squared_error.LEAST
 
 
 def t_quantile(level: float, freedom: float) -> float:

@@ -16,13 +16,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from uncertainty.analysis.claims import from_spec, squared_error
+from uncertainty.analysis.calibration import squared_error
+from uncertainty.analysis.claims import from_spec
 from uncertainty.analysis.claims.items import error_of
 from uncertainty.analysis.claims.study import (
   ClaimStudy,
   Finding,
   enough,
-  enough_for_bins,
   t_p_value,
   t_quantile,
 )
@@ -248,7 +248,8 @@ def _calibration(study: ClaimStudy, base: int, tuned: list[int]
   known_N = ~np.isnan(study.confidence_MN[[base, *tuned]].sum(0)
                       + study.correct_MN[[base, *tuned]].sum(0))
   n_clusters = study.n_clusters(known_N)
-  if not known_N.any() or not enough_for_bins(n_clusters, study.n_bins):
+  if not known_N.any() or not squared_error.enough_for_bins(
+      n_clusters, study.n_bins):
     return None
   before = error_of(study, base, known_N)
   after = [error_of(study, m, known_N) for m in tuned]

@@ -23,7 +23,7 @@ from uncertainty.results import columns, derived
 # signal. Everything else is a screen.
 HYPOTHESES = (
     (f'alignment:{columns.HUMAN_ENTROPY}', PRIMARY),
-    ('ece', PRIMARY),
+    (derived.CALIBRATION_ERROR, PRIMARY),
     ('auroc', PRIMARY),
     ('accuracy', ''),
     ('agreement', ''),

@@ -1,9 +1,10 @@
 """Are the measures that are aligned with people the ones that are calibrated?
 
 Aligned: rho with human entropy is positive with p below alpha after
-Benjamini-Hochberg over the data set's cells. Calibrated: ECE at most
-`analysis.calibrated_below`. Discriminating: AUROC above one half with p below
-alpha, the calibration that no monotone map can create or destroy.
+Benjamini-Hochberg over the data set's cells. Calibrated: the debiased error's
+interval ends below `analysis.calibrated_below`. Discriminating: AUROC above one
+half with p below alpha, the calibration that no monotone map can create or
+destroy.
 """
 
 from collections.abc import Iterator
@@ -23,23 +24,23 @@ _LEAST = 4  # cells with a correlation
 _BLOCK = 4_000_000  # cells of permutations in memory
 
 
-def cells(found: list[Score], alpha: float, level: float,
-          calibrated_below: float) -> pd.DataFrame:
+def cells(found: list[Score], alpha: float, level: float) -> pd.DataFrame:
   """One row per (data set, model, measure) that has both scores.
 
   Args:
     found: scores of all models.
     alpha: level of both tests, corrected over the cells of a data set.
     level: of the intervals.
-    calibrated_below: the largest ECE that counts as calibrated.
 
   Returns:
-    dataset, model, measure, rho, rho_p_bh, aligned, ece, calibrated, auroc,
-    auroc_low, auroc_high, auroc_p_bh, discriminates.
+    dataset, model, measure, rho, rho_p_bh, aligned, calibration_error,
+    above_p, calibrated, auroc, auroc_low, auroc_high, auroc_p_bh,
+    discriminates.
   """
   table = {}
   for s in found:
-    if s.measure and s.outcome in (_ALIGNMENT, 'ece', 'auroc'):
+    if s.measure and s.outcome in (
+        _ALIGNMENT, derived.CALIBRATION_ERROR, derived.AUROC):
       table.setdefault((s.dataset, s.model, s.measure), {})[s.outcome] = s
   rows = []
   for key, scores in table.items():
@@ -52,21 +53,22 @@ def cells(found: list[Score], alpha: float, level: float,
     defined = np.isfinite(scores['auroc'].value + interval.low[0])
     p_auroc = (min(1.0, 2 * (1 + np.sum(~(draws > .5))) / (1 + len(draws)))
                if defined else np.nan)
-    ece = scores['ece'].value if 'ece' in scores else np.nan
+    error = scores.get(derived.CALIBRATION_ERROR)
+    error, above_p = (error.value, error.p_value) if error else (np.nan,) * 2
     rows.append((*key, scores[_ALIGNMENT].value, scores[_ALIGNMENT].p_value,
-                 ece, scores['auroc'].value, interval.low[0], interval.high[0],
-                 p_auroc))
+                 error, above_p, scores['auroc'].value, interval.low[0],
+                 interval.high[0], p_auroc))
   frame = pd.DataFrame(rows, columns=[
       columns.DATASET, columns.MODEL, columns.MEASURE, columns.RHO,
-      derived.RHO_P, derived.ECE, derived.AUROC, derived.AUROC_LOW,
-      derived.AUROC_HIGH, derived.AUROC_P])
+      derived.RHO_P, derived.CALIBRATION_ERROR, derived.ABOVE_P,
+      derived.AUROC, derived.AUROC_LOW, derived.AUROC_HIGH, derived.AUROC_P])
   for name, corrected in ((derived.RHO_P, derived.RHO_P_BH),
                           (derived.AUROC_P, derived.AUROC_P_BH)):
     frame[corrected] = multiplicity.benjamini_hochberg_within(
         frame[name], frame[columns.DATASET])
   frame[derived.ALIGNED] = (
       (frame[columns.RHO] > 0) & (frame[derived.RHO_P_BH] < alpha))
-  frame[derived.CALIBRATED] = frame[derived.ECE] <= calibrated_below
+  frame[derived.CALIBRATED] = frame[derived.ABOVE_P] < (1 - level) / 2
   frame[derived.DISCRIMINATES] = (
       (frame[derived.AUROC] > .5) & (frame[derived.AUROC_P_BH] < alpha))
   return frame
@@ -97,7 +99,7 @@ def co_occurrence(
   rng = np.random.default_rng(seed)
   for dataset, table in frame.groupby(columns.DATASET, sort=False):
     for second in (derived.CALIBRATED, derived.DISCRIMINATES):
-      usable = (table[table[derived.ECE].notna()]
+      usable = (table[table[derived.ABOVE_P].notna()]
                 if second == derived.CALIBRATED else table)
       if usable.empty:
         continue
@@ -174,15 +176,16 @@ def score_correlations(
     seed: of the permutations.
 
   Returns:
-    dataset, second (−ece | auroc: high is good), across (models of one
-    measure | measures of one model | cells), unit (the measure or model), rho,
-    p_value (permutation; across cells of whole models and whole measures),
-    p_bh (over units of that kind), n.
+    dataset, second (−calibration_error | auroc: high is good), across (models
+    of one measure | measures of one model | cells), unit (the measure or
+    model), rho, p_value (permutation; across cells of whole models and whole
+    measures), p_bh (over units of that kind), n.
   """
   rows = []
   for dataset, table in frame.groupby(columns.DATASET, sort=False):
-    for second in (derived.ECE, derived.AUROC):
-      sign, label = (-1, '−ece') if second == derived.ECE else (1, 'auroc')
+    for second in (derived.CALIBRATION_ERROR, derived.AUROC):
+      sign, label = ((1, second) if second == derived.AUROC
+                     else (-1, f'−{second}'))
       for across, by in (('models', columns.MEASURE),
                          ('measures', columns.MODEL)):
         for unit, group in table.groupby(by, sort=False):

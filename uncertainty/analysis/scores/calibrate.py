@@ -1,7 +1,7 @@
 """Calibration of every measure under every confidence map, with its draws.
 
 Computed once per data set: `questions.calibrated` turns it into tables, and
-`scores` takes its AUROC and ECE with the draws from it.
+`scores` takes its AUROC with the draws from it.
 """
 
 import dataclasses
@@ -20,7 +20,6 @@ from uncertainty.analysis.statistics import grouping
 
 RANKING = 'none'  # the map of metrics that only look at the order
 PAPER = 'paper'
-ECE = 'ece_width_l2'  # the paper's calibration error
 AUROC = 'auroc'
 _N_FOLDS = 10
 
@@ -44,8 +43,8 @@ class Calibrated:
     rows: which rows of the stack, [M].
     own_M: whether the grade is the one that the measure is about; False only
       for what reproduces the paper.
-    estimates: metric → values and intervals of these rows; `draws` of `ECE`
-      under the paper's map and of `AUROC`.
+    estimates: metric → values and intervals of these rows; `draws` of
+      `AUROC`.
     curved: None for `RANKING`.
   """
 
@@ -103,7 +102,7 @@ def calibrate(
       binnings = bootstrap.choose_binnings(confidence_UN, grade_UN, n_bins)
       found = bootstrap.error_estimates(
           confidence_UN, grade_UN, counts_NR, level=level, n_bins=n_bins,
-          binnings=binnings, with_draws=(ECE,) if map_name == PAPER else ())
+          binnings=binnings)
       found = _with_tests(found, confidence_UN, grade_UN, map_name)
       if reproduction and map_name == PAPER:
         found = _with_split_sweep(found, confidence_UN, grade_UN)

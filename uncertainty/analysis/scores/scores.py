@@ -1,9 +1,10 @@
 """Every model and measure scored once, with bootstrap draws over items.
 
 The study's tables all start here: how well a measure is aligned with people
-(Spearman's rho), how well it is calibrated (ECE of the paper's confidence,
-AUROC), and how often the model is right or agrees. Draws of items are shared
-by all models of a data set, so that differences between models are paired.
+(Spearman's rho), how well it is calibrated (the debiased squared error and the
+Brier score of the paper's confidence, AUROC), and how often the model is right
+or agrees. Draws of items are shared by all models of a data set, so that
+differences between models are paired.
 """
 
 import dataclasses
@@ -12,18 +13,13 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from uncertainty.analysis.calibration import squared_error
 from uncertainty.analysis.scores import pairs
 from uncertainty.analysis.scores import stack as stacking
 from uncertainty.analysis.scores.aligned import Aligned
-from uncertainty.analysis.scores.calibrate import (
-  AUROC,
-  ECE,
-  PAPER,
-  RANKING,
-  Calibrated,
-)
+from uncertainty.analysis.scores.calibrate import AUROC, RANKING, Calibrated
 from uncertainty.measures import registry
-from uncertainty.results import columns
+from uncertainty.results import columns, derived
 
 SIGNALS = (
     columns.HUMAN_ENTROPY, columns.HUMAN_MC_PROP_CORRECT,
@@ -67,12 +63,27 @@ class Score:
 
   dataset: str
   model: str
-  outcome: str  # alignment:SIGNAL, ece, auroc, accuracy, fr_accuracy, agreement
+  outcome: str  # see the table `scores` in docs/results.md
   measure: str  # '' where the outcome has none
   value: float
   p_value: float
   n: int
   draws_R: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True)
+class Asked:
+  """How squared calibration errors are estimated.
+
+  Attributes:
+    cluster_N: number of each item's cluster.
+    n_bins: of equal mass.
+    calibrated_below: root of the squared error that p is of.
+  """
+
+  cluster_N: np.ndarray
+  n_bins: int
+  calibrated_below: float
 
 
 def model_items(stack: stacking.Stack) -> list[ModelItems]:
@@ -123,28 +134,31 @@ def _first(frame: pd.DataFrame, column: str, default):
 
 def scores(
     stack: stacking.Stack, aligned: Aligned, calibrated: Iterable[Calibrated],
-    counts_NR: np.ndarray) -> list[Score]:
+    counts_NR: np.ndarray, asked: Asked) -> list[Score]:
   """Every score of every model on one data set, nothing computed twice.
 
   Args:
     stack: the data set.
     aligned: of `scores.aligned.align`, with draws; only `SIGNALS` become
       scores.
-    calibrated: of `scores.calibrate.calibrate`; AUROC and, under the paper's
-      map, `ECE` become scores, each against the measure's own grade.
+    calibrated: of `scores.calibrate.calibrate`; AUROC becomes a score, against
+      the measure's own grade.
     counts_NR: the resamples behind both.
+    asked: how squared calibration errors are estimated.
 
   Returns:
-    Per model: alignment by measure, AUROC and ECE by measure, shares right.
-    Measures without any value have no score.
+    Per model: alignment by measure, AUROC and errors by measure, shares right.
+    Measures without any value have no score, and none have errors that have
+    no confidence, or too few items for their bins.
   """
   alignment = _alignment(stack, aligned)
   calibration = _calibration(stack, calibrated)
   tables = model_items(stack)
+  errors = _errors(tables, counts_NR, asked)
   shares = _shares(tables, counts_NR)
   found = []
   for table in tables:
-    for by_measure in (alignment, calibration):
+    for by_measure in (alignment, calibration, errors):
       for measure in table.measures:
         found += by_measure.get((table.model, measure), [])
     found += shares.get(table.model, [])
@@ -172,18 +186,57 @@ def _alignment(
 def _calibration(
     stack: stacking.Stack, calibrated: Iterable[Calibrated],
 ) -> dict[tuple[str, str], list[Score]]:
-  wanted = {RANKING: ('auroc', AUROC), PAPER: ('ece', ECE)}
   found: dict[tuple[str, str], list[Score]] = {}
   for one in calibrated:
-    if one.confidence_map not in wanted:
+    if one.confidence_map != RANKING:
       continue
-    outcome, metric = wanted[one.confidence_map]
-    values, draws_MR = one.estimates.value[metric], one.estimates.draws[metric]
+    values, draws_MR = one.estimates.value[AUROC], one.estimates.draws[AUROC]
     for i in np.flatnonzero(one.own_M & (one.estimates.n_M > 0)):
       row = stack.rows[one.rows[i]]
       found.setdefault((row.model, row.column), []).append(Score(
-          stack.dataset, row.model, outcome, row.column, float(values[i]),
+          stack.dataset, row.model, 'auroc', row.column, float(values[i]),
           np.nan, int(one.estimates.n_M[i]), draws_MR[i]))
+  return found
+
+
+def _errors(
+    tables: list[ModelItems], counts_NR: np.ndarray, asked: Asked,
+) -> dict[tuple[str, str], list[Score]]:
+  """The paper's confidence held against each measure's own grade, squared."""
+  keys, p_values, errors, influences, squares = [], [], [], [], []
+  for table in tables:
+    for measure, confidence_N, correct_N in zip(
+        table.measures, table.confidence_MN, table.correct_MN, strict=True):
+      known_N = ~np.isnan(confidence_N + correct_N)
+      if not squared_error.enough_for_bins(
+          len(np.unique(asked.cluster_N[known_N])), asked.n_bins):
+        continue
+      error = squared_error.squared_error(
+          confidence_N, correct_N, asked.cluster_N, asked.n_bins)
+      keys.append((table, measure, int(known_N.sum())))
+      errors.append(error.estimate)
+      p_values.append(squared_error.probability_below(
+          error, asked.calibrated_below ** 2))
+      influences.append(error.influence_N.astype(np.float32))
+      squares.append(((confidence_N - correct_N) ** 2).astype(np.float32))
+  if not keys:
+    return {}
+  counts_NR = counts_NR.astype(np.float32)
+  error_XR = (np.array(errors, np.float32)[:, None]
+              + np.stack(influences) @ counts_NR / len(counts_NR))
+  square_XN = np.stack(squares)
+  known_XN = ~np.isnan(square_XN)
+  with np.errstate(invalid='ignore', divide='ignore'):
+    brier_XR = np.nan_to_num(square_XN) @ counts_NR / (
+        known_XN.astype(np.float32) @ counts_NR)
+  found = {}
+  for x, (table, measure, n) in enumerate(keys):
+    about = table.dataset, table.model
+    found[table.model, measure] = [
+        Score(*about, derived.CALIBRATION_ERROR, measure, errors[x],
+              p_values[x], n, error_XR[x]),
+        Score(*about, derived.BRIER, measure, float(np.nanmean(square_XN[x])),
+              np.nan, n, brier_XR[x])]
   return found
 
 

@@ -14,7 +14,8 @@ OUTCOMES = {
     f'alignment:{cols.HUMAN_ENTROPY}': "alignment with people's entropy (Δρ)",
     f'alignment:{cols.HUMAN_MC_PROP_CORRECT}': 'ρ with proportion correct',
     f'alignment:{cols.HUMAN_MC_RT_COMBINED}': 'ρ with response time',
-    'ece': 'expected calibration error (L2)', 'auroc': 'AUROC',
+    derived.CALIBRATION_ERROR: 'squared calibration error, debiased',
+    derived.BRIER: 'Brier score', 'auroc': 'AUROC',
     'agreement': 'agreement with people', 'accuracy': 'accuracy',
     'fr_accuracy': 'accuracy of free responses',
     'probe_r2': 'probe readout, R²'}

@@ -27,6 +27,8 @@ import scipy.special
 
 from uncertainty.analysis.calibration import errors
 
+LEAST = 10  # items or clusters below which no interval is worth printing
+_LEAST_IN_BIN = 3
 _STEPS = 40  # bisections: 2^-40 of the bracket
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(12)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
@@ -55,6 +57,22 @@ class SquaredError:
   freedom: float
   influence_N: np.ndarray
   root_GB: np.ndarray
+
+
+def enough_for_bins(n_units: int, n_bins: int) -> bool:
+  """Whether a squared calibration error's noise can be told from bins.
+
+  A bin of one item has no spread that would show its noise, and its gap then
+  counts as error in full.
+
+  Args:
+    n_units: items or clusters.
+    n_bins: over which they are spread.
+
+  Returns:
+    Whether three or more fall into a bin, and there are enough for a claim.
+  """
+  return n_units >= max(LEAST, _LEAST_IN_BIN * n_bins)
 
 
 def squared_error(

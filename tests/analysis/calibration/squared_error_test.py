@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from uncertainty.analysis.claims import squared_error as squared
+from uncertainty.analysis.calibration import squared_error as squared
 
 
 def test_calibration_intervals_cover_at_and_near_zero():
