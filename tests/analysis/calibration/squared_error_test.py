@@ -78,3 +78,13 @@ def test_far_from_zero_the_tails_are_students(n_clusters):
   expected = scipy.stats.t.cdf(t, n_clusters - 1)
   assert squared.probability_below(error, root ** 2) == pytest.approx(
       expected, rel=0.1)
+
+
+def test_equal_errors_differ_by_exactly_nothing():
+  rng = np.random.default_rng(0)
+  for n_bins in range(2, 16):
+    confidence = rng.random(200)
+    correct = (rng.random(200) < confidence).astype(float)
+    one, same = (squared.squared_error(
+        confidence, correct, np.arange(200), n_bins) for _ in range(2))
+    assert squared.difference_variance(one, same, np.zeros(200), 200) == 0

@@ -29,6 +29,7 @@ from uncertainty.analysis.calibration import errors
 
 LEAST = 10  # items or clusters below which no interval is worth printing
 _LEAST_IN_BIN = 3
+_ROUNDING = 1e-12
 _STEPS = 40  # bisections: 2^-40 of the bracket
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(12)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
@@ -202,7 +203,10 @@ def difference_variance(
   """
   linear = float((influence_G ** 2).sum()) / n_items ** 2
   cross = float(((first.root_GB.T @ second.root_GB) ** 2).sum())
-  quadratic = 2 * (first.noise_2 + second.noise_2 - 2 * cross)
+  both = first.noise_2 + second.noise_2
+  quadratic = 2 * (both - 2 * cross)
+  if abs(quadratic) < _ROUNDING * both:  # equal errors differ by nothing
+    quadratic = 0.0
   return max(linear - quadratic, quadratic, 0.0)
 
 
