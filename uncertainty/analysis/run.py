@@ -248,6 +248,7 @@ def _score_one(
     parts: dict[str, list[pd.DataFrame]]) -> list[scores.Score]:
   """One data set's scores; its tables are added to `parts`."""
   level = spec.analysis.confidence_level
+  cluster_N = item_draws.heeded_clusters(stack, spec)
   # One thread of BLAS: its last digits depend on their number, which work on
   # all cores changes at any time for what is made beside it.
   with (threadpoolctl.threadpool_limits(1, user_api='blas'),
@@ -258,7 +259,7 @@ def _score_one(
             and spec.analysis.results_format == 'published'))
     listed = beside.submit(items.item_table, stack)
     with _timed(f'{stack.dataset}: aligned'):
-      aligned = aligning.align(stack, counts_NR)
+      aligned = aligning.align(stack, counts_NR, cluster_N)
     calibrated, curves = [], []
     with _timed(f'{stack.dataset}: calibrated'):
       for one in calibrate.calibrate(
@@ -271,7 +272,6 @@ def _score_one(
     tabled = beside.submit(
         calibrated_tables.calibration_table, stack, calibrated)
     with _timed(f'{stack.dataset}: tables'):
-      cluster_N = item_draws.heeded_clusters(stack, spec)
       found = scores.scores(stack, aligned, calibrated, counts_NR, scores.Asked(
           np.arange(len(counts_NR)) if cluster_N is None else cluster_N,
           spec.analysis.n_bins, spec.analysis.calibrated_below))

@@ -6,6 +6,7 @@ import pytest
 import scipy.stats
 
 from uncertainty.analysis.scores import aligned, stack
+from uncertainty.analysis.statistics import resampling
 
 
 @pytest.fixture
@@ -58,3 +59,27 @@ def test_nothing_to_compare_gives_nothing():
   data, = stack.stack_results({('d', 'M'): frame})
   found = aligned.align(data, np.ones((3, 4), np.int32))
   assert found.draws_XR.shape == (0, 4) and len(found.rho_X) == 0
+
+
+def test_copies_of_a_question_are_no_further_evidence():
+  """Forty questions asked four times: plain p-values are false at .3."""
+  rng = np.random.default_rng(0)
+  n, copies, n_models = 40, 4, 200
+  cluster_N = np.repeat(np.arange(n), copies)
+  frames = {
+      ('d', f'm{i}'): pd.DataFrame({
+          'item_id': [f'i{j}' for j in range(n * copies)],
+          'human_entropy': people,
+          'mc_choice_entropy': rng.random(n)[cluster_N]})
+      for people in [rng.random(n)[cluster_N]] for i in range(n_models)}
+  data, = stack.stack_results(frames)
+  counts_NR = resampling.bootstrap_counts(
+      n * copies, 200, seed=0, groups_N=cluster_N)
+  told, plain = (aligned.align(data, counts_NR, c).p_value_X
+                 for c in (cluster_N, None))
+  # Binomial(200, .05): .05 ± 3 standard errors.
+  assert np.mean(told < .05) < .097
+  assert np.mean(plain < .05) > .2
+  np.testing.assert_allclose(
+      aligned.align(data, counts_NR, np.arange(n * copies)).rho_X,
+      aligned.align(data, counts_NR).rho_X)

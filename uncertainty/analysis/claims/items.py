@@ -15,7 +15,7 @@ from uncertainty.analysis.claims.study import (
   t_quantile,
 )
 from uncertainty.analysis.statistics import fifths as lowest_fifth
-from uncertainty.analysis.statistics import separation
+from uncertainty.analysis.statistics import separation, spearman_draws
 from uncertainty.results import columns
 
 _CONFIDENCE = columns.CHOICE_LOGPROB  # renormalised over the choices
@@ -148,17 +148,14 @@ def _each_model(
 
 
 def _aligned(study, m, known_N, unknown) -> Finding:
-  freedom = study.n_clusters(known_N) - 1
   rho, draws_R = study.rho_M[m], study.rho_MR[m]
-  z_R = np.arctanh(np.clip(draws_R[~np.isnan(draws_R)], -.9999, .9999))
-  if not enough(freedom + 1) or len(z_R) < 2 or np.isnan(rho):
+  units = study.n_clusters(known_N)
+  if not enough(units) or np.isnan(rho):
     return dataclasses.replace(unknown, estimate=rho)
-  se = float(z_R.std(ddof=1))
+  [se], [freedom] = spearman_draws.fisher_error(draws_R[None], [units])
   if not se > 0:
     return dataclasses.replace(unknown, estimate=rho, se=se)
-  # The error is itself estimated: from the clusters, and from the draws.
-  freedom = 1 / (1 / freedom + 1 / (len(z_R) - 1))
-  z = np.arctanh(np.clip(rho, -.9999, .9999))
+  z = np.arctanh(np.clip(rho, -spearman_draws.LIMIT, spearman_draws.LIMIT))
   reach = t_quantile(study.level, freedom) * se
   return dataclasses.replace(
       unknown, estimate=rho, low=np.tanh(z - reach), high=np.tanh(z + reach),

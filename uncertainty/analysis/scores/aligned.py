@@ -3,6 +3,7 @@
 import dataclasses
 
 import numpy as np
+import scipy.special
 
 from uncertainty.analysis.scores import stack as stacking
 from uncertainty.analysis.statistics import grouping, ranking, spearman_draws
@@ -17,7 +18,8 @@ class Aligned:
     row_X: which row of the stack.
     signal_X: which of its signals.
     rho_X: Spearman's rho, the measure turned so that high is uncertain.
-    p_value_X: two-sided, of `ranking.spearman`.
+    p_value_X: two-sided, of `ranking.spearman`; where items come in clusters,
+      of Student's t on Fisher's z over resamples of clusters.
     n_X: items that both know.
     draws_XR: float32, rho in every resample of items.
   """
@@ -30,13 +32,16 @@ class Aligned:
   draws_XR: np.ndarray
 
 
-def align(stack: stacking.Stack, counts_NR: np.ndarray) -> Aligned:
+def align(stack: stacking.Stack, counts_NR: np.ndarray,
+          cluster_N: np.ndarray | None = None) -> Aligned:
   """Every measure with the signals of its kind (`stack.signals_for`).
 
   Args:
     stack: one data set.
     counts_NR: resamples of its items, shared by all rows, so that differences
       between models are paired.
+    cluster_N: number of each item's cluster, which they keep together; None
+      where each stands alone.
 
   Returns:
     Rho, p and draws are NaN where a side is constant or fewer than 3 items
@@ -72,4 +77,21 @@ def align(stack: stacking.Stack, counts_NR: np.ndarray) -> Aligned:
 
     in_parallel(fill, len(once.first_U), chunk=64)
     draws_XR[place_MS] = draws_XR[place_MS[once.first_U[once.kind_M]]]
+  if cluster_N is not None:
+    known_MN, known_SN = (
+        ~np.isnan(x) for x in (uncertainty_MN, stack.signals_SN))
+    p_value_X = _clustered_p(rho_X, draws_XR, np.array([
+        len(np.unique(cluster_N[known_MN[m] & known_SN[s]]))
+        for m, s in pairs]))
   return Aligned(row_X, signal_X, rho_X, p_value_X, n_X, draws_XR)
+
+
+def _clustered_p(
+    rho_X: np.ndarray, draws_XR: np.ndarray, n_clusters_X: np.ndarray,
+) -> np.ndarray:
+  limit = spearman_draws.LIMIT
+  se_X, freedom_X = spearman_draws.fisher_error(draws_XR, n_clusters_X)
+  with np.errstate(divide='ignore', invalid='ignore'):
+    t_X = np.arctanh(np.clip(rho_X, -limit, limit)) / se_X
+  p_X = 2 * scipy.special.stdtr(freedom_X, -np.abs(t_X))
+  return np.where(se_X > 0, p_X, np.nan)

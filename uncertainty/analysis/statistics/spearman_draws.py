@@ -12,6 +12,7 @@ the items they lack; Σ c y = 0, so that only the signs change Σ c x y.
 """
 
 import dataclasses
+import warnings
 from collections.abc import Iterator
 
 import numpy as np
@@ -20,6 +21,7 @@ from uncertainty.analysis.statistics import grouping, ranking
 
 # Elements of a [N, draws] block. Larger rows drown Python's overhead per item.
 _BLOCK = 1_000_000
+LIMIT = .9999  # rho beyond which Fisher's z is cut off
 _LEAST_DRAWS = 512
 _LEAST = 3  # fewer pairs have no correlation
 _MOST_LACKING = 1 / 8  # share of items; a signal that lacks more is set apart
@@ -96,6 +98,29 @@ class _Ranked:
   ranks_NR: np.ndarray
   tied_GR: np.ndarray
   cubed_R: np.ndarray
+
+
+def fisher_error(
+    draws_XR: np.ndarray, n_units_X: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+  """Standard error of Fisher's z, and its degrees of freedom.
+
+  Args:
+    draws_XR: rho in resamples of whole units; NaN left out.
+    n_units_X: items, or clusters of items, that were resampled.
+
+  Returns:
+    The error over draws, NaN with fewer than two, and the freedom of Student's
+    t, which counts that units and draws are finite.
+  """
+  z_XR = np.arctanh(np.clip(draws_XR, -LIMIT, LIMIT))
+  n_draws_X = np.sum(~np.isnan(z_XR), axis=1)
+  with warnings.catch_warnings():
+    warnings.simplefilter('ignore', RuntimeWarning)  # fewer than two draws
+    se_X = np.nanstd(z_XR, axis=1, ddof=1, dtype=np.float64)
+  with np.errstate(divide='ignore', invalid='ignore'):
+    freedom_X = 1 / (1 / (np.asarray(n_units_X) - 1) + 1 / (n_draws_X - 1))
+  return se_X, freedom_X
 
 
 def bootstrap_spearman(
