@@ -25,7 +25,7 @@ def chapter(
   Returns:
     The chapter; None where these analyses had nothing to say.
   """
-  floor = 1 / (spec.analysis.n_bootstrap + 1)
+  del spec
   cells = tables.get('joint')
   if cells.empty:
     return None
@@ -44,14 +44,19 @@ def chapter(
             f'{title}: alignment against discrimination',
             "Along: ρ with people's entropy; up: AUROC, chance is .5. A "
             'colour is a kind of measure.', tables)]
+  # p-values of these tables count the cells of few families as many, so that
+  # they hold no level; the claim does.
   parts.append(blocks.folded(
-      'Co-occurrence and its level by permutation',
-      blocks.plain_table(chance, p_floor=floor)))
+      'Co-occurrence and its level by permutation', blocks.plain_table(chance[[
+          columns.DATASET, columns.SECOND, derived.PERMUTED, derived.N_CELLS,
+          derived.RATE_ALIGNED, derived.RATE_SECOND, derived.RATE_BOTH,
+          derived.CHANCE]])))
   if tables.has('joint_correlations'):
     parts.append(blocks.folded(
         'Correlation of the two scores across models and across measures',
-        blocks.table(tables.get('joint_correlations'), sort=columns.RHO,
-                     pick=derived.ACROSS, p_floor=floor)))
+        blocks.table(tables.get('joint_correlations')[[
+            columns.DATASET, columns.SECOND, derived.ACROSS, derived.UNIT,
+            columns.RHO, columns.N]], sort=columns.RHO, pick=derived.ACROSS)))
   parts += _beyond_difficulty(tables)
   return blocks.Chapter('joint', 'Aligned and calibrated', tuple(parts))
 
@@ -71,7 +76,8 @@ def _lead(dataset: str, chance: pd.DataFrame) -> Markup:
         f'{100 * row[derived.CHANCE]:.0f} %')
   return blocks.text(
       f'{"; ".join(sentences)}. Whether both go together is a claim of its '
-      'own.')
+      'own; p-values of the tables below would count the cells of few '
+      'families as many, and are not shown.')
 
 
 # Kinds of measures that share a colour.
