@@ -90,8 +90,6 @@ _TUNING = (
            (derived.N_PAIRS, 'int', 'pairs', 'Pairs behind it.'),
            (derived.MEAN_DIFFERENCE, 'float', 'of the outcome', 'Over pairs.'),
            (derived.RANK_BISERIAL, 'float', '−1 to 1', 'Matched pairs.'),
-           (derived.R_LOW, 'float', '−1 to 1', 'Lower end of its interval.'),
-           (derived.R_HIGH, 'float', '−1 to 1', 'Upper end of its interval.'),
            (derived.LEAST_P, 'float', 'probability',
             'The smallest p that so many families can reach.'),
            (derived.P_SIGNED_RANK, 'float', 'probability',

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from uncertainty.analysis.statistics import families
+from uncertainty.analysis.statistics import families, resampling
 
 
 def _mean(value, draws, family, level=.95):
@@ -89,3 +89,28 @@ def test_it_holds_its_level_and_covers_where_families_share_items():
   assert np.mean(rejected) <= .05 + 3 * np.sqrt(.05 * .95 / 400)
   assert np.mean(covered) >= .95 - 3 * np.sqrt(.05 * .95 / 400)
   assert np.mean(alone) > .2  # pairs as if independent, items as if fixed
+
+
+def test_pooled_interval_is_student_s_where_each_stands_alone():
+  d = np.random.default_rng(0).normal(size=9)
+  expected = stats.t.interval(.9, 8, d.mean(), stats.sem(d))
+  np.testing.assert_allclose(
+      families.pooled_interval(d, np.arange(9), .9), expected)
+  assert np.isnan(families.pooled_interval(d, np.zeros(9), .9)).all()
+
+
+def test_pooled_interval_covers_where_a_bootstrap_of_families_does_not():
+  family = np.repeat(np.arange(6), [5, 3, 3, 2, 1, 1])
+  rng = np.random.default_rng(0)
+  covered, drawn = [], []
+  for _ in range(400):
+    d = rng.normal(size=6)[family] + .5 * rng.normal(size=len(family))
+    low, high = families.pooled_interval(d, family, .95)
+    covered.append(low < 0 < high)
+    counts_NR = resampling.bootstrap_counts(
+        len(d), 300, seed=0, groups_N=family)
+    ends = np.quantile(d @ counts_NR / counts_NR.sum(0), [.025, .975])
+    drawn.append(ends[0] < 0 < ends[1])
+  # Binomial(400, .95): .95 ± 3 standard errors.
+  assert .917 < np.mean(covered) < .983
+  assert np.mean(drawn) < .9

@@ -11,11 +11,12 @@ import pandas as pd
 
 from uncertainty.analysis.scores import pairs, scores
 from uncertainty.analysis.scores.scores import PRIMARY, ModelItems, Score
-from uncertainty.analysis.statistics import multiplicity, resampling
-from uncertainty.analysis.statistics.signed_rank import (
-  signed_rank,
-  weighted_rank_biserial,
+from uncertainty.analysis.statistics import (
+  families,
+  multiplicity,
+  resampling,
 )
+from uncertainty.analysis.statistics.signed_rank import signed_rank
 from uncertainty.results import columns, derived
 
 # Asked before looking: does tuning change alignment with people's entropy,
@@ -82,26 +83,24 @@ def effects(
 ) -> pd.DataFrame:
   """The effect over pairs; families are the unit.
 
-  Pairs of one family are alike, so whole families are drawn for intervals,
-  and change sign together in the test, which is exact: of F families, 2^F sign
-  patterns are looked at, and p cannot be below 2^(1 − F), whatever the number
-  of pairs.
+  Pairs of one family are alike: intervals sum them before they square
+  (`families.pooled_interval`), and they change sign together in the test. It is
+  exact: of F families, 2^F sign patterns are looked at, and p cannot be below
+  2^(1 − F), whatever the number of pairs.
 
   Args:
     differences: of `pair_differences`.
     level: of the intervals.
-    n_draws: bootstrap draws of families (and random sign patterns, beyond 14
-      families).
-    seed: of both.
+    n_draws: random sign patterns, beyond 14 families.
+    seed: of these.
 
   Returns:
     dataset, variant, outcome, measure, n_pairs, n_families, mean_difference,
-    ci_low, ci_high (family-clustered bootstrap; NaN with one family),
-    rank_biserial (of instruct − base), r_low, r_high, p_value (families change
-    sign as wholes), least_p (the smallest that so many families can reach),
-    p_signed_rank (Wilcoxon's over pairs, as if they were independent), role
-    (hypothesis | screen), n_tests (in that role, data set and variant), p_holm
-    (hypotheses), p_bh (screen); both of p_value.
+    ci_low, ci_high (NaN with one family), rank_biserial (of instruct − base),
+    p_value (families change sign as wholes), least_p (the smallest that so
+    many families can reach), p_signed_rank (Wilcoxon's over pairs, as if they
+    were independent), role (hypothesis | screen), n_tests (in that role, data
+    set and variant), p_holm (hypotheses), p_bh (screen); both of p_value.
   """
   rows = []
   for key, group in differences.groupby(_KEY, sort=False):
@@ -112,24 +111,17 @@ def effects(
       continue
     r, p_signed_rank = signed_rank(d)
     labels, member = np.unique(family, return_inverse=True)
-    low = high = r_low = r_high = np.nan
-    if len(labels) > 1:
-      counts_NR = resampling.bootstrap_counts(
-          len(d), n_draws, seed=seed, groups_N=family)
-      means = d @ counts_NR / np.maximum(counts_NR.sum(0), 1)
-      r_draws = weighted_rank_biserial(d, counts_NR)
-      low, high = _ends(means, level)
-      r_low, r_high = _ends(r_draws, level)
+    low, high = families.pooled_interval(d, family, level)
     summed = np.bincount(member, d)
     p_value = float(resampling.sign_flip_test(
         summed[None], n_draws, seed=seed)[0])
     least_p = resampling.least_sign_flip_p(len(labels), n_draws)
-    rows.append((*key, len(d), len(labels), d.mean(), low, high, r, r_low,
-                 r_high, p_value, least_p, p_signed_rank))
+    rows.append((*key, len(d), len(labels), d.mean(), low, high, r, p_value,
+                 least_p, p_signed_rank))
   table = pd.DataFrame(rows, columns=[
       *_KEY, derived.N_PAIRS, columns.N_FAMILIES, derived.MEAN_DIFFERENCE,
-      columns.CI_LOW, columns.CI_HIGH, derived.RANK_BISERIAL, derived.R_LOW,
-      derived.R_HIGH, columns.P_VALUE, derived.LEAST_P, derived.P_SIGNED_RANK])
+      columns.CI_LOW, columns.CI_HIGH, derived.RANK_BISERIAL,
+      columns.P_VALUE, derived.LEAST_P, derived.P_SIGNED_RANK])
   return correct_for_many(table)
 
 
@@ -157,8 +149,3 @@ def correct_for_many(table: pd.DataFrame) -> pd.DataFrame:
     else:
       table.loc[group.index, columns.P_BH] = multiplicity.benjamini_hochberg(p)
   return table
-
-
-def _ends(draws_R: np.ndarray, level: float) -> tuple[float, float]:
-  interval = resampling.percentile_interval(draws_R[None], level)
-  return float(interval.low[0]), float(interval.high[0])

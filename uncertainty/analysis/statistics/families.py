@@ -92,6 +92,40 @@ def family_mean(
                     float(np.maximum(p_flip, p_t)), least_p, n)
 
 
+def pooled_interval(
+    value_U: np.ndarray, family_U: np.ndarray, level: float,
+) -> tuple[float, float]:
+  """Interval of a mean in which every model or pair counts once.
+
+  A family's residuals from the mean are summed, over 1 − n_f / n since it
+  pulls the mean to itself (CR2), and Student's t has Satterthwaite's degrees of
+  freedom for independent units.
+
+  Args:
+    value_U: one number per unit, nothing missing.
+    family_U: the units' families.
+    level: nominal coverage.
+
+  Returns:
+    Both ends; NaN with one family.
+
+  Source: Bell & McCaffrey 2002; Imbens & Kolesár 2016.
+  """
+  _, member_U = np.unique(np.asarray(family_U), return_inverse=True)
+  n, n_F = len(value_U), np.bincount(member_U)
+  if len(n_F) < 2:
+    return np.nan, np.nan
+  mean, share_F = value_U.mean(), n_F / n
+  sum_F = np.bincount(member_U, value_U - mean)
+  se = np.sqrt((sum_F ** 2 / (1 - share_F)).sum()) / n
+  scale_F = 1 / np.sqrt(1 - share_F)
+  spread_FF = np.outer(scale_F, scale_F) * (
+      np.diag(share_F) - np.outer(share_F, share_F))
+  freedom = np.trace(spread_FF) ** 2 / (spread_FF ** 2).sum()
+  reach = stats.t.ppf((1 + level) / 2, freedom) * se
+  return float(mean - reach), float(mean + reach)
+
+
 @functools.lru_cache
 def least_shift(
     n_families: int, alpha: float, *, n_draws: int, power: float = 0.8

@@ -34,25 +34,3 @@ def signed_rank(differences_N: np.ndarray) -> tuple[float, float]:
 @functools.lru_cache(maxsize=4096)
 def _p_value(signed_ranks: tuple[float, ...]) -> float:
   return float(np.asarray(stats.wilcoxon(np.array(signed_ranks)))[1])
-
-
-def weighted_rank_biserial(
-    differences_N: np.ndarray, counts_NR: np.ndarray) -> np.ndarray:
-  """The rank-biserial correlation of `signed_rank` in every resample.
-
-  Args:
-    differences_N: one difference per pair, nothing missing.
-    counts_NR: how often each resample holds each pair.
-
-  Returns:
-    [R]; NaN where a resample holds no difference but zeros.
-  """
-  differs_N = differences_N != 0
-  d_N, counts_NR = differences_N[differs_N], counts_NR[differs_N]
-  size = np.abs(d_N)
-  below = (size[:, None] > size).astype(float) @ counts_NR
-  tied = (size[:, None] == size).astype(float) @ counts_NR
-  weight = counts_NR * (below + (tied + 1) / 2)
-  total = weight.sum(0)
-  with np.errstate(invalid='ignore', divide='ignore'):
-    return np.sign(d_N) @ weight / np.where(total > 0, total, np.nan)

@@ -37,7 +37,7 @@ def chapter(
     return None
   parts = [blocks.text(
       'Each point is instruct − base, the mean over pairs of the same model, '
-      'with a 95 % interval that resamples whole families. What can be told '
+      'with a 95 % interval for other families like these. What can be told '
       'of alignment, calibration and accuracy is among the claims; this is '
       'what lies behind them.'),
            *people_entropy.note(tables)]

@@ -192,4 +192,5 @@ def _hierarchical(tables: AnalysisTables) -> list[Markup]:
           blocks.text('Each family counts once, and the error holds that '
                       'families share items; beside each, the plain statistic '
                       'that takes pairs or models for independent.'),
-          blocks.plain_table(rows)]
+          blocks.plain_table(rows.drop(columns=[
+              columns.P_VALUE, derived.PLAIN_P, derived.LEAST_P]))]
