@@ -88,3 +88,19 @@ def test_equal_errors_differ_by_exactly_nothing():
     one, same = (squared.squared_error(
         confidence, correct, np.arange(200), n_bins) for _ in range(2))
     assert squared.difference_variance(one, same, np.zeros(200), 200) == 0
+
+
+@pytest.mark.parametrize('alpha', [.05, .005])
+def test_the_least_error_above_is_told_with_its_power(alpha):
+  def seen(rng, gap):
+    confidence = rng.uniform(.4, .9, 400)
+    correct = (rng.random(400) < confidence - gap).astype(float)
+    return squared.squared_error(confidence, correct, np.arange(400), 15)
+
+  rng = np.random.default_rng(0)
+  least = np.sqrt(np.mean([squared.least_above(
+      seen(rng, .1), .1 ** 2, alpha, .8) for _ in range(30)]))
+  told = [squared.two_sided_p(error, .1 ** 2) < alpha
+          for error in (seen(rng, least) for _ in range(400))]
+  # Binomial(400, .8): .8 ± 3 standard errors, and what `least` varies by.
+  assert .72 < np.mean(told) < .88

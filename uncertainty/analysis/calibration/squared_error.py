@@ -184,6 +184,28 @@ def two_sided_p(error: SquaredError, theta: float) -> float:
   return min(1.0, 2 * min(below, 1 - below))
 
 
+def least_above(
+    error: SquaredError, theta: float, alpha: float, power: float) -> float:
+  """The smallest squared error above θ that is told from it.
+
+  Args:
+    error: how noisy such a data set is.
+    theta: θ > 0.
+    alpha: two-sided level of the test of θ.
+    power: share of data sets in which it is told.
+
+  Returns:
+    A squared error; θ where there is no noise.
+  """
+  if error.noise <= 0:
+    return theta
+  largest = _crossing(lambda square: probability_below(
+      dataclasses.replace(error, square=square), theta) < 1 - alpha / 2, error)
+  told = dataclasses.replace(error, square=largest)
+  return _crossing(
+      lambda t: probability_below(told, t) > 1 - power, error)
+
+
 def difference_variance(
     first: SquaredError, second: SquaredError,
     influence_G: np.ndarray, n_items: int) -> float:
@@ -231,7 +253,7 @@ def _freedom(part_G: np.ndarray) -> float:
 
 
 def _crossing(holds: Callable[[float], bool], error: SquaredError) -> float:
-  """The largest θ at which a condition holds that holds below it."""
+  """The largest number at which a condition holds that holds below it."""
   if not holds(0.0):
     return 0.0
   low, high = 0.0, 2 * error.square + 20 * error.noise

@@ -167,8 +167,8 @@ CLAIMS: tuple[Claim, ...] = (
             'interval {low} to {high}), is above {threshold}.',
             'Whether the calibration error of {subject} is below {threshold} '
             'cannot be told ({value}, {level} interval {low} to {high}; one '
-            'that lies {smallest} away would have been told four times in '
-            'five).',
+            'that lies {smallest} above it would have been told four times '
+            'in five).',
             'Fewer than three items or clusters of items a bin for {subject}: '
             'no claim about its calibration is made.')),
     Claim(

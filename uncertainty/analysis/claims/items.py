@@ -7,6 +7,7 @@ import numpy as np
 
 from uncertainty.analysis.calibration import squared_error as squared
 from uncertainty.analysis.claims.study import (
+  POWER,
   PRIMARY,
   ClaimStudy,
   Finding,
@@ -167,12 +168,14 @@ def _calibrated(study, m, known_N, unknown) -> Finding:
     return unknown
   error, threshold = error_of(study, m), study.calibrated_below
   low, high = np.sqrt(squared.interval(error, study.level))
-  # At the threshold T the error of the root is that of the square / 2T.
-  se = np.sqrt(2 * error.noise_2 + 4 * error.scale * threshold ** 2) / (
-      2 * threshold)
+
+  def told(alpha: float) -> float:
+    return float(np.sqrt(squared.least_above(
+        error, threshold ** 2, alpha, POWER)) - threshold)
+
   return dataclasses.replace(
       unknown, estimate=np.sqrt(max(error.estimate, 0)), low=low, high=high,
-      p=squared.two_sided_p(error, threshold ** 2), se=se)
+      p=squared.two_sided_p(error, threshold ** 2), told=told)
 
 
 def difference(

@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,7 @@ from uncertainty.measures import registry
 from uncertainty.results import columns
 
 PRIMARY = registry.PRIMARY['letters']
+POWER = 0.8  # of the smallest effect that a design would have seen
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,6 +44,8 @@ class Finding:
     n_families: families behind it; 0 where families are no unit.
     least_p: the smallest p that this many units can reach.
     freedom: degrees of freedom, where families are no unit and they are few.
+    told: from a corrected level to the smallest effect that is told four times
+      in five, where the error is not the same for all effects.
   """
 
   model: str
@@ -57,6 +60,7 @@ class Finding:
   n_families: int = 0
   least_p: float = 0.0
   freedom: float = np.inf
+  told: Callable[[float], float] | None = None
 
 
 @dataclasses.dataclass(frozen=True)

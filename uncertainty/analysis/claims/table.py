@@ -8,7 +8,7 @@ import pandas as pd
 import scipy.stats
 
 from uncertainty.analysis.claims import CLAIMS, Claim, families, from_spec
-from uncertainty.analysis.claims.study import ClaimStudy, Finding
+from uncertainty.analysis.claims.study import POWER, ClaimStudy, Finding
 from uncertainty.analysis.scores import people
 from uncertainty.analysis.scores.stack import Stack, stack_results
 from uncertainty.analysis.statistics import families as family_means
@@ -22,7 +22,6 @@ COLUMNS = (
     derived.P_CORRECTED, derived.CORRECTION_FAMILY, derived.N_ITEMS,
     derived.N_RATERS, derived.N_MODELS, columns.N_FAMILIES,
     derived.SMALLEST_EFFECT, derived.VERDICT, derived.SENTENCE)
-_POWER = 0.8
 
 
 def claims(
@@ -152,15 +151,17 @@ def _smallest_effect(finding: Finding, alpha: float) -> float:
 
   Where sign flips test too, what both see. On the scale of the standard error.
   """
+  if finding.told is not None:
+    return finding.told(alpha)
   if finding.n_families == 1 or np.isnan(finding.se):
     return np.nan
   if finding.least_p:
     return finding.se * family_means.least_shift(
-        finding.n_families, alpha, n_draws=families.PATTERNS, power=_POWER)
+        finding.n_families, alpha, n_draws=families.PATTERNS, power=POWER)
   freedom = finding.n_families - 1 if finding.n_families else finding.freedom
   return float(finding.se * (
       scipy.stats.t.ppf(1 - alpha / 2, freedom)
-      + scipy.stats.t.ppf(_POWER, freedom)))
+      + scipy.stats.t.ppf(POWER, freedom)))
 
 
 def _fields(
