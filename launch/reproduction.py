@@ -267,12 +267,13 @@ def _if_made(tables: AnalysisTables, name: str, text: str,
 def _joint(tables: AnalysisTables) -> list[str]:
   parts = ['## Alignment and calibration together', *_if_made(
     tables, 'joint_chance',
-    'Share of (model, measure) cells that are aligned and calibrated (L2 ECE '
-    'within `analysis.calibrated_below`) or discriminating (AUROC above ½), '
-    'against chance by permutation:',
+    'Share of (model, measure) cells that are aligned and calibrated (the '
+    'debiased error ends below `analysis.calibrated_below`) or discriminating '
+    '(AUROC above ½), against chance by permutation. What may be said of it is '
+    'the claim `joint_presence` below:',
     (columns.DATASET, columns.SECOND, derived.PERMUTED, derived.N_CELLS,
      derived.RATE_ALIGNED, derived.RATE_SECOND, derived.RATE_BOTH,
-     derived.CHANCE, columns.P_VALUE))]
+     derived.CHANCE))]
   partial = tables.get('partial')
   if len(partial):
     table = (

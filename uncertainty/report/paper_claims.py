@@ -36,8 +36,8 @@ PAPER_CLAIMS = (
         'cells with p < .05/2040 are shown, and the strongest stand out.',
         ('aligned',),
         'One measure is fixed beforehand, since the best of 17 excludes zero '
-        'in a fifth of studies without any alignment. Items and, where their '
-        'number is published, raters are resampled; Holm over the models.'),
+        'in a fifth of studies without any alignment. Items are resampled, '
+        'each with the people who were asked about it; Holm over the models.'),
     PaperClaim(
         'Some measures of some models are well calibrated.',
         'Root mean squared gap over 15 bins or the sweep binning, as it comes; '
