@@ -25,6 +25,19 @@ def test_claims_hold_their_level_in_a_few_worlds(claims):
   assert (table.groupby('claim')['power'].max() > 0.02).all()
 
 
+@pytest.mark.parametrize('claim', [
+    'instruct_alignment', 'instruct_calibration', 'instruct_accuracy'])
+def test_tuning_is_claimed_where_it_changes_models_and_not_where_it_does_not(
+    claim):
+  known = scenarios.SCENARIOS[claim]
+  null, effect = (
+      [validity.score_world(name, [claim], _SPEC, seed)[0]
+       for seed in range(4)] for name in (known.nulls[0], known.effects[-1]))
+  assert sum(s.any_false for s in null) == 0
+  assert sum(s.covered for s in null + effect) >= 6
+  assert sum(s.seen for s in effect) >= 1
+
+
 def test_joint_presence_is_claimed_where_it_is_and_not_where_it_is_not():
   known = scenarios.SCENARIOS['joint_presence']
   null, close = (
