@@ -18,7 +18,6 @@ from uncertainty import specs
 from uncertainty.analysis.claims import from_spec
 from uncertainty.analysis.claims import items as item_claims
 from uncertainty.analysis.claims.study import (
-    PRIMARY,
     ClaimStudy,
     Finding,
     enough,
@@ -246,13 +245,13 @@ def _calibrated(study: ClaimStudy) -> _Found | None:
     return None
   before, after = (
       item_claims.error_of(study, m, known_N).estimate for m in (0, 1))
-  unknown = Finding('', PRIMARY, int(known_N.sum()), n_models=2)
+  unknown = Finding('', study.primary, int(known_N.sum()), n_models=2)
   return before, after, item_claims.difference(
       study, (0, 1), known_N, unknown)
 
 
 def _accuracy(study: ClaimStudy) -> _Found | None:
-  known_N = _graded_N(study)
+  known_N = ~np.isnan(study.correct_MN.sum(0))
   return _by_influence(study, known_N, lambda m: (
       float(study.correct_MN[m][known_N].mean()), np.where(
           known_N, study.correct_MN[m] - study.correct_MN[m][known_N].mean(),
@@ -260,7 +259,7 @@ def _accuracy(study: ClaimStudy) -> _Found | None:
 
 
 def _sure_and_right(study: ClaimStudy) -> _Found | None:
-  known_N = _graded_N(study) & ~np.isnan(study.uncertainty_MN.sum(0))
+  known_N = ~np.isnan(study.correct_MN.sum(0) + study.uncertainty_MN.sum(0))
 
   def of(m: int) -> tuple[float, np.ndarray]:
     right_N = known_N & (study.correct_MN[m] > 0.5)
@@ -273,7 +272,7 @@ def _sure_and_right(study: ClaimStudy) -> _Found | None:
 
 
 def _surest_fifth(study: ClaimStudy) -> _Found | None:
-  known_N = _graded_N(study) & ~np.isnan(study.uncertainty_MN.sum(0))
+  known_N = ~np.isnan(study.correct_MN.sum(0) + study.uncertainty_MN.sum(0))
 
   def of(m: int) -> tuple[float, np.ndarray]:
     value, influence_N = item_claims.fifths(study, m, known_N)
@@ -309,7 +308,7 @@ def _by_influence(
 def _by_t(study: ClaimStudy, known_N: np.ndarray, value: float,
           se: float) -> Finding:
   freedom = study.n_clusters(known_N) - 1
-  finding = Finding('', PRIMARY, int(known_N.sum()), n_models=2)
+  finding = Finding('', study.primary, int(known_N.sum()), n_models=2)
   if not enough(freedom + 1) or math.isnan(value):
     return dataclasses.replace(finding, estimate=value)
   return item_claims.by_t(finding, value, se, freedom, study.level)

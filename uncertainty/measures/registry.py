@@ -275,6 +275,14 @@ PRIMARY: dict[str, str] = {
     'p_true': MEASURES[P_TRUE].primary_column,
     'samples': MEASURES[SEMANTIC_ENTROPY].primary_column,
 }
+# What each is called where one number stands for a way of asking.
+PRIMARY_WORDS: dict[str, str] = {
+    PRIMARY['letters']: 'choice entropy',
+    PRIMARY['free']: 'perplexity of the answer',
+    PRIMARY['verbal']: 'stated confidence',
+    PRIMARY['p_true']: 'p(True)',
+    PRIMARY['samples']: 'semantic entropy',
+}
 
 
 def parse(column: str) -> tuple[str, Measure]:

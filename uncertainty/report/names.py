@@ -52,17 +52,10 @@ SIGNALS = {
     cols.HUMAN_GO_PAST_TIME: ('go-past time', 1),
 }
 
-# Primary measures, and what they are called where one number stands for a way
-# of asking. Which they are is fixed before any result is seen, and is the
-# registry's to say (`Measure.primary`): a measure chosen because it came out
-# best would need an interval that accounts for the choice.
-PRIMARY = {
-    registry.PRIMARY['letters']: 'choice entropy',
-    registry.PRIMARY['free']: 'perplexity of the answer',
-    registry.PRIMARY['verbal']: 'stated confidence',
-    registry.PRIMARY['p_true']: 'p(True)',
-    registry.PRIMARY['samples']: 'semantic entropy',
-}
+# Primary measures, and what they are called. Which they are is fixed before any
+# result is seen: a measure chosen because it came out best would need an
+# interval that accounts for the choice.
+PRIMARY = registry.PRIMARY_WORDS
 
 # The confidence of reliability diagrams and of the cards' calibration error.
 CONFIDENCE = cols.CHOICE_LOGPROB

@@ -2,6 +2,9 @@
 
 import dataclasses
 
+import numpy as np
+import pytest
+
 from uncertainty.analysis import claims
 from uncertainty.analysis.claims import table
 from uncertainty.worlds import generator
@@ -64,3 +67,37 @@ def test_each_sentence_of_too_little_data_names_its_claim(small_world, spec):
   found = table.claims(generator.simulate(world, seed=0).frames, spec)
   by_subject = found[found['n_families'] == 0]
   assert not by_subject.duplicated(['data', 'model', 'sentence']).any()
+
+
+@pytest.mark.parametrize(('measure', 'grade', 'by'), [
+    ('fr_perplexity', 'fr_correct', 'perplexity of the answer; '),
+    ('verbal_confidence', 'verbal_correct', 'stated confidence; ')])
+def test_where_no_choices_were_asked_for_claims_go_by_what_was(
+    spec, measure, grade, by):
+  frames = {
+      key: frame.assign(**{
+          measure: sign * frame['mc_choice_entropy'],
+          grade: frame['correct']})
+      for sign in [1 if measure == 'fr_perplexity' else -1]
+      for key, frame in generator.simulate(generator.World(
+          n_items=300, families=(1,) * 3), seed=0,
+          all_measures=False).frames.items()}
+  asked = ('aligned', 'sure_and_right', 'surest_fifth', 'calibrated',
+           'instruct')
+  choices = table.claims(frames, spec, asked)
+  only = {key: frame.drop(columns=[
+      c for c in frame if c.startswith('mc_')
+      or c in ('correct', 'choice_logprobs', 'prediction')])
+          for key, frame in frames.items()}
+  rows = table.claims(only, spec, asked)
+  assert set(rows['claim']) == {
+      'aligned', 'sure_and_right', 'surest_fifth', 'instruct_alignment',
+      'instruct_accuracy'}
+  both = rows.merge(choices, on=['claim', 'model'], suffixes=('', '_choices'))
+  assert len(both) == len(rows)
+  for name in ('estimate', 'low', 'high', 'p'):
+    np.testing.assert_allclose(both[name], both[f'{name}_choices'], atol=1e-6)
+  own = rows[rows['claim'].isin(['aligned', 'sure_and_right'])]
+  assert own['measure'].eq(measure).all()
+  assert own['sentence'].str.contains(by).all()
+  assert not choices['sentence'].str.contains(by).any()

@@ -42,7 +42,8 @@ class Claim:
     family: claims that are corrected together (Holm), in each data set.
     about_people: whether raters are among its units.
     sentences: verdict → what the page says. Fields: subject, value, low,
-      high, level, smallest, threshold, raters, n_families, least_p, needed.
+      high, level, smallest, threshold, raters, by, n_families, least_p,
+      needed.
     effect: from a distance on the scale of the standard error to one of the
       estimate.
   """
@@ -134,19 +135,20 @@ _FAMILY_UNITS = 'model families; items in clusters'
 CLAIMS: tuple[Claim, ...] = (
     Claim(
         'aligned', 'Is the model uncertain where people disagree?',
-        'Spearman ρ, over items, of choice entropy H(c)/ln K with people\'s '
+        'Spearman ρ, over items, of choice entropy H(c)/ln K (without choices: '
+        'of the primary measure of what was asked) with people\'s '
         'entropy (`analysis.human_entropy`) of as many people as were asked',
         'items in clusters, each with as many people as were asked about it',
         items.aligned,
         'bootstrap of clusters of items with their raters; t on Fisher z',
         'ρ = 0; t of Fisher z over its bootstrap error', 0.0, 1, 'aligned',
         True, _sentences(
-            '{subject} is uncertain where people disagree (ρ = {value}, '
+            '{subject} is uncertain where people disagree ({by}ρ = {value}, '
             '{level} interval {low} to {high}; {raters}).',
-            '{subject} is uncertain where people agree (ρ = {value}, {level} '
-            'interval {low} to {high}; {raters}).',
+            '{subject} is uncertain where people agree ({by}ρ = {value}, '
+            '{level} interval {low} to {high}; {raters}).',
             'Whether {subject} is uncertain where people disagree cannot be '
-            'told (ρ = {value}, {level} interval {low} to {high}; a '
+            'told ({by}ρ = {value}, {level} interval {low} to {high}; a '
             'correlation of {smallest} would have been seen four times in '
             'five; {raters}).',
             _too_few('{subject} is uncertain where people disagree')),
@@ -195,13 +197,14 @@ CLAIMS: tuple[Claim, ...] = (
         't on the logit, influences (DeLong) over clusters',
         'AUROC = 1/2; the same t', 0.5, 1, 'sure_and_right', False,
         _sentences(
-            '{subject} is right where it is sure (AUROC {value}, {level} '
+            '{subject} is right where it is sure ({by}AUROC {value}, {level} '
             'interval {low} to {high}).',
-            '{subject} is wrong where it is sure (AUROC {value}, {level} '
+            '{subject} is wrong where it is sure ({by}AUROC {value}, {level} '
             'interval {low} to {high}).',
             'Whether {subject} is right where it is sure cannot be told '
-            '(AUROC {value}, {level} interval {low} to {high}; one that lies '
-            '{smallest} from 1/2 would have been seen four times in five).',
+            '({by}AUROC {value}, {level} interval {low} to {high}; one that '
+            'lies {smallest} from 1/2 would have been seen four times in '
+            'five).',
             _too_few('{subject} is right where it is sure'))),
     Claim(
         'surest_fifth',
@@ -212,15 +215,15 @@ CLAIMS: tuple[Claim, ...] = (
         't with the error of influences over clusters',
         'no difference; t with the error that equal accuracies would have',
         0.0, 1, 'surest_fifth', False, _sentences(
-            '{subject} is right more often where it is surest (by {value} '
+            '{subject} is right more often where it is surest ({by}by {value} '
             'between its surest and least sure fifth, {level} interval {low} '
             'to {high}).',
-            '{subject} is right less often where it is surest (by {value} '
+            '{subject} is right less often where it is surest ({by}by {value} '
             'between its surest and least sure fifth, {level} interval {low} '
             'to {high}).',
             'Whether {subject} is right more often where it is surest cannot '
-            'be told ({value}, {level} interval {low} to {high}; {smallest} '
-            'would have been seen four times in five).',
+            'be told ({by}{value}, {level} interval {low} to {high}; '
+            '{smallest} would have been seen four times in five).',
             _too_few('{subject} is right more often where it is surest'))),
     Claim(
         'instruct_alignment', 'Does instruction tuning raise alignment?',

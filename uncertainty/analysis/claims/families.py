@@ -13,7 +13,6 @@ import numpy as np
 from uncertainty.analysis.calibration import squared_error
 from uncertainty.analysis.claims import items
 from uncertainty.analysis.claims.study import (
-  PRIMARY,
   ClaimStudy,
   Finding,
 )
@@ -35,7 +34,7 @@ def instruct_alignment(study: ClaimStudy) -> list[Finding]:
   if np.isnan(study.human_N).all():
     return []
   return _finding(
-      study, study.rho_M, study.rho_MR - study.rho_M[:, None], PRIMARY)
+      study, study.rho_M, study.rho_MR - study.rho_M[:, None], study.primary)
 
 
 def instruct_calibration(study: ClaimStudy) -> list[Finding]:

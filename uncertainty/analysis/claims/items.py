@@ -8,7 +8,6 @@ import numpy as np
 from uncertainty.analysis.calibration import squared_error as squared
 from uncertainty.analysis.claims.study import (
   POWER,
-  PRIMARY,
   ClaimStudy,
   Finding,
   enough,
@@ -32,7 +31,7 @@ def aligned(study: ClaimStudy) -> list[Finding]:
     A finding a model; none on data without people.
   """
   return _each_model(
-      study, PRIMARY, ~np.isnan(study.uncertainty_MN + study.human_N),
+      study, study.primary, ~np.isnan(study.uncertainty_MN + study.human_N),
       _aligned)
 
 
@@ -79,7 +78,8 @@ def sure_and_right(study: ClaimStudy) -> list[Finding]:
   Returns:
     A finding a model; none on data without right answers.
   """
-  return _each_model(study, PRIMARY, _ranked_MN(study), _sure_and_right)
+  return _each_model(
+      study, study.primary, _ranked_MN(study), _sure_and_right)
 
 
 def surest_fifth(study: ClaimStudy) -> list[Finding]:
@@ -91,7 +91,8 @@ def surest_fifth(study: ClaimStudy) -> list[Finding]:
   Returns:
     A finding a model; none on data without right answers.
   """
-  return _each_model(study, PRIMARY, _ranked_MN(study), _surest_fifth)
+  return _each_model(
+      study, study.primary, _ranked_MN(study), _surest_fifth)
 
 
 def error_of(
@@ -268,7 +269,7 @@ def _graded_MN(study: ClaimStudy) -> np.ndarray:
 
 
 def _ranked_MN(study: ClaimStudy) -> np.ndarray:
-  return _graded_MN(study) & ~np.isnan(study.uncertainty_MN)
+  return ~np.isnan(study.correct_MN + study.uncertainty_MN)
 
 
 def standard_error(study: ClaimStudy, influence_N: np.ndarray,

@@ -90,28 +90,43 @@ class ClaimStudy:
   steered: Mapping[str, pd.DataFrame] = dataclasses.field(default_factory=dict)
 
   @functools.cached_property
+  def primary(self) -> str:
+    """The measure that claims go by: of the first way of asking that was used.
+
+    That of choices wherever choices were asked for.
+    """
+    asked = {r.column for r in self.stack.rows}
+    return next((c for c in registry.PRIMARY.values() if c in asked), PRIMARY)
+
+  @functools.cached_property
   def models(self) -> tuple[str, ...]:
     """Models that have the primary measure."""
-    return tuple(r.model for r in self.stack.rows if r.column == PRIMARY)
+    return tuple(
+        r.model for r in self.stack.rows if r.column == self.primary)
 
   @functools.cached_property
   def uncertainty_MN(self) -> np.ndarray:
     """The primary measure, high where uncertain."""
-    rows = [i for i, r in enumerate(self.stack.rows) if r.column == PRIMARY]
+    rows = [i for i, r in enumerate(self.stack.rows)
+            if r.column == self.primary]
     return self.stack.uncertainty()[rows]
 
   @functools.cached_property
   def confidence_MN(self) -> np.ndarray:
-    """The largest choice probability, renormalised over the choices."""
+    """The largest choice probability, renormalised; NaN without choices."""
     return np.array([
         _confidence(self.stack.frames[m]) for m in self.models]).reshape(
             len(self.models), -1)
 
   @functools.cached_property
   def correct_MN(self) -> np.ndarray:
-    """1 right, 0 wrong; NaN on data sets without right answers."""
+    """1 right, 0 wrong, of the answer that the primary measure is about.
+
+    NaN on data sets without right answers.
+    """
+    grade = registry.subject(self.primary).grade
     return np.array([
-        numbers(self.stack.frames[m], columns.CORRECT) for m in self.models]
+        numbers(self.stack.frames[m], grade) for m in self.models]
     ).reshape(len(self.models), -1)
 
   @functools.cached_property

@@ -8,11 +8,17 @@ import pandas as pd
 import scipy.stats
 
 from uncertainty.analysis.claims import CLAIMS, Claim, families, from_spec
-from uncertainty.analysis.claims.study import POWER, ClaimStudy, Finding
+from uncertainty.analysis.claims.study import (
+  POWER,
+  PRIMARY,
+  ClaimStudy,
+  Finding,
+)
 from uncertainty.analysis.scores import people
 from uncertainty.analysis.scores.stack import Stack, stack_results
 from uncertainty.analysis.statistics import families as family_means
 from uncertainty.analysis.statistics import multiplicity
+from uncertainty.measures import registry
 from uncertainty.results import columns, derived
 from uncertainty.specs import StudySpec
 
@@ -178,6 +184,8 @@ def _fields(
       ('high', finding.high), ('smallest', smallest),
       ('least_p', finding.least_p))}
   return shown | {
+      'by': '' if study.primary == PRIMARY else (
+          registry.PRIMARY_WORDS.get(study.primary, study.primary) + '; '),
       'subject': finding.model, 'level': f'{study.level:.0%}',
       'threshold': f'{study.calibrated_below:g}', 'raters': raters,
       columns.N_FAMILIES: str(finding.n_families),
