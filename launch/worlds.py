@@ -35,7 +35,7 @@ Generated; do not edit. Every claim of `uncertainty/analysis/claims`, made
 by the same code as a study's, on simulated studies whose truth is known
 (`uncertainty/worlds/scenarios.py`): 30 or 48 models in 6 or 12 families, 421
 items (of steering 120) unless said otherwise, 50 raters, shares rounded to two
-decimals.
+decimals; of truth, six models and 8 topics of 24 statements.
 
     {command}
 

@@ -161,6 +161,16 @@ def test_statements_without_any_measure_still_give_tables(tmp_path):
   names = {path.stem for path in (tmp_path / 'out').glob('*.parquet')}
   assert {'summary', 'size', 'effects', 'joint'} <= names
   assert pd.read_parquet(tmp_path / 'out/size.parquet').empty
+  assert pd.read_parquet(tmp_path / 'out/claims.parquet').empty
+  shards.write_table(pd.DataFrame({
+      'model': 'small', 'dataset': 'truth', 'site': 'residual', 'layer': 3,
+      'test': ['a', 'b', 'c', 'd'], 'n_topics': [2, 3, 4, 5], 'probe': 'lda',
+      'accuracy': [.9, .8, .85, .9], 'n': 8}),
+      tmp_path / 'analysis/truth_forward.parquet')
+  analysis_run.run(tmp_path, tmp_path / 'out', SPEC)
+  [claim] = pd.read_parquet(tmp_path / 'out/claims.parquet').to_dict('records')
+  assert (claim['claim'], claim['model'], claim['verdict']) == (
+      'truth_readable', 'small', 'supported')
 
 
 def test_every_table_is_filled_and_finite_where_it_must_be(study_tables):

@@ -11,9 +11,11 @@ from uncertainty.analysis.claims import table as claims_table
 from uncertainty.analysis.questions import probe_readout
 from uncertainty.analysis.statistics import entropy
 from uncertainty.data import human
+from uncertainty.probes import truth_table
 from uncertainty.results import activations, shards
 from uncertainty.specs import ProbeSpec, StudySpec
 from uncertainty.types import UserError
+from uncertainty.worlds import statements as world_statements
 
 _SPEC = StudySpec(probe=ProbeSpec(
     protocol='paper,sound', n_folds=5, n_permutations=39))
@@ -92,6 +94,27 @@ def test_forward_scores_read_the_planted_layer_and_become_a_claim(tmp_path):
       {('coane', 'm'): frame}, spec, only={'probe_beyond_output'},
       forward=forward).to_dict('records')
   assert row['verdict'] == 'supported' and row['model'] == 'm'
+
+
+def test_truth_is_read_forward_and_becomes_a_claim(tmp_path, monkeypatch):
+  for slow in ('logistic', 'ttpd', 'ccs', 'ccs_uncentred'):
+    monkeypatch.setitem(
+        truth_table.PROBES, slow, truth_table.PROBES['mass_mean'])
+  world = world_statements.Statements(rows=(10,) * 6, shared=3.0)
+  frame = world_statements.results(world, 'm')
+  shards.write_table(frame, tmp_path / 'results' / 'truth' / 'm.parquet')
+  activations.append(
+      tmp_path / 'activations' / 'truth' / 'm' / 'residual',
+      list(frame['item_id']), world_statements.activations(
+          world, 0, frame, np.random.default_rng(0)))
+  probes.run(tmp_path, _SPEC)
+  table = _read(tmp_path, 'truth_forward')
+  assert table['n_topics'].tolist() == [2, 3, 4, 5]
+  assert set(_read(tmp_path, 'truth_probes')['test']) >= set(table['test'])
+  [row] = claims_table.claims(
+      {('truth', 'm'): frame}, _SPEC, truth=probe_readout.truth(tmp_path)
+  ).to_dict('records')
+  assert (row['claim'], row['verdict']) == ('truth_readable', 'supported')
 
 
 def test_reproduction_takes_the_last_layer_after_the_norm(tmp_path):

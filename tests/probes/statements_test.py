@@ -45,6 +45,21 @@ def test_truth_needs_its_own_items():
     statements.parse(pd.DataFrame({'item_id': ['coane-1'], 'answer': [0.]}))
 
 
+def test_topics_come_once_and_those_before_train():
+  known = statements.parse(_frame(('a', 'b', 'c', 'd')))
+  tests, folds = statements.forward_splits(known, np.random.default_rng(3))
+  seen = set('abcd') - set(tests)
+  assert len(seen) == 1 and len(tests) == folds.n_folds == 3
+  for f, topic in enumerate(tests):
+    assert set(known.topic_N[folds.train(f)]) == seen
+    assert set(known.topic_N[folds.test(f)]) == {topic}
+    assert len(folds.test(f)) == 32
+    seen.add(topic)
+  orders = {tuple(statements.forward_splits(
+      known, np.random.default_rng(s))[0]) for s in range(9)}
+  assert len(orders) > 3
+
+
 @pytest.mark.parametrize('topics', [
     ('a', 'b', 'c', 'd'), ('a', 'b', 'c'), ('a', 'b')])
 def test_choices_see_neither_the_left_out_nor_the_tested_statements(topics):

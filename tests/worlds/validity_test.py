@@ -49,6 +49,17 @@ def test_joint_presence_is_claimed_where_it_is_and_not_where_it_is_not():
   assert sum(s.seen for s in close) >= 1
 
 
+def test_truth_is_read_where_topics_share_it_and_not_where_they_do_not():
+  known = scenarios.SCENARIOS['truth_readable']
+  table = validity.summary([
+      validity.score_world(name, ['truth_readable'], _SPEC, number)[0]
+      for name in (known.nulls[1], known.effects[-1]) for number in range(12)])
+  assert (table['false'] <= .2).all()
+  # 72 intervals a row: .88 lies 2.7 standard errors below .95.
+  assert (table['coverage'] > .88).all()
+  assert table['power'].max() > .2
+
+
 @pytest.mark.parametrize(('false', 'covered', 'holds'), [
     (0.04, 0.95, True), (0.06, 0.95, True), (0.09, 0.95, False),
     (0.04, 0.88, False), (0.04, 1.0, False)])

@@ -109,7 +109,8 @@ def run(
     wanted += [
         lambda: {'claims': claims.claims(
             stacks, spec, forward=probe_readout.forward(results_dir),
-            doubt=probe_readout.doubt(results_dir), steered=steered_rows)},
+            doubt=probe_readout.doubt(results_dir),
+            truth=probe_readout.truth(results_dir), steered=steered_rows)},
         lambda: scored.tables,
         *questions(source.frames, stacks, scored, spec,
                     read_probes(results_dir, source)),

@@ -28,7 +28,8 @@ Tables, all with columns model, dataset, protocol, site first:
   pearson, mse, n_train, n_test, without model and dataset.
 - doubt_probes.parquet, doubt_forward.parquet: see `doubt_table`; of protocol
   'doubt'.
-- truth_probes.parquet: see `truth_table`.
+- truth_probes.parquet: see `truth_table`; truth_forward.parquet: see
+  `truth_forward`.
 """
 
 import functools
@@ -49,6 +50,7 @@ from uncertainty.probes import (
   protocols,
   sums,
   transfer,
+  truth_forward,
   truth_table,
 )
 from uncertainty.probes import (
@@ -103,6 +105,11 @@ def run(workdir: str | pathlib.Path, spec: StudySpec) -> None:
       tables.add('truth_probes', truth_table.evaluate(
           acts_NLD, frame, seed=spec.seed, with_mlp=spec.probe.mlp,
           checkpoint_dir=workdir / 'checkpoints' / model / site), **keys,
+          site=site)
+      tables.add('truth_forward', truth_forward.table(
+          acts_NLD, frame, seed=spec.seed, with_mlp=spec.probe.mlp,
+          checkpoint_dir=(
+              workdir / 'checkpoints' / model / site / 'forward')), **keys,
           site=site)
       continue
     _one_site(tables, acts_NLD, frame, spec, keys | {derived.SITE: site},

@@ -119,6 +119,29 @@ def splits(
   return names, folds_lib.from_splits(pairs, len(known.label_N))
 
 
+def forward_splits(
+    known: Statements, generator: np.random.Generator,
+) -> tuple[list[str], Folds]:
+  """English topics in a random order, each tested by those before it.
+
+  Args:
+    known: of N statements.
+    generator: of the order and of the balanced training sets.
+
+  Returns:
+    The fold's test set, all topics but the first, and the folds.
+
+  Raises:
+    UserError: fewer than two English topics.
+  """
+  order = generator.permutation(_topics(known)).tolist()
+  english = known.language_N == 'en'
+  return order[1:], folds_lib.from_splits([
+      (_balanced(known, set(order[:k]), generator),
+       np.flatnonzero(english & (known.topic_N == order[k])))
+      for k in range(1, len(order))], len(known.label_N))
+
+
 def _topics(known: Statements) -> list[str]:
   topics = sorted(set(known.topic_N[known.language_N == 'en']))
   if len(topics) < 2:

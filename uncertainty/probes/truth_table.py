@@ -51,8 +51,17 @@ _MLP_FOLDS = 8  # trained at once: their activations lie in memory side by side
 
 
 @dataclasses.dataclass(frozen=True)
-class _Task:
-  """What a probe is fitted to; `chooses` where layers are only compared."""
+class Task:
+  """What a probe is fitted to.
+
+  Attributes:
+    acts_NLD: activations.
+    known: of the N statements.
+    folds: which train and which are tested.
+    seed: of restarts and of the MLP's weights.
+    checkpoint_dir: of the MLP.
+    chooses: whether layers are only compared, so that less finely will do.
+  """
 
   acts_NLD: np.ndarray
   known: Statements
@@ -62,17 +71,17 @@ class _Task:
   chooses: bool = False
 
 
-def _linear(fit: Callable, task: _Task) -> np.ndarray:
+def _linear(fit: Callable, task: Task) -> np.ndarray:
   probe = classify.per_layer_and_fold(
       fit, task.acts_NLD, task.known.label_N, task.folds)
   return classify.score_tests(probe, task.acts_NLD, task.folds)
 
 
-def _logistic(task: _Task) -> np.ndarray:
+def _logistic(task: Task) -> np.ndarray:
   return _linear(classify.logistic(tolerance=_TOLERANCES[task.chooses]), task)
 
 
-def _ttpd(task: _Task) -> np.ndarray:
+def _ttpd(task: Task) -> np.ndarray:
   known = task.known
   probe = truth.ttpd(task.acts_NLD, known.label_N, known.source_N,
                      known.polarity_N, task.folds,
@@ -80,7 +89,7 @@ def _ttpd(task: _Task) -> np.ndarray:
   return classify.score_tests(probe.linear(), task.acts_NLD, task.folds)
 
 
-def _fit_ccs(task: _Task, centred_NLD: np.ndarray, folds: Folds,
+def _fit_ccs(task: Task, centred_NLD: np.ndarray, folds: Folds,
              key: jax.Array) -> np.ndarray:
   spec = truth.CCSSpec()
   if task.chooses:
@@ -90,7 +99,7 @@ def _fit_ccs(task: _Task, centred_NLD: np.ndarray, folds: Folds,
   return classify.score_tests(found.probe, centred_NLD, folds)
 
 
-def _ccs(task: _Task) -> np.ndarray:
+def _ccs(task: Task) -> np.ndarray:
   """Centred by source, the tested statements about their own mean."""
   centred = task.acts_NLD.astype(np.float32)
   source_N = task.known.source_N
@@ -104,7 +113,7 @@ def _ccs(task: _Task) -> np.ndarray:
   return _fit_ccs(task, centred, task.folds, jax.random.key(task.seed))
 
 
-def _ccs_uncentred(task: _Task) -> np.ndarray:
+def _ccs_uncentred(task: Task) -> np.ndarray:
   """Each side of the pairs is centred about its mean over training items.
 
   A test statement is scored from itself alone, whatever others are tested.
@@ -126,13 +135,13 @@ def _ccs_uncentred(task: _Task) -> np.ndarray:
   return np.concatenate(scores, axis=1)
 
 
-def _mahalanobis(task: _Task) -> np.ndarray:
+def _mahalanobis(task: Task) -> np.ndarray:
   distance = classify.mahalanobis(
       task.acts_NLD, task.known.label_N, task.folds)
   return distance[..., 0] - distance[..., 1]
 
 
-def _mlp(task: _Task) -> np.ndarray:
+def _mlp(task: Task) -> np.ndarray:
   step = _MLP_FOLDS if task.chooses else task.folds.n_folds
   spec, scores = mlp.MLPSpec(loss='logistic'), []
   for start in range(0, task.folds.n_folds, step):
@@ -146,7 +155,7 @@ def _mlp(task: _Task) -> np.ndarray:
   return np.concatenate(scores, axis=1)
 
 
-PROBES: dict[str, Callable[[_Task], np.ndarray]] = {
+PROBES: dict[str, Callable[[Task], np.ndarray]] = {
     'mass_mean': functools.partial(_linear, truth.fit_mass_mean),
     'logistic': _logistic,
     'lda': functools.partial(_linear, classify.lda()),
@@ -193,7 +202,7 @@ def evaluate(
   generator = np.random.default_rng(seed)
   tests, folds = statements_lib.splits(known, generator)
   nested, comparisons = statements_lib.nested_splits(known, generator)
-  task = _Task(acts_NLD, known, folds, seed, checkpoint_dir)
+  task = Task(acts_NLD, known, folds, seed, checkpoint_dir)
   choice = dataclasses.replace(task, folds=nested, chooses=True)
   used = [n for n in names if with_mlp or n != 'mlp']
   scores = {name: PROBES[name](task) for name in used}
@@ -210,7 +219,7 @@ def evaluate(
 
 
 def _compared(
-    nested_LFB: np.ndarray, choice: _Task, comparisons: list[Comparison],
+    nested_LFB: np.ndarray, choice: Task, comparisons: list[Comparison],
     tests: list[str], scores_LFB: np.ndarray, folds: Folds,
 ) -> np.ndarray:
   """Mean accuracy [L, F] that each layer is chosen by for each test set."""

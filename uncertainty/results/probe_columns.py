@@ -138,6 +138,15 @@ _PROBES = (
            ('auroc', 'float', '0 to 1', 'True above false ones.'),
            ('p_value', 'float', 'probability', 'Of the mean over topics.'),
            (derived.N_TOPICS, 'int', 'topics', 'Behind a mean.')),
+    _probe('truth_forward',
+           'A topic that a truth probe and its layer were not chosen on.',
+           'model dataset site layer',
+           ('test', 'string', '', 'The topic.'),
+           (derived.N_TOPICS, 'int', 'topics', 'Before it, which trained.'),
+           ('probe', 'string', '', 'The kind that did best on them.'),
+           ('accuracy', 'float', 'share', ('Mean of the shares of true and of '
+            'false statements told right.')),
+           ('n', 'int', 'items', 'Statements of the topic.')),
 )
 
 _FLAWS = (

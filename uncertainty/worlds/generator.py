@@ -26,6 +26,7 @@ from uncertainty.worlds import cells as cells_lib
 from uncertainty.worlds import measures
 from uncertainty.worlds import planted as planted_lib
 from uncertainty.worlds import stated as stated_lib
+from uncertainty.worlds import statements as statements_lib
 from uncertainty.worlds import steering as steering_lib
 
 Frames = dict[tuple[str, str], pd.DataFrame]
@@ -88,6 +89,7 @@ class World:
     steered: how models answer to steering; None: they are not steered.
     stated: g, how far stated confidence lies above what models hold; None: it
       is not asked for.
+    statements: what models read in place of items; None: items, as above.
   """
 
   n_items: int = 421
@@ -112,6 +114,7 @@ class World:
   planted: planted_lib.Planted | None = None
   steered: steering_lib.Steered | None = None
   stated: float | None = None
+  statements: statements_lib.Statements | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -164,6 +167,8 @@ def simulate(
   rng = np.random.default_rng(seed)
   models = draw_models(world, rng)
   n_models = len(models.names)
+  if world.statements:
+    return _of_statements(world.statements, models, rng)
   cluster_N = np.arange(world.n_items) // world.cluster_size
   latent = _clustered(rng, world, cluster_N, 4 + 2 * n_models)
   z_N, d_N, t_N, tuned_N = latent[:4]
@@ -216,6 +221,17 @@ def simulate(
           world.steered, frames['world', name], _clustered(
               rng, world, cluster_N, 1 + world.steered.n_controls), rng)
   return Study(frames, models, drawn, activations, steered)
+
+
+def _of_statements(
+    world: statements_lib.Statements, models: Models, rng: np.random.Generator,
+) -> Study:
+  """A study of true and false statements, which nobody is asked about."""
+  frames = {('world', name): statements_lib.results(world, name)
+            for name in models.names}
+  return Study(frames, models, activations={
+      name: statements_lib.activations(world, m, frames['world', name], rng)
+      for m, name in enumerate(models.names)})
 
 
 def draw_models(world: World, rng: np.random.Generator) -> Models:

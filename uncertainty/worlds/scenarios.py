@@ -12,10 +12,17 @@ import numpy as np
 
 from uncertainty.analysis.claims import doubt as doubt_claims
 from uncertainty.analysis.claims import steered, tuned
-from uncertainty.worlds import co_occurrence, generator, planted, truth
+from uncertainty.worlds import (
+  co_occurrence,
+  generator,
+  planted,
+  statements,
+  truth,
+)
 from uncertainty.worlds.cells import Cells, Spread
 from uncertainty.worlds.generator import Effects, World
 from uncertainty.worlds.planted import Planted
+from uncertainty.worlds.statements import Statements
 from uncertainty.worlds.steering import ALONG, Steered
 
 _CLUSTERS = {'cluster_size': 8, 'cluster_share': 0.3}
@@ -26,7 +33,9 @@ _TWELVE = (2,) * 12
 _PROBED = World(families=(1,) * 3, alignment=Effects(0.3),
                 boldness=Effects(0.3), planted=Planted())
 _STEERED = World(families=(1,) * 3, n_items=120, steered=Steered())
-_NEW_ITEMS = 12_000
+_READING = World(families=(1,) * 3, statements=Statements())
+_UNEQUAL = (6, 8, 12, 30, 8, 16, 20, 10)  # statements of each topic
+_NEW_ITEMS, _NEW_TOPICS = 12_000, 400
 _ELSEWHERE_ITEMS = 300
 # Probes of doubt whose targets are simulated, and what tables say of them.
 DOUBTS, DOUBT_SITE, ELSEWHERE = ('sep', 'p_ik'), 'residual', 'elsewhere'
@@ -162,6 +171,18 @@ WORLDS: dict[str, World] = {
        for name, effect, controls, rest in (
            ('a little', 0.03, 5, {}), ('some, 10 controls', 0.06, 10, {}),
            ('much, clusters of 8', -0.15, 5, _CLUSTERS))},
+    **{f'truth {name}': dataclasses.replace(
+        _READING, statements=Statements(rows, shared, own))
+       for name, rows, shared, own in (
+           ('in no direction', (12,) * 8, 0, 0),
+           ('of each topic alone', (12,) * 8, 0, 1.5),
+           ('of each topic alone, far apart', (12,) * 8, 0, 3),
+           ('of each topic alone, 5 topics', (12,) * 5, 0, 1.5),
+           ('of each topic alone, of unequal size', _UNEQUAL, 0, 1.5),
+           ('that topics share, a little, 12 topics', (12,) * 12, 0.5, 1.5),
+           ('that topics share, some, of unequal size', _UNEQUAL, 1, 1.5),
+           ('that topics share, much, 5 topics', (12,) * 5, 2, 1.5),
+           ('that topics share, much, 12 topics', (12,) * 12, 2, 1.5))},
 }
 
 
@@ -216,6 +237,9 @@ SCENARIOS: dict[str, Scenarios] = {
     'steered': Scenarios(
         _starting('steering along labels as'),
         _starting('steering along labels moves')),
+    'truth_readable': Scenarios(
+        _starting('truth in no', 'truth of each'),
+        _starting('truth that topics')),
 }
 
 _OF_MODEL = {'aligned': 'rho_M', 'calibrated': 'gap_M',
@@ -269,6 +293,11 @@ def true_values(
     return {tuned.subject(base, 'tuned', outcome): changed[name]
             for base in study.models.names
             for outcome, name in _OUTCOMES.items()}
+  if claim == 'truth_readable' and world.statements:
+    if not world.statements.shared:
+      return dict.fromkeys(study.activations, .5)
+    return {model: statements.worth(*_beside(world, study, model, seed))
+            for model in study.activations}
   known = truth.of_models(world, study.models)
   names = study.models.names
   if claim in _OF_MODEL:
@@ -332,6 +361,9 @@ def elsewhere(world: World) -> generator.Study:
 
 @functools.lru_cache
 def _new_items(world: World) -> generator.Study:
+  new = {'n_items': _NEW_ITEMS}
+  if world.statements:
+    new = {'statements': dataclasses.replace(
+        world.statements, rows=(4,) * _NEW_TOPICS)}
   return generator.simulate(
-      dataclasses.replace(world, n_items=_NEW_ITEMS), seed=(2, 3),
-      all_measures=False)
+      dataclasses.replace(world, **new), seed=(2, 3), all_measures=False)

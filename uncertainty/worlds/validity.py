@@ -9,10 +9,11 @@ import pandas as pd
 
 from uncertainty.analysis import claims
 from uncertainty.analysis.claims import table as claims_table
-from uncertainty.probes import doubt_table, forward
+from uncertainty.probes import doubt_table, forward, truth_forward
 from uncertainty.results import columns, derived
 from uncertainty.specs import StudySpec
 from uncertainty.worlds import generator, scenarios
+from uncertainty.worlds import statements as statements_lib
 
 # What a claim on the page must keep.
 _MOST_FALSE = 0.05
@@ -82,6 +83,7 @@ def score_world(
       study.frames, spec, only={_BY_CLAIM[i].family for i in ids},
       forward=_probed(study, spec) if 'probe_beyond_output' in ids else None,
       doubt=_doubted(study, scenarios.WORLDS[name], spec),
+      truth=_truth_read(study, scenarios.WORLDS[name], spec),
       steered=study.steered)
   return [_score(claim, name, study, table[table[derived.CLAIM] == claim], spec)
           for claim in ids]
@@ -117,6 +119,20 @@ def _doubted(
             doubt_table.forward_table(own, *options),
             doubt_table.transferred(there, own, *options))]
   return pd.concat(parts)
+
+
+def _truth_read(
+    study: generator.Study, world: generator.World, spec: StudySpec
+) -> pd.DataFrame | None:
+  """The same of truth probes."""
+  if not world.statements:
+    return None
+  return pd.concat([
+      truth_forward.table(
+          acts, study.frames['world', model], seed=spec.seed,
+          names=statements_lib.PROBES).assign(**{
+              columns.MODEL: model, columns.DATASET: 'world'})
+      for model, acts in study.activations.items()])
 
 
 def _score(

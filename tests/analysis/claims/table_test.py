@@ -17,7 +17,7 @@ def test_the_table_has_the_promised_columns(small_table):
   assert set(small_table['claim']) == {c.id for c in claims.CLAIMS} - {
       'probe_beyond_output', 'tuned', 'steered', 'doubt_in_domain',
       'doubt_out_of_domain', 'doubt_beyond_output', 'stated_gap',
-      'overclaimed'}
+      'overclaimed', 'truth_readable'}
   assert not small_table.duplicated(['claim', 'data', 'model']).any()
   # Three families make no claim about joint presence.
   small_table = small_table[small_table['claim'] != 'joint_presence']

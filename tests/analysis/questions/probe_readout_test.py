@@ -125,6 +125,14 @@ def test_scores_of_doubt_are_of_all_sites(tmp_path):
       'residual@x', 'residual@y'}
 
 
+def test_truth_is_of_one_site(tmp_path):
+  assert probe_readout.truth(tmp_path) is None
+  _forward(tmp_path, 'a', ('residual', 'attention'))
+  folder = tmp_path / 'a' / 'analysis'
+  (folder / 'probe_forward.parquet').rename(folder / 'truth_forward.parquet')
+  assert set(probe_readout.truth(tmp_path)['site']) == {'residual'}
+
+
 def test_no_probes(tmp_path):
   assert probe_readout.forward(tmp_path) is None
   assert probe_readout.of_workdirs(tmp_path).empty

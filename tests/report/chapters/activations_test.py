@@ -67,15 +67,21 @@ def test_r_is_shown_where_no_r2_is_above_zero(made, spec, probes, nulls):
   assert 'A band reaches' not in page
 
 
-def test_truth_counts_intervals_of_chosen_probes_above_chance(made, spec):
+def test_truth_is_told_by_its_claim_and_no_interval_is_counted(made, spec):
   rows = pd.DataFrame({
       'model': ['A', 'A', 'A', 'B'], 'site': 'residual',
       'probe': ['lr', 'ccs', 'chosen', 'chosen'], 'layer': -1,
       'polarity': 'both', 'test': 'all topics', 'accuracy': [.9, .5, .7, .5],
       'ci_low': [.8, .4, .6, .4], 'ci_high': [.95, .6, .8, .6]})
   page = _page(made, spec, truth_probes=rows)
-  assert 'the intervals of 1 of 2 lie above it.' in page
+  assert 'intervals of' not in page
   assert '0.90 [0.80, 0.95]' in page
+  claims = pd.DataFrame({
+      'claim': ['aligned', 'truth_readable', 'truth_readable'],
+      'sentence': ['It is aligned.', 'A reads truth.', 'B is not told.']})
+  page = _page(made, spec, truth_probes=rows, claims=claims)
+  assert 'A reads truth.' in page and 'B is not told.' in page
+  assert 'It is aligned.' not in page
 
 
 def test_increments_come_with_the_claims_about_them(made, spec):

@@ -17,6 +17,7 @@ from uncertainty.analysis.claims import (
   joint,
   stated,
   steered,
+  truth,
   tuned,
 )
 from uncertainty.analysis.claims.study import ClaimStudy, Finding
@@ -42,10 +43,11 @@ class Claim:
     family: claims that are corrected together (Holm), in each data set.
     about_people: whether raters are among its units.
     sentences: verdict → what the page says. Fields: subject, value, low,
-      high, level, smallest, threshold, raters, by, n_families, least_p,
-      needed.
+      high, level, smallest, threshold, raters, topics, by, n_families,
+      least_p, needed.
     effect: from a distance on the scale of the standard error to one of the
       estimate.
+    of_answers: whether it is about what models answer to items.
   """
 
   id: str
@@ -61,6 +63,7 @@ class Claim:
   about_people: bool
   sentences: Mapping[str, str]
   effect: Callable[[float], float] = float
+  of_answers: bool = True
 
 
 def _too_few(whether: str) -> str:
@@ -130,6 +133,9 @@ _T_FAMILIES = (
     'covariance that families share through items')
 _FLIPS = (
     'no change; the larger p of exact sign flips over families and of t')
+_TRUTH = 'tell true statements from false ones on new topics'
+_TOPICS = ('accuracy {value}, {level} interval {low} to {high}, {topics} '
+           'topics')
 _FAMILY_UNITS = 'model families; items in clusters'
 
 CLAIMS: tuple[Claim, ...] = (
@@ -342,6 +348,23 @@ CLAIMS: tuple[Claim, ...] = (
             'been seen four times in five).',
             _too_few('activations behind {subject} tell of its target beyond '
                      'output and difficulty'))),
+    Claim(
+        'truth_readable',
+        'Do activations tell true statements from false ones, on new topics?',
+        'mean over topics of the mean of the shares of true and of false '
+        'statements that the topic\'s probe tells right; fitted to the topics '
+        'before, where its kind and layer were chosen, too', 'topics',
+        truth.truth_readable, 't over topics', 'accuracy ½; the same t', 0.5,
+        1, 'truth_readable', False, _sentences(
+            f'Activations of {{subject}} {_TRUTH} ({_TOPICS}; the choice of '
+            'probe and layer is part of it).',
+            'Probes of {subject} take true statements of new topics for false '
+            f'ones ({_TOPICS}; chance is ½).',
+            f'Whether activations of {{subject}} {_TRUTH} cannot be told '
+            f'({_TOPICS}; one {{smallest}} away from ½ would have been seen '
+            'four times in five).',
+            'Too few topics, or all read alike, to say whether activations '
+            f'of {{subject}} {_TRUTH}: no claim is made.'), of_answers=False),
     _stated(
         'stated_gap',
         'Does the model state more confidence than it holds?',

@@ -10,6 +10,7 @@ from uncertainty.specs import StudySpec
 def study(stack: Stack, spec: StudySpec, *,
           forward: pd.DataFrame | None = None,
           doubt: pd.DataFrame | None = None,
+          truth: pd.DataFrame | None = None,
           steered: dict[str, pd.DataFrame] | None = None) -> ClaimStudy:
   """What all claims on one data set share.
 
@@ -18,6 +19,7 @@ def study(stack: Stack, spec: StudySpec, *,
     spec: `analysis` and `seed` are read.
     forward: see `ClaimStudy`.
     doubt: see there.
+    truth: see there.
     steered: see there.
 
   Returns:
@@ -27,4 +29,4 @@ def study(stack: Stack, spec: StudySpec, *,
   return ClaimStudy(
       stack, asked.confidence_level, asked.n_bootstrap, asked.n_bins,
       asked.calibrated_below, spec.seed,
-      forward, doubt, steered or {})
+      forward, doubt, truth, steered or {})

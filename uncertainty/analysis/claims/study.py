@@ -76,6 +76,7 @@ class ClaimStudy:
     seed: of the draws.
     forward: its rows of the table `probe_forward`, if probes ran.
     doubt: its rows of the table `doubt_forward`.
+    truth: its rows of the table `truth_forward`.
     steered: model → rows of how it was steered, if it was.
   """
 
@@ -87,6 +88,7 @@ class ClaimStudy:
   seed: int
   forward: pd.DataFrame | None = None
   doubt: pd.DataFrame | None = None
+  truth: pd.DataFrame | None = None
   steered: Mapping[str, pd.DataFrame] = dataclasses.field(default_factory=dict)
 
   @functools.cached_property

@@ -35,6 +35,7 @@ def claims(
     spec: StudySpec, only: Collection[str] = (),
     forward: pd.DataFrame | None = None,
     doubt: pd.DataFrame | None = None,
+    truth: pd.DataFrame | None = None,
     steered: Mapping[tuple[str, str], pd.DataFrame] | None = None,
 ) -> pd.DataFrame:
   """Every claim on every data set and subject, one row each.
@@ -46,6 +47,7 @@ def claims(
     only: correction families to make; () makes all.
     forward: of `probe_readout.forward`, if probes ran.
     doubt: of `probe_readout.doubt`, if probes of doubt ran.
+    truth: of `probe_readout.truth`, if truth probes ran.
     steered: (dataset, model) → rows of how it was steered, if it was.
 
   Returns:
@@ -61,10 +63,9 @@ def claims(
   for stack in stacks:
     study = from_spec.study(
         stack, spec, forward=_own(forward, stack), doubt=_own(doubt, stack),
-        steered=steered_models(stack, steered))
-    if not study.models:
-      continue
-    for family in dict.fromkeys(c.family for c in CLAIMS):
+        truth=_own(truth, stack), steered=steered_models(stack, steered))
+    for family in dict.fromkeys(
+        c.family for c in CLAIMS if study.models or not c.of_answers):
       if not only or family in only:
         rows += _family_rows(family, study, spec.analysis.alpha)
   return pd.DataFrame(rows, columns=list(COLUMNS))
@@ -189,4 +190,5 @@ def _fields(
       'subject': finding.model, 'level': f'{study.level:.0%}',
       'threshold': f'{study.calibrated_below:g}', 'raters': raters,
       columns.N_FAMILIES: str(finding.n_families),
+      'topics': f'{finding.freedom + 1:.0f}',
       'needed': str(families.units_needed(alpha))}

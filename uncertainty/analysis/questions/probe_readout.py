@@ -104,6 +104,20 @@ def of_layers(probes: pd.DataFrame) -> pd.DataFrame:
                 & (probes[derived.LAYER] != CHOSEN)]
 
 
+def truth(root: str | pathlib.Path) -> pd.DataFrame | None:
+  """Every `analysis/truth_forward.parquet` under a folder.
+
+  Args:
+    root: looked through at any depth.
+
+  Returns:
+    Their rows, of the last site by name, names of models as in `of_workdirs`;
+    None where there are none.
+  """
+  return _joined(root, 'truth_forward', lambda table: table[
+      table[derived.SITE] == max(table[derived.SITE])])
+
+
 def _joined(root, name: str, choose: Callable[[pd.DataFrame], pd.DataFrame],
             ) -> pd.DataFrame | None:
   found = []

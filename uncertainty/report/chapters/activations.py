@@ -22,6 +22,7 @@ _TARGETS = {
     'fr_prop_correct': 'proportion correct, free recall',
     'model_entropy': "the model's own entropy",
     'model_correct': 'whether the model is right'}
+_TRUTH_CLAIM = 'truth_readable'
 _LEAST = -1.0  # R² that curves reach down to
 _METRICS = {derived.R2: 'R²', derived.PEARSON: 'Pearson r'}
 
@@ -307,15 +308,16 @@ def _truth(tables: AnalysisTables) -> list[Markup]:
   wide = chosen.pivot_table(
       index=[columns.MODEL, derived.SITE, derived.PROBE], columns=derived.TEST,
       values=derived.SHOWN, aggfunc='first', sort=False)
-  # One probe a model: which kind it is, too, was settled on other topics.
-  told = chosen[chosen[derived.PROBE] == 'chosen']
-  above = int((told[columns.CI_LOW] > 0.5).sum())
+  claims = tables.get('claims')
+  said = [] if claims.empty else claims[
+      claims[derived.CLAIM] == _TRUTH_CLAIM][derived.SENTENCE].tolist()
   return [blocks.heading('True and false statements'),
+          *map(blocks.text, said),
           blocks.text('Accuracy on topics that training left out, affirmative '
                       'and negated (Bürger et al. 2024), at the layer that is '
-                      'best on the other topics; chance is .5. With the kind '
-                      'of probe chosen in the same way, the intervals of '
-                      f'{above} of {len(told)} lie above it.'),
+                      'best on the other topics; chance is .5. These probes '
+                      'train on all other topics, those of the claim on '
+                      'topics that came before.'),
           blocks.plain_table(wide.reset_index()),
           blocks.folded('Every layer and topic', blocks.data_table(
               rows, sort=columns.ACCURACY, pick=derived.PROBE))]
