@@ -50,14 +50,15 @@ def test_joint_presence_is_claimed_where_it_is_and_not_where_it_is_not():
 
 
 def test_truth_is_read_where_topics_share_it_and_not_where_they_do_not():
-  known = scenarios.SCENARIOS['truth_readable']
   table = validity.summary([
       validity.score_world(name, ['truth_readable'], _SPEC, number)[0]
-      for name in (known.nulls[1], known.effects[-1]) for number in range(12)])
+      for name in ('truth of each topic alone, 5 topics',
+                   'truth that topics share, much, 5 topics')
+      for number in range(12)])
   assert (table['false'] <= .2).all()
   # 72 intervals a row: .88 lies 2.7 standard errors below .95.
   assert (table['coverage'] > .88).all()
-  assert table['power'].max() > .2
+  assert table['power'].max() > .1
 
 
 @pytest.mark.parametrize(('false', 'covered', 'holds'), [
