@@ -235,7 +235,7 @@ def _instruct(tables: AnalysisTables) -> list[str]:
   surviving = int((screen[columns.P_BH] < 0.05).sum())
   parts = [
     '## Instruction tuning',
-    ('Instruct − base, mean over pairs; intervals resample whole families; '
+    ('Instruct − base, mean over pairs; intervals are for other families; '
      'Holm over the stated hypotheses of a data set.'),
     markdown.table_text(
       rows,

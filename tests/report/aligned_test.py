@@ -16,7 +16,7 @@ def test_the_claims_estimate_comes_first(made, alignment_cells):
       made(alignment=alignment_cells, claims=[
           _claim(claim='calibrated', estimate=.9), _claim()]), 'coane', 'A')
   assert found == aligned.Alignment(
-      'mc_choice_entropy', .3, .05, .5, 38, 'items and raters', 'supported')
+      'mc_choice_entropy', .3, .05, .5, 38, 'supported')
 
 
 @pytest.mark.parametrize('claims', [
@@ -25,7 +25,7 @@ def test_without_a_claim_it_is_the_tables_over_items(
     made, alignment_cells, claims):
   tables = made(alignment=alignment_cells, claims=claims)
   found = aligned.of(tables, 'coane', 'A')
-  assert (found.value, found.low, found.over) == (.3, .3 - .2, 'items')
+  assert (found.value, found.low) == (.3, .3 - .2)
   assert found.verdict == ''
   assert aligned.of(tables, 'coane', 'A') is found  # found once
 

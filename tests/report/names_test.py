@@ -84,6 +84,6 @@ def test_groups_that_the_order_does_not_name_come_last():
 
 @pytest.mark.parametrize('signal, direction', [
     ('human_entropy', 1), ('human_mc_prop_correct', -1),
-    ('human_new_prop_correct', -1), ('human_new_time', 1)])
+    ('human_new_prop_correct', 1), ('human_new_time', 1)])
 def test_direction_of_a_signal(signal, direction):
   assert names.direction(signal) == direction

@@ -235,7 +235,8 @@ def _aligned(study: ClaimStudy) -> _Found | None:
   before, after = map(float, study.rho_M)
   draws_R = study.rho_MR[1] - study.rho_MR[0]
   return before, after, _by_t(
-      study, known_N, after - before, float(np.nanstd(draws_R, ddof=1)))
+      study, known_N, after - before, study.bootstrap_bias(known_N) * float(
+          np.nanstd(draws_R, ddof=1)))
 
 
 def _calibrated(study: ClaimStudy) -> _Found | None:
@@ -299,9 +300,7 @@ def _by_influence(
   if not known_N.any():
     return None
   (before, first_N), (after, second_N) = of(0), of(1)
-  sums_G = study.sums((second_N - first_N)[None])[0]
-  units, n = study.n_clusters(known_N), int(known_N.sum())
-  se = float(np.sqrt((sums_G**2).sum() * units / max(units - 1, 1)) / n)
+  se = item_claims.standard_error(study, second_N - first_N, known_N)
   return before, after, _by_t(study, known_N, after - before, se)
 
 

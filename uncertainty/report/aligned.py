@@ -2,8 +2,6 @@
 
 import dataclasses
 
-import pandas as pd
-
 from uncertainty.report import names
 from uncertainty.report.tables import AnalysisTables
 from uncertainty.results import columns as cols
@@ -22,7 +20,6 @@ class Alignment:
     low: lower end of its interval; NaN without one.
     high: upper end.
     n: how many items.
-    over: what the interval is over: 'items and raters' or 'items'.
     verdict: of the claim; '' where none is made.
   """
 
@@ -31,7 +28,6 @@ class Alignment:
   low: float
   high: float
   n: float
-  over: str
   verdict: str = ''
 
 
@@ -60,11 +56,9 @@ def _found(
         subset=[derived.ESTIMATE])
   if len(claims):
     row = claims.iloc[0]
-    raters = row[derived.N_RATERS]
     return Alignment(
         str(row.get(cols.MEASURE, '')), row[derived.ESTIMATE],
         row[derived.LOW], row[derived.HIGH], row[derived.N_ITEMS],
-        'items' if pd.isna(raters) else 'items and raters',
         str(row[derived.VERDICT]))
   cells = tables.of('alignment', dataset, model)
   if cells.empty:
@@ -75,5 +69,5 @@ def _found(
     if len(rows):
       row = rows.iloc[0]
       return Alignment(measure, row[cols.RHO], row[cols.CI_LOW],
-                       row[cols.CI_HIGH], row[cols.N], 'items')
+                       row[cols.CI_HIGH], row[cols.N])
   return None

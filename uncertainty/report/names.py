@@ -105,6 +105,7 @@ _COLUMNS = {
 }
 # Outcomes that are headings with the measure behind them.
 _OUTCOMES = {derived.AUROC: 'AUROC', derived.BRIER: 'Brier score',
+             derived.CALIBRATION_ERROR: 'squared calibration error',
              'fr_accuracy': 'free-response accuracy'}
 
 _DATASETS = {
@@ -154,9 +155,7 @@ def direction(name: str) -> int:
   Returns:
     +1 where a high value means that people are unsure, else −1.
   """
-  if name in SIGNALS:
-    return SIGNALS[name][1]
-  return -1 if 'prop_correct' in name else 1
+  return SIGNALS[name][1] if name in SIGNALS else 1
 
 
 def blue_means(name: str) -> str:
@@ -201,8 +200,8 @@ def column(name: str) -> str:
     name: as the table calls it.
 
   Returns:
-    Such as 'p, Holm' of `p_holm`, or 'ECE, choice entropy' of
-    `ece mc_choice_entropy`.
+    Such as 'p, Holm' of `p_holm`, or 'AUROC, choice entropy' of
+    `auroc mc_choice_entropy`.
   """
   outcome, _, of = name.partition(' ')
   if registry.is_measure(of):

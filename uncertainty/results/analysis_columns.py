@@ -155,8 +155,8 @@ _JOINT = (
            (derived.RHO_P_BH, 'float', 'probability', 'Corrected.'),
            (derived.CALIBRATION_ERROR, 'float', 'squared',
             'Debiased; below 0 where there is less than noise would give.'),
-           (derived.ABOVE_P, 'float', 'probability', ('Of one as small, were '
-            'its root analysis.calibrated_below.')),
+           (derived.ABOVE_P, 'float', 'probability', ('Of an error not '
+            'below analysis.calibrated_below.')),
            ('auroc', 'float', '0 to 1', 'Right above wrong answers.'),
            (derived.AUROC_LOW, 'float', '0 to 1', 'Lower end of its interval.'),
            (derived.AUROC_HIGH, 'float', '0 to 1',

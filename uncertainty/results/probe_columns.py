@@ -10,7 +10,7 @@ SHARED: Mapping[str, tuple[str, str, str]] = {
     'model': ('string', '', 'The model; a sweep\'s workdir in parentheses.'),
     'dataset': ('string', '', 'The data set.'),
     'site': ('string', '', 'Where in the model activations were taken.'),
-    'protocol': ('string', '', 'sound, paper or sums.'),
+    'protocol': ('string', '', 'sound, paper, sums or published.'),
     'target': ('string', '', 'What was read out: a name of probes.targets.'),
     'layer': ('int', 'layer', ('From 0; −1: chosen inside each training '
               'fold.')),

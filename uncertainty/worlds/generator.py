@@ -23,7 +23,7 @@ import scipy.special
 
 from uncertainty.results import columns
 from uncertainty.worlds import cells as cells_lib
-from uncertainty.worlds import measures
+from uncertainty.worlds import clusters, measures
 from uncertainty.worlds import planted as planted_lib
 from uncertainty.worlds import stated as stated_lib
 from uncertainty.worlds import statements as statements_lib
@@ -80,6 +80,7 @@ class World:
     shared_tuned: how much of d tuned models share among themselves only.
     shared_right: the same for which answers are right.
     cluster_size: items that share a passage or subject.
+    large_clusters: sizes of further clusters, which come first.
     cluster_share: share of every latent variance that lies between clusters;
       1 makes a cluster's items copies of one another.
     response_time: standardised slope of people's time on z.
@@ -108,6 +109,7 @@ class World:
   shared_tuned: float = 0.0
   shared_right: float = 0.3
   cluster_size: int = 1
+  large_clusters: tuple[int, ...] = ()
   cluster_share: float = 0.0
   response_time: float = 0.5
   cells: cells_lib.Cells | None = None
@@ -169,7 +171,8 @@ def simulate(
   n_models = len(models.names)
   if world.statements:
     return _of_statements(world.statements, models, rng)
-  cluster_N = np.arange(world.n_items) // world.cluster_size
+  cluster_N = clusters.numbers(
+      world.n_items, world.cluster_size, world.large_clusters)
   latent = _clustered(rng, world, cluster_N, 4 + 2 * n_models)
   z_N, d_N, t_N, tuned_N = latent[:4]
   own_MN, luck_MN = latent[4:4 + n_models], latent[4 + n_models:]
@@ -352,7 +355,7 @@ def _people_columns(world, z_N, cluster_N, rng) -> dict[str, Any]:
       columns.N_CHOICES: world.n_choices,
       columns.HUMAN_SHARES: list(shares_NK), columns.HUMAN_COUNT: float(known),
       columns.HUMAN_ENTROPY: entropy_N, columns.HUMAN_MC_RT_COMBINED: time_N}
-  if world.cluster_size > 1:
+  if world.cluster_size > 1 or world.large_clusters:
     found[columns.CLUSTER] = [f'cluster-{c}' for c in cluster_N]
   return found
 
@@ -383,13 +386,7 @@ def _own_tuning(models, m, people, side) -> dict[str, Any]:
 
 
 def _clustered(rng, world: World, cluster_N, n_rows: int) -> np.ndarray:
-  """[rows, N] standard normals, correlated within clusters."""
-  share = world.cluster_share
-  own = rng.normal(size=(n_rows, world.n_items))
-  if world.cluster_size == 1 or share == 0:
-    return own
-  between = rng.normal(size=(n_rows, cluster_N[-1] + 1))[:, cluster_N]
-  return np.sqrt(share) * between + np.sqrt(1 - share) * own
+  return clusters.normals(rng, cluster_N, world.cluster_share, n_rows)
 
 
 def _letters(number: int) -> str:

@@ -26,6 +26,8 @@ from uncertainty.worlds.statements import Statements
 from uncertainty.worlds.steering import ALONG, Steered
 
 _CLUSTERS = {'cluster_size': 8, 'cluster_share': 0.3}
+_UNLIKE = {'n_items': 402, 'large_clusters': (60, 40, 30), 'cluster_size': 8,
+           'cluster_share': 0.3}
 _COPIES = {'n_items': 1200, 'cluster_size': 4, 'cluster_share': 1.0}
 _ALIGNED = Effects(0.3, 0.1, 0.05, 0.0, 0.1)
 _TWELVE = (2,) * 12
@@ -57,6 +59,7 @@ WORLDS: dict[str, World] = {
     'no alignment, 5 raters, 1 decimal': World(n_raters=5, decimals=1),
     'no alignment, raters unknown': World(counts_published=False),
     'no alignment, clusters of 8': World(**_CLUSTERS),
+    'no alignment, clusters of 8 to 60': World(**_UNLIKE),
     'no alignment, questions copied × 4': World(**_COPIES),
     'alignment 0.15': World(alignment=Effects(0.15, 0.05)),
     'alignment 0.3, 10 raters': World(
@@ -74,6 +77,8 @@ WORLDS: dict[str, World] = {
     'error that tuning leaves at 0.12': World(gap=Effects(0.12)),
     'error that tuning leaves at 0.12, clusters of 8': World(
         gap=Effects(0.12), **_CLUSTERS),
+    'error that tuning leaves at 0.12, clusters of 8 to 60': World(
+        gap=Effects(0.12), **_UNLIKE | {'n_items': 802}),
     'error raised by tuning, 0.05 to 0.1': World(
         gap=Effects(0.05, tuning=0.05)),
     'error raised by tuning, 0.05 to 0.15': World(
@@ -83,6 +88,8 @@ WORLDS: dict[str, World] = {
     'confidence says nothing': World(informative=0.0),
     'confidence says nothing, clusters of 8': World(
         informative=0.0, **_CLUSTERS),
+    'confidence says nothing, clusters of 8 to 60': World(
+        informative=0.0, **_UNLIKE),
     'confidence says a quarter': World(informative=0.25),
     'confidence says half, clusters of 8': World(
         informative=0.5, **_CLUSTERS),

@@ -30,7 +30,7 @@ class Score:
     world: its name in `scenarios.WORLDS`.
     null: whether it has no effect there.
     any_false: 1 if any verdict of its table is false.
-    covered: share of intervals that hold the truth.
+    covered: share of intervals that hold the truth; NaN where none is made.
     seen: share of right verdicts.
     rejected: share of p < .05 before correction.
   """
@@ -160,7 +160,8 @@ def _score(
   covered = (low <= true + slack) & (true <= high + slack)
   return Score(
       claim, name, null, float((said & ~agrees).any()),
-      float(covered.mean()), float((said & agrees).mean()),
+      float(covered[~np.isnan(low)].mean()) if np.isfinite(low).any() else
+      float('nan'), float((said & agrees).mean()),
       float((table[derived.P].to_numpy(float) < spec.analysis.alpha).mean()))
 
 
@@ -181,9 +182,10 @@ def summary(scores: Sequence[Score]) -> pd.DataFrame:
       ['claim', 'world', 'null'], sort=False):
     n, row = len(group), []
     for column in ('any_false', 'covered', 'seen', 'rejected'):
-      values = group[column].to_numpy(float)
-      spread = values.std(ddof=1) / np.sqrt(n) if n > 1 else np.nan
-      row += [values.mean(), spread]
+      values = group[column].dropna().to_numpy(float)
+      spread = (values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1
+                else np.nan)
+      row += [values.mean() if len(values) else np.nan, spread]
     if null:
       row[4:6] = [np.nan, np.nan]
     rows.append((claim, world, null, n, *row))

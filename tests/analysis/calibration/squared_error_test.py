@@ -104,3 +104,31 @@ def test_the_least_error_above_is_told_with_its_power(alpha):
           for error in (seen(rng, least) for _ in range(400))]
   # Binomial(400, .8): .8 ± 3 standard errors, and what `least` varies by.
   assert .72 < np.mean(told) < .88
+
+
+def test_a_model_that_is_hardly_ever_wrong_is_not_judged():
+  """Bins of right answers alone show no noise: .21 were called too bold."""
+  rng = np.random.default_rng(0)
+  for n, accuracy, known in ((45, .965, False), (100, .975, False),
+                             (600, .965, True)):
+    confidence = rng.uniform(.8, .96, n)
+    correct = (np.arange(n) >= (1 - accuracy) * n).astype(float)
+    assert squared.determined(
+        confidence, correct, np.arange(n), 15) == known
+    assert squared.determined(
+        1 - confidence, 1 - correct, np.arange(n), 15) == known
+  assert not squared.determined(  # ten copies of four questions
+      confidence[:40], np.tile([0., 1.], 20), np.arange(40) // 10, 1)
+
+
+def test_p_is_below_alpha_where_the_interval_leaves_the_value_out():
+  rng = np.random.default_rng(1)
+  for gap in (0, .05, .1, .15):
+    for _ in range(25):
+      confidence = rng.uniform(.4, .9, 120)
+      correct = (rng.random(120) < confidence - gap).astype(float)
+      error = squared.squared_error(confidence, correct, np.arange(120), 15)
+      low, high = squared.interval(error, .95)
+      outside = not low <= .01 <= high
+      assert (squared.two_sided_p(error, .01) < .05) == outside
+      assert (squared.below_p(error, .01) < .05) == (high < .01)

@@ -138,6 +138,6 @@ def test_calibrated_is_what_ends_below_the_threshold():
             for outcome, value, p_value in (
                 ('alignment:human_entropy', .5, .01), ('auroc', .7, np.nan),
                 ('calibration_error', .001, above_p))]
-  for above_p, expected in ((.3, False), (.03, False), (.02, True)):
+  for above_p, expected in ((.3, False), (.06, False), (.04, True)):
     (found,) = joint.cells(scores(above_p), .05, .95)['calibrated']
     assert found == expected

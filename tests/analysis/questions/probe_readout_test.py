@@ -34,7 +34,7 @@ def test_chosen_layer_before_layers_of_other_folds(tmp_path):
   assert found['A'] == .05
   assert found['A_Ins'] == pytest.approx(2 / 10 + 1 / 2)
   pair = probe_readout.pair_differences(
-      probe_readout.of_workdirs(tmp_path)).iloc[0]
+      probe_readout.of_workdirs(tmp_path), pairs.BY_NAME).iloc[0]
   assert pair['outcome'] == 'probe_r2' and pair['measure'] == 'human_entropy'
   np.testing.assert_allclose(pair['difference'], .7 - .05)
 
@@ -45,7 +45,7 @@ def test_layers_of_a_pair_are_those_of_the_base_that_results_state(tmp_path):
     _write(tmp_path, name, _probes(name, chosen=.9).assign(pearson=value))
   probes = probe_readout.layers(tmp_path)
   assert set(probes['layer']) == {0, 1, 2} and set(probes['fold']) == {-1}
-  by_name = probe_readout.layer_pairs(probes)
+  by_name = probe_readout.layer_pairs(probes, pairs.BY_NAME)
   assert by_name['base'].unique().tolist() == ['foo']
   found = probe_readout.layer_pairs(
       probes, pairs.Origins(bases={'foo-chat': 'bar'}))
@@ -54,12 +54,24 @@ def test_layers_of_a_pair_are_those_of_the_base_that_results_state(tmp_path):
   np.testing.assert_allclose(found['difference'], .3)
 
 
+def test_models_are_called_as_their_results_are(tmp_path):
+  """Asked in two workdirs and probed in one: the probe's name says which."""
+  for name in ('w1', 'w2'):
+    folder = tmp_path / name / 'results' / 'd'
+    folder.mkdir(parents=True)
+    pd.DataFrame({'item_id': ['x']}).to_parquet(folder / 'A.parquet')
+  _write(tmp_path, 'w1', _probes('A').assign(pearson=.1))
+  assert set(probe_readout.layers(tmp_path)['model']) == {'A (w1)'}
+  assert set(probe_readout.of_workdirs(tmp_path)['model']) == {'A (w1)'}
+
+
 def test_layers_that_only_one_of_a_pair_has_are_left_out(tmp_path):
-  assert probe_readout.layer_pairs(probe_readout.layers(tmp_path)).empty
+  assert probe_readout.layer_pairs(
+      probe_readout.layers(tmp_path), pairs.BY_NAME).empty
   deep = _probes('A').assign(pearson=.1)
   shallow = _probes('A_Ins').assign(pearson=.2)
   found = probe_readout.layer_pairs(probe_readout.of_layers(
-      pd.concat([deep, shallow[shallow['layer'] < 2]])))
+      pd.concat([deep, shallow[shallow['layer'] < 2]])), pairs.BY_NAME)
   assert found['layer'].tolist() == [0, 1]
 
 
@@ -137,7 +149,7 @@ def test_no_probes(tmp_path):
   assert probe_readout.forward(tmp_path) is None
   assert probe_readout.of_workdirs(tmp_path).empty
   assert probe_readout.pair_differences(
-      probe_readout.of_workdirs(tmp_path)).empty
+      probe_readout.of_workdirs(tmp_path), pairs.BY_NAME).empty
 
 
 @pytest.mark.shared
@@ -145,4 +157,5 @@ def test_published_probes(shared):
   path = shared / 'published' / 'coane_activations_10fold.parquet'
   found = probe_readout.of_published(probe_readout.published_tables([path]))
   assert len(found) == 8 * 3
-  assert len(probe_readout.pair_differences(found)) == 4 * 3
+  assert len(probe_readout.pair_differences(
+      found, pairs.BY_NAME)) == 4 * 3

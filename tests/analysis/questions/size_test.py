@@ -14,7 +14,7 @@ def test_size_slopes_against_statsmodels_and_eta_squared():
   x = np.tile([1., 3., 7., 13.], 3)
   y = .2 * np.log10(x) + np.repeat([0., 1., 2.], 4) + .01 * rng.normal(size=12)
   scores = pd.DataFrame({
-      'dataset': 'd', 'outcome': 'ece', 'measure': 'mc_x', 'kind': 'base',
+      'dataset': 'd', 'outcome': 'brier', 'measure': 'mc_x', 'kind': 'base',
       'family': family, 'size': x, 'value': y})
   row = size.size_effects(scores, 200).set_index('kind').loc['base']
   plain = sm.OLS(y, sm.add_constant(np.log10(x))).fit()

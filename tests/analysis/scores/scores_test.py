@@ -60,7 +60,7 @@ def test_errors_are_of_the_papers_confidence(study_results):
     found = by['calibration_error', 'mc_choice_entropy']
     np.testing.assert_allclose(found.value, expected.estimate)
     np.testing.assert_allclose(
-        found.p_value, squared_error.probability_below(expected, .01))
+        found.p_value, squared_error.below_p(expected, .01))
     np.testing.assert_allclose(
         found.draws_R,
         expected.estimate + expected.influence_N @ counts / n, rtol=1e-4)

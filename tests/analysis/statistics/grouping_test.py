@@ -57,3 +57,9 @@ def test_distinct_rows_are_equal_in_every_array():
   once = grouping.distinct_rows(first, second)
   np.testing.assert_array_equal(once.first_U, [0, 1, 2])
   np.testing.assert_array_equal(once.kind_M, [0, 1, 2, 0])
+
+
+def test_unequal_clusters_are_worth_fewer_equal_ones():
+  assert grouping.effective_number(np.repeat(np.arange(7), 3)) == 7
+  assert grouping.effective_number(np.array([5, 5, 5, 9])) == 16 / 10
+  assert grouping.effective_number(np.array([], int)) == 0

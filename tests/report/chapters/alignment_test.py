@@ -55,7 +55,7 @@ def test_aligned_is_what_the_claim_says(made, spec, alignment_cells):
   one = alignment_cells[alignment_cells['model'] == 'A']
   page = _page(alignment.chapter(
       made(alignment=one, claims=claims[:1]), spec))
-  assert 'ρ = 0.30 [0.01, 0.60] over items and raters' in page
+  assert 'ρ = 0.30 [0.01, 0.60].' in page
 
 
 def test_every_model_has_a_panel_and_no_line_is_said_where_none_is(

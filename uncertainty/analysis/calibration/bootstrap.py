@@ -209,8 +209,7 @@ def error_draws(
 def error_estimates(
     confidence_MN: np.ndarray, correct_MN: np.ndarray,
     counts_NR: np.ndarray, *, level: float, n_bins: int = 15,
-    binnings: Binnings | None = None,
-    with_draws: tuple[str, ...] = ()) -> Estimates:
+    binnings: Binnings | None = None) -> Estimates:
   """Every error of `ERROR_METRICS` with its bootstrap interval.
 
   Args:
@@ -220,7 +219,6 @@ def error_estimates(
     level: nominal coverage.
     n_bins: of the width and mass binnings.
     binnings: `choose_binnings` of the same rows, if at hand.
-    with_draws: metrics whose draws are returned.
 
   Returns:
     Rows with fewer than 3 items are NaN.
@@ -249,7 +247,7 @@ def error_estimates(
         for name in ERROR_METRICS}
 
   return _filled(value, np.sum(binnings.width_MN >= 0, -1), counts_NR,
-                 with_draws, of_rows)
+                 (), of_rows)
 
 
 def rank_estimates(
@@ -263,7 +261,7 @@ def rank_estimates(
     correct_MN: as for `error_estimates`.
     counts_NR: as there.
     level: as there.
-    with_draws: as there.
+    with_draws: metrics whose draws are returned.
 
   Returns:
     Rows with fewer than 3 items are NaN.

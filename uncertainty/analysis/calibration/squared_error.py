@@ -26,6 +26,7 @@ import numpy as np
 import scipy.special
 
 from uncertainty.analysis.calibration import errors
+from uncertainty.analysis.statistics import grouping
 
 LEAST = 10  # items or clusters below which no interval is worth printing
 _LEAST_IN_BIN = 3
@@ -60,20 +61,29 @@ class SquaredError:
   root_GB: np.ndarray
 
 
-def enough_for_bins(n_units: int, n_bins: int) -> bool:
+def determined(
+    confidence_N: np.ndarray, correct_N: np.ndarray, cluster_N: np.ndarray,
+    n_bins: int) -> bool:
   """Whether a squared calibration error's noise can be told from bins.
 
-  A bin of one item has no spread that would show its noise, and its gap then
-  counts as error in full.
+  A bin of one item has no spread that would show its noise, and one of right
+  answers alone shows none either: its gap then counts as error in full.
 
   Args:
-    n_units: items or clusters.
-    n_bins: over which they are spread.
+    confidence_N: NaN left out.
+    correct_N: grades; NaN left out.
+    cluster_N: number of each item's cluster.
+    n_bins: over which items are spread.
 
   Returns:
-    Whether three or more fall into a bin, and there are enough for a claim.
+    Whether three or more items or clusters fall into a bin, and there are
+    enough of them that are right, and that are wrong, for a claim.
   """
-  return n_units >= max(LEAST, _LEAST_IN_BIN * n_bins)
+  known_N = ~np.isnan(confidence_N + correct_N)
+  right_N = known_N & (correct_N > 0.5)
+  units, right, wrong = (grouping.effective_number(cluster_N[some_N])
+                         for some_N in (known_N, right_N, known_N & ~right_N))
+  return units >= _LEAST_IN_BIN * n_bins and min(right, wrong) >= LEAST
 
 
 def squared_error(
@@ -159,14 +169,12 @@ def interval(error: SquaredError, level: float) -> tuple[float, float]:
   if error.noise <= 0:
     return error.square, error.square
   alpha = 1 - level
-
-  def tail(theta: float) -> float:
-    return alpha / 2 * -np.expm1(-2 * theta / error.noise)
-
   high = _crossing(
-      lambda t: probability_below(error, t) > tail(t), error)
+      lambda t: probability_below(error, t) > alpha * _share_below(error, t),
+      error)
   low = _crossing(
-      lambda t: probability_below(error, t) > 1 - alpha + tail(t), error)
+      lambda t: probability_below(error, t)
+      > 1 - alpha * (1 - _share_below(error, t)), error)
   return low, high
 
 
@@ -178,10 +186,28 @@ def two_sided_p(error: SquaredError, theta: float) -> float:
     theta: θ.
 
   Returns:
-    p.
+    p; below α exactly where `interval` of level 1 − α leaves θ out.
   """
+  if error.noise <= 0:
+    return float(error.square == theta)
   below = probability_below(error, theta)
-  return min(1.0, 2 * min(below, 1 - below))
+  share = _share_below(error, theta)
+  return min(1.0, below_p(error, theta), (1 - below) / (1 - share))
+
+
+def below_p(error: SquaredError, theta: float) -> float:
+  """The same, of errors below θ: < α where `interval` ends below θ.
+
+  Args:
+    error: what was seen.
+    theta: θ > 0.
+
+  Returns:
+    p, at most 1.
+  """
+  if error.noise <= 0:
+    return float(error.square >= theta)
+  return min(1.0, probability_below(error, theta) / _share_below(error, theta))
 
 
 def least_above(
@@ -199,8 +225,9 @@ def least_above(
   """
   if error.noise <= 0:
     return theta
+  above = alpha * (1 - _share_below(error, theta))
   largest = _crossing(lambda square: probability_below(
-      dataclasses.replace(error, square=square), theta) < 1 - alpha / 2, error)
+      dataclasses.replace(error, square=square), theta) < 1 - above, error)
   told = dataclasses.replace(error, square=largest)
   return _crossing(
       lambda t: probability_below(told, t) > 1 - power, error)
@@ -230,6 +257,11 @@ def difference_variance(
   if abs(quadratic) < _ROUNDING * both:  # equal errors differ by nothing
     quadratic = 0.0
   return max(linear - quadratic, quadratic, 0.0)
+
+
+def _share_below(error: SquaredError, theta: float) -> float:
+  """The share of the tails' probability that lies below: ½ far from 0."""
+  return -np.expm1(-2 * theta / error.noise) / 2
 
 
 def _shrunk(

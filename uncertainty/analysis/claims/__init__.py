@@ -177,8 +177,8 @@ CLAIMS: tuple[Claim, ...] = (
             'cannot be told ({value}, {level} interval {low} to {high}; one '
             'that lies {smallest} above it would have been told four times '
             'in five).',
-            'Fewer than three items or clusters of items a bin for {subject}: '
-            'no claim about its calibration is made.')),
+            '{subject}: too few items or clusters of items a bin, or too few '
+            'right or wrong; no claim about its calibration is made.')),
     Claim(
         'calibration_difference',
         'Is the instruct model worse calibrated than its base model?',
@@ -194,11 +194,11 @@ CLAIMS: tuple[Claim, ...] = (
             '{subject}: which of both is better calibrated cannot be told '
             '(squared errors differ by {value}, {level} interval {low} to '
             '{high}; {smallest} would have been seen four times in five).',
-            '{subject}: fewer than three items or clusters of items a bin; no '
-            'claim about their calibration is made.')),
+            '{subject}: too few items or clusters of items a bin, or too few '
+            'right or wrong; no claim about their calibration is made.')),
     Claim(
         'sure_and_right', 'Is the model right where it is sure?',
-        'AUROC: P(choice entropy of a right answer < of a wrong one), ties '
+        'AUROC: P(uncertainty of a right answer < of a wrong one), ties '
         'half', 'items in clusters', items.sure_and_right,
         't on the logit, influences (DeLong) over clusters',
         'AUROC = 1/2; the same t', 0.5, 1, 'sure_and_right', False,
@@ -216,8 +216,8 @@ CLAIMS: tuple[Claim, ...] = (
         'surest_fifth',
         'Is the model righter on its surest fifth of items than on its least '
         'sure?',
-        'accuracy on the fifth of items of lowest choice entropy less that on '
-        'the fifth of highest', 'items in clusters', items.surest_fifth,
+        'accuracy on the fifth of items of least uncertainty less that on '
+        'the fifth of most', 'items in clusters', items.surest_fifth,
         't with the error of influences over clusters',
         'no difference; t with the error that equal accuracies would have',
         0.0, 1, 'surest_fifth', False, _sentences(

@@ -50,8 +50,9 @@ def instruct_calibration(study: ClaimStudy) -> list[Finding]:
   value_M = np.full(len(study.models), np.nan)
   draws_MR = np.full((len(value_M), study.n_draws), np.nan)
   for m in np.flatnonzero(graded.any(1)):
-    if not squared_error.enough_for_bins(
-        study.n_clusters(graded[m]), study.n_bins):
+    if not squared_error.determined(
+        study.confidence_MN[m], study.correct_MN[m], study.cluster_N,
+        study.n_bins):
       continue
     error = items.error_of(study, int(m))
     value_M[m] = error.estimate

@@ -154,7 +154,9 @@ def _aligned(study, m, known_N, unknown) -> Finding:
   units = study.n_clusters(known_N)
   if not enough(units) or np.isnan(rho):
     return dataclasses.replace(unknown, estimate=rho)
-  [se], [freedom] = spearman_draws.fisher_error(draws_R[None], [units])
+  [se], [freedom] = spearman_draws.fisher_error(
+      draws_R[None], np.array([units]))
+  se *= study.bootstrap_bias(known_N)
   if not se > 0:
     return dataclasses.replace(unknown, estimate=rho, se=se)
   z = np.arctanh(np.clip(rho, -spearman_draws.LIMIT, spearman_draws.LIMIT))
@@ -165,7 +167,9 @@ def _aligned(study, m, known_N, unknown) -> Finding:
 
 
 def _calibrated(study, m, known_N, unknown) -> Finding:
-  if not squared.enough_for_bins(study.n_clusters(known_N), study.n_bins):
+  del known_N
+  if not squared.determined(study.confidence_MN[m], study.correct_MN[m],
+                            study.cluster_N, study.n_bins):
     return unknown
   error, threshold = error_of(study, m), study.calibrated_below
   low, high = np.sqrt(squared.interval(error, study.level))
@@ -194,10 +198,14 @@ def difference(
     The finding; as it was where there are too few clusters.
   """
   freedom = study.n_clusters(known_N) - 1
-  if not squared.enough_for_bins(freedom + 1, study.n_bins):
+  if not all(squared.determined(
+      study.confidence_MN[m], np.where(known_N, study.correct_MN[m], np.nan),
+      study.cluster_N, study.n_bins) for m in pair):
     return unknown
   base, tuned = (error_of(study, m, known_N) for m in pair)
-  influence_G = study.sums((tuned.influence_N - base.influence_N)[None])[0]
+  influence_G, share_G = study.sums(np.stack([
+      tuned.influence_N - base.influence_N, known_N / known_N.sum()]))
+  influence_G /= np.sqrt(np.maximum(1 - share_G, 1e-9))
   se = np.sqrt(squared.difference_variance(
       tuned, base, influence_G, len(known_N)))
   return by_t(
@@ -225,9 +233,11 @@ def _surest_fifth(study, m, known_N, unknown) -> Finding:
     return unknown
   sure_N, unsure_N, first, second = _accuracies(study, m, known_N)
   influence_N = fifths(study, m, known_N)[1]
-  units = study.n_clusters((sure_N > 0) | (unsure_N > 0))
-  square = (study.sums(influence_N[None])[0] ** 2).sum()
-  se = float(np.sqrt(square * units / (units - 2)))
+  part_N = (sure_N > 0) | (unsure_N > 0)
+  units = study.n_clusters(part_N)
+  # Two means are taken from them.
+  se = standard_error(study, influence_N * part_N.sum(), part_N) * float(
+      np.sqrt((units - 1) / (units - 2)))
   found = by_t(unknown, first - second, se, units - 2, study.level)
   # Shares of few items: were both equal, each would vary as their mean does.
   common = (first + second) / 2
@@ -285,9 +295,10 @@ def standard_error(study: ClaimStudy, influence_N: np.ndarray,
   Returns:
     In the mean's unit.
   """
-  sums_G = study.sums(influence_N[None])[0]
-  units = study.n_clusters(known_N)
-  return float(np.sqrt((sums_G ** 2).sum() * units / (units - 1))
+  sums_G, share_G = study.sums(np.stack([
+      influence_N, known_N / known_N.sum()]))
+  # CR2 (Bell & McCaffrey 2002): a cluster pulls the mean to itself.
+  return float(np.sqrt((sums_G ** 2 / np.maximum(1 - share_G, 1e-9)).sum())
                / known_N.sum())
 
 

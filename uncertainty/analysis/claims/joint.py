@@ -91,9 +91,9 @@ def flags(study: ClaimStudy) -> Flags:
   row_X = np.array([
       i for i, r in enumerate(stack.rows)
       if r.prefix == registry.MC and r.model in correct and r.measure.kind
-      and squared.enough_for_bins(study.n_clusters(
-          ~np.isnan(confidence_MN[i] + correct[r.model] + study.human_N)),
-                          study.n_bins)], int)
+      and squared.determined(
+          confidence_MN[i] + 0 * study.human_N, correct[r.model],
+          study.cluster_N, study.n_bins)], int)
   if not len(row_X):
     return Flags(row_X, row_X, row_X > 0, row_X > 0, 0)
   rho_X = ranking.spearman(
@@ -107,8 +107,8 @@ def flags(study: ClaimStudy) -> Flags:
     error = squared.squared_error(
         confidence_MN[i], correct[stack.rows[i].model], study.cluster_N,
         study.n_bins)
-    calibrated.append(squared.probability_below(
-        error, study.calibrated_below ** 2) < (1 - study.level) / 2)
+    calibrated.append(squared.below_p(
+        error, study.calibrated_below ** 2) < 1 - study.level)
     n_items.append(int(known_N.sum()))
   kind_X = np.array([stack.rows[i].measure.kind for i in row_X])
   return Flags(

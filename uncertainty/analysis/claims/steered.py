@@ -72,7 +72,7 @@ class Effect:
   controls_R: np.ndarray
   item_variance: float
   n_items: int
-  n_clusters: int
+  n_clusters: float
 
 
 @dataclasses.dataclass(frozen=True)

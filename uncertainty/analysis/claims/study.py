@@ -203,16 +203,27 @@ class ClaimStudy:
     np.add.at(out.T, self.cluster_N, np.nan_to_num(values_XN).T)
     return out
 
-  def n_clusters(self, items_N: np.ndarray) -> int:
+  def n_clusters(self, items_N: np.ndarray) -> float:
     """Independent units among the items.
 
     Args:
       items_N: which items.
 
     Returns:
-      Their clusters.
+      Their clusters; of unequal ones, how many equal ones would be worth them.
     """
-    return len(np.unique(self.cluster_N[items_N]))
+    return grouping.effective_number(self.cluster_N[items_N])
+
+  def bootstrap_bias(self, items_N: np.ndarray) -> float:
+    """See `spearman_draws.cluster_bias`.
+
+    Args:
+      items_N: which items.
+
+    Returns:
+      A factor of the standard error.
+    """
+    return spearman_draws.cluster_bias(self.cluster_N[items_N])
 
   @functools.cached_property
   def pairs(self) -> list[tuple[int, int]]:
@@ -231,7 +242,7 @@ class ClaimStudy:
     return pairs_lib.origins(self.stack.frames)
 
 
-def enough(n_units: int) -> bool:
+def enough(n_units: float) -> bool:
   """Whether an interval over so many items or clusters is worth printing.
 
   Args:

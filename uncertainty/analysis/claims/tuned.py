@@ -18,7 +18,7 @@ import pandas as pd
 
 from uncertainty.analysis.calibration import squared_error
 from uncertainty.analysis.claims import from_spec
-from uncertainty.analysis.claims.items import error_of
+from uncertainty.analysis.claims.items import error_of, standard_error
 from uncertainty.analysis.claims.study import (
   ClaimStudy,
   Finding,
@@ -59,7 +59,7 @@ class Change:
   tuned_S: np.ndarray
   item_variance: float
   n_items: int
-  n_clusters: int
+  n_clusters: float
 
 
 @dataclasses.dataclass(frozen=True)
@@ -237,7 +237,8 @@ def _alignment(study: ClaimStudy, base: int, tuned: list[int]
   n_clusters = study.n_clusters(known_N)
   variance = np.nan
   if enough(n_clusters) and not np.isnan(draws_R).all():
-    variance = float(np.nanvar(draws_R, ddof=1))
+    variance = float(np.nanvar(draws_R, ddof=1)) * study.bootstrap_bias(
+        known_N) ** 2
   return Change(float(study.rho_M[base]), study.rho_M[tuned], variance,
                 int(known_N.sum()), n_clusters)
 
@@ -248,8 +249,9 @@ def _calibration(study: ClaimStudy, base: int, tuned: list[int]
   known_N = ~np.isnan(study.confidence_MN[[base, *tuned]].sum(0)
                       + study.correct_MN[[base, *tuned]].sum(0))
   n_clusters = study.n_clusters(known_N)
-  if not known_N.any() or not squared_error.enough_for_bins(
-      n_clusters, study.n_bins):
+  if not all(squared_error.determined(
+      study.confidence_MN[m], np.where(known_N, study.correct_MN[m], np.nan),
+      study.cluster_N, study.n_bins) for m in (base, *tuned)):
     return None
   before = error_of(study, base, known_N)
   after = [error_of(study, m, known_N) for m in tuned]
@@ -282,9 +284,8 @@ def mean_change(values: Callable[[pd.DataFrame], np.ndarray]
       return None
     delta_N = values_MN[1:].mean(0) - values_MN[0]
     delta_N = np.where(known_N, delta_N - delta_N[known_N].mean(), 0)
-    square = float((study.sums(delta_N[None]) ** 2).sum())
-    variance = (square * units / (units - 1) / n**2 if enough(units)
-                else np.nan)
+    variance = (standard_error(study, delta_N, known_N) ** 2
+                if enough(units) else np.nan)
     means_M = values_MN[:, known_N].mean(1)
     return Change(float(means_M[0]), means_M[1:], variance, n, units)
   return change

@@ -68,7 +68,7 @@ def cells(found: list[Score], alpha: float, level: float) -> pd.DataFrame:
         frame[name], frame[columns.DATASET])
   frame[derived.ALIGNED] = (
       (frame[columns.RHO] > 0) & (frame[derived.RHO_P_BH] < alpha))
-  frame[derived.CALIBRATED] = frame[derived.ABOVE_P] < (1 - level) / 2
+  frame[derived.CALIBRATED] = frame[derived.ABOVE_P] < 1 - level
   frame[derived.DISCRIMINATES] = (
       (frame[derived.AUROC] > .5) & (frame[derived.AUROC_P_BH] < alpha))
   return frame

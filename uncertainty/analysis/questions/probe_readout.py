@@ -12,7 +12,7 @@ import pandas as pd
 from uncertainty import files
 from uncertainty.analysis.scores import pairs
 from uncertainty.probes import published as published_probes
-from uncertainty.results import columns, derived
+from uncertainty.results import columns, derived, schema
 
 MEAN, CHOSEN = -1, -1  # in columns `fold` and `layer`
 COLUMNS = [columns.DATASET, columns.MODEL, derived.TARGET, columns.VALUE,
@@ -33,23 +33,15 @@ def of_workdirs(root: str | pathlib.Path) -> pd.DataFrame:
     `COLUMNS`; value is held-out R². Where several workdirs probed a model, its
     name carries the workdir's, as in `schema.read_results`.
   """
-  paths = sorted(pathlib.Path(root).glob('**/analysis/probes.parquet'))
-  found = []
-  for path in paths:
-    table = files.read_parquet(
-        path, 'run --stages=probe again to rebuild it')
+  def choose(table: pd.DataFrame) -> pd.DataFrame:
     protocol = 'sound' if 'sound' in set(table[derived.PROTOCOL]) else 'paper'
     table = table[table[derived.PROTOCOL] == protocol]
-    if len(table):
-      table = table[table[derived.SITE] == max(table[derived.SITE])]
-      found.append(_readouts(table).assign(workdir=path.parents[1].name))
-  if not found:
-    return pd.DataFrame(columns=COLUMNS)
-  joined = pd.concat(found, ignore_index=True)
-  twice = joined.duplicated([columns.DATASET, columns.MODEL, derived.TARGET],
-                            keep=False)
-  joined.loc[twice, columns.MODEL] += ' (' + joined.loc[twice, 'workdir'] + ')'
-  return joined[COLUMNS]
+    if not len(table):
+      return pd.DataFrame(columns=COLUMNS)
+    return _readouts(table[table[derived.SITE] == max(table[derived.SITE])])
+
+  found = _joined(root, 'probes', choose)
+  return pd.DataFrame(columns=COLUMNS) if found is None else found[COLUMNS]
 
 
 def forward(root: str | pathlib.Path) -> pd.DataFrame | None:
@@ -120,17 +112,29 @@ def truth(root: str | pathlib.Path) -> pd.DataFrame | None:
 
 def _joined(root, name: str, choose: Callable[[pd.DataFrame], pd.DataFrame],
             ) -> pd.DataFrame | None:
+  """What is chosen of every table of a name; models as their results call them.
+
+  Of results that are not there, models of several workdirs get their names.
+  """
+  called = {(str(path.parents[2]), dataset, path.stem): model
+            for (dataset, model), path in schema.result_files(root).items()}
   found = []
   for path in sorted(pathlib.Path(root).glob(f'**/analysis/{name}.parquet')):
-    table = files.read_parquet(
-        path, 'run --stages=probe again to rebuild it')
-    found.append(choose(table).assign(workdir=path.parents[1].name))
+    table = choose(files.read_parquet(
+        path, 'run --stages=probe again to rebuild it'))
+    if len(table):
+      found.append(table.assign(workdir=str(path.parents[1])))
   if not found:
     return None
   joined = pd.concat(found, ignore_index=True)
-  workdirs = joined.groupby(
-      [columns.DATASET, columns.MODEL])['workdir'].transform('nunique')
-  joined.loc[workdirs > 1, columns.MODEL] += ' (' + joined['workdir'] + ')'
+  own = joined.groupby([columns.DATASET, columns.MODEL])['workdir']
+  joined[columns.MODEL] = [
+      called.get((workdir, dataset, model),
+                 f'{model} ({pathlib.Path(workdir).name})' if several
+                 else model)
+      for workdir, dataset, model, several in zip(
+          joined['workdir'], joined[columns.DATASET], joined[columns.MODEL],
+          own.transform('nunique') > 1)]
   return joined.drop(columns='workdir')
 
 
@@ -195,14 +199,12 @@ PAIR_COLUMNS = [
     derived.INSTRUCT_VALUE, derived.DIFFERENCE]
 
 
-def layer_pairs(
-    probes: pd.DataFrame,
-    origins: pairs.Origins = pairs.BY_NAME) -> pd.DataFrame:
+def layer_pairs(probes: pd.DataFrame, origins: pairs.Origins) -> pd.DataFrame:
   """Instruct − base of each pair's Pearson r, layer by layer.
 
   Args:
     probes: of `of_layers`.
-    origins: which model was tuned from which; by their names if not given.
+    origins: which model was tuned from which.
 
   Returns:
     `PAIR_COLUMNS`, a row a pair, data set, site, protocol, target and layer
@@ -211,7 +213,7 @@ def layer_pairs(
   found = [pd.DataFrame(columns=PAIR_COLUMNS)]
   by_model = dict(iter(probes.groupby(columns.MODEL, sort=False))) if len(
       probes) else {}
-  for base, tuned in origins.pairs(list(by_model)):
+  for base, tuned in origins.pairs(list(map(str, by_model))):
     before, after = (by_model[m].set_index(_OF_LAYER)[derived.PEARSON]
                      for m in (base, tuned))
     both = pd.concat(
@@ -226,8 +228,7 @@ def layer_pairs(
 
 
 def pair_differences(
-    readout: pd.DataFrame,
-    origins: pairs.Origins = pairs.BY_NAME) -> pd.DataFrame:
+    readout: pd.DataFrame, origins: pairs.Origins) -> pd.DataFrame:
   """Instruct − base, in the columns of `instruct.pair_differences`.
 
   Probe tables hold no predictions by item, so there is no interval within a
@@ -235,7 +236,7 @@ def pair_differences(
 
   Args:
     readout: of `of_workdirs` or `of_published`.
-    origins: which model was tuned from which; by their names if not given.
+    origins: which model was tuned from which.
 
   Returns:
     One row per pair, data set and target; the interval is missing.

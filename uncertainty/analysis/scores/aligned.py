@@ -80,17 +80,19 @@ def align(stack: stacking.Stack, counts_NR: np.ndarray,
   if cluster_N is not None:
     known_MN, known_SN = (
         ~np.isnan(x) for x in (uncertainty_MN, stack.signals_SN))
-    p_value_X = _clustered_p(rho_X, draws_XR, np.array([
-        len(np.unique(cluster_N[known_MN[m] & known_SN[s]]))
-        for m, s in pairs]))
+    p_value_X = _clustered_p(rho_X, draws_XR, [
+        cluster_N[known_MN[m] & known_SN[s]] for m, s in pairs])
   return Aligned(row_X, signal_X, rho_X, p_value_X, n_X, draws_XR)
 
 
 def _clustered_p(
-    rho_X: np.ndarray, draws_XR: np.ndarray, n_clusters_X: np.ndarray,
+    rho_X: np.ndarray, draws_XR: np.ndarray, labels_X: list[np.ndarray],
 ) -> np.ndarray:
   limit = spearman_draws.LIMIT
-  se_X, freedom_X = spearman_draws.fisher_error(draws_XR, n_clusters_X)
+  se_X, freedom_X = spearman_draws.fisher_error(
+      draws_XR, np.array([grouping.effective_number(x) for x in labels_X]))
+  se_X *= np.array([spearman_draws.cluster_bias(x) if len(x) else 1.0
+                    for x in labels_X])
   with np.errstate(divide='ignore', invalid='ignore'):
     t_X = np.arctanh(np.clip(rho_X, -limit, limit)) / se_X
   p_X = 2 * scipy.special.stdtr(freedom_X, -np.abs(t_X))

@@ -106,7 +106,7 @@ def model_items(stack: stacking.Stack) -> list[ModelItems]:
             and np.isfinite(uncertain_MN[i]).any()]
     if rows:
       found.append(ModelItems(
-          stack.dataset, model, str(_first(frame, columns.KIND, '')),
+          stack.dataset, model, str(pairs.said(frame, columns.KIND) or ''),
           pairs.family_of(model, frame), pairs.size_of(model, frame), frame,
           tuple(stack.rows[i].column for i in rows), uncertain_MN[rows],
           confidence_MN[rows], correct_MN[rows], pairs.base_of(frame)))
@@ -124,12 +124,6 @@ def couples(tables: Iterable[ModelItems]) -> list[tuple[str, str]]:
   """
   bases = {t.model: t.base for t in tables}
   return pairs.pairs(list(bases), bases)
-
-
-def _first(frame: pd.DataFrame, column: str, default):
-  """The column's first known value; all rows of one model share it."""
-  known = frame[column].dropna().tolist() if column in frame else []
-  return known[0] if known else default
 
 
 def scores(
@@ -208,14 +202,14 @@ def _errors(
     for measure, confidence_N, correct_N in zip(
         table.measures, table.confidence_MN, table.correct_MN, strict=True):
       known_N = ~np.isnan(confidence_N + correct_N)
-      if not squared_error.enough_for_bins(
-          len(np.unique(asked.cluster_N[known_N])), asked.n_bins):
+      if not squared_error.determined(
+          confidence_N, correct_N, asked.cluster_N, asked.n_bins):
         continue
       error = squared_error.squared_error(
           confidence_N, correct_N, asked.cluster_N, asked.n_bins)
       keys.append((table, measure, int(known_N.sum())))
       errors.append(error.estimate)
-      p_values.append(squared_error.probability_below(
+      p_values.append(squared_error.below_p(
           error, asked.calibrated_below ** 2))
       influences.append(error.influence_N.astype(np.float32))
       squares.append(((confidence_N - correct_N) ** 2).astype(np.float32))

@@ -176,6 +176,21 @@ class Distinct:
   kind_M: np.ndarray
 
 
+def effective_number(labels_n: np.ndarray) -> float:
+  """How many clusters of equal size know as much as these.
+
+  Args:
+    labels_n: each item's cluster.
+
+  Returns:
+    1 / Σ (share of the items)²: their number where all are equal.
+
+  Source: Kish 1965, Survey Sampling.
+  """
+  size_G = np.bincount(np.unique(labels_n, return_inverse=True)[1])
+  return float(size_G.sum() ** 2 / (size_G ** 2).sum()) if len(size_G) else 0.0
+
+
 def distinct_rows(*values_MN: np.ndarray) -> Distinct:
   """Rows that are equal in all of some arrays.
 

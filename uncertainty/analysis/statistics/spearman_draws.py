@@ -123,6 +123,25 @@ def fisher_error(
   return se_X, freedom_X
 
 
+def cluster_bias(labels_n: np.ndarray) -> float:
+  """What a bootstrap of clusters of unequal size misses of the error.
+
+  A large cluster pulls the mean to itself: of clusters whose items are alike,
+  Σ n_g² (1 − 2 n_g / n) + (Σ n_g²)² / n² is seen of Σ n_g².
+
+  Args:
+    labels_n: each item's cluster.
+
+  Returns:
+    A factor of the standard error; 1 where all clusters are equal.
+  """
+  size_G = np.bincount(np.unique(labels_n, return_inverse=True)[1])
+  share_G = size_G / size_G.sum()
+  square = (share_G ** 2).sum()
+  seen = 1 - 2 * (share_G ** 3).sum() / square + square
+  return float(np.sqrt((1 - 1 / len(size_G)) / seen)) if seen > 0 else 1.0
+
+
 def bootstrap_spearman(
     measures_MN: np.ndarray, signals_SN: np.ndarray, counts_NR: np.ndarray
 ) -> np.ndarray:

@@ -172,8 +172,9 @@ def _published(tables: AnalysisTables) -> list[Markup]:
                  derived.PEARSON, derived.MSE, columns.N]]
   return [blocks.heading("The paper's eight models"),
           picture,
-          *(drawn for dataset, site, protocol in means.groupby(
-              [columns.DATASET, derived.SITE, derived.PROTOCOL]).groups
+          *(drawn for dataset, site, protocol in means[[
+              columns.DATASET, derived.SITE, derived.PROTOCOL]].drop_duplicates(
+                  ).itertuples(index=False)
             for drawn in _pairs(dataset, site, protocol,
                                 f'probes_delta_{dataset}_{protocol}', tables)),
           blocks.folded('Every layer', blocks.table(
@@ -193,11 +194,12 @@ def _pairs(
     return []
   return [figures.plot(
       _depth_curves(rows.assign(**{
-          columns.MODEL: rows[columns.BASE], 'dashed': False,
+          columns.MODEL: rows[derived.INSTRUCT], 'dashed': False,
           columns.VALUE: rows[derived.DIFFERENCE],
-          'depth': _depths(rows, columns.BASE)}), 'Δ Pearson r'),
+          'depth': _depths(rows, derived.INSTRUCT)}), 'Δ Pearson r'),
       name, 'Change of probe correlations by instruction tuning',
-      'Instruct − base; a line is a pair, called by its base model.', tables)]
+      'Instruct − base; a line is a pair, called by its instruct model.',
+      tables)]
 
 
 def _depths(rows: pd.DataFrame, model: str) -> pd.Series:
@@ -228,14 +230,13 @@ def _depth(tables: AnalysisTables) -> list[Markup]:
   rows = tables.get('probe_depth')
   if rows.empty:
     return []
-  return [blocks.heading('Where along depth it becomes readable'),
+  return [blocks.heading('How much is read at a layer chosen beforehand'),
           blocks.table(rows[[
               columns.DATASET, columns.MODEL, derived.PROTOCOL, derived.SITE,
-              derived.TARGET, derived.FIRST_DEPTH, derived.CHOSEN_R2]],
+              derived.TARGET, derived.CHOSEN_R2]],
               sort=derived.CHOSEN_R2, pick=derived.TARGET),
-          blocks.text('first depth: the first layer that beats the permutation '
-                      'null corrected over layers; chosen R²: the layer was '
-                      'chosen inside each training fold.', note=True)]
+          blocks.text('The layer is chosen inside each training fold.',
+                      note=True)]
 
 
 def _increment(tables: AnalysisTables, floor: float) -> list[Markup]:

@@ -86,9 +86,8 @@ def _lead(
       row = found.iloc[0]
       ends = (own[0].low, own[0].high) if own else (
           row[columns.CI_LOW], row[columns.CI_HIGH])
-      shown = blocks.interval(row[columns.RHO], *ends)
-      over = f' over {own[0].over if own else "items"}' if '[' in shown else ''
-      sentences.append(f'{label} of {row[columns.MODEL]}: ρ = {shown}{over}')
+      sentences.append(f'{label} of {row[columns.MODEL]}: ρ = '
+                       f'{blocks.interval(row[columns.RHO], *ends)}')
     elif len(found):
       sentences.append(f'{label}: ρ = {found[columns.RHO].median():.2f} in '
                        f'the median of {len(found)} models')

@@ -213,18 +213,8 @@ def _caption(tables: AnalysisTables, dataset: str) -> str:
                 ': bounds, since their number is not published.'))
   return ('Alignment is that of the one measure fixed beforehand, choice '
           f'entropy where there are choices. Intervals of alignment are over '
-          f'{_over(tables, dataset)}. A thin line joins a base model to the '
+          f'items, each with its raters. A thin line joins a base model to the '
           f'one tuned from it.{about}')
-
-
-def _over(tables: AnalysisTables, dataset: str) -> str:
-  """What the intervals of a data set are over."""
-  claims = tables.get('claims')
-  if len(claims):
-    claims = claims[(claims[derived.CLAIM] == aligned.CLAIM)
-                    & (claims[derived.DATA] == dataset)]
-  raters = len(claims) and claims[derived.N_RATERS].notna().any()
-  return 'items and raters' if raters else 'items'
 
 
 def _alignment(

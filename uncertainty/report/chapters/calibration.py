@@ -63,8 +63,8 @@ def chapter(
           "with people's commonest choice takes the place of correctness."),
       blocks.text(
           'Noise can only raise a calibration error, since it cannot be '
-          'negative. Its 95 % interval is corrected for that and may lie below '
-          'the value beside it.', note=True)]
+          'negative. Its interval is corrected for that and may lie below the '
+          'value beside it.', note=True)]
   for dataset, rows in cells.groupby(columns.DATASET, sort=False):
     parts.append(blocks.heading(names.dataset(str(dataset))))
     parts.append(_lead(rows, tables))
@@ -188,7 +188,7 @@ def _reliability(dataset: str, tables: AnalysisTables) -> list[Markup]:
       panels, plots.Axis(sure, 0, 1),
       plots.Axis(f'share of {CORRECTNESS.get(correctness, correctness)}', 0,
                  1), references=[('diagonal', 0.0)])
-  bars = ', its line a 95 % interval' if ends else ''
+  bars = ', its line an interval' if ends else ''
   return [figures.plot(
       plot, f'reliability_{dataset}',
       f'{names.dataset(dataset)}: reliability of the {sure} of the choice',

@@ -37,9 +37,10 @@ def chapter(
     return None
   parts = [blocks.text(
       'Each point is instruct − base, the mean over pairs of the same model, '
-      'with a 95 % interval for other families like these. What can be told '
-      'of alignment, calibration and accuracy is among the claims; this is '
-      'what lies behind them.'),
+      f'with a {spec.analysis.confidence_level:.0%} interval for other '
+      'families like these and the same items. What can be told of alignment, '
+      'calibration and accuracy is among the claims; this is what lies behind '
+      'them.'),
            *people_entropy.note(tables)]
   # A sweep asks in several ways; each is a comparison of its own.
   for (dataset, variant), rows in effects.groupby(
@@ -56,8 +57,7 @@ def chapter(
           'the table below.', tables))
     shown = rows[[
         cols.OUTCOME, cols.MEASURE, derived.N_PAIRS, derived.MEAN_DIFFERENCE,
-        cols.CI_LOW, cols.CI_HIGH, derived.RANK_BISERIAL, cols.P_VALUE,
-        cols.P_HOLM, cols.P_BH]]
+        cols.CI_LOW, cols.CI_HIGH, derived.RANK_BISERIAL]]
     parts.append(blocks.folded('All effects', blocks.table(
         shown, sort=derived.MEAN_DIFFERENCE, pick=cols.OUTCOME)))
   parts += _prompt_design(tables, 1 / (spec.analysis.n_bootstrap + 1))

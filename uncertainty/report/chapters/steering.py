@@ -3,6 +3,7 @@
 import pandas as pd
 from markupsafe import Markup
 
+from uncertainty.analysis.claims import steered as claims_of
 from uncertainty.report import blocks, figures, names, people_entropy, plots
 from uncertainty.report.tables import AnalysisTables
 from uncertainty.results import columns as cols
@@ -58,13 +59,15 @@ def _of(table: pd.DataFrame, dataset: str, model: str) -> pd.DataFrame:
 
 
 def _sentences(tables: AnalysisTables, dataset: str, model: str) -> list[str]:
-  """The claim's, of one model; its subject begins with the model's name."""
+  """The claim's, of one model along each of its directions."""
   claims = tables.get('claims')
   if claims.empty:
     return []
+  along = _of(tables.get('steering'), dataset, model)[steered.ALONG].unique()
   mine = claims[(claims[derived.CLAIM] == _CLAIM)
                 & (claims[derived.DATA] == dataset)
-                & claims[cols.MODEL].str.startswith(f'{model} ')]
+                & claims[cols.MODEL].isin(
+                    [claims_of.subject(model, name) for name in along])]
   return mine[derived.SENTENCE].tolist()
 
 
@@ -147,9 +150,7 @@ def _effects(rows: pd.DataFrame) -> Markup:
           steered.CONTROL, steered.CONTROL_LOW, steered.CONTROL_HIGH)),
       'difference': blocks.intervals(
           rows, (derived.ESTIMATE, derived.LOW, derived.HIGH)),
-      'p, corrected': rows[derived.P_CORRECTED],
-      'items': rows[derived.N_ITEMS].map(str),
-      'verdict': rows[derived.VERDICT]}))
+      'items': rows[derived.N_ITEMS].map(str)}))
 
 
 def _ablations(rows: pd.DataFrame) -> Markup:
