@@ -7,7 +7,7 @@ runs over them all; nothing is repeated per row or per query head.
 
 import dataclasses
 import functools
-from typing import Any
+from typing import Any, Literal
 
 import flax.linen as nn
 import flax.struct
@@ -100,7 +100,8 @@ def attend(query_BTKGH: jax.Array, stretches: list[Stretch],
 
 
 def attend_fused(query_BTKGH: jax.Array, stretches: list[Stretch],
-                 masks: list[jax.Array], implementation: str = 'cudnn',
+                 masks: list[jax.Array],
+                 implementation: Literal['cudnn', 'xla'] = 'cudnn',
                  ) -> jax.Array:
   """The same in one kernel that keeps no logits, for bfloat16 on a GPU.
 
@@ -127,8 +128,7 @@ def attend_fused(query_BTKGH: jax.Array, stretches: list[Stretch],
       [jnp.broadcast_to(m, (B, T, m.shape[2])) for m in masks], 2)
   output = jax.nn.dot_product_attention(
       query_BTKGH.reshape(B, T, K * G, H).astype(keys.dtype), keys, values,
-      mask=mask[:, None], scale=1.0,
-      implementation=implementation)  # pyright: ignore[reportArgumentType]
+      mask=mask[:, None], scale=1.0, implementation=implementation)
   return output.reshape(B, T, K, G, H).astype(wide(keys.dtype))
 
 
