@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import torch
 import transformers
-from transformers.modeling_gguf_pytorch_utils import load_gguf_checkpoint
 
 from uncertainty.models import source
 
@@ -21,6 +20,7 @@ NUCLEUS_MASSES = (0.95, 0.9, 0.75, 0.5)
 
 def load(name: str, dtype: str) -> Any:
   """transformers' own model, from its own reader of the weight file."""
+  from transformers.modeling_gguf_pytorch_utils import load_gguf_checkpoint
   found = source.resolve(name)
   if found.form != 'gguf':
     return transformers.AutoModelForCausalLM.from_pretrained(
@@ -100,7 +100,7 @@ def paper_way(model: Any, prompts: Sequence[Sequence[int]],
               ) -> Iterator[tuple[list[int], torch.Tensor]]:
   """Whole prompts, with logits at every place."""
   for some in batches:
-    ids = torch.tensor([prompts[i] for i in some])
+    ids = torch.tensor([prompts[i] for i in some], device=model.device)
     yield some, model(input_ids=ids, use_cache=False).logits[:, -1]
 
 
@@ -111,14 +111,16 @@ def best_way(model: Any, prompts: Sequence[list[int]],
   """Shared prefix cached, the last place's logits only."""
   first, last = min(prompts), max(prompts)
   n_shared = next(i for i, (a, b) in enumerate(zip(first, last)) if a != b)
-  prefix = model(input_ids=torch.tensor([first[:n_shared]]),
-                 use_cache=True, logits_to_keep=1).past_key_values
+  prefix = model(
+      input_ids=torch.tensor([first[:n_shared]], device=model.device),
+      use_cache=True, logits_to_keep=1).past_key_values
   for some in batches:
     rest = [prompts[i][n_shared:] for i in some]
     ids, mask = padded(rest)
     mask = torch.cat([torch.ones(len(some), n_shared, dtype=torch.long), mask],
                      1)
-    hidden = model.model(input_ids=ids, attention_mask=mask,
+    hidden = model.model(input_ids=ids.to(model.device),
+                         attention_mask=mask.to(model.device),
                          past_key_values=repeated(prefix, len(some)),
                          use_cache=True
                          ).last_hidden_state
@@ -171,4 +173,4 @@ def fast_measures(logits_BV: torch.Tensor) -> dict[str, np.ndarray]:
     out[f'nucleus_size_{share}'] = n
     out[f'nucleus_entropy_{share}'] = torch.where(
         n > 1, (torch.log(s) - m / s) / size, torch.zeros_like(s))
-  return {name: x.numpy() for name, x in out.items()}
+  return {name: x.cpu().numpy() for name, x in out.items()}

@@ -54,6 +54,30 @@ say("/lib/jax/xla_bridge.py", logging.WARNING, "out of luck")
   assert second[8:] == ' warning: out of luck'
 
 
+@pytest.mark.parametrize('plugin, given, used', [
+    ('jax_cuda13_plugin', None, console.XLA_FLAGS),
+    ('jax_cuda13_plugin', '--mine', '--mine'), ('jax_other', None, '')])
+def test_xla_is_told_what_is_faster_where_there_is_cuda(
+    tmp_path, plugin, given, used):
+  (tmp_path / plugin).mkdir()
+  (tmp_path / plugin / '__init__.py').touch()
+  code = f'''
+import importlib.util, os, sys
+find = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *rest: (
+    find(name, *rest) if "cuda" not in name or name == "{plugin}" else None)
+sys.path.insert(0, "{tmp_path}")
+from uncertainty import console
+console.prepare()
+print(os.environ.get("XLA_FLAGS", ""))
+'''
+  env = {k: v for k, v in os.environ.items() if k != 'XLA_FLAGS'}
+  done = subprocess.run(
+      [sys.executable, '-c', code], capture_output=True, text=True, check=True,
+      timeout=60, env=env | ({'XLA_FLAGS': given} if given else {}))
+  assert done.stdout.strip() == used
+
+
 def test_a_reader_that_wants_no_more_is_no_error():
   reader, writer = os.pipe()
   os.close(reader)

@@ -1,5 +1,7 @@
 """Attention over several stretches against one softmax over all keys."""
 
+import types
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -64,3 +66,33 @@ def test_a_row_without_visible_keys_stays_finite():
                            [jnp.zeros((1, 1, T), bool)], 0.0, to_itself=True)
   for values in found:
     assert np.isfinite(np.asarray(values)).all()
+
+
+@pytest.mark.parametrize('rows', [1, B])
+def test_one_kernel_gives_what_the_stretches_give(rows):
+  query = _random(0, B, T, K, G, H)
+  stretches = [_stretch(1, rows, 5), _stretch(3, B, T)]
+  masks = [jnp.arange(5)[None, None] < 4,
+           jnp.tril(jnp.ones((B, T, T), bool))]
+  expected, _ = attention.attend(query, stretches, masks, 0.0)
+  found = attention.attend_fused(query, stretches, masks, 'xla')
+  assert found.dtype == expected.dtype
+  np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def _device(kind, capability):
+  return types.SimpleNamespace(device_kind=kind, compute_capability=capability)
+
+
+def test_where_one_kernel_measured_faster():
+  config = types.SimpleNamespace(attention_cap=0.0, head_dim=64)
+  hopper = _device('NVIDIA H100 80GB HBM3', '9.0')
+  bfloat16 = jnp.dtype('bfloat16')
+  assert attention.is_fused(config, bfloat16, hopper)
+  assert not attention.is_fused(config, jnp.dtype('float32'), hopper)
+  assert not attention.is_fused(
+      types.SimpleNamespace(attention_cap=50.0, head_dim=64), bfloat16, hopper)
+  assert not attention.is_fused(
+      types.SimpleNamespace(attention_cap=0.0, head_dim=256), bfloat16, hopper)
+  assert not attention.is_fused(config, bfloat16, _device('NVIDIA T4', '7.5'))
+  assert not attention.is_fused(config, bfloat16, jax.devices('cpu')[0])

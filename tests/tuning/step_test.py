@@ -4,6 +4,7 @@ import dataclasses
 import functools
 
 import jax
+import jax.export
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -202,3 +203,49 @@ def test_only_named_sites_are_adapted(model):
   state, _ = step.start(setting, model.params, jax.random.key(0))
   assert {adapters.Linear(n, 0, 0, False).site for n in state.weights} == {
       'v_proj', 'down_proj'}
+
+
+class _Watch:
+  """Jitted functions, with the shapes that they were called with."""
+
+  def __init__(self, monkeypatch):
+    self.called, jit = [], jax.jit
+
+    def watched(function, **options):
+      jitted = jit(function, **options)
+
+      @functools.wraps(function)
+      def call(*arguments):
+        self.called.append((jitted, jax.tree.map(
+            lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype), arguments)))
+        return jitted(*arguments)
+      return call
+
+    monkeypatch.setattr(jax, 'jit', watched)
+
+
+@pytest.mark.parametrize('tune', [
+    {'kl': 0.1}, {'method': 'full'}, {'objective': 'answers'}])
+def test_every_program_lowers_for_gpus_and_tpus(model, monkeypatch, tune):
+  spec = _spec(**{'objective': 'human', **tune})
+  found = lessons.build(model, ITEMS, spec)
+  setting = _setting(model, spec, 'bfloat16')
+  params = jax.tree.map(lambda x: x.astype(jnp.bfloat16), dict(model.params))
+  watch = _Watch(monkeypatch)
+  monkeypatch.setattr(jax, 'default_backend', lambda: 'gpu')
+  state, frozen = step.start(setting, params, jax.random.key(0))
+  packed = packing.pack(found, packing.Packing(), n_parts=2)
+  step.make_loss(setting)(state.weights, frozen, packed)
+  state, _ = step.make(setting)(state, frozen, packed)
+  step.tuned(setting, params, state.weights)
+  full = tune.get('method') == 'full'
+  assert len(watch.called) == (2 if full else 3)
+  with jax.numpy_dtype_promotion('standard'):
+    exported = [jax.export.export(function, platforms=('cuda', 'tpu'))(*shapes)
+                for function, shapes in watch.called]
+    if not full:
+      exported.append(jax.export.export(
+          adapters.init, platforms=('cuda', 'tpu'))(
+              jax.random.key(0), adapters.linears(setting.table), rank=2,
+              n_layers=model.config.n_layers))
+  assert all(e.platforms == ('cuda', 'tpu') for e in exported)

@@ -9,16 +9,13 @@ padding and compilation together cost least.
 import dataclasses
 from collections.abc import Sequence
 
-import jax
 import numpy as np
 
+from uncertainty.inference import device_costs
 from uncertainty.types import Batch, UserError
 
 _MULTIPLE = 8  # of row lengths
 _MAX_LENGTHS = 6  # shapes a plan may compile
-_SHAPE_TOKENS = 2048  # padded tokens that a further shape must save
-_BATCH_TOKENS = 64  # what a batch costs beside its tokens, in tokens
-_TOKEN_PAIR = 0.0006  # what a key costs a token, in tokens
 _SAMPLE = 1000  # prompts by which a row length is chosen
 
 
@@ -109,28 +106,22 @@ class Layout:
   capture_slots_N2: np.ndarray
 
 
-def device_tokens() -> int:
-  """Tokens in a batch that fill the device: a CPU works from its caches.
-
-  Returns:
-    1024 on a CPU, 16384 elsewhere.
-  """
-  return 1024 if jax.default_backend() == 'cpu' else 16384
-
-
 def row_lengths(lengths: Sequence[int],
-                shape_tokens: int = _SHAPE_TOKENS) -> list[int]:
+                shape_tokens: int | None = None) -> list[int]:
   """The few row lengths that cost least padding, longest last.
 
   Each further length must save `shape_tokens` padded tokens.
 
   Args:
     lengths: tokens of each row, at least one row.
-    shape_tokens: padded tokens that one more compiled shape must save.
+    shape_tokens: padded tokens that one more compiled shape must save; None:
+      as many as `device_costs` says.
 
   Returns:
     Ascending multiples of 8; every row fits the last.
   """
+  if shape_tokens is None:
+    shape_tokens = device_costs.costs().shape
   ceilings = -(-np.asarray(lengths, np.int64) // _MULTIPLE) * _MULTIPLE
   sizes, counts = np.unique(ceilings, return_counts=True)
   counts = counts.astype(np.int64)
@@ -161,12 +152,12 @@ def packed_length(lengths: Sequence[int], most: int) -> int:
     most: the longest row to consider, in tokens.
 
   Returns:
-    The length in tokens: the least Σ n (1 + 0.0006 n) over packed rows of n
-    tokens (attention's cost grows with n), and compiled shapes beside.
+    The length in tokens: the least Σ n (1 + n · `Costs.key`) over packed rows
+    of n tokens (attention's cost grows with n), and compiled shapes beside.
   """
   if not lengths:
     return most
-  step = -(-len(lengths) // _SAMPLE)
+  weighed, step = device_costs.costs(), -(-len(lengths) // _SAMPLE)
   sample = sorted(lengths)[::step]
 
   def cost(row_tokens: int) -> float:
@@ -174,8 +165,8 @@ def packed_length(lengths: Sequence[int], most: int) -> int:
     longer = [-(-n // _MULTIPLE) * _MULTIPLE for n in filled
               if n > row_tokens]
     rows = [row_tokens] * (len(filled) - len(longer)) + longer
-    shapes = _SHAPE_TOKENS * (1 + bool(longer)) / step
-    return shapes + sum(n * (1 + n * _TOKEN_PAIR) for n in rows)
+    shapes = weighed.shape * (1 + bool(longer)) / step
+    return shapes + sum(n * (1 + n * weighed.key) for n in rows)
 
   choices = range(min(2 * _MULTIPLE, most), most + 1, 2 * _MULTIPLE)
   return min(choices, key=lambda n: (cost(n), n))
@@ -240,7 +231,7 @@ def plan(entries: Sequence[Entry], *, batch_tokens: int, row_tokens: int,
     return sum(entries[i].length for i in row)
 
   edges = row_lengths([used(r) for some in rows.values() for r in some],
-                      _SHAPE_TOKENS * n_prefix_shapes)
+                      device_costs.costs().shape * n_prefix_shapes)
   batches = []
   sizes: dict[int, int] = {}
   for edge, less in zip(edges, [0, *edges[:-1]]):
@@ -281,7 +272,7 @@ def _batch_size(counts: Sequence[int], length: int, batch_tokens: int,
 
   def cost(size: int) -> int:
     n_batches = sum(-(-n // size) for n in counts)
-    return n_batches * (size * length + _BATCH_TOKENS)
+    return n_batches * (size * length + device_costs.costs().batch)
 
   return min(choices, key=lambda size: (cost(size), -size))
 

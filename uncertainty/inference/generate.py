@@ -20,6 +20,7 @@ from uncertainty import models
 from uncertainty.inference import (
     answer_rows,
     batching,
+    device_costs,
     pipeline,
     token_sampling,
 )
@@ -242,7 +243,8 @@ class _Engine:
     self._entries = [batching.Entry(r.tokens[self._start:], ())
                      for r in self._requests]
     # Where fewer rows had to do, fewer prompts are read at once, too.
-    tokens = batching.device_tokens() * batch_size // spec.batch_size
+    tokens = device_costs.device_tokens(
+        model.config, model.params) * batch_size // spec.batch_size
     self._plan = batching.plan(self._entries, batch_tokens=tokens,
                                row_tokens=_ROW_TOKENS)
     self._room = _round_up(max(e.length for e in self._entries))

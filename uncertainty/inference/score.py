@@ -17,7 +17,7 @@ import numpy as np
 import tqdm
 
 from uncertainty import models
-from uncertainty.inference import batching, pipeline, prefix
+from uncertainty.inference import batching, device_costs, pipeline, prefix
 from uncertainty.measures.next_token import next_token_measures
 from uncertainty.results import columns
 from uncertainty.specs import ScoreSpec
@@ -173,7 +173,8 @@ def plan(model: models.Model, asks: Sequence[Ask], spec: ScoreSpec) -> Plan:
   groups = _share(asks, whole)
   entries = _entries(asks, groups)
   batches = batching.plan(
-      entries, batch_tokens=spec.batch_tokens or batching.device_tokens(),
+      entries, batch_tokens=spec.batch_tokens or device_costs.device_tokens(
+          model.config, model.params),
       row_tokens=0 if whole else spec.row_tokens,
       multiple_of=_n_data_shards(model),
       n_prefix_shapes=len({prefix.n_slots(len(g.tokens)) for g in groups}))

@@ -6,7 +6,8 @@ nuclei, and a search over values finds the edge of the wide ones.
 """
 
 import functools
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -53,16 +54,22 @@ def next_token_measures(
   """
   shape, vocabulary = logits_XV.shape[:-1], logits_XV.shape[-1]
   logits_RV = logits_XV.astype(jnp.float32).reshape(-1, vocabulary)
-  measure = functools.partial(_row, top_k=top_k)
   # Row by row a vocabulary stays in a core's cache, and only rows with wide
-  # nuclei pay for the search; an accelerator wants all rows at once.
+  # nuclei pay for the search, compiled once; an accelerator wants all rows and
+  # nuclei at once, as its host looks at every step of a loop.
   out = jax.lax.platform_dependent(
-      logits_RV, cpu=functools.partial(jax.lax.map, measure),
-      default=jax.vmap(measure))
+      logits_RV, cpu=functools.partial(jax.lax.map, functools.partial(
+          _row, top_k=top_k, each=jax.lax.map)),
+      default=jax.vmap(functools.partial(_row, top_k=top_k, each=_at_once)))
   return {k: v.reshape(shape + v.shape[1:]) for k, v in out.items()}
 
 
-def _row(logits_V: jax.Array, top_k: int) -> dict[str, jax.Array]:
+def _at_once(function: Callable[..., Any], values: jax.Array) -> Any:
+  return jax.vmap(function)(values)
+
+
+def _row(logits_V: jax.Array, top_k: int, each: Callable[..., Any],
+         ) -> dict[str, jax.Array]:
   vocabulary = logits_V.shape[0]
   kept = min(top_k, vocabulary)
   head = min(max(top_k, max(registry.TOP_KS)), vocabulary)
@@ -97,8 +104,7 @@ def _row(logits_V: jax.Array, top_k: int) -> dict[str, jax.Array]:
 
   # NaN would never close the search's bracket.
   safe_total = jnp.where(out['finite'], total, 1.0)
-  # A loop over the masses, so that the search is compiled once.
-  sizes, entropies = jax.lax.map(
+  sizes, entropies = each(
       lambda share: _nucleus(
           share * safe_total, safe_total, weights_V, log_weights_V,
           head_weights, masses, moments, out['finite']),
@@ -197,7 +203,8 @@ def _search(target: jax.Array, total: jax.Array, weights_V: jax.Array,
   """Brackets the nucleus's edge until it holds one weight or one value.
 
   Integers bound the search, and mass is smooth in them (about the log of
-  the weight), so interpolation beats halving.
+  the weight), so interpolation beats halving. Each step takes off a tenth at
+  least: near an end, rounding of the sums would let it creep.
   """
   def unsettled(edge: _Edge) -> jax.Array:
     several = edge.mass_lo - edge.mass_hi >= 1.5 * _value(edge.lo)
@@ -205,7 +212,8 @@ def _search(target: jax.Array, total: jax.Array, weights_V: jax.Array,
 
   def step(edge: _Edge) -> _Edge:
     width = (edge.hi - edge.lo).astype(jnp.float32)
-    share = edge.pull_lo / (edge.pull_lo + edge.pull_hi)
+    share = jnp.clip(
+        edge.pull_lo / (edge.pull_lo + edge.pull_hi), 0.1, 0.9)
     middle = edge.lo + jnp.clip(
         (share * width).astype(jnp.int32), 1, edge.hi - edge.lo - 1)
     mass = jnp.where(weights_V >= _value(middle), weights_V, 0.0).sum()

@@ -7,6 +7,7 @@ runs over them all; nothing is repeated per row or per query head.
 
 import dataclasses
 import functools
+from typing import Any, Literal
 
 import flax.linen as nn
 import flax.struct
@@ -15,7 +16,7 @@ import jax.numpy as jnp
 
 from uncertainty.models import low_rank, rotary
 from uncertainty.models.families.config import DecoderConfig
-from uncertainty.models.matmul_precision import dot, initial, weights
+from uncertainty.models.matmul_precision import dot, initial, weights, wide
 from uncertainty.models.norms import Norm
 
 # Finite, so that a row without visible keys (padding) stays finite.
@@ -98,12 +99,66 @@ def attend(query_BTKGH: jax.Array, stretches: list[Stretch],
   return output.transpose(1, 2, 0, 3, 4), weight_KBTG.transpose(1, 2, 0, 3)
 
 
+def attend_fused(query_BTKGH: jax.Array, stretches: list[Stretch],
+                 masks: list[jax.Array],
+                 implementation: Literal['cudnn', 'xla'] = 'cudnn',
+                 ) -> jax.Array:
+  """The same in one kernel that keeps no logits, for bfloat16 on a GPU.
+
+  What rows share is repeated for each of them, which is little beside logits.
+
+  Args:
+    query_BTKGH: scaled queries; G query heads share each of K key heads.
+    stretches: keys and values, the row's own last.
+    masks: per stretch, [B or 1, T or 1, S]: which keys a token sees.
+    implementation: of `jax.nn.dot_product_attention`.
+
+  Returns:
+    [B, T, K, G, H], `wide`.
+  """
+  B, T, K, G, H = query_BTKGH.shape
+
+  def joined(parts: list[jax.Array]) -> jax.Array:
+    return jnp.concatenate(
+        [jnp.broadcast_to(x, (B, *x.shape[1:])) for x in parts], 1)
+
+  keys = joined([s.keys_BSKH for s in stretches])
+  values = joined([s.values_BSKH for s in stretches])
+  mask = jnp.concatenate(
+      [jnp.broadcast_to(m, (B, T, m.shape[2])) for m in masks], 2)
+  output = jax.nn.dot_product_attention(
+      query_BTKGH.reshape(B, T, K * G, H).astype(keys.dtype), keys, values,
+      mask=mask[:, None], scale=1.0, implementation=implementation)
+  return output.reshape(B, T, K, G, H).astype(wide(keys.dtype))
+
+
+def is_fused(config: DecoderConfig, dtype: jnp.dtype, device: Any) -> bool:
+  """Whether `attend_fused` measured faster than `attend`.
+
+  On an H100 it took a quarter of the time (`launch/bench.py gpu`); older GPUs
+  were not measured.
+
+  Args:
+    config: the decoder's.
+    dtype: of keys and values.
+    device: a JAX device.
+
+  Returns:
+    True for bfloat16 without a soft cap on NVIDIA's Hopper and later.
+  """
+  return (dtype == jnp.bfloat16 and not config.attention_cap
+          and config.head_dim % 8 == 0 and config.head_dim <= 128
+          and device.device_kind.startswith('NVIDIA')
+          and float(device.compute_capability) >= 9.0)
+
+
 class Attention(nn.Module):
   """Projections, rotary embedding, attention, output projection."""
 
   config: DecoderConfig
   dtype: jnp.dtype = jnp.float32
   to_itself: bool = False
+  flash: bool = False
 
   @nn.compact
   def __call__(self, x_BTD: jax.Array, angles: rotary.Angles | None,
@@ -129,9 +184,12 @@ class Attention(nn.Module):
       query, key = rotary.rotate(query, angles), rotary.rotate(key, angles)
     own = OwnStretch(
         key[..., 0, :].astype(qkv.dtype), value.astype(qkv.dtype))
-    mixed, weight_BTKG = attend(
-        query * c.attention_scale, [*past, own], masks, c.attention_cap,
-        self.to_itself)
+    query = query * c.attention_scale
+    if self.flash and query.shape[1] > 1 and not self.to_itself:
+      mixed, weight_BTKG = attend_fused(query, [*past, own], masks), None
+    else:
+      mixed, weight_BTKG = attend(
+          query, [*past, own], masks, c.attention_cap, self.to_itself)
     output = weights(self.param('output', initial, (K, G, H, D), self.dtype))
     y_BTD = low_rank.add(self, 'output', dot(
         mixed, output, ((2, 3, 4), (0, 1, 2))), mixed, 3)

@@ -142,6 +142,7 @@ class Block(nn.Module):
   dtype: jnp.dtype = jnp.float32
   sites: tuple[str, ...] = ()
   with_key_values: bool = False
+  flash: bool = False
 
   @nn.compact
   def __call__(self, x_BTD: jax.Array, layer: PerLayer, shared: Shared
@@ -166,7 +167,7 @@ class Block(nn.Module):
                           shared.angles)
     masks = [_pick(mask, layer.window_index) for mask in shared.masks]
     attention = Attention(c, self.dtype, capture_lib.TO_ITSELF in self.sites,
-                          name='attention')
+                          self.flash, name='attention')
     attended, own = attention(norm('attention_norm', x_BTD, pre), angles,
                               jax.tree.map(weights, layer.past), masks)
     attended = norm('attention_post_norm', attended, post)
@@ -200,12 +201,14 @@ class Decoder(nn.Module):
     unroll: layers per step of the scan.
     remat: keep only products with weights for the gradient, and compute the
       rest of a layer again (attention, whose logits are T² a head).
+    flash: read prompts by cuDNN's attention, which keeps no logits.
   """
 
   config: DecoderConfig
   dtype: jnp.dtype = jnp.float32
   unroll: int = 1
   remat: bool = False
+  flash: bool = False
 
   def __call__(self, tokens_BT: jax.Array,
                positions_BT: jax.Array | None = None,
@@ -252,7 +255,7 @@ class Decoder(nn.Module):
         split_rngs={'params': True},
         in_axes=(0, nn.broadcast),  # pyright: ignore[reportArgumentType]
         length=c.n_layers, unroll=self.unroll,
-    )(c, self.dtype, sites, with_key_values, name='layers')
+    )(c, self.dtype, sites, with_key_values, self.flash, name='layers')
     x_BTD, trace = layers(x_BTD, per_layer(c, batch, past),
                           shared_by_layers(c, batch, past, capture_at_BP))
     x_BTD = Norm(c.norm, c.norm_eps, name='final_norm')(x_BTD)

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 
 from uncertainty import files
 from uncertainty.models import (
+  attention,
   cache,
   checkpoint,
   families,
@@ -239,8 +240,11 @@ def load(
             opened.checkpoint.files, opened.fingerprint, table),
         checkpoint.abstract(table, config, dtype, sharding_of), convert)
   _check_unchanged(opened)
+  # Over several devices, cuDNN's attention was not measured.
+  flash = mesh is None and attention.is_fused(
+      config, jnp.dtype(dtype), jax.local_devices()[0])
   return Model(
-      module=Decoder(config, jnp.dtype(dtype)),
+      module=Decoder(config, jnp.dtype(dtype), flash=flash),
       params=params,
       config=config,
       tokenizer=opened.tokenizer,

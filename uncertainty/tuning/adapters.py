@@ -39,6 +39,7 @@ import numpy as np
 
 from uncertainty.models.families import Mapping as Entry
 from uncertainty.models.families import Part
+from uncertainty.models.matmul_precision import wide
 from uncertainty.types import UserError
 
 Adapter = dict[str, dict[str, jax.Array]]
@@ -191,7 +192,7 @@ def _add(weight: jax.Array, a: jax.Array, b: jax.Array) -> jax.Array:
   L, R = weight.shape[0], b.shape[1]
   change = jnp.einsum('lir,lro->lio', a.reshape(L, -1, R), b.reshape(L, R, -1),
                       precision=jax.lax.Precision.HIGHEST)
-  dtype = jnp.promote_types(weight.dtype, jnp.float32)
+  dtype = wide(weight.dtype)
   return (weight.astype(dtype) + change.reshape(weight.shape).astype(dtype)
           ).astype(weight.dtype)
 

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from uncertainty import models, prompts
-from uncertainty.inference import batching
+from uncertainty.inference import device_costs
 from uncertainty.inference.generate import Generation
 from uncertainty.inference.tasks import free
 from uncertainty.inference.tasks.letters import Asked
@@ -61,7 +61,8 @@ def run(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
   for i, (stem, answer) in enumerate(zip(stems, answers)):
     by_length.setdefault(
         -(-(len(stem) + len(answer)) // _EDGE) * _EDGE, []).append(i)
-  most = spec.score.batch_tokens or batching.device_tokens()
+  most = spec.score.batch_tokens or device_costs.device_tokens(
+      model.config, model.params)
   for length, members in sorted(by_length.items(), reverse=True):
     n = max(1, min(most // length, len(members)))
     for first in range(0, len(members), n):
