@@ -117,12 +117,12 @@ def _number(value: float, form: str = '.3f') -> str:
 
 
 def _code(workdir: pathlib.Path) -> str:
-  """Which commit tuned and asked; '' where the manifests do not say."""
+  """Which commits tuned and asked, where the manifests say it."""
   said = {
-      (start['code']['commit'] or '')[:8] for path in sorted(
-          workdir.parent.glob('**/manifest.json'))
+      start['code']['commit'][:8] if start['code'] else 'no checkout'
+      for path in sorted(workdir.parent.glob('**/manifest.json'))
       for start in json.loads(path.read_text()).get('starts', ())}
-  return ', '.join(sorted(said - {''}))
+  return ', '.join(sorted(said))
 
 
 def main(arguments: list[str] | None = None) -> None:
