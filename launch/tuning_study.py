@@ -66,6 +66,10 @@ RECIPES: Mapping[str, Recipe] = {
     'smoothed-0.05': _on_mmlu('smoothed', smoothing=0.05),
     'smoothed-0.1': _on_mmlu('smoothed', smoothing=0.1),
     'smoothed-0.2': _on_mmlu('smoothed', smoothing=0.2),
+    # As Huang et al. 2025 smooth, and what that is to be compared with.
+    'hard-vocabulary': _on_mmlu('hard', over='vocabulary'),
+    'smoothed-vocabulary': _on_mmlu(
+        'smoothed', smoothing=0.1, over='vocabulary'),
     'answers': _on_mmlu('answers'),
 }
 # Asked before and after; config → what is changed there.
