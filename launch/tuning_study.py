@@ -47,8 +47,10 @@ class Recipe:
 
 
 def _on_mmlu(objective: str, **fields: Any) -> Recipe:
+  # What is asked is left out by name; a loss is known from 270 questions.
   return Recipe('mmlu', {
       'tune.objective': objective, 'tune.left_out': _LEFT_OUT,
+      'tune.held_out': 0.02,
       **{f'tune.{name}': value for name, value in fields.items()}})
 
 
@@ -64,6 +66,10 @@ RECIPES: Mapping[str, Recipe] = {
     'smoothed-0.05': _on_mmlu('smoothed', smoothing=0.05),
     'smoothed-0.1': _on_mmlu('smoothed', smoothing=0.1),
     'smoothed-0.2': _on_mmlu('smoothed', smoothing=0.2),
+    # As Huang et al. 2025 smooth, and what that is to be compared with.
+    'hard-vocabulary': _on_mmlu('hard', over='vocabulary'),
+    'smoothed-vocabulary': _on_mmlu(
+        'smoothed', smoothing=0.1, over='vocabulary'),
     'answers': _on_mmlu('answers'),
 }
 # Asked before and after; config → what is changed there.

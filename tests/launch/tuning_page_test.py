@@ -26,7 +26,8 @@ def study(tmp_path):
   table.claims(frames, SPEC, only={'tuned'}).to_parquet(
       place / 'claims.parquet')
   (tmp_path / 'm' / 'manifest.json').write_text(
-      json.dumps({'starts': [{'code': {'commit': '0123456789'}}]}))
+      json.dumps({'starts': [{'code': {'commit': '0123456789'}},
+                             {'code': None}]}))
   return tmp_path
 
 
@@ -38,7 +39,7 @@ def test_every_outcome_is_a_row_with_what_the_claim_says(study, capsys):
   assert lines[0].endswith('| 300 | 2 | rises |')
   assert float(lines[0].split(' | ')[4].split(' ')[0]) > 0.5
   assert lines[3].endswith('| cannot tell |')
-  assert 'Made on a lathe.' in text and 'Code: 01234567.' in text
+  assert 'Made on a lathe.' in text and 'Code: 01234567, no checkout.' in text
   assert '## Famaa_1B, asked world' in text
 
 
