@@ -78,7 +78,8 @@ WORLDS: dict[str, World] = {
     'error that tuning leaves at 0.12, clusters of 8': World(
         gap=Effects(0.12), **_CLUSTERS),
     'error that tuning leaves at 0.12, clusters of 8 to 60': World(
-        gap=Effects(0.12), **_UNLIKE | {'n_items': 802}),
+        gap=Effects(0.12), n_items=802, large_clusters=(60, 40, 30),
+        cluster_size=8, cluster_share=0.3),
     'error raised by tuning, 0.05 to 0.1': World(
         gap=Effects(0.05, tuning=0.05)),
     'error raised by tuning, 0.05 to 0.15': World(

@@ -75,7 +75,7 @@ def alike(
 
 
 def fisher_interval(
-    r: float, n: int, level: float) -> tuple[float, float]:
+    r: float, n: float, level: float) -> tuple[float, float]:
   """Fisher z interval of a rank correlation.
 
   tanh(artanh r ± z √((1 + r²/2)/(n − 3))).

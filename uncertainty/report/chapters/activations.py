@@ -172,9 +172,9 @@ def _published(tables: AnalysisTables) -> list[Markup]:
                  derived.PEARSON, derived.MSE, columns.N]]
   return [blocks.heading("The paper's eight models"),
           picture,
-          *(drawn for dataset, site, protocol in means[[
-              columns.DATASET, derived.SITE, derived.PROTOCOL]].drop_duplicates(
-                  ).itertuples(index=False)
+          *(drawn for dataset, site, protocol in dict.fromkeys(zip(
+              means[columns.DATASET], means[derived.SITE],
+              means[derived.PROTOCOL]))
             for drawn in _pairs(dataset, site, protocol,
                                 f'probes_delta_{dataset}_{protocol}', tables)),
           blocks.folded('Every layer', blocks.table(
