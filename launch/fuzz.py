@@ -1,12 +1,15 @@
 """Feeds mutated files to every reader: UserError or success, nothing else.
 
-    python launch/fuzz.py --minutes=20 [--formats=gguf,docx] [--keep=DIR]
+    python launch/fuzz.py --minutes=20 [--formats=gguf,docx] [--seed=0] \\
+        [--keep=DIR]
 
 Each format runs in a process of its own, for --minutes, which the system ends
 after 10 s of processor time for one file (or eight times what the honest one
 takes), and which may grow by 1 GB. What a reader fails on is kept in DIR as
 FORMAT-DIGEST, for a test. Exits with 1 if anything was kept. Mutations are
-hypothesis's: what fails is also made small.
+hypothesis's: what fails is also made small. They come in rounds, whose seeds
+count up from --seed, which is printed at the start; a failure names its round's
+seed, from which it is the first round of another run.
 """
 
 import argparse
@@ -32,6 +35,7 @@ from launch.fuzz_files import FORMATS, STRUCTURED
 from uncertainty.errors import UserError
 
 _SECONDS, _BYTES = 10, 1 << 30
+_ROUND = '.round'  # holds the seed: a process that was ended tells none
 # Numbers and texts that readers trip over.
 _SPLICES = (
     b'\0', b'\xff' * 8, b'\xff\xff\xff\x7f', b'0', b'-1', b'1e999', b'NaN',
@@ -98,12 +102,14 @@ def fuzz(name: str, folder: pathlib.Path, examples: int, seed: int,
   return counts
 
 
-def _limited(name: str, folder: pathlib.Path, minutes: float) -> None:
+def _limited(name: str, folder: pathlib.Path, minutes: float, seed: int,
+             ) -> None:
   """One format until its time is over; the system ends what takes too long."""
-  end, seed = time.monotonic() + 60 * minutes, 0
+  end = time.monotonic() + 60 * minutes
   total = {'read': 0, 'refused': 0}
   # What readers warn of would be thousands of lines.
   logging.set_verbosity(logging.ERROR)
+  (folder / _ROUND).write_text(str(seed))
   file_name, write, read = FORMATS[name]
   write(folder / file_name)
   began = time.process_time()
@@ -126,6 +132,7 @@ def _limited(name: str, folder: pathlib.Path, minutes: float) -> None:
     for kind, n in fuzz(name, folder, 200, seed, end).items():
       total[kind] += n
     seed += 1
+    (folder / _ROUND).write_text(str(seed))
   print(f'{name}: {total["read"]} read, {total["refused"]} refused', flush=True)
 
 
@@ -133,27 +140,32 @@ def main() -> int:
   parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
   parser.add_argument('--minutes', type=float, default=20)
   parser.add_argument('--formats', default=','.join(FORMATS))
+  parser.add_argument('--seed', type=int, default=0)
   parser.add_argument('--keep', type=pathlib.Path,
                       default=pathlib.Path('fuzz-failures'))
   parser.add_argument('--in_folder', type=pathlib.Path)  # of the child
   flags = parser.parse_args()
   if flags.in_folder:
-    _limited(flags.formats, flags.in_folder, flags.minutes)
+    _limited(flags.formats, flags.in_folder, flags.minutes, flags.seed)
     return 0
+  print(f'seed {flags.seed}', flush=True)
   failed = 0
   for name in flags.formats.split(','):
     with tempfile.TemporaryDirectory() as folder:
       path = pathlib.Path(folder, FORMATS[name][0])
       done = subprocess.run([
           sys.executable, __file__, f'--minutes={flags.minutes}',
-          f'--formats={name}', f'--in_folder={folder}'], check=False)
+          f'--formats={name}', f'--seed={flags.seed}',
+          f'--in_folder={folder}'], check=False)
       if done.returncode:
         failed += 1
         flags.keep.mkdir(parents=True, exist_ok=True)
         digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
         kept = flags.keep / f'{name}-{digest}'
         shutil.copy(path, kept)
-        print(f'{name}: FAILED ({done.returncode}), see {kept}', flush=True)
+        print(f'{name}: FAILED ({done.returncode}) with --seed='
+              f'{pathlib.Path(folder, _ROUND).read_text()}, see {kept}',
+              flush=True)
   return bool(failed)
 
 

@@ -2,8 +2,11 @@
 
 import importlib.util
 import pathlib
+import types
+import zlib
 
 import pytest
+from absl import logging
 
 _PATH = pathlib.Path(__file__).resolve().parents[2] / 'launch' / 'fuzz.py'
 _SPEC = importlib.util.spec_from_file_location('fuzz', _PATH)
@@ -46,3 +49,46 @@ def test_past_its_end_nothing_is_tried_but_what_failed(tmp_path, monkeypatch):
   monkeypatch.setattr(fuzz.time, 'monotonic', lambda: next(now, 2.0))
   with pytest.raises(KeyError):
     fuzz.fuzz('csv', tmp_path, 25, 0, end=1)
+
+
+@pytest.fixture
+def run(monkeypatch, tmp_path, capsys):
+  """Runs the script, children in this process; what it printed."""
+  def child(command, check):
+    try:
+      run(*command[2:])
+    except KeyError:
+      return types.SimpleNamespace(returncode=1)
+    return types.SimpleNamespace(returncode=0)
+
+  def run(*flags):
+    with monkeypatch.context() as patch:
+      patch.setattr(fuzz.sys, 'argv', ['fuzz.py', *flags])
+      return fuzz.main()
+
+  def printed(*flags):
+    run(*flags, '--formats=csv', f'--keep={tmp_path}')
+    return capsys.readouterr().out
+
+  monkeypatch.setattr(fuzz.subprocess, 'run', child)
+  verbosity = logging.get_verbosity()
+  yield printed
+  logging.set_verbosity(verbosity)
+
+
+def test_a_failure_names_the_seed_that_repeats_it(monkeypatch, run):
+  rounds = []
+
+  def read(path):
+    rounds.append(int((path.parent / '.round').read_text()))
+    if rounds[-1] > 7 and zlib.crc32(path.read_bytes()) % 100 == 0:
+      raise KeyError
+
+  name, write, _ = fuzz.FORMATS['csv']
+  monkeypatch.setitem(fuzz.FORMATS, 'csv', (name, write, read))
+  first = run('--seed=7', '--minutes=5').splitlines()
+  assert first[0] == 'seed 7' and rounds[0] == 7 < rounds[-1]
+  assert f'FAILED (1) with --seed={rounds[-1]}, see ' in first[1]
+  monkeypatch.setitem(fuzz.FORMATS, 'csv', (name, write, read))
+  again = run(f'--seed={rounds[-1]}', '--minutes=5').splitlines()
+  assert again == [f'seed {rounds[-1]}', first[1]]
