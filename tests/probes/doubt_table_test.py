@@ -1,5 +1,6 @@
 """Tables of probes of doubt, from a model's own answers to scores."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -144,3 +145,10 @@ def test_nothing_is_known_of_few_items():
   few = _planted('a', 0, n=99)
   assert doubt_table.forward_table(few, 'before_generating', seed=0).empty
   assert doubt_table.curves(few, 'before_generating', 3, seed=0).empty
+
+
+def test_one_cluster_tells_nothing():
+  one = _planted('a', 0)
+  one = dataclasses.replace(one, frame=one.frame.assign(cluster='c'))
+  assert doubt_table.forward_table(one, 'before_generating', seed=0).empty
+  assert doubt_table.curves(one, 'before_generating', 3, seed=0).empty

@@ -36,6 +36,42 @@ def test_blocks_train_on_all_before_them_and_keep_clusters_whole():
   assert seen == set(range(120))
 
 
+@pytest.mark.parametrize(('sizes', 'kept'), [
+    ((120,), []), ((60, 60), []), ((110, 10), []),
+    # Blocks of 20: the clusters start in blocks 0, 2, 4, of which the last
+    # alone has two before it.
+    ((40, 40, 40), [(80, 40)]), ((30, 30, 30, 30), [(60, 30), (90, 30)])])
+def test_large_clusters_leave_fewer_blocks(one, sizes, kept):
+  groups = np.repeat(list('abcd')[:len(sizes)], sizes)
+  folds = forward.blocks(groups.tolist(), seed=0)
+  assert [(len(folds.train(f)), len(folds.test(f)))
+          for f in range(folds.n_folds)] == kept
+  acts, frame = one
+  found = forward.table(
+      acts[:120], frame[:120].assign(cluster=groups), seed=0)
+  assert len(found) == sum(n for _, n in kept)
+  assert np.isfinite(found.get('score', 0.)).all()
+
+
+def test_the_baseline_is_in_standard_deviations_and_squared():
+  frame = pd.DataFrame({'n_tokens': [3, 4, 5],
+                        'mc_choice_entropy': [.1, .4, .1]})
+  root = 1.5 ** .5
+  expected = np.array([[-root, -root / 3 ** .5], [0, 2 * root / 3 ** .5],
+                       [root, -root / 3 ** .5]])
+  np.testing.assert_allclose(
+      forward.baseline(frame), np.c_[expected, expected ** 2], atol=1e-12)
+  # In another table's unit: mean 1 and deviation 1, mean .5 and deviation .5.
+  like = pd.DataFrame({'n_tokens': [0, 2], 'mc_choice_entropy': [0., 1]})
+  np.testing.assert_allclose(
+      forward.baseline(frame, like)[0], [2, -.8, 4, .64])
+  np.testing.assert_allclose(
+      forward.baseline(frame, like, barred=['n_tokens'])[0],
+      [2, -.8, 4, .64])
+  np.testing.assert_allclose(
+      forward.baseline(frame, like, barred=['prompt_length'])[0], [-.8, .64])
+
+
 def test_a_score_does_not_know_later_answers(one):
   acts, frame = one
   found = forward.table(acts, frame, seed=0)
@@ -70,7 +106,8 @@ def test_planted_directions_are_read_and_noise_is_not(one):
 
 def test_output_must_be_known_and_items_enough(one):
   acts, frame = one
-  assert forward.table(acts[:50], frame[:50], seed=0).empty
+  assert forward.table(acts[:99], frame[:99], seed=0).empty
+  assert len(forward.table(acts[:100], frame[:100], seed=0)) == 66
   bare = frame.drop(columns=['mc_choice_entropy', 'mc_choice_logprob'])
   assert forward.table(acts, bare, seed=0).empty
   assert forward.table(acts, frame.assign(human_entropy=np.nan), seed=0).empty

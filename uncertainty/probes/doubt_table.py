@@ -96,7 +96,7 @@ def forward_table(data: DataSet, position: str, seed: int,
     target itself, by ridge regression as in `forward.table`: residual about
     the baseline, added (what activations add to it) and n_baseline, NaN (0)
     where no output is known. A row a tested item; empty where nothing is
-    known of 100 items.
+    known of 100 items, or `forward.blocks` has no folds.
   """
   frames = []
   for name, probe in doubt.asked(position, names).items():
@@ -104,10 +104,12 @@ def forward_table(data: DataSet, position: str, seed: int,
     if items is None:
       continue
     folds = forward.blocks(items.groups, seed)
+    if not folds.n_folds:
+      continue
     rows = _rows(name, data.name, items.frame, folds, doubt.read(
         items.acts_NLD, items.target_N, folds, items.groups, probe, seed))
     frames.append(rows.assign(**_beyond(items, folds, probe, seed)))
-  return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+  return pd.concat(frames) if frames else pd.DataFrame()
 
 
 def _rows(name: str, train: str, frame: pd.DataFrame, folds: Folds,
@@ -171,4 +173,4 @@ def transferred(train: DataSet, test: DataSet, position: str, seed: int,
                         found).assign(**{
                             derived.RESIDUAL: np.nan, derived.ADDED: np.nan,
                             derived.N_BASELINE: 0}))
-  return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+  return pd.concat(frames) if frames else pd.DataFrame()

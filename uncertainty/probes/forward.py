@@ -56,18 +56,21 @@ def table(acts_NLD: np.ndarray, frame: pd.DataFrame, seed: int) -> pd.DataFrame:
     item_id, target, fold, layer (the one that this fold's probe reads),
     residual (of the target, about `baseline` on the tested items), score and
     n_baseline (columns of `baseline`); a row per tested item. Empty where the
-    target or the model's output is not known, or of fewer than 100 items.
+    target or the model's output is not known, of fewer than 100 items, or
+    where `blocks` has no folds.
   """
   known = targets_lib.values(frame, (TARGET,))
   if known.empty or known[TARGET].notna().sum() < LEAST:
     return pd.DataFrame()
   mask_N = known[TARGET].notna().to_numpy()
-  frame = frame.loc[mask_N].reset_index(drop=True)
+  frame = frame.loc[mask_N]
   base_NQ, target_N = baseline(frame), known[TARGET].to_numpy()[mask_N]
   if not base_NQ.shape[1]:
     return pd.DataFrame()
   groups = clusters(frame)
   folds = blocks(groups, seed)
+  if not folds.n_folds:
+    return pd.DataFrame()
   found = scores(acts_NLD[mask_N], target_N, base_NQ, folds, groups, seed)
   fold_N = np.full(len(frame), -1)
   for f in range(folds.n_folds):
@@ -145,7 +148,9 @@ def blocks(groups: list[str], seed: int) -> folds_lib.Folds:
     seed: of the order.
 
   Returns:
-    Folds that test two thirds of the items once.
+    Folds that test two thirds of the items once; fewer, or no folds, where
+    large clusters leave a block without items, or less than the two clusters
+    that inner folds need before it.
   """
   _, group_N = np.unique(np.array(groups), return_inverse=True)
   place_G = np.random.default_rng(seed).permutation(group_N.max() + 1)
@@ -158,7 +163,8 @@ def blocks(groups: list[str], seed: int) -> folds_lib.Folds:
   return folds_lib.from_splits(
       [(np.flatnonzero(block_N < b), np.flatnonzero(block_N == b))
        for b in range(_FIRST, N_BLOCKS)
-       if (block_N < b).any() and (block_N == b).any()], len(order))
+       if len(set(group_N[block_N < b])) > 1 and (block_N == b).any()],
+      len(order))
 
 
 def scores(

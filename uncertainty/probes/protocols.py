@@ -11,6 +11,7 @@ import dataclasses
 import jax
 import numpy as np
 import pandas as pd
+from absl import logging
 
 from uncertainty.probes import controls
 from uncertainty.probes import (
@@ -90,6 +91,9 @@ def sound(
 ) -> ProbeTables:
   """Nested ridge with its controls, each target on the items that know it.
 
+  A target is left out that is known of too few items for the folds, or for
+  the inner ones that choose its penalty.
+
   Args:
     acts_NLD: activations.
     frame: the results table of the N items, in the same order.
@@ -117,6 +121,10 @@ def _sound_group(
 ) -> None:
   generator = np.random.default_rng(seed)
   split = controls.question_folds(frame, spec.n_folds)
+  if not folds_lib.has_inner(split.folds, ridge.N_INNER, split.groups):
+    logging.warning('no probes of %s: %s items are too few', ', '.join(names),
+                    len(frame))
+    return
   tables.add('probe_leakage', pd.DataFrame([split.leakage]),
              targets=', '.join(names))
   folds = split.folds
@@ -144,8 +152,10 @@ def _sound_group(
               spec.n_permutations)
   topics = (frame[columns.GROUP].astype(str).tolist()
             if columns.GROUP in frame else [])
-  if len(set(topics)) > 1:
-    by_topic = folds_lib.group_k_fold(topics, spec.n_folds)
+  if len(set(topics)) < 2:
+    return
+  by_topic = folds_lib.group_k_fold(topics, spec.n_folds)
+  if folds_lib.has_inner(by_topic, ridge.N_INNER):
     grouped, _ = ridge.cross_validate(
         acts_NLD, target_NT, by_topic, seed=seed)
     tables.add('probes', score_rows(

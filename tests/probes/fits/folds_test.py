@@ -70,6 +70,22 @@ def test_inner_folds_partition_each_training_set():
     np.testing.assert_array_equal(np.sort(rows), range(len(outer.train(fold))))
 
 
+@pytest.mark.parametrize(('n_train', 'groups', 'enough'), [
+    (10, None, True), (9, None, False), (2, 'abcc', True), (2, 'aabb', False)])
+def test_inner_folds_need_two_items_each_or_two_groups(
+    n_train, groups, enough):
+  outer = folds.from_splits([
+      (np.arange(n_train), np.arange(n_train, n_train + 2)),
+      (np.arange(1, n_train + 2), np.arange(1))], n_train + 2)
+  groups = groups and list(groups)
+  assert folds.has_inner(outer, 5, groups) == enough
+  if enough:
+    assert len(folds.inner_tests(outer, 5, 0, groups)) == 2
+  else:
+    with pytest.raises(UserError):
+      folds.inner_tests(outer, 5, 0, groups)
+
+
 @pytest.mark.parametrize('make, message', [
     (lambda: folds.k_fold(19, 10), 'too few'),
     (lambda: folds.k_fold(15, 1), 'nothing to train on'),

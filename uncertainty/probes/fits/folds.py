@@ -84,7 +84,7 @@ def from_splits(
       share a compiled program.
 
   Returns:
-    The folds, padded to one shape.
+    The folds, padded to one shape; none of no splits.
   """
   return Folds(
       train_FA=_padded([s[0] for s in splits], n_items, multiple),
@@ -93,7 +93,7 @@ def from_splits(
 
 def _padded(rows: Sequence[np.ndarray], fill: int, multiple: int = 1,
             ) -> np.ndarray:
-  width = -(-max(len(r) for r in rows) // multiple) * multiple
+  width = -(-max((len(r) for r in rows), default=0) // multiple) * multiple
   padded = np.full((len(rows), width), fill, np.int32)
   for row, values in zip(padded, rows, strict=True):
     row[:len(values)] = values
@@ -153,6 +153,25 @@ def group_k_fold(
       min(n_folds, n_groups), shuffle=True, random_state=seed)
   splits = splitter.split(np.empty(len(labels)), groups=labels)
   return from_splits(list(splits), len(labels))
+
+
+def has_inner(outer: Folds, n_inner: int, groups: Sequence[str] | None = None,
+              ) -> bool:
+  """Whether every training set is large enough for `inner_tests`.
+
+  Args:
+    outer: folds over N items.
+    n_inner: inner folds of each training set.
+    groups: of the N items; each stays together.
+
+  Returns:
+    True if each has two items an inner fold, or two groups.
+  """
+  trains = [outer.train(f) for f in range(outer.n_folds)]
+  if groups is None:
+    return min(map(len, trains)) >= 2 * n_inner
+  labels = np.asarray(groups)
+  return min(len(np.unique(labels[train])) for train in trains) > 1
 
 
 def inner_tests(

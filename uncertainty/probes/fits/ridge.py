@@ -30,6 +30,7 @@ from uncertainty.probes.fits.least_squares import take_rows
 # Penalties per unit of width: standardised activations have a mean square of
 # one in every dimension, so that the useful range grows with their number.
 PENALTIES = tuple(10.0**e for e in np.linspace(-3, 3, 9))
+N_INNER = 5  # inner folds
 RULES = {'min': False, 'one_se': True}
 
 
@@ -71,7 +72,7 @@ def cross_validate(
     acts_NLD: np.ndarray, targets_NT: np.ndarray, folds: Folds, *,
     penalties: tuple[float, ...] | None = None, standardise: bool = True,
     unpenalised_NQ: np.ndarray | None = None, rule: str = 'one_se',
-    n_inner: int = 5, groups: list[str] | None = None, seed: int = 0,
+    n_inner: int = N_INNER, groups: list[str] | None = None, seed: int = 0,
     null_NR: np.ndarray | None = None, with_predictions: bool = False,
 ) -> tuple[RidgeScores, RidgeScores | None]:
   """Held-out scores of ridge regression with an intercept.
