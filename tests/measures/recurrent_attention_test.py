@@ -87,6 +87,8 @@ def test_what_is_no_attention_is_refused():
   for bad in (1.001, -.1, np.nan):
     with pytest.raises(ValueError, match=r'\[0, 1\]'):
       recurrent_attention.rauq([-1., -1.], np.full((2, 3, 1), bad))
+  with pytest.raises(ValueError, match='shorter'):  # of two passes, not three
+    recurrent_attention.rauq([-1., -1., -1.], np.full((1, 3, 1), .5))
 
 
 @pytest.mark.parity

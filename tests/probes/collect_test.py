@@ -8,7 +8,7 @@ import pytest
 
 from uncertainty.probes import collect, sums
 from uncertainty.results import activations
-from uncertainty.specs import ProbeSpec, StudySpec
+from uncertainty.specs import AnalysisSpec, ProbeSpec, StudySpec
 from uncertainty.types import Item
 
 N, N_FOLDS, SIZE = 24, 3, 6
@@ -126,3 +126,44 @@ def test_each_position_has_a_folder(tmp_path):
     np.testing.assert_array_equal(stored.values_NLD, acts[:, p])
     assert stored.tokens == (('s', 't'), ('e', 'f'))[p]
   assert collect.held(spec, tmp_path, PLACE, '') == {'a', 'b'}
+
+
+def test_every_site_of_a_chunk_is_kept(tmp_path):
+  acts = np.random.default_rng(1).normal(size=(2, 2, 3)).astype(np.float32)
+  chunk = _Chunk(['a', 'b'], {'captured_tokens': ['s', 't']},
+                 {'residual': list(acts), 'mlp': list(-acts)})
+  spec = StudySpec(probe=ProbeSpec(sites='residual,mlp'))
+  assert list(collect.store_activations(
+      iter([chunk]), [], spec, tmp_path, PLACE)) == [chunk]
+  for site, expected in chunk.activations.items():
+    np.testing.assert_array_equal(activations.read(
+        tmp_path / 'activations' / PLACE / site).values_NLD, expected)
+
+
+def test_sums_are_held_for_their_settings_and_estimator(tmp_path):
+  def spec(estimator):
+    return StudySpec(
+        probe=ProbeSpec(sites='residual', store='sums', n_folds=N_FOLDS),
+        analysis=AnalysisSpec(human_entropy=estimator))
+
+  def run():
+    list(collect.store_activations(
+        _chunks(), _items(), spec('dirichlet'), tmp_path, PLACE, 's'))
+
+  run()
+  assert collect.held(spec('dirichlet'), tmp_path, PLACE, 's') is None
+  for other in ('plain', 'chao_shen'):
+    assert collect.held(spec(other), tmp_path, PLACE, 's') == frozenset()
+    run()
+  assert collect.held(spec('dirichlet'), tmp_path, PLACE, 't') == frozenset()
+  assert not _kept(tmp_path, spec('dirichlet'))
+
+
+@pytest.mark.parametrize('store', ['rows', 'sums'])
+def test_chunks_without_activations_pass_through(tmp_path, store):
+  bare = _Chunk(['x'], {}, {})
+  chunks = [bare, *_chunks(), bare]
+  kept = list(collect.store_activations(
+      iter(chunks), _items(), _spec(store), tmp_path, PLACE))
+  assert sorted(map(id, kept)) == sorted(map(id, chunks))
+  assert len(_kept(tmp_path, _spec(store))) == N

@@ -16,6 +16,10 @@ def test_permutation_p_by_hand():
   np.testing.assert_allclose(alone, [2 / 4, 1 / 4])
   # Largest over layers: 0.1, 0.5, 0.3.
   np.testing.assert_allclose(corrected, [3 / 4, 1 / 4])
+  # A permutation that is as good counts.
+  alone, corrected = controls.permutation_p(np.array([0.2, 0.5]), null)
+  np.testing.assert_allclose(alone, [3 / 4, 2 / 4])
+  np.testing.assert_allclose(corrected, [3 / 4, 2 / 4])
 
 
 def test_noise_gives_uniform_p_values_and_the_correction_holds_its_level():

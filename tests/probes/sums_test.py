@@ -1,5 +1,6 @@
 """Sums that grow with a run equal those of all its rows at once."""
 
+import dataclasses
 import io
 import zipfile
 
@@ -92,7 +93,7 @@ def test_few_questions_asked_often_make_fewer_folds(tmp_path):
 
 def _npz(**changes):
   """A file of sums of two items, some of whose arrays are changed."""
-  arrays = {'sums_FLEE': np.ones((3, 1, 4, 4)), 'targets': np.array(['t']),
+  arrays = {'sums_FLEE': np.ones((3, 1, 3, 3)), 'targets': np.array(['t']),
             'item_ids': np.array(['a', 'b']), 'settings': np.array('')}
   file = io.BytesIO()
   np.savez(file, **{k: v for k, v in (arrays | changes).items()
@@ -115,15 +116,17 @@ def _packed():
 
 @pytest.mark.parametrize('content', [
     b'', b'PK', _npz()[:-9], _npz(sums_FLEE=None), _npz(targets=None),
-    _npz(sums_FLEE=np.ones((3, 1, 4, 5))), _npz(sums_FLEE=np.ones((3, 4, 4))),
+    _npz(sums_FLEE=np.ones((3, 1, 4, 5))),
+    _npz(sums_FLEE=np.ones((3, 1, 5, 4))), _npz(sums_FLEE=np.ones((3, 4, 4))),
     _npz(sums_FLEE=np.ones((3, 1, 2, 2))), _npz(sums_FLEE=np.array('text')),
     _npz(sums_FLEE=np.full((3, 1, 4, 4), np.nan)),
     _npz(sums_FLEE=np.ones((1001, 1, 4, 4))),
     _npz(sums_FLEE=np.ones((3, 1, 4, 4), np.float32)),
     _npz(targets=np.array([1])), _npz(targets=np.array(['t', 't'])),
     _npz(item_ids=np.array('a')), _npz(item_ids=np.array(['a', 'a'])),
-    _npz(targets=np.array([{}])), _packed(),
-], ids=range(18))
+    _npz(targets=np.array([{}])), _npz(targets=np.array(['t'], object)),
+    _packed(),
+], ids=range(20))
 def test_sums_of_strangers_are_refused(tmp_path, content):
   path = tmp_path / 'residual.npz'
   path.write_bytes(_npz())
@@ -133,6 +136,16 @@ def test_sums_of_strangers_are_refused(tmp_path, content):
     sums_lib.read(path)
   assert sums_lib.sort_out(tmp_path, ['residual'], '') == frozenset()
   assert (tmp_path / 'aside' / 'residual.npz').exists()
+
+
+def test_without_right_answers_whether_the_model_is_right_is_no_target(
+    tmp_path):
+  items = [dataclasses.replace(item, answer=None) for item in _items()]
+  sums = sums_lib.Sums(tmp_path, items, N_FOLDS)
+  _add(sums, np.arange(N), _acts())
+  sums.save()
+  assert _read(tmp_path).targets == [
+      'human_entropy', 'rt_correct', 'log_rt_correct', 'model_entropy']
 
 
 def test_bad_input_is_named(tmp_path):

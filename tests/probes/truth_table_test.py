@@ -157,3 +157,15 @@ def test_polarities_are_told_apart_and_german_topics_averaged():
   assert rows.loc[('german', 'both'), 'n_topics'] == 2
   assert rows.loc[('all topics', 'negated'), 'accuracy'] > .9
   assert rows.loc[('cities', 'negated'), 'n'] == 16
+
+
+def test_a_topic_without_negations_leaves_the_others():
+  acts, frame = _statements()
+  kept = ~frame['item_id'].str.contains('neg_cities').to_numpy()
+  table = truth_table.evaluate(
+      acts[kept], frame[kept].reset_index(drop=True), names=('mass_mean',))
+  rows = table[(table['polarity'] == 'negated') & (table['layer'] == 1)]
+  assert rows.set_index('test')['n_topics'].to_dict() == {
+      'facts': 1, 'inventors': 1, 'all topics': 2}
+  affirmative = table[table['polarity'] == 'affirmative']
+  assert 'cities' in set(affirmative['test'])

@@ -271,9 +271,8 @@ def random_directions(
   n_items, n_layers, width = acts_NLD.shape
   directions_DK = generator.standard_normal((width, n_directions))
   projected = acts_NLD.astype(np.float64) @ directions_DK
+  # Centred here too: what rounding leaves of a constant is no regressor.
   projected = projected - projected.mean(0, keepdims=True)
-  scale = projected.std(0, keepdims=True)
-  projected = projected / np.where(scale > 0, scale, 1)
   found = least_squares.cross_validate(
       projected.reshape(n_items, -1, 1), targets_NT, folds)
   mean_LT = np.asarray(found.r2).mean(1)

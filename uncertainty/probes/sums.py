@@ -74,7 +74,7 @@ class Sums:
       frame = people.estimated({key: frame}, spec)[key]
     human = targets_lib.values(frame)
     complete_N = human.notna().all(axis=1).to_numpy()
-    frame = frame.loc[complete_N].reset_index(drop=True)
+    frame = frame.loc[complete_N]
     split = controls.question_folds(frame, n_folds)
     ids = np.asarray(frame[columns.ITEM_ID])
     # Few groups of repeated questions make fewer folds.

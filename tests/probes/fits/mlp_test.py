@@ -35,6 +35,36 @@ def test_several_layers_learn_a_bent_signal_in_labels():
   assert right[1] > .75 and right[1] > right[0] + .1
 
 
+def test_neither_padding_nor_units_nor_constants_matter():
+  acts, target, _ = _data()
+  acts = acts.astype(np.float64)
+  acts[:, :, 2] = 0
+  splits = [(np.arange(30), np.arange(30, 80)),
+            (np.arange(30, 80), np.arange(30))]
+  spec = mlp.MLPSpec(hidden=(4,), steps=20, batch=8, learning_rate=1e-2)
+  plain, padded = (
+      mlp.cross_validate(given, target, folds.from_splits(
+          splits, 80, multiple=multiple), spec=spec)
+      for given, multiple in (
+          (acts, 1), (acts * [10, .01, 1] + [3, -5, 7], 64)))
+  for fold, (_, tested) in enumerate(splits):
+    expected = plain[:, fold, :len(tested)]
+    assert expected.std() > 0
+    np.testing.assert_allclose(
+        padded[:, fold, :len(tested)], expected, rtol=1e-4)
+
+
+def test_networks_start_with_outputs_of_the_inputs_size():
+  # Weights of variance 1 / fan-in: of unit inputs the rectified halves remain.
+  acts = np.random.default_rng(0).normal(size=(100, 20, 50))
+  predicted = mlp.cross_validate(
+      acts, np.zeros(100), folds.k_fold(100, 2), spec=mlp.MLPSpec(
+          hidden=(64,), steps=1, learning_rate=0, loss='logistic',
+          activation='relu'))
+  assert (predicted**2).mean() == pytest.approx(.5, rel=.15)
+  assert np.corrcoef(predicted[:, 0])[~np.eye(20, dtype=bool)].max() < .9
+
+
 def test_a_killed_run_resumes_to_the_same_predictions(tmp_path, monkeypatch):
   acts, target, split = _data()
   whole = mlp.cross_validate(acts, target, split, spec=_SPEC)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn import linear_model, metrics, pipeline, preprocessing
 
-from uncertainty.probes.fits import moments
+from uncertainty.probes.fits import moments, ridge
 
 N_FOLDS = 4
 
@@ -72,6 +72,13 @@ def test_the_penalty_is_chosen_by_the_other_folds(rows):
             found.inner_mse[layer, f, t], min(errors), rtol=1e-8)
         chosen.add(found.penalty[layer, f, t])
   assert len(chosen) > 1
+
+
+def test_penalties_are_times_the_width_unless_given(rows):
+  found, given = (
+      moments.cross_validate(_summed(rows), penalties)
+      for penalties in (None, tuple(5 * p for p in ridge.PENALTIES)))
+  np.testing.assert_array_equal(found.penalty, given.penalty)
 
 
 def test_a_constant_target_has_no_score(rows):

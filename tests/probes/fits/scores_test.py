@@ -68,6 +68,25 @@ def test_what_is_constant_does_not_depend_on_the_unit():
   assert np.isnan(found.pearson).all()
   varied = _scores(flat, np.repeat(target, 5, 2), np.ones((1, 7), bool))
   assert np.isnan(varied.pearson).all()
+  off = _scores(np.nextafter(flat[..., :4], 1e9), flat[..., :4],
+                np.ones((1, 7), bool))
+  np.testing.assert_array_equal(off.r2, np.ones((1, 4)))
   # Near is not met.
   near = _scores(flat[..., 2:3] + 1e-8, flat[..., 2:3], np.ones((1, 7), bool))
   np.testing.assert_array_equal(near.r2, [[0]])
+
+
+def test_what_varies_little_beside_its_size_is_no_constant():
+  target = np.array([1.0, 2.0, 4.0, 3.0]).reshape(1, 4, 1)
+  for predicted, near in ((1 + 1e-8 * target, target),
+                          (target, 1 + 1e-8 * target)):
+    found = _scores(predicted, near, np.ones((1, 4), bool))
+    np.testing.assert_allclose(found.pearson, [[1]], atol=1e-6)
+
+
+def test_rounding_takes_no_correlation_beyond_one():
+  target = np.random.default_rng(0).normal(size=(1, 7, 500))
+  for sign in (1, -1):
+    found = _scores(sign * target / 3, target, np.ones((1, 7), bool))
+    assert (np.abs(found.pearson) <= 1).all()
+    np.testing.assert_allclose(found.pearson, sign)

@@ -109,6 +109,34 @@ def test_turning_ccs_turns_the_bias_too():
   np.testing.assert_array_equal(same.direction, probe.direction)
 
 
+@pytest.mark.parametrize(('labels', 'sign'), [
+    ((1, 0, 0), 1), ((1, 1, 0), 1), ((0, 1, 0), -1), ((0, 0, 1), -1)])
+def test_ccs_is_turned_by_most_of_the_items_that_count(labels, sign):
+  probe = LinearProbe(jnp.asarray([1.0]), jnp.asarray(0.0))
+  acts = jnp.asarray([[.5], [-.5], [-.6], [9.0], [9.0]])
+  turned = truth.orient(probe, acts, jnp.asarray([*labels, 0.0, 0.0]),
+                        jnp.asarray([1.0, 1, 1, 0, 0]))
+  np.testing.assert_array_equal(turned.direction, [sign])
+
+
+def test_ccs_starts_as_a_linear_layer_of_torch():
+  acts, label, _, _, partner = _statements(width=100)
+  found = truth.ccs(acts, label, partner, folds.k_fold(40, 4),
+                    key=jax.random.key(0),
+                    spec=truth.CCSSpec(restarts=1, steps=0))
+  size = np.abs(found.probe.direction)
+  assert .099 < size.max() <= .1  # uniform on ± 1 / √100
+  assert size.mean() == pytest.approx(.05, rel=.1)
+
+
+def test_ttpd_reads_nothing_off_a_constant_layer():
+  acts, label, polarity, source, _ = _statements()
+  found = truth.ttpd(np.ones_like(acts), label, source, polarity,
+                     folds.k_fold(40, 4))
+  np.testing.assert_allclose(found.linear().direction, 0, atol=1e-12)
+  assert np.isfinite(found.bias).all()
+
+
 def test_ccs_loss_by_hand():
   probe = LinearProbe(jnp.asarray([0.0]), jnp.asarray(0.0))
   acts = jnp.zeros((2, 1))

@@ -166,11 +166,11 @@ def _factorise(train_EE: jax.Array, n_targets: int) -> _Factors:
   tiny_D = 64 * jnp.finfo(jnp.float64).eps * jnp.diag(train_EE)[inputs]
   spread_D = jnp.diag(scatter_EE)[inputs]
   deviation_D = jnp.where(
-      spread_D > tiny_D, jnp.sqrt(jnp.maximum(spread_D, 0) / count), 1.0)
+      spread_D > tiny_D, jnp.sqrt(spread_D / count), 1.0)
   values_D, vectors_DD = jnp.linalg.eigh(
       scatter_EE[inputs, inputs] / jnp.outer(deviation_D, deviation_D))
   return _Factors(
-      mean_E, deviation_D, jnp.maximum(values_D, 0), vectors_DD,
+      mean_E, deviation_D, values_D, vectors_DD,
       vectors_DD.T @ (scatter_EE[inputs, outputs] / deviation_D[:, None]))
 
 
