@@ -129,6 +129,7 @@ def test_sar_by_hand():
   assert similarity.token_sar([-1., -2., -4.], [.5, .5, 0]) == 1.5
   # No token matters: all do alike.
   assert similarity.token_sar([-1., -3.], [0, 0]) == 2
+  assert not np.signbit(similarity.token_sar([0., 0.], [1, 1]))  # no −0
   p = np.array([.5, .25])
   alike_SS = np.array([[1, .004], [.002, 1]])
   assert similarity.sentence_sar(np.log(p), alike_SS) == pytest.approx(

@@ -1,5 +1,6 @@
 """Nested ridge against scikit-learn's pipeline of slow parts."""
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from sklearn import linear_model, metrics, model_selection, preprocessing
@@ -93,6 +94,44 @@ def test_unpenalised_columns_are_fitted_freely(width):
     np.testing.assert_allclose(
         found.predicted[0, test], model.predict(joined[test]), rtol=1e-4,
         atol=1e-6)
+
+
+def test_units_of_unpenalised_columns_do_not_matter():
+  acts, targets = _data(width=12)
+  base = np.random.default_rng(1).normal(size=(45, 2))
+  plain, scaled = (ridge.cross_validate(
+      acts, targets, folds.k_fold(45, 4), penalties=(5.0,),
+      unpenalised_NQ=unit * base, with_predictions=True)[0].predicted
+      for unit in (np.ones(2), np.array([1e-9, 1e9])))
+  np.testing.assert_allclose(scaled, plain, rtol=1e-8, atol=1e-8)
+
+
+def test_inner_folds_without_items_do_not_count():
+  acts, targets = _data(width=5)
+  groups = np.repeat(list('abc'), 15)
+  two = np.flatnonzero(groups != 'c'), np.flatnonzero(groups == 'c')
+  last = np.arange(45) % 15 == 14
+  three = np.flatnonzero(~last), np.flatnonzero(last)
+  both, alone = (ridge.cross_validate(
+      acts, targets, folds.from_splits(splits, 45), penalties=PENALTIES,
+      n_inner=3, groups=groups.tolist())[0]
+      for splits in ([two, three], [two]))
+  assert np.isfinite(both.inner_mse).all()
+  np.testing.assert_allclose(
+      both.inner_mse[:, :1], alone.inner_mse, rtol=1e-9)
+  np.testing.assert_array_equal(both.penalty[:, :1], alone.penalty)
+
+
+def test_the_choice_by_hand():
+  # Of two inner folds: means 2, 2.9 and 3.2; the best one's standard error is
+  # √2 / √2. The third fold has no items.
+  errors_PIT = jnp.asarray([
+      [[1.], [3.], [9.]], [[2.2], [3.6], [0.]], [[3.2], [3.2], [0.]]])
+  filled_I = jnp.asarray([True, True, False])
+  for one_se, index, error in ((True, 1, 2.9), (False, 0, 2.0)):
+    choice_T, error_T = ridge.choose(errors_PIT, filled_I, one_se)
+    assert choice_T.tolist() == [index]
+    np.testing.assert_allclose(error_T, [error], rtol=1e-6)
 
 
 def test_null_columns_take_the_targets_way():

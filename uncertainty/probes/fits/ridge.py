@@ -217,8 +217,8 @@ def _fixed_part(fixed_AQ: jax.Array, test_BQ: jax.Array):
   left_AQ, values_Q, right_QQ = jnp.linalg.svd(
       fixed_AQ / scale_1Q, full_matrices=False)
   keep_Q = values_Q > 1e-10 * values_Q[0]
-  inverse_Q = jnp.where(keep_Q, 1 / jnp.where(keep_Q, values_Q, 1.0), 0.0)
   basis_AQ = left_AQ * keep_Q[None, :].astype(left_AQ.dtype)
+  inverse_Q = 1 / jnp.where(keep_Q, values_Q, 1.0)
   coefficients_QA = (right_QQ.T * inverse_Q[None, :]) @ basis_AQ.T
   return basis_AQ, (test_BQ / scale_1Q) @ coefficients_QA
 
