@@ -32,3 +32,7 @@ def test_the_table_has_a_line_for_every_kind():
   lines = taxonomy.table().splitlines()
   assert len(lines) == len(taxonomy.KINDS) + 2
   assert {line.count('|') for line in lines} == {5}
+  for kind, line in zip(taxonomy.KINDS, lines[2:], strict=True):
+    cells = [cell.strip() for cell in line.split('|')[3:5]]
+    for cell, text in zip(cells, (kind.here, kind.absent), strict=True):
+      assert cell == text if text else cell == '–'

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import optimize, stats
 
 from uncertainty.analysis.statistics import families, resampling
 
@@ -57,9 +57,18 @@ def test_families_without_any_spread_have_no_p():
   assert (found.low, found.high) == (2, 2) and np.isnan(found.p_value)
 
 
+def _t_shift(n, alpha):
+  """The noncentrality with which a t test tells four times in five."""
+  edge = stats.t.isf(alpha / 2, n - 1)
+  return optimize.brentq(
+      lambda shift: stats.nct.sf(edge, n - 1, shift) - .8, .1, 20)
+
+
 @pytest.mark.parametrize(('n', 'alpha'), [(7, .05 / 3), (6, .05), (12, .01)])
 def test_the_least_shift_is_told_four_times_in_five(n, alpha):
   shift = families.least_shift(n, alpha, n_draws=100)
+  # Student's t alone would tell less than this.
+  assert shift > _t_shift(n, alpha) - .03
   rng = np.random.default_rng(5)
   told = [_mean(rng.normal(shift / np.sqrt(n), 1, n), np.zeros((n, 2)),
                 np.arange(n)).p_value < alpha for _ in range(400)]
