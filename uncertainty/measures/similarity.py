@@ -205,7 +205,7 @@ def token_sar(
   total = relevance_T.sum()
   weight_T = (relevance_T / total if total > 0
               else np.full(relevance_T.shape, 1 / relevance_T.size))
-  return float(-weight_T @ np.asarray(logprobs_T, np.float64)) + 0.0
+  return float(-weight_T @ np.asarray(logprobs_T, np.float64))
 
 
 def sentence_sar(
