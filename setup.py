@@ -93,6 +93,7 @@ setuptools.setup(
             'torch==2.13.0',
         ],
         'bench': ['torch==2.13.0', 'psutil>=6'],
+        'cluster': ['ray[default]>=2.60'],
         'colab': _COLAB,
         'docs': _DOCS,
     },

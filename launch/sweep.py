@@ -15,6 +15,12 @@ changed since. A failed one is named at the end and does not stop the others.
 `--print` only prints the commands, `--status` where each run stands, from
 another terminal too. The report over all is in WORKDIR/all/report.
 
+`--engine=ray` spreads the models over a Ray cluster (the extra `cluster`): a
+model with all that is asked of it is a task, which takes `--cpus`, `--gpus`
+and `--resources` of a node, and is run again elsewhere if its node is lost, up
+to `--retries` times. `--address` is that of the cluster; without it Ray is
+looked for, and else started, on this machine.
+
 The confound table (is it tuning, or the prompt?) of a base/instruct pair:
 
     python launch/sweep.py --models=BASE,INSTRUCT --datasets=coane \\
@@ -30,13 +36,14 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
+
+import ray_engine  # beside this file
+import sweep_state
 
 from uncertainty import config_files, console, specs
 from uncertainty.errors import UserError, hint
-from uncertainty.progress import read_last, spell
-from uncertainty.study import PROGRESS
 
 _ROOT = pathlib.Path(__file__).resolve().parents[1]
 _LOG = 'sweep.jsonl'  # in the sweep's folder: how each run ended
@@ -49,6 +56,7 @@ class Run:
 
   name: str
   workdir: pathlib.Path
+  model: str  # '' for the report
   config: str
   fields: tuple[str, ...]  # `--config.…=…`, of this combination and of all
   stages: str
@@ -74,7 +82,7 @@ def plan(options: argparse.Namespace, extra: Sequence[str]) -> list[Run]:
           place = pathlib.Path(
               _slug(dataset), _slug(model), f'{profile}-{style}')
           runs.append(Run(
-              str(place), options.workdir / place, dataset,
+              str(place), options.workdir / place, model, dataset,
               (f'--config.model.source={model}',
                f'--config.prompt.profile={profile}',
                f'--config.prompt.style={style}', *extra), 'score,probe'))
@@ -83,7 +91,7 @@ def plan(options: argparse.Namespace, extra: Sequence[str]) -> list[Run]:
 
 def report_run(options: argparse.Namespace, extra: Sequence[str]) -> Run:
   """The analysis and report over everything under the sweep's folder."""
-  return Run('report', options.workdir / 'all', options.datasets[0],
+  return Run('report', options.workdir / 'all', '', options.datasets[0],
              (f'--config.results_dir={options.workdir}', *extra),
              'analyze,report')
 
@@ -131,8 +139,65 @@ def execute(command: Sequence[str]) -> int:
   return subprocess.run(command, cwd=_ROOT, check=False).returncode
 
 
+def in_turn(
+    runs: Sequence[Run],
+    run_command: Callable[[Sequence[str]], int] = execute,
+) -> Iterator[ray_engine.End]:
+  """Runs one combination after the other, each in a process of its own.
+
+  Args:
+    runs: of `plan`.
+    run_command: returns the exit status.
+
+  Yields:
+    How each ended.
+  """
+  for number, run in enumerate(runs, 1):
+    print(f'[{number}/{len(runs)}] {run.name}: {run.text}', flush=True)
+    began = time.time()
+    status = run_command(run.command)
+    yield ray_engine.End(run.name, status, time.time() - began)
+
+
+def tasks(runs: Sequence[Run]) -> dict[str, list[ray_engine.Job]]:
+  """What each model is asked, for processes that load it once.
+
+  Args:
+    runs: of `plan`.
+
+  Returns:
+    Model → its runs.
+  """
+  found: dict[str, list[ray_engine.Job]] = {}
+  for run in runs:
+    found.setdefault(run.model, []).append(ray_engine.Job(
+        run.name, _spec(run), run.workdir, tuple(run.stages.split(','))))
+  return found
+
+
+def on_ray(asked: Mapping[str, Sequence[ray_engine.Job]],
+           needs: ray_engine.Needs, log: pathlib.Path,
+           ) -> Iterator[ray_engine.End]:
+  """Runs all combinations on the cluster that was joined, a task a model.
+
+  Args:
+    asked: of `tasks`, before the cluster was joined: Ray's threads import
+      modules, and so do configs.
+    needs: of each task.
+    log: where `sweep` says how runs ended.
+
+  Yields:
+    How each ended, as it ends.
+  """
+  began = time.time()
+  places = {job.name: job.workdir for jobs in asked.values() for job in jobs}
+  yield from ray_engine.execute(asked, needs, lambda: print(
+      sweep_state.overall(places, log, began), flush=True))
+
+
 def sweep(
     runs: Sequence[Run], report: Run, log: pathlib.Path,
+    ends: Iterable[ray_engine.End],
     run_command: Callable[[Sequence[str]], int] = execute,
 ) -> list[str]:
   """Runs every combination, then the report.
@@ -141,71 +206,34 @@ def sweep(
     runs: of `plan`.
     report: of `report_run`.
     log: gets a line for each run that ended.
-    run_command: returns the exit status.
+    ends: of `in_turn` or `on_ray`; runs go on while it is read.
+    run_command: runs the report and returns its exit status.
 
   Returns:
     Names of what failed, the report included.
   """
-  failed = []
-  for number, run in enumerate([*runs, report], 1):
-    if run is report and len(failed) == len(runs):
-      print('nothing finished, so there is nothing to report', flush=True)
-      break
-    head = f'[{number}/{len(runs) + 1}] {run.name}'
-    print(f'{head}: {run.text}', flush=True)
-    began = time.time()
-    status = run_command(run.command)
-    line = {'run': run.name, 'status': status, 'time': round(time.time()),
-            'seconds': round(time.time() - began)}
+  by_name = {run.name: run for run in (*runs, report)}
+  failed: list[str] = []
+
+  def keep(end: ray_engine.End, number: int) -> None:
+    line = {'run': end.name, 'status': end.status, 'time': round(time.time()),
+            'seconds': round(end.seconds)}
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open('a', encoding='utf-8') as file:
       file.write(json.dumps(line) + '\n')
-    print(f'{head}: {standing(run, {run.name: line})}', flush=True)
-    if status:
-      failed.append(run.name)
+    said = sweep_state.standing(by_name[end.name].workdir, line)
+    print(f'[{number}/{len(by_name)}] {end.name}: {said}', flush=True)
+    if end.status:
+      failed.append(end.name)
+
+  for number, end in enumerate(ends, 1):
+    keep(end, number)
+  if len(failed) == len(runs):
+    print('nothing finished, so there is nothing to report', flush=True)
+    return failed
+  for end in in_turn([report], run_command):
+    keep(end, len(by_name))
   return failed
-
-
-def ended(log: pathlib.Path) -> dict[str, dict]:
-  """The last line of each run in a sweep's log."""
-  if not log.is_file():
-    return {}
-  lines = map(json.loads, log.read_text(encoding='utf-8').splitlines())
-  return {line['run']: line for line in lines}
-
-
-def standing(run: Run, past: dict[str, dict]) -> str:
-  """Where a run stands: 'not started', 'running, …', 'finished', 'FAILED'."""
-  last = read_last(run.workdir / PROGRESS)
-  end = past.get(run.name)
-  if last and _running(run.workdir):
-    return f'running, {_counted(last)}'
-  if end is None:
-    return 'not started' if last is None else f'stopped, {_counted(last)}'
-  after = f'after {spell(end["seconds"])}'
-  if end['status'] == 0:
-    return f'finished {after}'
-  return f'FAILED with status {end["status"]} {after}' + (
-      f', {_counted(last)}' if last else '')
-
-
-def _running(workdir: pathlib.Path) -> bool:
-  from uncertainty.results import manifest
-
-  try:
-    with manifest.lock(workdir):
-      return False
-  except UserError:
-    return True
-
-
-def _counted(last: dict) -> str:
-  said = ' '.join(filter(None, (last['stage'], last['task'])))
-  if last['total'] is not None:
-    said += f' {last["done"]} of {last["total"]}'
-  if last['rate']:
-    said += f', {last["rate"]:.2g} a second'
-  return said
 
 
 def _names(text: str) -> list[str]:
@@ -234,6 +262,34 @@ def _some_of(known: Sequence[str]) -> Callable[[str], list[str]]:
   return read
 
 
+def _amount(text: str) -> float:
+  try:
+    found = float(text)
+  except ValueError:
+    found = -1
+  if not 0 <= found < float('inf'):
+    raise argparse.ArgumentTypeError(f'{text!r} is no amount: 0, .5, 1, …')
+  return found
+
+
+def _count(text: str) -> int:
+  if not text.isdecimal():
+    raise argparse.ArgumentTypeError(f'{text!r} is no number of times')
+  return int(text)
+
+
+def _resources(text: str) -> dict[str, float]:
+  found = {}
+  for part in _names(text):
+    name, colon, amount = part.rpartition(':')
+    if not (colon and name) or name in ('CPU', 'GPU'):
+      raise argparse.ArgumentTypeError(
+          f'{part!r}: give NAME:AMOUNT, such as TPU:4; --cpus and --gpus have '
+          'flags of their own')
+    found[name] = _amount(amount)
+  return found
+
+
 def parse(argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
   """This script's options, and the flags meant for every run."""
   parser = argparse.ArgumentParser(
@@ -248,7 +304,17 @@ def parse(argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
       required=True)
   parser.add_argument('--print', action='store_true', dest='only_print')
   parser.add_argument('--status', action='store_true')
+  parser.add_argument('--engine', choices=('local', 'ray'), default='local')
+  parser.add_argument('--address')
+  parser.add_argument('--cpus', type=_amount)
+  parser.add_argument('--gpus', type=_amount)
+  parser.add_argument('--resources', type=_resources)
+  parser.add_argument('--retries', type=_count)
   options, extra = parser.parse_known_args(argv)
+  given = [name for name in ('address', 'cpus', 'gpus', 'resources', 'retries')
+           if getattr(options, name) is not None]
+  if given and options.engine != 'ray':
+    parser.error(f'--{given[0]} is for --engine=ray')
   for flag in extra:
     if not flag.startswith('--config.') or '=' not in flag:
       parser.error(f'unknown flag {flag}; runs take --config.x=y')
@@ -267,15 +333,29 @@ def main(argv: Sequence[str]) -> int:
     return 0
   log = options.workdir / _LOG
   if options.status:
-    past = ended(log)
+    past = sweep_state.ended(log)
     width = max(len(run.name) for run in (*runs, report))
-    print('\n'.join(f'{run.name:{width}}  {standing(run, past)}'
-                    for run in (*runs, report)))
+    for run in (*runs, report):
+      said = sweep_state.standing(run.workdir, past.get(run.name))
+      print(f'{run.name:{width}}  {said}')
     return 0
   if wrong := problems(runs):
     print('\n'.join(f'error: {line}' for line in wrong), file=sys.stderr)
     return 2
-  failed = sweep(runs, report, log)
+  ends = in_turn(runs)
+  if options.engine == 'ray':
+    given = {name: getattr(options, name) for name in (
+        'cpus', 'gpus', 'resources', 'retries')}
+    needs = ray_engine.Needs(**{
+        name: value for name, value in given.items() if value is not None})
+    asked = tasks(runs)
+    try:
+      ray_engine.connect(options.address, needs)
+    except UserError as error:
+      print(f'error: {error}', file=sys.stderr)
+      return 2
+    ends = on_ray(asked, needs, log)
+  failed = sweep(runs, report, log, ends)
   if failed:
     print(f'{len(failed)} failed: {", ".join(failed)}', file=sys.stderr)
   return int(bool(failed))

@@ -1,6 +1,6 @@
 """The sweep: what it plans, skips, survives and reports."""
 
-import importlib.util
+import importlib
 import json
 import pathlib
 import sys
@@ -10,12 +10,13 @@ import pytest
 from launch import tiny_checkpoint
 from uncertainty.results import manifest
 
-_PATH = pathlib.Path(__file__).parents[2] / 'launch' / 'sweep.py'
-_SPEC = importlib.util.spec_from_file_location('sweep', _PATH)
-assert _SPEC and _SPEC.loader
-sweep = importlib.util.module_from_spec(_SPEC)
-sys.modules['sweep'] = sweep  # dataclasses look their module up
-_SPEC.loader.exec_module(sweep)
+_LAUNCH = pathlib.Path(__file__).parents[2] / 'launch'
+sys.path.insert(0, str(_LAUNCH))
+try:
+  sweep = importlib.import_module('sweep')
+  sweep_state = importlib.import_module('sweep_state')
+finally:
+  sys.path.remove(str(_LAUNCH))
 
 
 def _plan(tmp_path, *extra):
@@ -56,26 +57,30 @@ def test_every_combination_has_its_own_workdir(tmp_path):
   assert '--stages=analyze,report' in report.command
 
 
+def _sweep(runs, report, log, fake):
+  return sweep.sweep(runs, report, log, sweep.in_turn(runs, fake), fake)
+
+
 def test_a_failure_does_not_stop_the_others(tmp_path):
   runs, report = _plan(tmp_path)
   fake = _Fake(bad=['source=org/a'])
-  failed = sweep.sweep(runs, report, tmp_path / 'log', fake)
+  failed = _sweep(runs, report, tmp_path / 'log', fake)
   assert len(failed) == 8 and all('org_a' in name for name in failed)
   assert len(fake.seen) == 17 and fake.seen[-1] == report.command
 
 
 def test_what_finished_is_started_again_to_see_what_changed(tmp_path):
   runs, report = _plan(tmp_path)
-  sweep.sweep(runs, report, tmp_path / 'log', _Fake(bad=['source=org/a']))
+  _sweep(runs, report, tmp_path / 'log', _Fake(bad=['source=org/a']))
   again = _Fake()
-  assert sweep.sweep(runs, report, tmp_path / 'log', again) == []
+  assert _sweep(runs, report, tmp_path / 'log', again) == []
   assert len(again.seen) == 16 + 1
 
 
 def test_no_report_where_nothing_finished(tmp_path, capsys):
   runs, report = _plan(tmp_path)
   fake = _Fake(bad=['uncertainty'])
-  assert len(sweep.sweep(runs, report, tmp_path / 'log', fake)) == 16
+  assert len(_sweep(runs, report, tmp_path / 'log', fake)) == 16
   assert report.command not in fake.seen
   assert 'nothing to report' in capsys.readouterr().out
 
@@ -97,6 +102,15 @@ def test_print_runs_nothing(tmp_path, capsys):
     (['--datasets=coane', '--config.data.limit'], 'runs take --config.x=y'),
     (['--datasets=coane', '--modle=x'], 'unknown flag --modle'),
     (['--datasets=,'], 'give one name'),
+    (['--datasets=coane', '--gpus=1'], '--gpus is for --engine=ray'),
+    (['--datasets=coane', '--engine=rai'], "invalid choice: 'rai'"),
+    (['--datasets=coane', '--engine=ray', '--cpus=-1'], "'-1' is no amount"),
+    (['--datasets=coane', '--engine=ray', '--resources=TPU'],
+     'NAME:AMOUNT, such as TPU:4'),
+    (['--datasets=coane', '--engine=ray', '--resources=GPU:1'],
+     '--gpus have flags of their own'),
+    (['--datasets=coane', '--engine=ray', '--retries=x'],
+     "'x' is no number of times"),
 ])
 def test_bad_flags(tmp_path, capsys, flags, message):
   with pytest.raises(SystemExit) as stop:
@@ -170,7 +184,51 @@ def test_status_says_where_each_run_stands(place, capsys):
 def test_how_a_run_ended_is_kept(tmp_path):
   runs, report = _plan(tmp_path)
   log = tmp_path / 'sweep.jsonl'
-  sweep.sweep(runs, report, log, _Fake(bad=['source=org/a']))
-  past = sweep.ended(log)
+  _sweep(runs, report, log, _Fake(bad=['source=org/a']))
+  past = sweep_state.ended(log)
   assert len(past) == 17 and past['report']['status'] == 0
-  assert sweep.standing(runs[0], past).startswith('FAILED with status 2')
+  assert sweep_state.standing(runs[0].workdir, past[runs[0].name]).startswith(
+      'FAILED with status 2')
+
+
+def test_a_model_is_one_task_with_all_that_is_asked_of_it(place):
+  options, extra = sweep.parse([
+      '--models=./tiny,./b', '--datasets=table,table:quicktest',
+      '--profiles=paper,clean', '--workdir=out',
+      '--config.data.path=two.csv', '--config.seed=5'])
+  tasks = sweep.tasks(sweep.plan(options, extra))
+  assert list(tasks) == ['./tiny', './b']
+  assert [job.name for job in tasks['./b']] == [
+      f'{name}/._b/{profile}-auto' for name in ('table', 'table_quicktest')
+      for profile in ('paper', 'clean')]
+  last = tasks['./b'][-1]
+  assert last.workdir == place / 'out/table_quicktest/._b/clean-auto'
+  assert last.spec.model.source == './b' and last.spec.seed == 5
+  assert last.stages == ('score', 'probe')
+
+
+def test_a_whole_sweep_is_one_line(tmp_path):
+  log, began = tmp_path / 'sweep.jsonl', 1000.
+  log.write_text('\n'.join(json.dumps(
+      {'run': name, 'status': status, 'seconds': 3, 'time': when})
+      for name, status, when in (
+          ('old', 1, 900), ('good', 0, 1001), ('bad', 2, 1002))))
+  for name, minute, rate in (('old', 16, 1.5), ('one', 59, 2), ('was', 10, 9)):
+    (tmp_path / name).mkdir()
+    (tmp_path / name / 'progress.jsonl').write_text(json.dumps({
+        'time': f'1970-01-01T00:{minute}:41+00:00', 'stage': 'score',
+        'task': '', 'done': 3, 'total': 10, 'rate': rate}) + '\n')
+  places = {name: tmp_path / name for name in (
+      'old', 'good', 'bad', 'one', 'was', 'next')}
+  assert sweep_state.overall(places, log, began).startswith(
+      'sweep: 2 of 6 runs ended, 1 FAILED, 2 running (6 of 20 items, 3.5 a '
+      'second), after ')
+
+
+def test_without_ray_one_line_says_what_to_install(place, capsys, monkeypatch):
+  monkeypatch.setitem(sys.modules, 'ray', None)
+  assert _main('--models=./tiny', '--config.data.path=two.csv',
+               '--engine=ray') == 2
+  assert capsys.readouterr().err == (
+      "error: --engine=ray needs Ray: pip install 'uncertainty[cluster]'\n")
+  assert not (place / 'out').exists()

@@ -1,6 +1,7 @@
 """The manifest: one config a workdir, one run at a time."""
 
 import dataclasses
+import errno
 import multiprocessing
 import os
 import pathlib
@@ -184,3 +185,14 @@ def test_second_run_in_one_workdir_is_refused(tmp_path):
     other.join()
   with manifest.lock(tmp_path):
     pass
+
+
+def test_a_file_system_without_locks_is_no_other_run(tmp_path, monkeypatch):
+  def refuse(*_):
+    raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+  monkeypatch.setattr('fcntl.flock', refuse)
+  with pytest.raises(UserError, match='without locks') as stop, (
+      manifest.lock(tmp_path / 'run')):
+    pass
+  assert not isinstance(stop.value, manifest.InUseError)

@@ -309,6 +309,10 @@ def _code() -> dict[str, Any] | None:
     return None
 
 
+class InUseError(UserError):
+  """Another run holds the workdir."""
+
+
 @contextlib.contextmanager
 def lock(workdir: pathlib.Path) -> Iterator[None]:
   """Holds the workdir for one run; the system frees it if the run dies.
@@ -320,7 +324,8 @@ def lock(workdir: pathlib.Path) -> Iterator[None]:
     Nothing; the workdir is held until the block ends.
 
   Raises:
-    UserError: another run holds it, or the folder cannot be written.
+    InUseError: another run holds it.
+    UserError: the folder cannot be written, or its file system has no locks.
   """
   path = workdir / '.lock'
   with files.writing(path):
@@ -329,8 +334,12 @@ def lock(workdir: pathlib.Path) -> Iterator[None]:
   with file:
     try:
       fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-      raise UserError(
+    except BlockingIOError as error:
+      raise InUseError(
           f'another run is using {workdir}; wait for it to end or choose '
           'another --workdir') from error
+    except OSError as error:
+      raise UserError(
+          f'{workdir} lies on a file system without locks ({error.strerror}), '
+          'which keep two runs apart; choose another --workdir') from error
     yield
