@@ -51,7 +51,7 @@ class Needs:
   """What a task reserves, and how often it may be lost."""
 
   cpus: float = 1
-  gpus: float = 0
+  gpus: float | None = None  # None: where nodes have some, a copy's devices
   resources: Mapping[str, float] = dataclasses.field(default_factory=dict)
   retries: int = 5
 
@@ -62,16 +62,20 @@ class Needs:
     return {name: amount for name, amount in said.items() if amount}
 
 
-def connect(address: str | None, needs: Needs) -> None:
+def connect(address: str | None, needs: Needs, devices: int = 1) -> Needs:
   """Joins the cluster, or starts Ray on this machine.
 
   Args:
     address: of the cluster; None: RAY_ADDRESS, else a Ray that runs on this
       machine, else one that is started.
     needs: of every task.
+    devices: how many share a copy of a model's weights.
+
+  Returns:
+    The needs, the number of GPUs being known.
 
   Raises:
-    UserError: Ray is not installed, cannot be reached, or no node of its has
+    UserError: Ray is not installed, cannot be reached, or no node of it has
       what a task needs.
   """
   try:
@@ -85,6 +89,9 @@ def connect(address: str | None, needs: Needs) -> None:
     raise UserError(f'no Ray cluster at --address={address}: '
                     f'{" ".join(str(error).split())[:200]}') from error
   nodes = [node['Resources'] for node in ray.nodes() if node['Alive']]
+  if needs.gpus is None:
+    some = any(node.get('GPU', 0) for node in nodes)
+    needs = dataclasses.replace(needs, gpus=devices if some else 0)
   if not any(all(node.get(name, 0) >= amount
                  for name, amount in needs.amounts.items()) for node in nodes):
     most = {name: max(node.get(name, 0) for node in nodes)
@@ -92,6 +99,7 @@ def connect(address: str | None, needs: Needs) -> None:
     ray.shutdown()
     raise UserError(f'no node of the cluster has {_spelt(needs.amounts)}; the '
                     f'most that one has of each: {_spelt(most)}')
+  return needs
 
 
 def _spelt(amounts: Mapping[str, float]) -> str:
@@ -119,7 +127,7 @@ def execute(
   cloudpickle.register_pickle_by_value(sys.modules[__name__])
   # A process a task: what it held of a device's memory is free again.
   remote = ray.remote(
-      max_calls=1, num_cpus=needs.cpus, num_gpus=needs.gpus,
+      max_calls=1, num_cpus=needs.cpus, num_gpus=needs.gpus or 0,
       resources=dict(needs.resources), max_retries=needs.retries)(work)
   root = pathlib.Path(__file__).resolve().parents[1]
   waiting: dict[Any, list[str]] = {

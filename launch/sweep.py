@@ -350,7 +350,9 @@ def main(argv: Sequence[str]) -> int:
         name: value for name, value in given.items() if value is not None})
     asked = tasks(runs)
     try:
-      ray_engine.connect(options.address, needs)
+      needs = ray_engine.connect(options.address, needs, max(
+          job.spec.model.model_axis for jobs in asked.values()
+          for job in jobs))
     except UserError as error:
       print(f'error: {error}', file=sys.stderr)
       return 2

@@ -6,10 +6,12 @@ import pathlib
 import subprocess
 import sys
 import threading
+import types
 
 import pytest
 
 from launch import tiny_checkpoint
+from uncertainty.errors import UserError
 from uncertainty.results import manifest
 
 _ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -35,7 +37,7 @@ def place(tmp_path, monkeypatch):
   return tmp_path
 
 
-def _flags(place, models='broken,tiny'):
+def _flags(place, models):
   sources = ','.join(str(place / name) for name in models.split(','))
   return [f'--models={sources}', '--datasets=table', '--styles=completion',
           f'--workdir={place / "out"}', '--config.prompt.few_shot=False',
@@ -88,9 +90,49 @@ def test_one_that_ends_is_waited_for(place, quiet):
   assert end.status == 0 and (job.workdir / 'results').exists()
 
 
+@pytest.fixture
+def ray(monkeypatch):
+  """In place of Ray: a cluster of two nodes, one of them lost."""
+  fake = types.SimpleNamespace(
+      address=None, init=lambda address: setattr(fake, 'address', address),
+      nodes=lambda: [
+          {'Alive': True, 'Resources': {'CPU': 8., 'GPU': fake.gpus}},
+          {'Alive': False, 'Resources': {'CPU': 64., 'GPU': 8.}}],
+      shutdown=lambda: None, gpus=4.)
+  monkeypatch.setitem(sys.modules, 'ray', fake)
+  return fake
+
+
+@pytest.mark.parametrize('there, asked, devices, taken', [
+    (4, None, 1, 1), (4, None, 2, 2), (0, None, 2, 0), (4, .5, 2, .5),
+    (4, 0, 1, 0)])
+def test_gpus_are_those_of_a_copy_unless_told(
+    ray, there, asked, devices, taken):
+  ray.gpus = there
+  needs = ray_engine.connect('host:1', ray_engine.Needs(gpus=asked), devices)
+  assert needs.gpus == taken and ray.address == 'host:1'
+
+
+@pytest.mark.parametrize('needs, said', [
+    ({'cpus': 16, 'gpus': 0}, 'CPU: 16; the most that one has of each: CPU: 8'),
+    ({'gpus': 8}, 'CPU: 1, GPU: 8; the most that one .* CPU: 8, GPU: 4')])
+def test_a_node_that_is_lost_has_nothing(ray, needs, said):
+  with pytest.raises(UserError, match=f'no node of the cluster has {said}'):
+    ray_engine.connect(None, ray_engine.Needs(**needs))
+
+
+def test_a_cluster_that_is_not_there(ray, monkeypatch):
+  def refuse(address):
+    raise ConnectionError('no\n answer')
+
+  monkeypatch.setattr(ray, 'init', refuse)
+  with pytest.raises(UserError, match='at --address=host:1: no answer'):
+    ray_engine.connect('host:1', ray_engine.Needs())
+
+
 def _sweep(place, *flags):
   return subprocess.run(
-      [sys.executable, str(_ROOT / 'launch/sweep.py'), *_flags(place), *flags,
+      [sys.executable, str(_ROOT / 'launch/sweep.py'), *flags,
        '--engine=ray', '--address=local'], cwd=_ROOT, text=True,
       capture_output=True, check=False, env=os.environ | {
           'RAY_AUTH_MODE': 'disabled', 'RAY_worker_niceness': '0'})
@@ -98,19 +140,22 @@ def _sweep(place, *flags):
 
 @pytest.mark.cluster
 def test_what_fails_is_named_and_the_rest_is_reported(place):
-  done = _sweep(place)
+  tiny_checkpoint.write(place / 'barred', seed=1)
+  barred, _ = _jobs(place, 'barred,tiny')
+  barred.workdir.mkdir(parents=True)
+  (barred.workdir / 'shards').touch()  # where a folder is to be
+  done = _sweep(place, *_flags(place, 'barred,tiny'))
   assert done.returncode == 1, done.stderr
-  assert done.stderr.splitlines()[-1].startswith('1 failed: table/')
-  assert 'broken' in done.stderr.splitlines()[-1]
+  assert f'1 failed: {barred.name}' in done.stderr.splitlines()
   assert (place / 'out/all/report/index.html').is_file()
   assert len(list(place.glob('out/table/*/*/results/table/*.parquet'))) == 1
 
 
 @pytest.mark.cluster
 def test_what_no_node_has_is_said_before_the_first_run(place):
-  done = _sweep(place, '--resources=TPU:4')
-  assert done.returncode == 2
-  assert done.stderr.splitlines()[-1] == (
-      'error: no node of the cluster has CPU: 1, TPU: 4; the most that one has '
-      f'of each: CPU: {os.cpu_count()}, TPU: 0')
+  done = _sweep(place, *_flags(place, 'tiny'), '--resources=TPU:4')
+  assert done.returncode == 2, done.stderr
+  assert ('error: no node of the cluster has CPU: 1, TPU: 4; the most that one '
+          f'has of each: CPU: {os.cpu_count()}, TPU: 0'
+          ) in done.stderr.splitlines()
   assert not (place / 'out').exists()
