@@ -24,7 +24,7 @@ nodes="${SLURM_NNODES:-1}"
 if [ "${1:-}" = sweep ]; then
   shift
   PATH="$PWD/.venv/bin:$PATH"  # `ray` starts itself by its name
-  first=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
+  first=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | sed -n 1p)
   port=$((20000 + SLURM_JOB_ID % 10000))  # a node may hold two jobs
   srun --no-kill --kill-on-bad-exit=0 ray symmetric-run \
     --address="$first:$port" --min-nodes="$nodes" -- \
