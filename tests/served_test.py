@@ -49,7 +49,7 @@ def _run(place, lines, answer='letters', workdir='run'):
 
 
 def test_choices_are_those_of_the_first_token(place, caplog):
-  with caplog.at_level(logging.WARNING):
+  with caplog.at_level(logging.WARNING, 'absl'):
     table = _run(place, [
         _chat({'B': 0.5, ' B': 0.1, 'A': 0.2, 'c': 0.1}, custom_id='a'),
         _chat({'The': 0.9, 'A': 0.05}, custom_id='b'),

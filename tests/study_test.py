@@ -115,7 +115,7 @@ def test_an_edited_question_alone_is_asked_again(place, asked, caplog):
   edited = _questions()
   edited[2] = 'What is 2, then?'
   _write_table(place, edited)
-  with caplog.at_level(logging.INFO):
+  with caplog.at_level(logging.INFO, 'absl'):
     _score(place)
   assert asked == {('tiny', 'letters'): ['q2']}
   assert '1 rows are set aside: the question was edited' in caplog.text
@@ -141,7 +141,7 @@ def test_edited_counts_are_named_as_what_they_are(place, asked, caplog):
   _score(place)
   asked.clear()
   _write_table(place, human_counts=['1|2|3'] * 2 + ['3|2|1'] + ['1|2|3'] * 5)
-  with caplog.at_level(logging.INFO):
+  with caplog.at_level(logging.INFO, 'absl'):
     _score(place)
   assert asked == {('tiny', 'letters'): ['q2']}
   assert ('1 rows are set aside: people\'s counts or shares were edited'

@@ -71,9 +71,10 @@ def run(monkeypatch, tmp_path, capsys):
     return capsys.readouterr().out
 
   monkeypatch.setattr(fuzz.subprocess, 'run', child)
-  verbosity = logging.get_verbosity()
+  verbosity, level = logging.get_verbosity(), logging.get_absl_logger().level
   yield printed
   logging.set_verbosity(verbosity)
+  logging.get_absl_logger().setLevel(level)
 
 
 def test_a_failure_names_the_seed_that_repeats_it(monkeypatch, run):

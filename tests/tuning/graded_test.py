@@ -70,7 +70,7 @@ def test_answers_that_teach_but_one_verdict_are_warned_of(
     model, answers, caplog, n_right, level):
   known = [dataclasses.replace(item, aliases=(answer,) * (k < n_right))
            for k, (item, answer) in enumerate(zip(ITEMS, answers))]
-  caplog.set_level(logging.INFO)
+  caplog.set_level(logging.INFO, 'absl')
   graded.answers(model, known, SPEC)
   [record] = [r for r in caplog.records if 'own answers' in r.message]
   assert record.message.startswith(f'{n_right} of 4 ')
