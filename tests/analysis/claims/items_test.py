@@ -94,6 +94,16 @@ def test_copies_of_questions_widen_intervals_where_clusters_are_known(spec):
   assert np.mean(known) > 0.88
 
 
+def test_two_clusters_that_fill_both_fifths_are_too_little_data(spec):
+  [frame, *_] = generator.simulate(
+      generator.World(n_items=100, families=(1,)), seed=0).frames.values()
+  rank = frame['mc_choice_entropy'].rank(method='first')
+  frame = frame.assign(cluster=np.where(
+      rank <= 20, 'surest', np.where(rank > 80, 'least', frame['item_id'])))
+  rows = table.claims({('world', 'm'): frame}, spec, ('surest_fifth',))
+  assert rows['verdict'].tolist() == ['too little data']
+
+
 def test_the_best_of_17_needs_more_than_its_own_interval():
   """A primary measure fixed beforehand excludes 0 in 5 %, the best far more."""
   rng = np.random.default_rng(1)

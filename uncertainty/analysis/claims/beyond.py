@@ -78,7 +78,9 @@ def of_model(
   Returns:
     The partial correlation; without an interval where there is too little.
   """
-  units = len(np.unique(study.cluster_N[item_n]))
+  tested_N = np.zeros(len(study.cluster_N), bool)
+  tested_N[item_n] = True
+  units = study.n_clusters(tested_N)
   # What was fitted on the tested items: their baseline and each fold's mean.
   # Where clusters are few, residuals are much smaller than errors (CR1).
   freedom = units - n_baseline - len(np.unique(fold_n))
@@ -87,6 +89,6 @@ def of_model(
     return dataclasses.replace(unknown, estimate=r)
   influence_N = np.zeros(len(study.cluster_N))
   influence_N[item_n] = influence_n
-  sums_G = study.sums(influence_N[None])[0]
-  se = float(np.sqrt((sums_G ** 2).sum() * units / freedom)) / len(item_n)
+  se = items.standard_error(study, influence_N, tested_N) * float(
+      np.sqrt((units - 1) / freedom))
   return items.by_t(unknown, r, se, freedom, study.level)

@@ -13,7 +13,7 @@ import pandas as pd
 
 from uncertainty.analysis.claims import beyond, items
 from uncertainty.analysis.claims.study import ClaimStudy, Finding, enough
-from uncertainty.analysis.statistics import separation
+from uncertainty.analysis.statistics import grouping, separation
 from uncertainty.results import columns, derived
 
 
@@ -98,7 +98,7 @@ def _auroc(study: ClaimStudy, unknown: Finding, item_n: np.ndarray,
       derived.SCORE, derived.HIGH_SHARE, derived.FOLD))
   value, influence_n, folds = mean_auroc(score_n, label_n, fold_n)
   told_n = ~np.isnan(influence_n)
-  freedom = len(np.unique(study.cluster_N[item_n[told_n]])) - folds
+  freedom = grouping.effective_number(study.cluster_N[item_n[told_n]]) - folds
   if not (enough(freedom) and _enough_of_both(label_n[told_n])):
     return dataclasses.replace(unknown, estimate=value)
   se = _error(study, item_n[told_n], influence_n[told_n], freedom)
@@ -157,10 +157,10 @@ def _enough_of_both(label_n: np.ndarray) -> bool:
 
 
 def _error(study: ClaimStudy, item_n: np.ndarray, influence_n: np.ndarray,
-           freedom: int) -> float:
+           freedom: float) -> float:
   """Of a mean of influences, clusters as units."""
   influence_N = np.zeros(len(study.cluster_N))
-  influence_N[item_n] = influence_n
-  units = len(np.unique(study.cluster_N[item_n]))
-  square = (study.sums(influence_N[None])[0] ** 2).sum()
-  return float(np.sqrt(square * units / freedom) / len(item_n))
+  tested_N = np.zeros(len(study.cluster_N), bool)
+  influence_N[item_n], tested_N[item_n] = influence_n, True
+  return items.standard_error(study, influence_N, tested_N) * float(
+      np.sqrt((study.n_clusters(tested_N) - 1) / freedom))

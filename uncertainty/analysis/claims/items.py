@@ -1,4 +1,4 @@
-"""Claims about one model (or one pair), over items and raters."""
+"""Claims about one model (or one pair), over items, each with its raters."""
 
 import dataclasses
 from collections.abc import Callable
@@ -135,7 +135,7 @@ def by_t(
   reach = t_quantile(level, freedom) * se
   return dataclasses.replace(
       finding, estimate=value, low=value - reach, high=value + reach,
-      p=t_p_value(value / se, freedom), se=se)
+      p=t_p_value(value / se, freedom), se=se, freedom=freedom)
 
 
 def _each_model(
@@ -163,7 +163,7 @@ def _aligned(study, m, known_N, unknown) -> Finding:
   reach = t_quantile(study.level, freedom) * se
   return dataclasses.replace(
       unknown, estimate=rho, low=np.tanh(z - reach), high=np.tanh(z + reach),
-      p=t_p_value(z / se, freedom), se=se)
+      p=t_p_value(z / se, freedom), se=se, freedom=freedom)
 
 
 def _calibrated(study, m, known_N, unknown) -> Finding:
@@ -235,6 +235,8 @@ def _surest_fifth(study, m, known_N, unknown) -> Finding:
   influence_N = fifths(study, m, known_N)[1]
   part_N = (sure_N > 0) | (unsure_N > 0)
   units = study.n_clusters(part_N)
+  if not enough(units):
+    return unknown
   # Two means are taken from them.
   se = standard_error(study, influence_N * part_N.sum(), part_N) * float(
       np.sqrt((units - 1) / (units - 2)))

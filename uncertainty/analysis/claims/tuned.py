@@ -228,7 +228,7 @@ def direction(p_corrected: float, difference: float, alpha: float) -> str:
 
 def _alignment(study: ClaimStudy, base: int, tuned: list[int]
                ) -> Change | None:
-  """Spearman's ρ of choice entropy with people's."""
+  """Spearman's ρ of the primary measure with people's entropy."""
   known_N = ~np.isnan(
       study.uncertainty_MN[[base, *tuned]].sum(0) + study.human_N)
   if not known_N.any():

@@ -60,7 +60,7 @@ def chapter(
         cols.CI_LOW, cols.CI_HIGH, derived.RANK_BISERIAL]]
     parts.append(blocks.folded('All effects', blocks.table(
         shown, sort=derived.MEAN_DIFFERENCE, pick=cols.OUTCOME)))
-  parts += _prompt_design(tables, 1 / (spec.analysis.n_bootstrap + 1))
+  parts += _prompt_design(tables)
   return blocks.Chapter('instruct', 'Instruction tuning', tuple(parts))
 
 
@@ -113,7 +113,7 @@ def _forest(rows: pd.DataFrame) -> plots.Plot:
           for m in order]), share=False, references=[('x', 0.0)])
 
 
-def _prompt_design(tables: AnalysisTables, floor: float) -> list[Markup]:
+def _prompt_design(tables: AnalysisTables) -> list[Markup]:
   """Base or instruct weights × chat or completion × brace or none."""
   design = tables.get('design')
   if design.empty or design[cols.FORM].nunique() < 2:
@@ -132,5 +132,5 @@ def _prompt_design(tables: AnalysisTables, floor: float) -> list[Markup]:
       blocks.plain_table(wide),
       blocks.folded(
           'One factor changed, the other two held fixed',
-          blocks.plain_table(
-              tables.get('design_contrasts'), p_floor=floor))]
+          blocks.plain_table(tables.get('design_contrasts').drop(
+              columns=cols.P_VALUE, errors='ignore')))]

@@ -87,7 +87,7 @@ def _of_model(title: str, stem: str, rows: pd.DataFrame,
     parts += [blocks.text(
         'Per unit of dose, between the largest doses both ways, less the mean '
         'of the shuffled-label directions; intervals are for other items and '
-        'other such directions, p is corrected over the table.'),
+        'other such directions.'),
               _effects(effects)]
   if len(removed):
     parts.append(blocks.folded(
