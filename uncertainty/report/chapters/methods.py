@@ -73,8 +73,9 @@ def methods(tables: AnalysisTables, spec: StudySpec) -> blocks.Chapter:
       blocks.plain_table(pd.DataFrame(rows)),
       blocks.text(
           f'Intervals: {100 * spec.analysis.confidence_level:.0f} % bootstrap '
-          f'over items, or clusters of them, {spec.analysis.n_bootstrap} draws, '
-          f'seed {spec.seed}. Marks: Holm over the table. Calibration: smooth ECE (Błasiok & '
+          f'over items, or clusters of them, {spec.analysis.n_bootstrap} '
+          f'draws, seed {spec.seed}. '
+          'Marks: Holm over the table. Calibration: smooth ECE (Błasiok & '
           'Nakkiran 2023), equal-width and equal-mass ECE, monotonic sweep '
           '(Roelofs et al. 2022) that never splits ties, debiased ECE (Kumar '
           'et al. 2019), Brier with its decomposition, AUROC, AURC, PRR; '
