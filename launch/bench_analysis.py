@@ -20,8 +20,7 @@ import pandas as pd
 import processes  # beside this file
 from absl import app, flags, logging
 
-from configs import published as published_config
-from uncertainty import report, specs
+from uncertainty import config_files, report, specs
 from uncertainty.analysis import run as analysis_run
 
 _PUBLISHED = flags.DEFINE_string(
@@ -125,7 +124,7 @@ def _timed(name: str, work) -> None:
 
 
 def _study(name: str, results: pathlib.Path, workdir: pathlib.Path) -> None:
-  config = published_config.get_config()
+  config = config_files.load('published')
   config.analysis.n_bootstrap = _DRAWS.value
   config.results_dir = str(results)
   spec = specs.parse(config.to_dict())

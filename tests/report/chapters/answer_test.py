@@ -74,7 +74,7 @@ def test_what_intervals_are_over_is_said(made, spec, alignment_cells):
     (['supported'], 'A is supported.'),
     (['supported', 'supported', 'cannot tell'],
      ('2 of 3 models are unsure where people are, of 1 it cannot be told '
-      '(ρ 0.30 to 0.30, median 0.30).')),
+      '(ρ 0.30 to 0.30 in the middle half, median 0.30).')),
     (['contradicted', 'cannot tell'],
      '1 of 2 models is sure where people are unsure'),
     (['too little data', 'cannot tell'], 'Of all 2 models it cannot be told')])

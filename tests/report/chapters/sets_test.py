@@ -28,15 +28,15 @@ def test_one_model_is_said_without_a_range(made, spec):
   assert sets.chapter(made(), spec) is None
 
 
-def test_several_models_have_a_range_and_other_scores_no_sentence(made, spec):
+def test_several_models_have_their_middle_half(made, spec):
   rows = pd.concat([
       _rows(['A', 'B'], [1.5, 2.5], labels='answers'),
       _rows(['A'], [9.]).assign(nonconformity='aps'),
       _rows(['A'], [9.]).assign(condition='group')])
   rows.loc[rows['labels'] == 'answers', 'rho'] = float('nan')
   page = _text(sets.chapter(made(sets=rows), spec))
-  assert ('Sets for the right answer hold 2.0 (1.5 to 2.5) choices and cover '
-          '91.0 (91.0 to 91.0) % (2 models, mean and range).') in page
+  assert ('Sets for the right answer hold 2.0 (1.8 to 2.2) choices and cover '
+          '91.0 (91.0 to 91.0) % (2 models, mean and middle half).') in page
   assert 'hold 9.0' not in page
 
 

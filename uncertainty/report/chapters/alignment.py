@@ -35,7 +35,6 @@ def chapter(
   Returns:
     A section for each data set; None without alignment.
   """
-  del spec
   if not tables.has('alignment'):
     return None
   cells = tables.get('alignment')
@@ -47,18 +46,19 @@ def chapter(
       'correction over the table. Whether a model is aligned is said of one '
       'measure alone, fixed beforehand, by the claim of that name.')]
   for dataset, rows in cells.groupby(columns.DATASET, sort=False):
-    parts += _dataset(str(dataset), rows, tables)
+    parts += _dataset(str(dataset), rows, tables, spec.analysis.alpha)
   return blocks.Chapter('alignment', 'Alignment', tuple(parts))
 
 
 def _dataset(
-    dataset: str, rows: pd.DataFrame, tables: AnalysisTables) -> list[Markup]:
+    dataset: str, rows: pd.DataFrame, tables: AnalysisTables, alpha: float,
+) -> list[Markup]:
   parts = [blocks.heading(names.dataset(dataset)),
            _lead(dataset, rows, tables),
            *people_entropy.note(tables, dataset)]
   parts += _scatter(dataset, rows, tables)
   for signal, of_signal in names.ordered(rows, columns.SIGNAL, names.SIGNALS):
-    panels = [_panel(dataset, signal, prefix, of_prefix, tables)
+    panels = [_panel(dataset, signal, prefix, of_prefix, tables, alpha)
               for prefix, of_prefix in names.by_prefix(of_signal)]
     title = f'{names.signal(signal)} ({names.blue_means(signal)})'
     if signal == columns.HUMAN_ENTROPY:
@@ -99,9 +99,9 @@ def _lead(
 
 def _panel(
     dataset: str, signal: str, prefix: str, rows: pd.DataFrame,
-    tables: AnalysisTables) -> Markup:
+    tables: AnalysisTables, alpha: float) -> Markup:
   panel = heatmap.pivot(
-      rows.assign(significant=rows[columns.P_HOLM] < 0.05), value=columns.RHO,
+      rows.assign(significant=rows[columns.P_HOLM] < alpha), value=columns.RHO,
       label='ρ', details={
           'low': columns.CI_LOW, 'high': columns.CI_HIGH, 'n': columns.N,
           'p': columns.P_VALUE, 'Holm p': columns.P_HOLM},

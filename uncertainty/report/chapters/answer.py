@@ -110,7 +110,8 @@ def _answer(rows: pd.DataFrame, means: Mapping[str, str]) -> str:
   span = ''
   if len(estimates):
     name = 'ρ' if rows.iloc[0][derived.CLAIM] == 'aligned' else 'AUROC'
-    span = (f' ({name} {estimates.min():.2f} to {estimates.max():.2f}, median '
+    low, high = estimates.quantile([.25, .75])
+    span = (f' ({name} {low:.2f} to {high:.2f} in the middle half, median '
             f'{estimates.median():.2f})')
   text = ', '.join(said)
   return f'{text[0].upper()}{text[1:]}{span}.'

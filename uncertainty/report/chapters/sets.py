@@ -73,15 +73,16 @@ def _sentence(labels: str, rows: pd.DataFrame) -> str:
 
 
 def _over(values: pd.Series, digits: int) -> str:
-  """One number, or the mean of several with their range."""
+  """One number, or the mean of several with their middle half."""
   shown = f'{values.mean():.{digits}f}'
   if len(values) > 1:
-    shown += f' ({values.min():.{digits}f} to {values.max():.{digits}f})'
+    low, high = values.quantile([.25, .75])
+    shown += f' ({low:.{digits}f} to {high:.{digits}f})'
   return shown
 
 
 def _models(n: int) -> str:
-  return 'one model' if n == 1 else f'{n} models, mean and range'
+  return 'one model' if n == 1 else f'{n} models, mean and middle half'
 
 
 def _sizes(rows: pd.DataFrame) -> plots.Plot:
