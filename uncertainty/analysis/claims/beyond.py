@@ -6,6 +6,7 @@ import numpy as np
 
 from uncertainty.analysis.claims import items
 from uncertainty.analysis.claims.study import ClaimStudy, Finding, enough
+from uncertainty.analysis.statistics import grouping
 from uncertainty.results import columns, derived
 
 
@@ -78,17 +79,33 @@ def of_model(
   Returns:
     The partial correlation; without an interval where there is too little.
   """
-  tested_N = np.zeros(len(study.cluster_N), bool)
-  tested_N[item_n] = True
-  units = study.n_clusters(tested_N)
+  units = grouping.effective_number(study.cluster_N[item_n])
   # What was fitted on the tested items: their baseline and each fold's mean.
   # Where clusters are few, residuals are much smaller than errors (CR1).
   freedom = units - n_baseline - len(np.unique(fold_n))
   r, influence_n = partial(residual_n, score_n, fold_n)
   if not enough(freedom) or np.isnan(r):
     return dataclasses.replace(unknown, estimate=r)
+  return items.by_t(
+      unknown, r, forward_error(study, item_n, influence_n, freedom), freedom,
+      study.level)
+
+
+def forward_error(study: ClaimStudy, item_n: np.ndarray,
+                  influence_n: np.ndarray, freedom: float) -> float:
+  """Standard error of a mean over tested items, clusters as units.
+
+  Args:
+    study: one data set.
+    item_n: places of the tested items in the data set.
+    influence_n: what each adds to the mean.
+    freedom: clusters less what was fitted on them.
+
+  Returns:
+    In the mean's unit.
+  """
   influence_N = np.zeros(len(study.cluster_N))
-  influence_N[item_n] = influence_n
-  se = items.standard_error(study, influence_N, tested_N) * float(
-      np.sqrt((units - 1) / freedom))
-  return items.by_t(unknown, r, se, freedom, study.level)
+  tested_N = np.zeros(len(study.cluster_N), bool)
+  influence_N[item_n], tested_N[item_n] = influence_n, True
+  return items.standard_error(study, influence_N, tested_N) * float(
+      np.sqrt((study.n_clusters(tested_N) - 1) / freedom))

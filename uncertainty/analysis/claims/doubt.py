@@ -101,7 +101,8 @@ def _auroc(study: ClaimStudy, unknown: Finding, item_n: np.ndarray,
   freedom = grouping.effective_number(study.cluster_N[item_n[told_n]]) - folds
   if not (enough(freedom) and _enough_of_both(label_n[told_n])):
     return dataclasses.replace(unknown, estimate=value)
-  se = _error(study, item_n[told_n], influence_n[told_n], freedom)
+  se = beyond.forward_error(
+      study, item_n[told_n], influence_n[told_n], freedom)
   value = float(np.clip(value, 1e-6, 1 - 1e-6))
   spread = value * (1 - value)
   logit = items.by_t(
@@ -154,13 +155,3 @@ def _partial(study: ClaimStudy, unknown: Finding, item_n: np.ndarray,
 def _enough_of_both(label_n: np.ndarray) -> bool:
   """Where one label is rare, a few items decide and no t holds."""
   return enough(min(np.nansum(label_n), np.nansum(1 - label_n)))
-
-
-def _error(study: ClaimStudy, item_n: np.ndarray, influence_n: np.ndarray,
-           freedom: float) -> float:
-  """Of a mean of influences, clusters as units."""
-  influence_N = np.zeros(len(study.cluster_N))
-  tested_N = np.zeros(len(study.cluster_N), bool)
-  influence_N[item_n], tested_N[item_n] = influence_n, True
-  return items.standard_error(study, influence_N, tested_N) * float(
-      np.sqrt((study.n_clusters(tested_N) - 1) / freedom))

@@ -46,15 +46,14 @@ def instruct_calibration(study: ClaimStudy) -> list[Finding]:
   Returns:
     One finding; none without pairs that have it.
   """
-  graded = ~np.isnan(study.confidence_MN + study.correct_MN)
   value_M = np.full(len(study.models), np.nan)
   draws_MR = np.full((len(value_M), study.n_draws), np.nan)
-  for m in np.flatnonzero(graded.any(1)):
+  for m in range(len(value_M)):
     if not squared_error.determined(
         study.confidence_MN[m], study.correct_MN[m], study.cluster_N,
         study.n_bins):
       continue
-    error = items.error_of(study, int(m))
+    error = items.error_of(study, m)
     value_M[m] = error.estimate
     draws_MR[m] = error.influence_N @ study.counts_NR / len(study.cluster_N)
   return _finding(study, value_M, draws_MR, columns.CHOICE_LOGPROB)

@@ -203,9 +203,8 @@ def difference(
       study.cluster_N, study.n_bins) for m in pair):
     return unknown
   base, tuned = (error_of(study, m, known_N) for m in pair)
-  influence_G, share_G = study.sums(np.stack([
-      tuned.influence_N - base.influence_N, known_N / known_N.sum()]))
-  influence_G /= np.sqrt(np.maximum(1 - share_G, 1e-9))
+  influence_G = _cluster_sums(
+      study, tuned.influence_N - base.influence_N, known_N)
   se = np.sqrt(squared.difference_variance(
       tuned, base, influence_G, len(known_N)))
   return by_t(
@@ -297,11 +296,15 @@ def standard_error(study: ClaimStudy, influence_N: np.ndarray,
   Returns:
     In the mean's unit.
   """
+  sums_G = _cluster_sums(study, influence_N, known_N)
+  return float(np.sqrt((sums_G ** 2).sum()) / known_N.sum())
+
+
+def _cluster_sums(study, influence_N, known_N) -> np.ndarray:
+  """CR2 (Bell & McCaffrey 2002): a cluster pulls the mean to itself."""
   sums_G, share_G = study.sums(np.stack([
       influence_N, known_N / known_N.sum()]))
-  # CR2 (Bell & McCaffrey 2002): a cluster pulls the mean to itself.
-  return float(np.sqrt((sums_G ** 2 / np.maximum(1 - share_G, 1e-9)).sum())
-               / known_N.sum())
+  return sums_G / np.sqrt(np.maximum(1 - share_G, 1e-9))
 
 
 def auroc(uncertainty_N: np.ndarray, right_N: np.ndarray,

@@ -92,7 +92,8 @@ def flags(study: ClaimStudy) -> Flags:
       i for i, r in enumerate(stack.rows)
       if r.prefix == registry.MC and r.model in correct and r.measure.kind
       and squared.determined(
-          confidence_MN[i] + 0 * study.human_N, correct[r.model],
+          np.where(np.isnan(study.human_N), np.nan, confidence_MN[i]),
+          correct[r.model],
           study.cluster_N, study.n_bins)], int)
   if not len(row_X):
     return Flags(row_X, row_X, row_X > 0, row_X > 0, 0)

@@ -12,6 +12,7 @@ import scipy.stats
 from uncertainty.analysis.calibration import squared_error
 from uncertainty.analysis.scores import item_draws
 from uncertainty.analysis.scores import pairs as pairs_lib
+from uncertainty.analysis.scores.scores import PRIMARY
 from uncertainty.analysis.scores.stack import Stack, numbers
 from uncertainty.analysis.statistics import (
   grouping,
@@ -22,7 +23,6 @@ from uncertainty.analysis.statistics import (
 from uncertainty.measures import registry
 from uncertainty.results import columns
 
-PRIMARY = registry.PRIMARY['letters']
 POWER = 0.8  # of the smallest effect that a design would have seen
 
 

@@ -38,7 +38,7 @@ def of_workdirs(root: str | pathlib.Path) -> pd.DataFrame:
     table = table[table[derived.PROTOCOL] == protocol]
     if not len(table):
       return pd.DataFrame(columns=COLUMNS)
-    return _readouts(table[table[derived.SITE] == max(table[derived.SITE])])
+    return _readouts(_last_site(table))
 
   found = _joined(root, 'probes', choose)
   return pd.DataFrame(columns=COLUMNS) if found is None else found[COLUMNS]
@@ -54,8 +54,7 @@ def forward(root: str | pathlib.Path) -> pd.DataFrame | None:
     Their rows, of the last site by name, names of models as in `of_workdirs`;
     None where there are none.
   """
-  return _joined(root, 'probe_forward', lambda table: table[
-      table[derived.SITE] == max(table[derived.SITE])])
+  return _joined(root, 'probe_forward', _last_site)
 
 
 def doubt(root: str | pathlib.Path) -> pd.DataFrame | None:
@@ -106,8 +105,11 @@ def truth(root: str | pathlib.Path) -> pd.DataFrame | None:
     Their rows, of the last site by name, names of models as in `of_workdirs`;
     None where there are none.
   """
-  return _joined(root, 'truth_forward', lambda table: table[
-      table[derived.SITE] == max(table[derived.SITE])])
+  return _joined(root, 'truth_forward', _last_site)
+
+
+def _last_site(table: pd.DataFrame) -> pd.DataFrame:
+  return table[table[derived.SITE] == max(table[derived.SITE])]
 
 
 def _joined(root, name: str, choose: Callable[[pd.DataFrame], pd.DataFrame],
