@@ -60,15 +60,19 @@ def test_merge_refuses_a_task_that_lacks_items():
 
 def test_read_results_walks_a_sweep_and_tells_workdirs_apart(tmp_path):
   frame = pd.DataFrame({'item_id': ['a'], 'correct': [np.nan]})
-  for run, model in (('paper', 'm'), ('clean', 'm'), ('clean', 'n')):
+  for run, model in (
+      ('paper', 'm'), ('clean', 'm'), ('clean', 'n'), ('clean', 'n (v2)')):
     shards.write_table(
         frame, tmp_path / run / 'results' / 'coane' / f'{model}.parquet')
   tables = schema.read_results(tmp_path)
   assert set(tables) == {
-      ('coane', 'm (paper)'), ('coane', 'm (clean)'), ('coane', 'n')}
+      ('coane', 'm (paper)'), ('coane', 'm (clean)'), ('coane', 'n'),
+      ('coane', 'n (v2)')}
   assert tables['coane', 'n']['model'][0] == 'n'
+  assert {name: frame['variant'][0] for (_, name), frame in tables.items()} == {
+      'm (paper)': 'paper', 'm (clean)': 'clean', 'n': '', 'n (v2)': ''}
   assert set(schema.read_results(tmp_path / 'clean' / 'results')) == {
-      ('coane', 'm'), ('coane', 'n')}
+      ('coane', 'm'), ('coane', 'n'), ('coane', 'n (v2)')}
 
 
 def test_read_results_of_an_empty_folder_is_an_error(tmp_path):

@@ -19,7 +19,7 @@ def test_a_study_has_the_shape_of_the_published_one(published_like):
   [found] = stack.stack_results(published_like.frames)
   models = list(found.models)
   assert len(models) == 30 and len(found.item_ids) == 421
-  assert len(pairs.pairs(models)) == 15
+  assert len(pairs.BY_NAME.pairs(models)) == 15
   assert len({pairs.family(m) for m in models}) == 6
   measures = {row.column for row in found.rows}
   assert len(measures) == 17 and 'mc_choice_entropy' in measures
@@ -33,7 +33,7 @@ def test_results_say_where_their_models_come_from(published_like):
   frames = {m: frame for (_, m), frame in published_like.frames.items()}
   origins = pairs.origins(frames)
   assert None not in origins.bases.values()
-  assert origins.pairs(list(frames)) == pairs.pairs(list(frames))
+  assert origins.pairs(list(frames)) == pairs.BY_NAME.pairs(list(frames))
   for model, frame in frames.items():
     assert pairs.said(frame, 'family') == pairs.family(model)
     assert pairs.said(frame, 'size') == pairs.size(model)
@@ -79,7 +79,7 @@ def test_own_tunings_say_what_they_were_tuned_from():
     agrees = [np.argmax(shares) == choice for shares, choice in zip(
         frame['human_shares'], frame['prediction'])]
     assert frame['agrees'].tolist() == agrees
-  assert pairs.pairs(study.models.names) == []
+  assert pairs.BY_NAME.pairs(study.models.names) == []
 
 
 def test_seeds_of_a_tuning_differ_about_what_it_changes():

@@ -371,7 +371,7 @@ def _sizes(models, found, spec: StudySpec) -> _Tables:
 def _designs(results: Results, found, level: float) -> _Tables:
   forms = flaws.prompt_forms(results)
   design = flaws.design(found, forms, pairs.origins(
-      {model: frame for (_, model), frame in results.items()}).bases)
+      {model: frame for (_, model), frame in results.items()}))
   return {'prompt_forms': forms, 'design': design,
           'design_contrasts': flaws.contrasts(found, design, level)}
 

@@ -173,7 +173,8 @@ def read_results(
 
   Returns:
     (dataset, model) → one row an item, with the columns `dataset` and
-    `model` as in the key.
+    `model` as in the key, and `variant`: the workdir's name where the key
+    holds it, or ''.
 
   Raises:
     UserError: there are none, one cannot be read, or two tables disagree
@@ -190,7 +191,8 @@ def read_results(
     frame = typed_tables.read(
         path, 'run --stages=score again to rebuild it', columns.find)
     tables[dataset, name] = frame.assign(**{
-        columns.DATASET: dataset, columns.MODEL: name})
+        columns.DATASET: dataset, columns.MODEL: name,
+        columns.VARIANT: '' if name == path.stem else path.parents[2].name})
   _check_items(tables)
   return tables
 

@@ -27,7 +27,7 @@ def test_mute_results_leave_it_to_the_name_then_to_the_papers_files():
 
 
 @pytest.mark.parametrize('bases, expected', [
-    (None, [('Gemma_2B', 'Gemma_2B_Ins')]),
+    ({}, [('Gemma_2B', 'Gemma_2B_Ins')]),
     # What the results say replaces the name, in both directions.
     ({'Gemma_2B_Ins': ''}, []),
     ({'Gemma_2B_Ins': '', 'tuned (a)': 'Gemma_2B'},
@@ -36,7 +36,20 @@ def test_mute_results_leave_it_to_the_name_then_to_the_papers_files():
 ])
 def test_pairs_of_names_or_of_what_results_say(bases, expected):
   models = ['Gemma_2B', 'Gemma_2B_Ins', 'Gemma_2B (a)', 'tuned (a)']
-  assert pairs.pairs(models, bases) == expected
+  origins = pairs.Origins(
+      bases=bases, variants=dict.fromkeys(models[2:], 'a'))
+  assert origins.pairs(models) == expected
+
+
+def test_a_name_in_parentheses_is_no_workdir_unless_results_say_so():
+  models = ['base (v2)', 'tuned (v2)', 'base']
+  origins = pairs.Origins(bases={'tuned (v2)': 'base'})
+  assert origins.pairs(models) == [('base', 'tuned (v2)')]
+  assert origins.untuned('base (v2)') == 'base (v2)'
+  asked = pairs.Origins(bases={'tuned (v2)': 'base'},
+                        variants=dict.fromkeys(models[:2], 'v2'))
+  assert asked.pairs(models) == [('base (v2)', 'tuned (v2)')]
+  assert asked.untuned('base (v2)') == 'base'
 
 
 @pytest.mark.parametrize('model, family, size, base', [
@@ -55,7 +68,7 @@ def test_what_names_say(model, family, size, base):
 
 
 def test_models_of_two_families_are_no_pair():
-  assert pairs.pairs(['gemma-3-270m', 'SmolLM2-135M-Instruct']) == []
+  assert pairs.BY_NAME.pairs(['gemma-3-270m', 'SmolLM2-135M-Instruct']) == []
 
 
 def test_origins_take_families_and_pairs_from_results():

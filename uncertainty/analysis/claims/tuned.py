@@ -200,8 +200,7 @@ def _groups(study: ClaimStudy) -> dict[tuple[int, str], list[int]]:
   for model, m in place.items():
     frame = study.stack.frames[model]
     base = pairs.said(frame, columns.TUNED_FROM)
-    if pairs.variant(model) and base:
-      base = f'{base} ({pairs.variant(model)})'
+    base = base and pairs.beside(base, pairs.variant_of(frame))
     if base in place:
       recipe = str(pairs.said(frame, columns.RECIPE) or '')
       found.setdefault((place[base], recipe), []).append(m)

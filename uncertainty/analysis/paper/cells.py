@@ -242,7 +242,7 @@ def instruct_cells(table: pd.DataFrame) -> pd.DataFrame:
       table[c] for c in (derived.FIGURE, cols.MEASURE, cols.MODEL, cols.VALUE,
                          cols.TIE_FREE)), strict=True):
     groups.setdefault((figure, measure), {})[model] = value, tie_free
-  paired = {models: model_pairs.pairs(models)
+  paired = {models: model_pairs.BY_NAME.pairs(models)
             for models in {tuple(group) for group in groups.values()}}
   rows = []
   for (figure, measure), group in groups.items():
@@ -281,7 +281,7 @@ def probe_cells(activations: pd.DataFrame) -> pd.DataFrame:
           curve.index, key=lambda name: int(name.split('_')[-1]))]
       figure = f'activations_{dataset}_{match[1]}_{match[2]}'
       delta = {base: curve[base] - curve[tuned] for base, tuned in
-               model_pairs.pairs(list(map(str, curve)))}
+               model_pairs.BY_NAME.pairs(list(map(str, curve)))}
       for stem, curves in (
           ('', {str(c): curve[c] for c in curve}), ('_delta', delta)):
         for model, values in curves.items():

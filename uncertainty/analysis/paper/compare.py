@@ -110,7 +110,8 @@ def find(results_dir: str | pathlib.Path) -> pathlib.Path | None:
 
 
 def _n_pairs(models: pd.Series) -> int:
-  return len(reproduction.model_pairs.pairs(list(dict.fromkeys(models))))
+  return len(reproduction.model_pairs.BY_NAME.pairs(
+      list(dict.fromkeys(models))))
 
 
 def _status(row: dict, n_pairs_there: int) -> str:

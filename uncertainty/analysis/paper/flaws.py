@@ -145,7 +145,7 @@ def free_response_summary(
 
 def design(
     found: list[scores.Score], forms: pd.DataFrame,
-    bases: Mapping[str, str | None] | None = None) -> pd.DataFrame:
+    origins: pairs.Origins = pairs.BY_NAME) -> pd.DataFrame:
   """Scores of one model by prompt form: the 2 × 2 × 2 confound table.
 
   Base or instruct weights, chat or completion prompt, with or without the
@@ -155,7 +155,7 @@ def design(
   Args:
     found: scores of all models.
     forms: of `prompt_forms`.
-    bases: model → what `pairs.base_of` gives of it.
+    origins: which model was tuned from which.
 
   Returns:
     dataset, model, weights (the base model's name), kind, form, outcome,
@@ -170,9 +170,8 @@ def design(
     row = about.get((s.dataset, s.model))
     if row and row[cols.FORM] in _FORMS:
       rows.append((
-          s.dataset, s.model,
-          pairs.untuned(s.model, (bases or {}).get(s.model)),
-          row[cols.KIND], row[cols.FORM], s.outcome, s.measure, s.value, s.n))
+          s.dataset, s.model, origins.untuned(s.model), row[cols.KIND],
+          row[cols.FORM], s.outcome, s.measure, s.value, s.n))
   return pd.DataFrame(rows, columns=columns)
 
 

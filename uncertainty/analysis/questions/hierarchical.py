@@ -18,7 +18,6 @@ import pandas as pd
 from scipy import stats
 
 from uncertainty.analysis.questions.instruct import HYPOTHESES
-from uncertainty.analysis.scores import pairs
 from uncertainty.analysis.scores.scores import (
   PRIMARY,
   ModelItems,
@@ -58,10 +57,12 @@ def family_effects(
            if np.isfinite(s.value)}
   rows = []
   for dataset in dict.fromkeys(m.dataset for m in models):
-    family = {m.model: m.family for m in models if m.dataset == dataset}
-    paired = couples(m for m in models if m.dataset == dataset)
-    for form in dict.fromkeys(pairs.variant(base) for base, _ in paired):
-      of_form = [c for c in paired if pairs.variant(c[0]) == form]
+    of_dataset = [m for m in models if m.dataset == dataset]
+    family = {m.model: m.family for m in of_dataset}
+    variant = {m.model: m.variant for m in of_dataset}
+    paired = couples(of_dataset)
+    for form in dict.fromkeys(variant[base] for base, _ in paired):
+      of_form = [c for c in paired if variant[c[0]] == form]
       head = (dataset, form)
       for outcome, measure in HYPOTHESES:
         key = (dataset, outcome, measure)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from uncertainty.analysis.scores import pairs, scores
+from uncertainty.analysis.scores import scores
 from uncertainty.analysis.scores.scores import PRIMARY, ModelItems, Score
 from uncertainty.analysis.statistics import (
   families,
@@ -49,6 +49,7 @@ def pair_differences(
   """
   table = {(s.dataset, s.outcome, s.measure, s.model): s for s in found}
   family = {(m.dataset, m.model): m.family for m in models}
+  variant = {(m.dataset, m.model): m.variant for m in models}
   couples = {dataset: scores.couples(m for m in models if m.dataset == dataset)
              for dataset in dict.fromkeys(m.dataset for m in models)}
   rows, first, second = [], [], []
@@ -60,9 +61,9 @@ def pair_differences(
         continue
       first.append(a.draws_R)
       second.append(b.draws_R)
-      rows.append((dataset, pairs.variant(base), outcome, measure, base, tuned,
-                   family[dataset, base], b.value, a.value, a.value - b.value,
-                   min(a.n, b.n)))
+      rows.append((dataset, variant[dataset, base], outcome, measure, base,
+                   tuned, family[dataset, base], b.value, a.value,
+                   a.value - b.value, min(a.n, b.n)))
   frame = pd.DataFrame(rows, columns=[
       *_KEY, columns.BASE, derived.INSTRUCT, columns.FAMILY, derived.BASE_VALUE,
       derived.INSTRUCT_VALUE, derived.DIFFERENCE, columns.N])

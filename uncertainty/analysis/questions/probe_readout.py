@@ -250,7 +250,7 @@ def pair_differences(
     for base, tuned in origins.pairs(list(value.index)):
       a, b = value.loc[tuned], value.loc[base]
       rows.append({
-          columns.DATASET: dataset, columns.VARIANT: pairs.variant(base),
+          columns.DATASET: dataset, columns.VARIANT: origins.variant(base),
           columns.OUTCOME: 'probe_r2', columns.MEASURE: target,
           columns.BASE: base,
           derived.INSTRUCT: tuned, columns.FAMILY: origins.family(base),

@@ -32,43 +32,17 @@ def base_name(model: str) -> str:
   return _TUNED.sub('', model, count=1)
 
 
-def pairs(models: Sequence[str], bases: Mapping[str, str | None] | None = None,
-          ) -> list[tuple[str, str]]:
-  """(base, instruct) of every pair among the models, in their order.
+def beside(name: str, variant: str) -> str:
+  """What a model is called among results that were asked as another's were.
 
   Args:
-    models: their names, a sweep's workdir in parentheses.
-    bases: model → what `base_of` gives. Of models that are not in it, or with
-      None, names count that are equal but for the ending.
+    name: of its weights.
+    variant: what `variant_of` gives of the other's results.
 
   Returns:
-    Pairs asked alike; two models of different families are never one.
+    Such as 'Llama_3.2_1B (seed_1)'; the name itself outside a sweep.
   """
-  known = {m.lower(): m for m in models}
-  found = []
-  for model in models:
-    told = (bases or {}).get(model)
-    if told is None:
-      told = base_name(model)
-    elif told and variant(model):
-      told = f'{told} ({variant(model)})'
-    base = known.get(told.lower())
-    if base is not None and base != model:
-      found.append((base, model))
-  return sorted(found, key=lambda pair: list(models).index(pair[0]))
-
-
-def untuned(model: str, base: str | None) -> str:
-  """The weights that a model's go back to.
-
-  Args:
-    model: its name, a sweep's workdir in parentheses.
-    base: what `base_of` gives of its results; None: the name tells.
-
-  Returns:
-    The base model's name, its own where it is one.
-  """
-  return base_name(weights(model)) if base is None else base or weights(model)
+  return f'{name} ({variant})' if variant else name
 
 
 def said(frame: pd.DataFrame, column: str):
@@ -130,6 +104,19 @@ def base_of(frame: pd.DataFrame) -> str | None:
   return said(frame, columns.BASE)
 
 
+def variant_of(frame: pd.DataFrame) -> str:
+  """The workdir within a sweep that a model's results are of.
+
+  Args:
+    frame: its results.
+
+  Returns:
+    Such as 'seed_1', which stands in parentheses after the model's name; ''
+    where the name is the model's own.
+  """
+  return said(frame, columns.VARIANT) or ''
+
+
 @dataclasses.dataclass(frozen=True)
 class Origins:
   """What results say of where their models come from; names where they do not.
@@ -137,10 +124,12 @@ class Origins:
   Attributes:
     families: model → family.
     bases: model → the model it was tuned from, '' if none, None if unsaid.
+    variants: model → what `variant_of` gives of its results.
   """
 
   families: Mapping[str, str] = dataclasses.field(default_factory=dict)
   bases: Mapping[str, str | None] = dataclasses.field(default_factory=dict)
+  variants: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
   def family(self, model: str) -> str:
     """The family of a model, by its name if it is not among them.
@@ -153,16 +142,52 @@ class Origins:
     """
     return self.families.get(model) or family(model)
 
-  def pairs(self, models: Sequence[str]) -> list[tuple[str, str]]:
-    """Every base and instruct pair among models, as `pairs` finds them.
+  def variant(self, model: str) -> str:
+    """The workdir within a sweep that a model was asked in.
 
     Args:
-      models: their names.
+      model: its name.
 
     Returns:
-      (base, instruct) pairs, in the models' order.
+      Such as 'seed_1'; '' outside a sweep.
     """
-    return pairs(models, self.bases)
+    return self.variants.get(model, '')
+
+  def pairs(self, models: Sequence[str]) -> list[tuple[str, str]]:
+    """(base, instruct) of every pair among models that were asked alike.
+
+    Args:
+      models: their names. Of those whose base is unsaid, names count that are
+        equal but for the ending.
+
+    Returns:
+      Pairs, in the models' order; two models of different families are never
+      one.
+    """
+    known = {m.lower(): m for m in models}
+    found = []
+    for model in models:
+      told = self.bases.get(model)
+      base = known.get((
+          base_name(model) if told is None
+          else beside(told, self.variant(model))).lower())
+      if base is not None and base != model:
+        found.append((base, model))
+    return sorted(found, key=lambda pair: list(models).index(pair[0]))
+
+  def untuned(self, model: str) -> str:
+    """The weights that a model's go back to.
+
+    Args:
+      model: its name.
+
+    Returns:
+      The base model's name, its own where it is one; without a sweep's
+      workdir.
+    """
+    own = model.removesuffix(beside('', self.variant(model)))
+    base = self.bases.get(model)
+    return base_name(own) if base is None else base or own
 
 
 BY_NAME = Origins()  # of tables that say nothing
@@ -178,7 +203,8 @@ def origins(frames: Mapping[str, pd.DataFrame]) -> Origins:
     Of all of them.
   """
   return Origins({m: family_of(m, frame) for m, frame in frames.items()},
-                 {m: base_of(frame) for m, frame in frames.items()})
+                 {m: base_of(frame) for m, frame in frames.items()},
+                 {m: variant_of(frame) for m, frame in frames.items()})
 
 
 def family(model: str) -> str:
@@ -217,28 +243,3 @@ def size(model: str) -> float:
     return float('nan')
   number, unit = found[-1]
   return float(number) / (1000 if unit.upper() == 'M' else 1)
-
-
-def variant(model: str) -> str:
-  """The workdir within a sweep, which stands in parentheses after the name.
-
-  Args:
-    model: such as 'Llama_3.2_1B (seed_1)'.
-
-  Returns:
-    Such as 'seed_1'; '' outside a sweep.
-  """
-  match = re.search(r' \(([^()]*)\)$', model)
-  return match[1] if match else ''
-
-
-def weights(model: str) -> str:
-  """The name without a sweep's workdir in parentheses.
-
-  Args:
-    model: such as 'Llama_3.2_1B (seed_1)'.
-
-  Returns:
-    Such as 'Llama_3.2_1B'.
-  """
-  return re.sub(r' \([^()]*\)$', '', model)

@@ -42,6 +42,7 @@ class ModelItems:
       generated answer for free response.
     base: the model it was tuned from, '' if none; None where results do not
       say, and its name is read.
+    variant: the workdir within a sweep that it was asked in, '' if none.
   """
 
   dataset: str
@@ -55,6 +56,7 @@ class ModelItems:
   confidence_MN: np.ndarray
   correct_MN: np.ndarray
   base: str | None = None
+  variant: str = ''
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,7 +111,8 @@ def model_items(stack: stacking.Stack) -> list[ModelItems]:
           stack.dataset, model, str(pairs.said(frame, columns.KIND) or ''),
           pairs.family_of(model, frame), pairs.size_of(model, frame), frame,
           tuple(stack.rows[i].column for i in rows), uncertain_MN[rows],
-          confidence_MN[rows], correct_MN[rows], pairs.base_of(frame)))
+          confidence_MN[rows], correct_MN[rows], pairs.base_of(frame),
+          pairs.variant_of(frame)))
   return found
 
 
@@ -122,8 +125,11 @@ def couples(tables: Iterable[ModelItems]) -> list[tuple[str, str]]:
   Returns:
     (base, instruct) names, in the models' order.
   """
-  bases = {t.model: t.base for t in tables}
-  return pairs.pairs(list(bases), bases)
+  of = {t.model: t for t in tables}
+  return pairs.Origins(
+      bases={model: t.base for model, t in of.items()},
+      variants={model: t.variant for model, t in of.items()},
+  ).pairs(list(of))
 
 
 def scores(
