@@ -203,7 +203,7 @@ def difference(
       study.cluster_N, study.n_bins) for m in pair):
     return unknown
   base, tuned = (error_of(study, m, known_N) for m in pair)
-  influence_G = _cluster_sums(
+  influence_G = cluster_sums(
       study, tuned.influence_N - base.influence_N, known_N)
   se = np.sqrt(squared.difference_variance(
       tuned, base, influence_G, len(known_N)))
@@ -296,12 +296,24 @@ def standard_error(study: ClaimStudy, influence_N: np.ndarray,
   Returns:
     In the mean's unit.
   """
-  sums_G = _cluster_sums(study, influence_N, known_N)
+  sums_G = cluster_sums(study, influence_N, known_N)
   return float(np.sqrt((sums_G ** 2).sum()) / known_N.sum())
 
 
-def _cluster_sums(study, influence_N, known_N) -> np.ndarray:
-  """CR2 (Bell & McCaffrey 2002): a cluster pulls the mean to itself."""
+def cluster_sums(study: ClaimStudy, influence_N: np.ndarray,
+                 known_N: np.ndarray) -> np.ndarray:
+  """Influences summed within clusters, each of which pulls the mean to itself.
+
+  Args:
+    study: one data set.
+    influence_N: as `standard_error` takes it.
+    known_N: which items are known.
+
+  Returns:
+    [clusters] whose squares' sum is the variance of the influences' sum.
+
+  Source: CR2 of Bell & McCaffrey 2002.
+  """
   sums_G, share_G = study.sums(np.stack([
       influence_N, known_N / known_N.sum()]))
   return sums_G / np.sqrt(np.maximum(1 - share_G, 1e-9))

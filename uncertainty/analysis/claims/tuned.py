@@ -18,7 +18,11 @@ import pandas as pd
 
 from uncertainty.analysis.calibration import squared_error
 from uncertainty.analysis.claims import from_spec
-from uncertainty.analysis.claims.items import error_of, standard_error
+from uncertainty.analysis.claims.items import (
+  cluster_sums,
+  error_of,
+  standard_error,
+)
 from uncertainty.analysis.claims.study import (
   ClaimStudy,
   Finding,
@@ -258,7 +262,8 @@ def _calibration(study: ClaimStudy, base: int, tuned: list[int]
   variance = np.mean([
       squared_error.difference_variance(
           error, before,
-          study.sums((error.influence_N - before.influence_N)[None])[0],
+          cluster_sums(
+              study, error.influence_N - before.influence_N, known_N),
           len(known_N)) for error in after])
   return Change(before.estimate, np.array([e.estimate for e in after]),
                 float(variance), int(known_N.sum()), n_clusters)
