@@ -80,7 +80,7 @@ def test_where_no_choices_were_asked_for_claims_go_by_what_was(
           grade: frame['correct']})
       for sign in [1 if measure == 'fr_perplexity' else -1]
       for key, frame in generator.simulate(generator.World(
-          n_items=300, families=(1,) * 3), seed=0,
+          n_items=300, families=(1,) * 8), seed=0,
           all_measures=False).frames.items()}
   asked = ('aligned', 'sure_and_right', 'surest_fifth', 'calibrated',
            'instruct')
@@ -97,7 +97,8 @@ def test_where_no_choices_were_asked_for_claims_go_by_what_was(
   assert len(both) == len(rows)
   for name in ('estimate', 'low', 'high', 'p'):
     np.testing.assert_allclose(both[name], both[f'{name}_choices'], atol=1e-6)
-  own = rows[rows['claim'].isin(['aligned', 'sure_and_right'])]
+  own = rows[rows['claim'].isin([
+      'aligned', 'sure_and_right', 'instruct_alignment'])]
   assert own['measure'].eq(measure).all()
   assert own['sentence'].str.contains(by).all()
   assert not choices['sentence'].str.contains(by).any()

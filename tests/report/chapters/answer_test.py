@@ -87,6 +87,15 @@ def test_one_sentence_a_question(
   assert 'Nothing in these data is right or wrong.' in text
 
 
+def test_several_models_say_by_which_measure_if_not_by_choices(
+    made, spec, alignment_cells):
+  claims = [{**_claim('supported', model=m), 'measure': 'fr_perplexity'}
+            for m in 'AB']
+  text = ''.join(answer.chapter(
+      made(alignment=alignment_cells, claims=claims), spec).blocks)
+  assert '(perplexity of the answer; ρ 0.30 to' in text
+
+
 @pytest.mark.parametrize(('graded', 'right'), [
     ('accuracy', 'B is right.'), ('fr_accuracy', 'is under Calibration.'),
     ('agreement', 'below is how often it chooses what people choose.')])

@@ -236,7 +236,7 @@ CLAIMS: tuple[Claim, ...] = (
         'mean over families of ρ(instruct) − ρ(base), ρ as for `aligned`',
         _FAMILY_UNITS + ', each with its raters',
         families.instruct_alignment, _T_FAMILIES, _FLIPS, 0.0, 1, 'instruct',
-        True, _tuning('alignment with people', 'ρ')),
+        True, _tuning('alignment with people', '{by}ρ')),
     Claim(
         'instruct_calibration',
         'Does instruction tuning raise the calibration error?',

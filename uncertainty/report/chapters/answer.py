@@ -109,9 +109,13 @@ def _answer(rows: pd.DataFrame, means: Mapping[str, str]) -> str:
   estimates = rows[derived.ESTIMATE].dropna()
   span = ''
   if len(estimates):
-    name = 'ρ' if rows.iloc[0][derived.CLAIM] == 'aligned' else 'AUROC'
+    first = rows.iloc[0]
+    name = 'ρ' if first[derived.CLAIM] == 'aligned' else 'AUROC'
+    measure = str(first[cols.MEASURE])
+    by = ('' if measure == cols.CHOICE_ENTROPY else
+          f'{names.PRIMARY.get(measure, names.measure(measure))}; ')
     low, high = estimates.quantile([.25, .75])
-    span = (f' ({name} {low:.2f} to {high:.2f} in the middle half, median '
+    span = (f' ({by}{name} {low:.2f} to {high:.2f} in the middle half, median '
             f'{estimates.median():.2f})')
   text = ', '.join(said)
   return f'{text[0].upper()}{text[1:]}{span}.'
@@ -195,7 +199,7 @@ def _csv(
          for end, v in zip(ends, row['rho'] or ())}
       | dict(zip((derived.SUREST_FIFTH, derived.LEAST_SURE_FIFTH),
                  row['fifths'] or ()))
-      | {f'{derived.CALIBRATION_ERROR}{end}': v
+      | {f'{_ERROR}{end}': v
          for end, v in zip(ends, row['error'] or ())} for row in found])
   name = f'tables/answer-{files.stem(dataset)}.csv'
   with shards.replacing(tables.workdir / 'report' / name) as file:
