@@ -75,11 +75,14 @@ def test_copies_of_a_question_are_no_further_evidence():
   data, = stack.stack_results(frames)
   counts_NR = resampling.bootstrap_counts(
       n * copies, 200, seed=0, groups_N=cluster_N)
-  told, plain = (aligned.align(data, counts_NR, c).p_value_X
+  told, plain = (aligned.align(data, counts_NR, c)
                  for c in (cluster_N, None))
   # Binomial(200, .05): .05 ± 3 standard errors.
-  assert np.mean(told < .05) < .097
-  assert np.mean(plain < .05) > .2
+  assert np.mean(told.p_value_X < .05) < .097
+  assert np.mean(plain.p_value_X < .05) > .2
+  ends = aligned.interval(told, .95)
+  np.testing.assert_array_equal(
+      (ends.low > 0) | (ends.high < 0), told.p_value_X < .05)
   np.testing.assert_allclose(
       aligned.align(data, counts_NR, np.arange(n * copies)).rho_X,
       aligned.align(data, counts_NR).rho_X)

@@ -3,10 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from uncertainty.analysis.scores import aligned
 from uncertainty.analysis.scores import stack as stacking
-from uncertainty.analysis.scores.aligned import Aligned
-from uncertainty.analysis.statistics import multiplicity, resampling
-from uncertainty.analysis.statistics.parallel import in_parallel
+from uncertainty.analysis.statistics import multiplicity
 from uncertainty.results import columns, derived
 
 COLUMNS = (
@@ -16,7 +15,8 @@ COLUMNS = (
 
 
 def alignment_table(
-    stack: stacking.Stack, found: Aligned, *, level: float) -> pd.DataFrame:
+    stack: stacking.Stack, found: aligned.Aligned, *, level: float,
+) -> pd.DataFrame:
   """All cells of one data set.
 
   Measures are turned so that high is uncertain: a positive rho with human
@@ -27,22 +27,14 @@ def alignment_table(
   Args:
     stack: the data set.
     found: of `scores.aligned.align`.
-    level: nominal coverage of the percentile intervals.
+    level: nominal coverage of the intervals.
 
   Returns:
     One row per model, measure and signal, `COLUMNS`.
   """
   if not len(found.rho_X):
     return pd.DataFrame(columns=list(COLUMNS))
-  low, high = (np.full(len(found.rho_X), np.nan) for _ in range(2))
-
-  def fill(cells: slice):
-    interval = resampling.percentile_interval(found.draws_XR[cells], level)
-    undefined = np.isnan(found.rho_X[cells])
-    low[cells] = np.where(undefined, np.nan, interval.low)
-    high[cells] = np.where(undefined, np.nan, interval.high)
-
-  in_parallel(fill, len(low), chunk=64)
+  interval = aligned.interval(found, level)
   table = pd.DataFrame({
       columns.MODEL: [stack.rows[m].model for m in found.row_X],
       columns.DATASET: stack.dataset,
@@ -50,7 +42,7 @@ def alignment_table(
       columns.SIGNAL: [stack.signal_names[s] for s in found.signal_X],
       columns.RHO: found.rho_X, columns.P_VALUE: found.p_value_X,
       columns.N: found.n_X,
-      columns.CI_LOW: low, columns.CI_HIGH: high})
+      columns.CI_LOW: interval.low, columns.CI_HIGH: interval.high})
   for column, name in (
       (columns.P_HOLM, 'holm'), (columns.P_BH, 'bh'),
       (derived.P_BONFERRONI, 'bonferroni')):

@@ -6,7 +6,12 @@ import numpy as np
 import scipy.special
 
 from uncertainty.analysis.scores import stack as stacking
-from uncertainty.analysis.statistics import grouping, ranking, spearman_draws
+from uncertainty.analysis.statistics import (
+  grouping,
+  ranking,
+  resampling,
+  spearman_draws,
+)
 from uncertainty.analysis.statistics.parallel import in_parallel
 
 
@@ -22,6 +27,9 @@ class Aligned:
       of Student's t on Fisher's z over resamples of clusters.
     n_X: items that both know.
     draws_XR: float32, rho in every resample of items.
+    error_X: standard error of Fisher's z over resamples of clusters; NaN where
+      items do not come in any.
+    freedom_X: degrees of freedom of its Student's t.
   """
 
   row_X: np.ndarray
@@ -30,6 +38,8 @@ class Aligned:
   p_value_X: np.ndarray
   n_X: np.ndarray
   draws_XR: np.ndarray
+  error_X: np.ndarray
+  freedom_X: np.ndarray
 
 
 def align(stack: stacking.Stack, counts_NR: np.ndarray,
@@ -77,23 +87,55 @@ def align(stack: stacking.Stack, counts_NR: np.ndarray,
 
     in_parallel(fill, len(once.first_U), chunk=64)
     draws_XR[place_MS] = draws_XR[place_MS[once.first_U[once.kind_M]]]
+  error_X, freedom_X = (np.full(len(pairs), np.nan) for _ in range(2))
   if cluster_N is not None:
     known_MN, known_SN = (
         ~np.isnan(x) for x in (uncertainty_MN, stack.signals_SN))
-    p_value_X = _clustered_p(rho_X, draws_XR, [
+    error_X, freedom_X = _clustered_error(draws_XR, [
         cluster_N[known_MN[m] & known_SN[s]] for m, s in pairs])
-  return Aligned(row_X, signal_X, rho_X, p_value_X, n_X, draws_XR)
+    p_value_X = 2 * scipy.special.stdtr(
+        freedom_X, -np.abs(_fisher_z(rho_X)) / error_X)
+  return Aligned(row_X, signal_X, rho_X, p_value_X, n_X, draws_XR, error_X,
+                 freedom_X)
 
 
-def _clustered_p(
-    rho_X: np.ndarray, draws_XR: np.ndarray, labels_X: list[np.ndarray],
-) -> np.ndarray:
-  limit = spearman_draws.LIMIT
-  se_X, freedom_X = spearman_draws.fisher_error(
+def interval(found: Aligned, level: float) -> resampling.Interval:
+  """Of every rho: the middle of its draws, or by Student's t in clusters.
+
+  Args:
+    found: of `align`.
+    level: nominal coverage.
+
+  Returns:
+    Both ends, NaN where rho is; in clusters those that p inverts.
+  """
+  if not np.isnan(found.freedom_X).all():
+    reach_X = found.error_X * scipy.special.stdtrit(
+        found.freedom_X, (1 + level) / 2)
+    z_X = _fisher_z(found.rho_X)
+    return resampling.Interval(np.tanh(z_X - reach_X), np.tanh(z_X + reach_X))
+  low, high = (np.full(len(found.rho_X), np.nan) for _ in range(2))
+
+  def fill(cells: slice):
+    middle = resampling.percentile_interval(found.draws_XR[cells], level)
+    undefined = np.isnan(found.rho_X[cells])
+    low[cells] = np.where(undefined, np.nan, middle.low)
+    high[cells] = np.where(undefined, np.nan, middle.high)
+
+  in_parallel(fill, len(low), chunk=64)
+  return resampling.Interval(low, high)
+
+
+def _clustered_error(
+    draws_XR: np.ndarray, labels_X: list[np.ndarray],
+) -> tuple[np.ndarray, np.ndarray]:
+  error_X, freedom_X = spearman_draws.fisher_error(
       draws_XR, np.array([grouping.effective_number(x) for x in labels_X]))
-  se_X *= np.array([spearman_draws.cluster_bias(x) if len(x) else 1.0
-                    for x in labels_X])
-  with np.errstate(divide='ignore', invalid='ignore'):
-    t_X = np.arctanh(np.clip(rho_X, -limit, limit)) / se_X
-  p_X = 2 * scipy.special.stdtr(freedom_X, -np.abs(t_X))
-  return np.where(se_X > 0, p_X, np.nan)
+  error_X *= np.array([spearman_draws.cluster_bias(x) if len(x) else 1.0
+                       for x in labels_X])
+  return np.where(error_X > 0, error_X, np.nan), freedom_X
+
+
+def _fisher_z(rho_X: np.ndarray) -> np.ndarray:
+  limit = spearman_draws.LIMIT
+  return np.arctanh(np.clip(rho_X, -limit, limit))
