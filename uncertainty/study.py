@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 from absl import logging
 
-from uncertainty import files, progress
+from uncertainty import files, progress, stopping
 from uncertainty.errors import UserError, hint
 from uncertainty.specs import ModelSpec, StudySpec
 
@@ -86,6 +86,10 @@ def run(
 
   if cluster:
     sharding.join_cluster()
+    try:
+      return run(spec, workdir, stages)
+    except Exception as error:
+      stopping.leave_cluster(error)
   if not sharding.agree(manifest.digest(spec)):
     # They would wait for each other forever.
     raise UserError(

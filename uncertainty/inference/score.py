@@ -362,10 +362,14 @@ def _n_data_shards(model: models.Model) -> int:
 
 
 def _place(model: models.Model, x: np.ndarray) -> jax.Array:
-  """Rows over the mesh's data axis."""
+  """Rows over the mesh's data axis; each process has all, and places its own.
+
+  `jax.device_put` would first compare what the processes have.
+  """
   mesh = _mesh(model)
   if mesh is None:
     return jnp.asarray(x)
   rows = 'data' if x.shape[0] % _n_data_shards(model) == 0 else None
-  return jax.device_put(x, jax.sharding.NamedSharding(
-      mesh, jax.sharding.PartitionSpec(rows)))
+  return jax.make_array_from_callback(
+      x.shape, jax.sharding.NamedSharding(
+          mesh, jax.sharding.PartitionSpec(rows)), lambda index: x[index])

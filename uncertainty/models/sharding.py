@@ -34,6 +34,9 @@ AXES = {
     'layers/mlp/down_bias': (None,),
 }
 
+_LOST_AFTER = 30  # seconds without a sign of life
+_LONGEST_ANALYSIS = 7 * 24 * 3600  # seconds in which the others wait to end
+
 _RULES = {'vocabulary': 'model', 'kv_heads': 'model', 'mlp': 'model'}
 
 
@@ -52,7 +55,9 @@ def join_cluster() -> None:
   try:
     jax.distributed.initialize(
         num_processes=int(count) if count else None,
-        process_id=int(number) if number else None)
+        process_id=int(number) if number else None,
+        heartbeat_timeout_seconds=_LOST_AFTER,
+        shutdown_timeout_seconds=_LONGEST_ANALYSIS)
   except (ValueError, RuntimeError) as error:
     raise UserError(
         f'this process cannot join the others ({error}); start it with Slurm, '
