@@ -1,4 +1,4 @@
-"""The same scores on one device and on meshes of eight."""
+"""The same scores on one device and on meshes of eight, of long prompts too."""
 
 import os
 import pathlib
@@ -21,8 +21,9 @@ rng = np.random.default_rng(0)
 asks = [Ask(str(i), (*range(5, 25), *rng.integers(5, 60, 4 + i).tolist()),
             (30, 31), ((30, 4, 5), (31,)) if i % 2 else ())
         for i in range(13)]
+long = Ask('long', tuple(rng.integers(5, 60, 8192).tolist()), (30, 31), ())
 
-def run(model):
+def run(model, asks=asks):
   out = {}
   for s in score(model, asks, ScoreSpec(batch_tokens=512, top_k=10)):
     for j, i in enumerate(s.asks_N.tolist()):
@@ -30,15 +31,19 @@ def run(model):
                 s.branch_logprobs.get((i, 0), 0.0)]
   return np.array([out[i] for i in range(len(asks))])
 
-plain = run(model)
-for data, width in ((8, 1), (4, 2)):
-  mesh = sharding.make_mesh(data=data, model=width)
-  spread = dataclasses.replace(
+plain, plain_long = run(model), run(model, [long])
+def spread(data, width):
+  mesh = sharding.make_mesh(
+      data, width, devices=jax.devices()[:data * width])
+  return dataclasses.replace(
       model, params=jax.tree_util.tree_map_with_path(
           lambda keys, x: jax.device_put(x, sharding.of_parameter(
               mesh, '/'.join(key.key for key in keys), x.shape)),
           model.params))
-  np.testing.assert_allclose(run(spread), plain, atol=1e-5)
+
+for data, width in ((8, 1), (4, 2)):
+  np.testing.assert_allclose(run(spread(data, width)), plain, atol=1e-5)
+np.testing.assert_allclose(run(spread(1, 2), [long]), plain_long, atol=1e-5)
 print('same')
 """
 

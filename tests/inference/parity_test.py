@@ -9,11 +9,12 @@ import math
 import os
 import pathlib
 
+import jax
 import numpy as np
 import pytest
 
 from uncertainty import data, inference, models, prompts
-from uncertainty.specs import DataSpec, PromptSpec, StudySpec
+from uncertainty.specs import DataSpec, PromptSpec, ScoreSpec, StudySpec
 
 pytestmark = [
     pytest.mark.parity, pytest.mark.weights, pytest.mark.shared,
@@ -116,3 +117,28 @@ def test_likelihood_of_the_choices_words(pair, items):
                          (prompt.neutral_text, 'choice_logprobs_neutral')):
       expected = [likelihood(text, c) for c in prompt.continuations]
       np.testing.assert_allclose(row[column], expected, atol=1e-3)
+
+
+def test_a_prompt_of_8192_tokens(pair, monkeypatch):
+  """The first six layers, of which one of Gemma's sees all that is before."""
+  import torch
+  model, other = pair
+  n_layers = 6
+  module = models.Decoder(dataclasses.replace(
+      model.config, n_layers=n_layers, windows=model.config.windows[:n_layers],
+      rotary_index=model.config.rotary_index[:n_layers]))
+  cut = dataclasses.replace(
+      model, module=module, config=module.config, params={
+          **model.params, 'layers': jax.tree.map(
+              lambda x: x[:n_layers], model.params['layers'])})
+  tokens = np.random.default_rng(0).integers(100, 40_000, 8192).tolist()
+  targets = (300, 301, 302)
+  (scores,) = inference.score.score(
+      cut, [inference.score.Ask('long', tuple(tokens), targets, ())],
+      ScoreSpec())
+  monkeypatch.setattr(other.config, 'num_hidden_layers', n_layers)
+  with torch.inference_mode():
+    logits = other(input_ids=torch.tensor([tokens]), logits_to_keep=1).logits
+  np.testing.assert_allclose(
+      scores.target_logprobs_NA[0],
+      torch.log_softmax(logits[0, -1].double(), -1)[list(targets)], atol=1e-4)
