@@ -1,6 +1,7 @@
 """The order of imports over the package's rooms: downward only, no circle."""
 
 import ast
+import graphlib
 import itertools
 import pathlib
 
@@ -203,6 +204,10 @@ def violations(package):
         found.append(f'{module}:{line} imports a stranger: {other}')
       elif ORDER.index(target) > ORDER.index(room):
         found.append(f'{module}:{line} imports upward: {other}')
+  try:
+    graphlib.TopologicalSorter(imports).prepare()
+  except graphlib.CycleError as error:
+    found.append(f'a circle: {" > ".join(reversed(error.args[1]))}')
   for module in imports:
     found += [f'{" > ".join(way)} leads to a stranger'
               for other, way in _ways(module, imports).items()
@@ -290,6 +295,15 @@ def test_a_planted_circle_is_found(tmp_path):
         f'{low}__a': f'from uncertainty.{high} import b\n',
         f'{high}__b': f'from uncertainty.{low} import a\n'})
     assert f'{low}.a:1 imports upward: {high}.b' in violations(package)
+
+
+def test_a_planted_circle_within_a_room_is_found(tmp_path):
+  package = _plant(
+      tmp_path, measures__a='from uncertainty.measures import b\n',
+      measures__b='from uncertainty.measures import c\n',
+      measures__c='from uncertainty.measures import a\n')
+  (found,) = violations(package)
+  assert found.startswith('a circle: ') and found.count(' > ') == 3
 
 
 def test_questions_and_what_reproduces_the_paper_are_strangers(tmp_path):

@@ -27,6 +27,9 @@ def leave_cluster(error: Exception) -> NoReturn:
   Args:
     error: what ended it: a `UserError`, or what JAX raises where a computation
       failed, as it does when another process is gone; anything else is traced.
+
+  Returns:
+    Never.
   """
   import jax
 

@@ -10,6 +10,7 @@ from uncertainty import specs
 from uncertainty.analysis.run import make_all, questions, score
 from uncertainty.analysis.scores import stack
 from uncertainty.analysis.scores.scores import ModelItems
+from uncertainty.measures import registry
 
 FAMILIES = ('Aa_1B', 'Aa_3B', 'Bb_2B', 'Bb_7B')
 SPEC = dataclasses.replace(specs.StudySpec(), analysis=dataclasses.replace(
@@ -67,6 +68,10 @@ def toy_results() -> dict[tuple[str, str], pd.DataFrame]:
           for name, seed in (('alpha', 1), ('beta', 2))}
 
 
+_OF_CHOICES = [registry.column('mc', name)
+               for name, m in registry.MEASURES.items() if 'mc' in m.prefixes]
+
+
 def _table(values_MN, model='M', dataset='d', correct=None, **columns):
   n_items = values_MN.shape[1]
   frame = pd.DataFrame(
@@ -75,7 +80,7 @@ def _table(values_MN, model='M', dataset='d', correct=None, **columns):
   correct = np.ones(n_items) if correct is None else correct
   return ModelItems(
       dataset, model, 'base', 'M', 1., frame,
-      tuple(f'mc_{m}' for m in range(len(values_MN))), values_MN,
+      tuple(_OF_CHOICES[:len(values_MN)]), values_MN,
       np.clip(1 - values_MN, 0, 1), np.tile(correct, (len(values_MN), 1)))
 
 

@@ -19,7 +19,7 @@ def test_p_is_never_printed_as_zero(p, floor, shown):
 
 def test_tables_print_p_below_the_floor_of_their_draws():
   frame = pd.DataFrame({
-      'p_value': [0.0], 'rank_p': [0.0], 'r': [0.0], 'p_true': [0.0]})
+      'p_value': [0.0], 'rho_p_bh': [0.0], 'r': [0.0], 'p_true': [0.0]})
   table = blocks.plain_table(frame, p_floor=1 / 101)
   assert table.count('&lt; 0.0099') == 2
   assert '<td class="number">0</td>' in table
@@ -27,7 +27,7 @@ def test_tables_print_p_below_the_floor_of_their_draws():
 
 def test_data_tables_know_their_p_columns():
   table = blocks.data_table(
-      pd.DataFrame({'p': [0.0], 'prefix': ['x'], 'Holm p': [.1]}), sort='p',
+      pd.DataFrame({'p': [0.0], 'prefix': ['x'], 'p_holm': [.1]}), sort='p',
       p_floor=.01)
   found = re.search(r'json">(.*?)</script>', table)
   assert found

@@ -4,7 +4,6 @@ import dataclasses
 import html
 import json
 import math
-import re
 import urllib.parse
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,8 +12,8 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from uncertainty.measures import registry
 from uncertainty.report import names
+from uncertainty.results.analysis_columns import P_VALUES
 from uncertainty.results.columns import MODEL
 
 
@@ -152,12 +151,6 @@ def figure(body: Markup, title: str, caption: str, stem: str) -> Markup:
       f'<p class="files">{links}</p></figure>')
 
 
-def _is_p(column: str) -> bool:
-  """Whether a column holds p-values: `p_value`, `p_bh`, `slope_p`, 'Holm p'."""
-  return bool(re.fullmatch(r'p([_, ].*)?|.*[_ ]p', column)
-              ) and not registry.is_measure(column)
-
-
 def p_value(p: float, floor: float = 0.0) -> str:
   """A p-value in print, which is never 0.
 
@@ -195,7 +188,7 @@ def plain_table(
 
   def cell(column, raw):
     value = names.value(column, raw)
-    if _is_p(column) and isinstance(value, (float, np.floating)):
+    if column in P_VALUES and isinstance(value, (float, np.floating)):
       shown = html.escape(p_value(float(value), p_floor))
       return f'<td class="number">{shown}</td>'
     if isinstance(value, (bool, np.bool_)):
@@ -294,7 +287,7 @@ def data_table(
       'model': columns.index(MODEL) if MODEL in columns else -1,
       'sort': columns.index(sort),
       'pick': columns.index(pick) if pick else None,
-      'p': [i for i, c in enumerate(columns) if _is_p(c)],
+      'p': [i for i, c in enumerate(columns) if c in P_VALUES],
       'floor': p_floor,
       'rows': [[shown(c, v) for c, v in zip(columns, row)]
                for row in frame.itertuples(index=False, name=None)]}

@@ -17,6 +17,7 @@ from matplotlib import colormaps, colors
 
 from uncertainty.report.names import PRIMARY
 from uncertainty.results import columns as cols
+from uncertainty.results.analysis_columns import P_VALUES
 
 # A diverging map for signed values, a sequential one for errors; both keep
 # their order in grey and for colour-blind readers.
@@ -49,6 +50,7 @@ class Heatmap:
       always means aligned.
     alike: of each row, the place of the row that stands for it; its own place
       where it is shown itself.
+    p_values: which of the details are p-values.
   """
 
   rows: Sequence[str]
@@ -63,6 +65,7 @@ class Heatmap:
   digits: int = 2
   sign: int = 1
   alike: Sequence[int] = ()
+  p_values: frozenset[str] = frozenset()
 
 
 def pivot(
@@ -104,7 +107,8 @@ def pivot(
       tuple(rows), tuple(columns), values,
       {name: spread(column, np.nan) for name, column in details.items()},
       spread(mark, 0.0) > 0 if mark else None, label, cmap, low, high,
-      sign=sign, alike=_folded(rows, values))
+      sign=sign, alike=_folded(rows, values), p_values=frozenset(
+          name for name, column in details.items() if column in P_VALUES))
 
 
 def _folded(rows: Sequence[str], values: np.ndarray) -> tuple[int, ...]:
@@ -210,7 +214,7 @@ def to_html(heatmap: Heatmap, names: Callable[[str], str]) -> Markup:
       'low': heatmap.low, 'high': heatmap.high, 'sign': heatmap.sign,
       'weak': (None if heatmap.marks is None else
                (~heatmap.marks).astype(int).tolist()),
-      'details': {label: _listed(grid, p=label.endswith('p'))
+      'details': {label: _listed(grid, p=label in heatmap.p_values)
                   for label, grid in heatmap.details.items()}}
   # `<` is written so that no text in the data can end the script element.
   embedded = json.dumps(

@@ -338,3 +338,8 @@ _CLAIMS = (
 TABLES: Mapping[str, Table] = {
     t.name: t for t in (*_SCORES, *_TUNING, *_JOINT, *_PEOPLE, *_PROMPTS,
                       *_CLAIMS)}
+
+# Columns that hold p-values, in any table.
+P_VALUES = frozenset(
+    c.name for table in TABLES.values() for c in table.columns
+    if c.unit == 'probability')

@@ -1,5 +1,7 @@
 """Several measures together against the best one."""
 
+import dataclasses
+
 import numpy as np
 import sklearn.linear_model
 from scipy import stats
@@ -90,3 +92,14 @@ def test_a_clusters_items_do_not_predict_one_another(model_items):
       .iloc[0]['r2_combined'] for clusters in ({}, {'d': cluster}))
   assert blind > 0.3
   assert aware < 0.1
+
+
+def test_measures_are_grouped_by_what_they_were_taken_over(model_items):
+  rng = np.random.default_rng(0)
+  table = dataclasses.replace(
+      model_items(rng.normal(size=(6, 60)), human_entropy=rng.random(60)),
+      measures=('fr_total_entropy', 'fr_varentropy', 'fr_first_total_entropy',
+                'fr_first_varentropy', 'semantic_entropy', 'sample_entropy'))
+  found = combination.combinations([table], _draws(60, 50), .95)
+  assert dict(zip(found['prefix'], found['n_measures'])) == {
+      'fr': 2, 'fr_first': 2, '': 2, 'all': 6}

@@ -20,6 +20,7 @@ from uncertainty.analysis.calibration.confidence_maps import item_folds
 from uncertainty.analysis.scores.scores import PRIMARY, ModelItems
 from uncertainty.analysis.statistics import ranking, resampling, spearman_draws
 from uncertainty.analysis.statistics.parallel import each
+from uncertainty.measures import registry
 from uncertainty.results import columns, derived
 
 _TARGET = columns.HUMAN_ENTROPY
@@ -48,9 +49,9 @@ def combinations(
 
   Returns:
     dataset, model ('all models' combines every model's choice entropy),
-    prefix (mc | fr | …, 'all'), n_measures, best_single (chosen most often),
-    rho_single, rho_combined (means over folds), gain (below zero where the
-    combination loses), gain_low, gain_high, p_value (two-sided, paired
+    prefix (mc | fr_first | …, 'all'), n_measures, best_single (chosen most
+    often), rho_single, rho_combined (means over folds), gain (below zero where
+    the combination loses), gain_low, gain_high, p_value (two-sided, paired
     bootstrap over items of the held-out predictions), r2_combined, n.
   """
   sets = [*_by_prefix(tables), *_crowds(tables)]
@@ -88,7 +89,7 @@ def _by_prefix(tables: list[ModelItems]) -> Iterator[_Set]:
   for table in tables:
     if _TARGET not in table.frame:
       continue
-    prefixes = [m.split('_')[0] for m in table.measures]
+    prefixes = [registry.parse(m)[0] for m in table.measures]
     groups = dict.fromkeys(prefixes)
     if len(groups) > 1:
       groups['all'] = None

@@ -16,10 +16,11 @@ from uncertainty.analysis.scores.scores import Score
 from uncertainty.analysis.statistics import multiplicity, ranking, resampling
 from uncertainty.results import columns, derived
 
-_ALIGNMENT = f'alignment:{columns.HUMAN_ENTROPY}'
+_ALIGNMENT = columns.alignment_with(columns.HUMAN_ENTROPY)
 # What changes places as a whole under the null. Both: is there anything beyond
 # what models and measures are like? One: are models (measures) alike?
-PERMUTED = ('models and measures', 'models', 'measures')
+BOTH = 'models and measures'
+PERMUTED = (BOTH, 'models', 'measures')
 _LEAST = 4  # cells with a correlation
 _BLOCK = 4_000_000  # cells of permutations in memory
 

@@ -59,7 +59,7 @@ def _table(rows: pd.DataFrame) -> Markup:
       derived.SENTENCE: rows[derived.SENTENCE],
       derived.ESTIMATE: blocks.intervals(
           rows, (derived.ESTIMATE, derived.LOW, derived.HIGH)),
-      'p, corrected': rows[derived.P_CORRECTED],
+      derived.P_CORRECTED: rows[derived.P_CORRECTED],
       'items': rows[derived.N_ITEMS].map(_count),
       'raters': rows[derived.N_RATERS].map(_count),
       'models': rows[derived.N_MODELS].map(_count)}),

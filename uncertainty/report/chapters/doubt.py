@@ -85,7 +85,7 @@ def _claims(tables: AnalysisTables) -> list[Markup]:
               derived.PROBE: rows[columns.MODEL],
               estimate: blocks.intervals(
                   rows, (derived.ESTIMATE, derived.LOW, derived.HIGH)),
-              'p, corrected': rows[derived.P_CORRECTED],
+              derived.P_CORRECTED: rows[derived.P_CORRECTED],
               'items': rows[derived.N_ITEMS],
               derived.VERDICT: rows[derived.VERDICT]}))]
   return parts

@@ -3,6 +3,7 @@
 import pandas as pd
 from markupsafe import Markup
 
+from uncertainty.analysis.questions import joint
 from uncertainty.measures import registry
 from uncertainty.report import blocks, figures, names, people_entropy, plots
 from uncertainty.report.tables import AnalysisTables
@@ -63,7 +64,7 @@ def chapter(
 
 def _lead(dataset: str, chance: pd.DataFrame) -> Markup:
   rows = chance[(chance[columns.DATASET] == dataset)
-                & (chance[derived.PERMUTED] == 'models and measures')]
+                & (chance[derived.PERMUTED] == joint.BOTH)]
   sentences = []
   for row in rows.to_dict('records'):
     sentences.append(

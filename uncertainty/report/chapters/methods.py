@@ -32,18 +32,16 @@ def cells(
   alignment = tables.get('alignment').head(_MOST_CELLS)
   if alignment.empty:
     return None
-  frame = pd.DataFrame({
-      **{c: alignment[c] for c in (
-          columns.MODEL, columns.DATASET, columns.MEASURE, columns.SIGNAL)},
-      'ρ': alignment[columns.RHO], 'low': alignment[columns.CI_LOW],
-      'high': alignment[columns.CI_HIGH], 'p': alignment[columns.P_VALUE],
-      'Holm p': alignment[columns.P_HOLM], 'n': alignment[columns.N]})
+  frame = alignment[[
+      columns.MODEL, columns.DATASET, columns.MEASURE, columns.SIGNAL,
+      columns.RHO, columns.CI_LOW, columns.CI_HIGH, columns.P_VALUE,
+      columns.P_HOLM, columns.N]]
   note = f'{len(frame)} tests of alignment' + (
       f', the first of {len(tables.get("alignment"))}'
       if len(tables.get('alignment')) > _MOST_CELLS else '')
   return blocks.Chapter('cells', 'All cells', (
       blocks.text(f'{note}; the same numbers are in analysis/*.parquet.'),
-      blocks.data_table(frame, sort='ρ', pick='model')))
+      blocks.data_table(frame, sort=columns.RHO, pick=columns.MODEL)))
 
 
 def methods(tables: AnalysisTables, spec: StudySpec) -> blocks.Chapter:

@@ -131,7 +131,7 @@ def _response_time(tables: AnalysisTables) -> list[Markup]:
 
 def _size(tables: AnalysisTables, floor: float) -> list[Markup]:
   scores = tables.get('scores')
-  wanted = f'alignment:{columns.HUMAN_ENTROPY}'
+  wanted = columns.alignment_with(columns.HUMAN_ENTROPY)
   if scores.empty or not tables.has('size'):
     return []
   rows = scores[(scores[columns.OUTCOME] == wanted)

@@ -66,7 +66,7 @@ def _shown(rows: pd.DataFrame) -> Markup:
       'after': rows[derived.TUNED_VALUE],
       'difference': blocks.intervals(
           rows, (derived.DIFFERENCE, derived.LOW, derived.HIGH)),
-      'p, corrected': rows[derived.P_CORRECTED],
+      derived.P_CORRECTED: rows[derived.P_CORRECTED],
       'items': rows[derived.N_ITEMS].map(str),
       'seeds': rows[derived.N_SEEDS].map(str),
       'verdict': rows[derived.VERDICT]}))
