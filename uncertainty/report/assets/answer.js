@@ -1,3 +1,32 @@
+// The sentence of one model, or how many stand where: while a filter is set,
+// of those that pass it.
+const startQuestion = (script) => {
+  const {means, rows} = JSON.parse(script.textContent);
+  const answer = script.previousElementSibling;
+  const ofAll = answer.textContent;
+  const told = (passing) => {
+    if (!passing.length) return 'No model of which this is known passes the filter.';
+    if (passing.length === 1) return passing[0][2];
+    const parts = Object.entries(means).map(([verdict, words]) => {
+      const n = passing.filter(([, v]) => v === verdict).length;
+      return [n, `${n} of ${passing.length} models ${n === 1 ? 'is' : 'are'} ` +
+          words];
+    }).filter(([n]) => n);
+    const left = passing.length - parts.reduce((sum, [n]) => sum + n, 0);
+    const said = parts.map(([, text]) => text);
+    if (left) {
+      said.push(`of ${said.length ? left : `all ${left} models`} it cannot ` +
+          'be told');
+    }
+    const text = said.join(', ');
+    return `${text[0].toUpperCase()}${text.slice(1)}.`;
+  };
+  modelFilter.listen(() => {
+    answer.textContent = modelFilter.active() ? told(rows.filter(
+        ([model]) => modelFilter.passes(model))) : ofAll;
+  });
+};
+
 // The answer on top: a row a model, three scales.
 const drawAnswerPlot = (box) => {
   const data = JSON.parse(box.querySelector('script').textContent);

@@ -94,7 +94,8 @@ def _lead(
       if own:
         above = sum(c.verdict == 'supported' for c in own)
         sentences[-1] += f'; {above} of them are aligned by the claim'
-  return blocks.text(f"With people's entropy, {'; '.join(sentences)}.")
+  return blocks.of_models(
+      claimed, blocks.text(f"With people's entropy, {'; '.join(sentences)}."))
 
 
 def _panel(

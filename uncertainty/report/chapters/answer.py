@@ -69,8 +69,19 @@ def _sentences(tables: AnalysisTables, dataset: str) -> list[Markup]:
     answer = (_unclaimed(tables, dataset, claim) if rows.empty
               else _answer(rows, means))
     parts.append(Markup(
-        '<p class="question"><b>{}</b> {}</p>').format(question, answer))
+        '<p class="question"><b>{}</b> <span>{}</span>{}</p>').format(
+            question, answer, _verdicts(rows, means)))
   return parts
+
+
+def _verdicts(rows: pd.DataFrame, means: Mapping[str, str]) -> Markup:
+  """What `answer.js` tells of those models that pass the page's filter."""
+  if len(rows) < 2:
+    return Markup('')
+  content = {'means': means, 'rows': rows[
+      [cols.MODEL, derived.VERDICT, derived.SENTENCE]].values.tolist()}
+  embedded = json.dumps(content, ensure_ascii=False).replace('<', '\\u003c')
+  return Markup(f'<script type="application/json">{embedded}</script>')
 
 
 def _unclaimed(tables: AnalysisTables, dataset: str, claim: str) -> str:

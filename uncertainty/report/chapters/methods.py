@@ -38,9 +38,9 @@ def cells(
       'ρ': alignment[columns.RHO], 'low': alignment[columns.CI_LOW],
       'high': alignment[columns.CI_HIGH], 'p': alignment[columns.P_VALUE],
       'Holm p': alignment[columns.P_HOLM], 'n': alignment[columns.N]})
-  note = f'{len(frame)} tests of alignment' + (
-      f', the first of {len(tables.get("alignment"))}'
-      if len(tables.get('alignment')) > _MOST_CELLS else '')
+  n = len(tables.get('alignment'))
+  note = (f'The first {_MOST_CELLS} of {n} tests of alignment, of all models '
+          'together' if n > _MOST_CELLS else 'Every test of alignment')
   return blocks.Chapter('cells', 'All cells', (
       blocks.text(f'{note}; the same numbers are in analysis/*.parquet.'),
       blocks.data_table(frame, sort='ρ', pick='model')))
@@ -94,6 +94,7 @@ def _origin(manifest: Mapping[str, Any]) -> list[Markup]:
   rows = [{'what': name, 'from': model['source'],
            'fingerprint': model['fingerprint'][:16]}
           for name, model in manifest.get('models', {}).items()]
+  models = [row['what'] for row in rows]
   rows += [{'what': name, 'from': f'{data["items"]} items',
             'fingerprint': data['digest'][:16]}
            for name, data in manifest.get('data', {}).items()
@@ -107,5 +108,6 @@ def _origin(manifest: Mapping[str, Any]) -> list[Markup]:
   said = [f'Code: commit {code["commit"][:12]}{state}.' if code else '']
   if 'command' in start:
     said.append(f'Command: {shlex.join(start["command"])}')
-  return [blocks.plain_table(pd.DataFrame(rows)),
+  models += [None] * (len(rows) - len(models))
+  return [blocks.plain_table(pd.DataFrame(rows), models=models),
           blocks.text(' '.join(filter(None, said)) or 'Code: installed.')]
