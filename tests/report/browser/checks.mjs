@@ -160,6 +160,8 @@ const checks = {
       must(many > 5 && !await apart.count(), 'something is hidden at first');
       await page.selectOption('#filter-kind', 'base');
       must(!await ofAll.count(), 'what is of all models is still shown');
+      const key = await page.locator('.kinds').first().textContent();
+      must(key === 'base', `the key is of ${key}`);
       const line = await apart.first().textContent();
       must(line.includes(`of all ${names.length} models`), line);
       const half = await sentence.textContent();

@@ -96,6 +96,7 @@ const drawAnswerPlot = (box) => {
         {sort: order.value === 'family' ? '' : order.value})},
   Object.entries(sorts).map(([key, [text]]) => make('option',
       {value: key}, text)));
+  const kinds = make('p', {className: 'key kinds'});
   const has = (key) => data.rows.some((r) => r[key]);
   const heads = [
     ['rho', 'Alignment', 'ρ with people\'s entropy; right is better'],
@@ -109,9 +110,7 @@ const drawAnswerPlot = (box) => {
       data.rows.length > 1 ? make('form', {className: 'controls',
         onsubmit: () => false}, make('label', {className: 'field'},
           make('span', {}, 'Sorted by'), order),
-      make('p', {className: 'key kinds'}, ['base', 'instruct'].filter((k) =>
-        data.rows.some((r) => (modelFilter.known.get(r.model) || {}).kind === k))
-          .map((k) => make('span', {className: k}, k)))) : '',
+      kinds) : '',
       make('div', {className: 'scroll'}, make('table', {className: 'answers'},
           make('thead', {}, make('tr', {}, make('th', {scope: 'col'}, 'Model'),
               heads.map(([key, title, note]) => make('th', {scope: 'col'},
@@ -122,6 +121,9 @@ const drawAnswerPlot = (box) => {
     order.value = sorts[sort] ? sort : 'family';
     const rows = data.rows.filter((r) => modelFilter.passes(r.model));
     if (rank) rows.sort((a, b) => rank(a) - rank(b));
+    kinds.replaceChildren(...['base', 'instruct'].filter((kind) => rows.some(
+        (r) => (modelFilter.known.get(r.model) || {}).kind === kind)).map(
+        (kind) => make('span', {className: kind}, kind)));
     let family = null;
     body.replaceChildren(...rows.flatMap((row, i) => {
       const who = modelFilter.known.get(row.model) || {};
