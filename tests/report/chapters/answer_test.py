@@ -94,7 +94,7 @@ def test_several_models_say_by_which_measure_if_not_by_choices(
   text = ''.join(answer.chapter(
       made(alignment=alignment_cells, claims=claims), spec).blocks)
   assert '(perplexity of the answer; ρ 0.30 to' in text
-  assert '"measure": "perplexity of the answer"' in text  # for the filter
+  assert '"by": "perplexity of the answer"' in text  # for the filter
 
 
 def test_of_several_models_the_page_knows_each_verdict_to_filter(

@@ -1,7 +1,7 @@
 // The sentence of one model, or how many stand where: while a filter is set,
 // of those that pass it.
 const startQuestion = (script) => {
-  const {means, measure, rows} = JSON.parse(script.textContent);
+  const {means, by, rows} = JSON.parse(script.textContent);
   const answer = script.previousElementSibling;
   const ofAll = answer.textContent;
   const told = (passing) => {
@@ -19,8 +19,8 @@ const startQuestion = (script) => {
           'be told');
     }
     const text = said.join(', ');
-    const by = measure ? ` (${measure})` : '';
-    return `${text[0].toUpperCase()}${text.slice(1)}${by}.`;
+    const of = by ? ` (${by})` : '';
+    return `${text[0].toUpperCase()}${text.slice(1)}${of}.`;
   };
   modelFilter.listen(() => {
     answer.textContent = modelFilter.active() ? told(rows.filter(

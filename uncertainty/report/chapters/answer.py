@@ -78,7 +78,7 @@ def _verdicts(rows: pd.DataFrame, means: Mapping[str, str]) -> Markup:
   """What `answer.js` tells of those models that pass the page's filter."""
   if len(rows) < 2:
     return Markup('')
-  content = {'means': means, 'measure': _measure(rows), 'rows': rows[
+  content = {'means': means, 'by': _measure(rows), 'rows': rows[
       [cols.MODEL, derived.VERDICT, derived.SENTENCE]].values.tolist()}
   embedded = json.dumps(content, ensure_ascii=False).replace('<', '\\u003c')
   return Markup(f'<script type="application/json">{embedded}</script>')
