@@ -164,6 +164,9 @@ const checks = {
       must(key === 'base', `the key is of ${key}`);
       const line = await apart.first().textContent();
       must(line.includes(`of all ${names.length} models`), line);
+      const inTable = await page.locator(
+          '#claims .set-apart:has(+ .scroll)').first().textContent();
+      must(/rows? (is|are) of all/.test(inTable), inTable);
       const half = await sentence.textContent();
       must(half.includes(`${names.length / 2} models`), half);
 

@@ -51,8 +51,10 @@ const modelFilter = (() => {
     const places = new Set(parts.map((part) => part.closest('.scroll') || part));
     for (const place of places) {
       if (places.has(place.previousElementSibling)) continue;
+      const rows = parts.filter((p) => p !== place && place.contains(p)).length;
       place.before(make('p', {className: 'set-apart note'},
-          `What stands here is of all ${names.size} models together. `,
+          `${!rows ? 'What stands here is' : rows === 1 ? 'One row is' :
+            `${rows} rows are`} of all ${names.size} models together. `,
           make('button', {type: 'button', className: 'plain-button',
             onclick: showAll}, 'Clear the filter to see it')));
     }
