@@ -77,7 +77,8 @@ setuptools.setup(
     package_dir={'uncertainty.configs': 'configs'},
     package_data={'uncertainty.report': ['assets/*'],
                   'uncertainty.measures': ['hedges.txt']},
-    entry_points={'console_scripts': ['uncertainty = uncertainty.main:main']},
+    entry_points={
+        'console_scripts': ['uncertainty = uncertainty.__main__:main']},
     install_requires=_RUNTIME,
     extras_require={
         'gpu': ['jax[cuda13]'],

@@ -28,7 +28,8 @@ def silent(source):
     spec = function.args
     takes = [a.arg for a in spec.args + spec.kwonlyargs
              if a.arg not in ('self', 'cls')]
-    gives = function.returns is None or ast.unparse(function.returns) != 'None'
+    gives = function.returns is None or ast.unparse(
+        function.returns) not in ('None', 'NoReturn')
     decorators = [ast.unparse(d) for d in function.decorator_list]
     if 'override' in decorators:  # says what the base class says
       continue

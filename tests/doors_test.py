@@ -112,7 +112,7 @@ def test_a_wheel_holds_configs_assets_and_the_program(wheel):
   for path in (_ROOT / 'configs').glob('*.py'):
     assert f'uncertainty/configs/{path.name}' in names
   assert 'uncertainty/report/assets/template.html' in names
-  assert 'uncertainty = uncertainty.main:main' in programs
+  assert 'uncertainty = uncertainty.__main__:main' in programs
   tops = {n.split('/')[0] for n in names}
   about = f'uncertainty-{uncertainty.__version__}.dist-info'
   assert tops == {'uncertainty', about}

@@ -67,6 +67,7 @@ ORDER = (
     'notebook',
     '__init__',
     'main',
+    '__main__',
 )
 
 # Rooms that know nothing of each other, whatever their place in the order, not

@@ -1,6 +1,8 @@
 """The flags: what they accept, and what they answer to what they do not."""
 
+import os
 import pathlib
+import pty
 import signal
 import subprocess
 import sys
@@ -52,6 +54,40 @@ def _start(place):
        '--config.prompt.few_shot=False', '--config.score.batch_tokens=256',
        '--config.score.row_tokens=0'],
       cwd=_ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+# On a terminal of its own, whose ^C reaches it as it does a person's program.
+_ON_TERMINAL = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
+
+
+@pytest.mark.parametrize('module', ['uncertainty', 'uncertainty.main'])
+def test_ctrl_c_while_it_starts_stops_it_untraced(tmp_path, module):
+  terminal, inner = pty.openpty()
+  process = subprocess.Popen(
+      [sys.executable, '-c', _ON_TERMINAL, '-X', 'importtime', '-m', module,
+       '--config=quickstart', f'--workdir={tmp_path / "run"}'],
+      cwd=_ROOT, stdin=inner, stdout=inner, stderr=inner,
+      start_new_session=True)
+  os.close(inner)
+  said = b''
+  while b' absl' not in said:  # the first of what takes long to import
+    said += os.read(terminal, 4096)
+  os.write(terminal, b'\x03')
+  try:
+    while more := os.read(terminal, 4096):
+      said += more
+  except OSError:  # how Linux says that the other end is closed
+    pass
+  os.close(terminal)
+  assert process.wait(timeout=60) == 130
+  lines = [line for line in said.decode().splitlines()
+           if line and 'import time:' not in line]
+  (line,) = [line for line in lines if line.strip() != '^C']
+  assert 'stopped by SIGINT' in line and '--config=quickstart' in line
 
 
 def test_a_stopped_run_says_how_to_go_on(tmp_path):

@@ -7,12 +7,15 @@ import sys
 import pytest
 
 _PROGRAM = """
-import time
+import hashlib, sys, time
 from uncertainty import stopping
 stopping.exit_on_signals()
 print('ready', flush=True)
 try:
-  time.sleep(30)
+  if sys.argv[1] == 'sleeps':
+    time.sleep(30)
+  # As a compiled program does: minutes without a line of Python.
+  hashlib.pbkdf2_hmac('sha256', b'p', b's', 10**9)
 except BaseException:
   print('swallowed', flush=True)
 """
@@ -20,9 +23,10 @@ except BaseException:
 
 @pytest.mark.parametrize(('number', 'code'), [
     (signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_signals_end_the_process_untraced(number, code):
+@pytest.mark.parametrize('work', ['sleeps', 'computes'])
+def test_signals_end_the_process_untraced(number, code, work):
   with subprocess.Popen(
-      [sys.executable, '-c', _PROGRAM, 'a b'], text=True,
+      [sys.executable, '-c', _PROGRAM, work, 'a b'], text=True,
       stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
     assert process.stdout and process.stdout.readline() == 'ready\n'
     process.send_signal(number)

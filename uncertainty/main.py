@@ -1,5 +1,10 @@
 """Runs a study: uncertainty --config=quickstart --workdir=runs/quickstart."""
 
+from uncertainty import stopping
+
+if __name__ == '__main__':
+  stopping.exit_on_signals()  # before what takes long to import
+
 import sys
 from typing import NoReturn
 

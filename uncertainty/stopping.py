@@ -11,12 +11,20 @@ from typing import NoReturn
 from uncertainty.errors import UserError
 
 _GRACE = 10  # seconds in which processes that all fail end together
+_NUMBERS = (signal.SIGINT, signal.SIGTERM)
+_once = threading.Lock()
 
 
 def exit_on_signals() -> None:
   """Makes SIGINT and SIGTERM end the process with 130 and 143, untraced."""
-  for number in (signal.SIGINT, signal.SIGTERM):
+  reader, writer = os.pipe()
+  os.set_blocking(writer, False)
+  for number in _NUMBERS:
     signal.signal(number, _stop)
+  # The handler waits until the main thread is back from a compiled program,
+  # which may generate for many seconds; this thread does not.
+  signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+  threading.Thread(target=_watch, args=(reader,), daemon=True).start()
 
 
 def leave_cluster(error: Exception) -> NoReturn:
@@ -50,7 +58,15 @@ def leave_cluster(error: Exception) -> NoReturn:
   os._exit(1)
 
 
-def _stop(number: int, _: object) -> NoReturn:
+def _watch(reader: int) -> None:
+  while (number := os.read(reader, 1)[0]) not in _NUMBERS:
+    pass
+  _stop(number, None)
+
+
+def _stop(number: int, _: object) -> None:
+  if not _once.acquire(blocking=False):
+    return  # the other of the two is at it
   # Everything is written under another name and renamed when it is whole:
   # there is nothing to undo, and no library could swallow this as it could an
   # exception.

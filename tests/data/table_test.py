@@ -103,6 +103,8 @@ def test_percentages_and_json_lists(tmp_path):
     ('question,choices,shares\nQ?,a|b,-0.5|1.5\n', 'negative'),
     ('question,choices,shares\nQ?,a|b,|1\n', 'NaN'),
     ('question,choices,shares\nQ?,a|b,x|1\n', "'x' is not a number"),
+    ('question,choices,shares\nQ?,a|b,"3,4"\n', r'\| parts numbers'),
+    ('question;choices\nQ?;a|b\n', 'in a .csv, commas part columns'),
     ('question,choices,counts\nQ?,a|b,-1|2\n', 'must be zero or more'),
     ('question,choices,counts\nQ?,a|b,0|0\n', 'not all zero'),
     ('question,choices,shares\nQ?,a|b,1\n', '1 human shares for 2 choices'),

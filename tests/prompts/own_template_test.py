@@ -69,6 +69,10 @@ def test_no_question_passes_for_another_turn():
     ('{{ question', 'completion', 'config.prompt.template cannot be applied'),
     ("{{ question.__class__.__mro__ }}", 'completion', 'cannot be applied'),
     ('{{ human_shares[0] }}', 'completion', "'human_shares' is undefined"),
+    # Would ask every item the same.
+    ('Q: {{ qestion }}', 'completion',
+     r"'qestion' is undefined.*did you mean question\?"),
+    ('{{ turn.usr }}{{ question }}', 'chat', "no attribute 'usr'"),
     ('{{ raise_exception("no") }}', 'completion', r'\(no\); correct it'),
     ('{% if false %}x{% endif %}', 'completion', 'item q1: it writes nothing'),
     ('{{ turn.user }}{{ question }}', 'completion', 'turns are for chats'),

@@ -33,7 +33,7 @@ def test_scales_hold_points_intervals_bands_and_references(plot):
   assert low < -.2 and high > .3 and rows == (-.6, 1.6)
   bars = plots.Plot(
       [plots.Panel('', [plots.Series([1], [2], low=[-3], high=[4])],
-                   bands=[(-5, 0, 0)])],
+                   bands=[(-5, 0, 0, "")])],
       plots.Axis(''), plots.Axis(''), references=[('y', 6.0)])
   _, (low, high) = plots.limits(bars, bars.panels[0])
   assert low < -5 and high > 6

@@ -167,8 +167,10 @@ def _columns(table: pd.DataFrame, path: pathlib.Path) -> dict[str, Any]:
       if name.startswith(cols.OF_PEOPLE) and lower[name] not in (
           columns['counts'], columns['shares'], columns['count'])}
   if columns['question'] is None:
+    one = len(table.columns) == 1 and path.suffix.lower() == '.csv'
     raise UserError(f'{path}: no column named {_or(_ALIASES["question"])};'
-                    f' it has {", ".join(map(str, table.columns))}')
+                    f' it has {", ".join(map(str, table.columns))}' + (
+                        '; in a .csv, commas part columns' if one else ''))
   _check_headings(lower, columns, path)
   return columns
 
@@ -335,8 +337,9 @@ def _number(value: Any, where: str) -> float:
   try:
     return float(text[:-1]) / 100 if text.endswith('%') else float(text)
   except ValueError as error:
+    parted = '; | parts numbers, and decimals follow a point' * (',' in text)
     raise UserError(f'{where}: {value!r} is not a number; correct it or leave'
-                    ' it out') from error
+                    f' it out{parted}') from error
 
 
 def _check_ids(items: Sequence[Item], path: pathlib.Path) -> None:

@@ -48,13 +48,16 @@ class Renderer:
     memory: bytes that the process may have.
     subject: what its templates are, for errors.
     remedy: what to do about one that fails.
+    strict: whether a template that writes a variable that there is not is an
+      error; else it writes nothing there, as public chat templates rely on.
   """
 
   def __init__(self, seconds: int = SECONDS, memory: int = MEMORY, *,
                subject: str = "this model's chat template",
-               remedy: str = 'use --config.prompt.style=completion'):
+               remedy: str = 'use --config.prompt.style=completion',
+               strict: bool = False):
     self._seconds, self._memory = seconds, memory
-    self._subject, self._remedy = subject, remedy
+    self._subject, self._remedy, self._strict = subject, remedy, strict
     self._lock = threading.Lock()
     self._process: subprocess.Popen | None = None
     self._known = ''  # the template that the process has
@@ -93,7 +96,8 @@ class Renderer:
     return answer['text']
 
   def _start(self) -> subprocess.Popen:
-    limits = map(str, (self._seconds, self._memory, _CHARACTERS))
+    limits = map(str, (self._seconds, self._memory, _CHARACTERS,
+                       int(self._strict)))
     self._process = process = subprocess.Popen(
         [sys.executable, '-P', str(_SCRIPT), *limits],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE,

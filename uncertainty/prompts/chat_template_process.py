@@ -1,6 +1,6 @@
 """The process that `chat_template` starts: template in, text out, line by line.
 
-    python chat_template_process.py SECONDS BYTES CHARACTERS
+    python chat_template_process.py SECONDS BYTES CHARACTERS STRICT
 
 Each line of input is a JSON object with `variables` and, where it changes,
 `template`; each line of output one with `text` or `error`. It imports nothing
@@ -36,10 +36,11 @@ class _Generation(ext.Extension):
     return caller()
 
 
-def _environment() -> sandbox.SandboxedEnvironment:
+def _environment(strict: bool) -> sandbox.SandboxedEnvironment:
   """What chat templates are written for, as transformers sets it up."""
   made = sandbox.ImmutableSandboxedEnvironment(
       trim_blocks=True, lstrip_blocks=True,
+      undefined=jinja2.StrictUndefined if strict else jinja2.Undefined,
       extensions=[_Generation, ext.loopcontrols])
   made.filters['tojson'] = _to_json
   made.globals |= {'raise_exception': _raise, 'strftime_now': NOW.strftime}
@@ -70,11 +71,11 @@ def _answer(template, variables, most) -> dict[str, str]:
   return {'text': text}
 
 
-def _main(seconds: int, memory: int, most: int) -> None:
+def _main(seconds: int, memory: int, most: int, strict: int) -> None:
   """Answers line after line until the input ends."""
   resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
   resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-  made, compiled, source = _environment(), None, ''
+  made, compiled, source = _environment(bool(strict)), None, ''
 
   def template():
     nonlocal compiled

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from uncertainty import files
+from uncertainty.errors import hint
 from uncertainty.prompts import chat_template, dialogue
 from uncertainty.prompts.instructions import Example
 from uncertainty.prompts.labels import LABELS
@@ -120,7 +121,13 @@ def _plain(text: str) -> str:
 def _write(template: str, variables: dict[str, Any], tokenizer: Any,
            style: str, item_id: str) -> tuple[str, bool]:
   """The prompt, and whether what follows is within a line already begun."""
-  text = _renderer().render(template, variables)
+  try:
+    text = _renderer().render(template, variables)
+  except UserError as error:
+    unknown = re.search(r"'(\w+)' is undefined", str(error))
+    if not unknown:
+      raise
+    raise UserError(f'{error}; {hint(unknown[1], variables)}') from error
   where = f'prompt.template, item {item_id}'
   if not text.strip():
     raise UserError(f'{where}: it writes nothing')
@@ -158,4 +165,4 @@ def _dialogue(text: str, where: str) -> dialogue.Dialogue:
 @functools.cache
 def _renderer() -> chat_template.Renderer:
   return chat_template.Renderer(
-      subject='config.prompt.template', remedy='correct it')
+      subject='config.prompt.template', remedy='correct it', strict=True)

@@ -5,7 +5,7 @@ import html
 import json
 import math
 import urllib.parse
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -65,6 +65,46 @@ def folded(summary: str, *blocks: Markup) -> Markup:
   return Markup(
       f'<details><summary>{html.escape(summary)}</summary>'
       f'{"".join(blocks)}</details>')
+
+
+def of_model(model: str, *blocks: Markup) -> Markup:
+  """Blocks of one model, which the page's filter shows or hides.
+
+  Args:
+    model: its name.
+    *blocks: what is of it alone.
+
+  Returns:
+    The block.
+  """
+  return Markup(f'<div{_of_model(model)}>{"".join(blocks)}</div>')
+
+
+def of_models(models: Collection[str], *blocks: Markup) -> Markup:
+  """Blocks of one model or of several, as `of_model` or `of_all_models`.
+
+  Args:
+    models: their names.
+    *blocks: what is of them alone.
+
+  Returns:
+    The block.
+  """
+  if len(models) == 1:
+    return of_model(next(iter(models)), *blocks)
+  return of_all_models(*blocks)
+
+
+def of_all_models(*blocks: Markup) -> Markup:
+  """Blocks of all models at once, on which the page's filter cannot act.
+
+  Args:
+    *blocks: what depends on which models there are.
+
+  Returns:
+    The block; while a filter is set, the page has a line in its place.
+  """
+  return Markup(f'<div data-of-all>{"".join(blocks)}</div>')
 
 
 def interval(
@@ -172,15 +212,16 @@ def p_value(p: float, floor: float = 0.0) -> str:
 
 def plain_table(
     frame: pd.DataFrame, digits: int = 3, p_floor: float = 0.0,
-    models: Sequence[str] | None = None) -> Markup:
+    models: Sequence[str | None] | None = None) -> Markup:
   """A small table as it stands.
 
   Args:
     frame: numbers, truth values and texts; missing ones become '–'.
     digits: significant digits of numbers.
     p_floor: of `p_value`, for columns of p-values.
-    models: the model of each row, 'A → B' of two, '' of all: the page's
-      filter acts on it; None: the frame's own column of that name.
+    models: the model of each row, which the page's filter acts on: 'A → B' of
+      two, '' of all at once, None of none; by default the frame's own column
+      of that name, where it has one.
 
   Returns:
     The block.
@@ -207,7 +248,7 @@ def plain_table(
       f'{html.escape(names.column(str(c)))}</th>' for c in frame)
   columns = [str(c) for c in frame]
   of_row = models if models is not None else (
-      frame[MODEL].tolist() if MODEL in frame else [''] * len(frame))
+      frame[MODEL].tolist() if MODEL in frame else [None] * len(frame))
   body = ''.join(
       f'<tr{_of_model(model)}>'
       f'{"".join(cell(c, v) for c, v in zip(columns, row))}</tr>'
@@ -219,9 +260,9 @@ def plain_table(
 
 
 def _of_model(name: object) -> str:
-  if not isinstance(name, str) or not name:
+  if not isinstance(name, str):
     return ''
-  return f' data-model="{html.escape(name)}"'
+  return f' data-model="{html.escape(name)}"' if name else ' data-of-all'
 
 
 def _tip(raw: str) -> str:

@@ -91,7 +91,7 @@ def _panel(plot: plots.Plot, panel: plots.Panel, marks: list[scene.Mark],
   at_y = _place(span_y, y + height, y, plot.y.log)
   marks.append(Text(x, y - 8, panel.title, 10))
   _axes(plot, marks, box, (span_x, span_y), at_x, at_y)
-  for low, high, color in panel.bands:
+  for low, high, color, _ in panel.bands:
     top = at_y(min(high, span_y[1]))
     marks.append(Rect(x, top, width, at_y(max(low, span_y[0])) - top,
                       plots.PALETTE[color % len(plots.PALETTE)], _BAND))

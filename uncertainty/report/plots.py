@@ -87,13 +87,14 @@ class Panel:
     title: above it.
     series: back to front.
     model: whose it is, which filters go by; '' for many.
-    bands: (low, high, color) of y, each a stripe behind the points.
+    bands: (low, high, color, model) of y, each a stripe behind the points;
+      the model is whose it is, '' for many.
   """
 
   title: str
   series: Sequence[Series]
   model: str = ''
-  bands: Sequence[tuple[float, float, int]] = ()
+  bands: Sequence[tuple[float, float, int, str]] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -181,7 +182,7 @@ def content(plot: Plot) -> str:
       'height': plot.height,
       'panels': [_filled(
           title=panel.title, model=panel.model,
-          bands=[[*map(_short, band[:2]), band[2]] for band in panel.bands],
+          bands=[[*map(_short, band[:2]), *band[2:]] for band in panel.bands],
           span=[list(map(_short, ends)) for ends in limits(plot, panel)],
       ) | {'series': [_series(s) for s in panel.series]}
                  for panel in plot.panels]}

@@ -150,6 +150,59 @@ const checks = {
     });
   },
 
+  async what_is_of_all_models_is_set_apart_while_a_filter_is_set() {
+    await open(home, {}, async (page) => {
+      const names = await rows(page);
+      const ofAll = page.locator('[data-of-all]:visible');
+      const apart = page.locator('.set-apart:visible');
+      const sentence = page.locator('.question span').first();
+      const [many, said] = [await ofAll.count(), await sentence.textContent()];
+      must(many > 5 && !await apart.count(), 'something is hidden at first');
+      await page.selectOption('#filter-kind', 'base');
+      must(!await ofAll.count(), 'what is of all models is still shown');
+      const key = await page.locator('.kinds').first().textContent();
+      must(key === 'base', `the key is of ${key}`);
+      const line = await apart.first().textContent();
+      must(line.includes(`of all ${names.length} models`), line);
+      const inTable = await page.locator(
+          '#claims .set-apart:has(+ .scroll)').first().textContent();
+      must(/rows? (is|are) of all/.test(inTable), inTable);
+      const half = await sentence.textContent();
+      must(half.includes(`${names.length / 2} models`), half);
+
+      const figure = page.locator('#sets figure').first();
+      await figure.scrollIntoViewIfNeeded();
+      await figure.locator('.plot-panel').waitFor();
+      const base = await rows(page);
+      const ticks = await figure.locator('.tick').allTextContents();
+      const others = names.filter((name) => !base.includes(name));
+      must(base.every((name) => ticks.includes(name)) &&
+          !others.some((name) => ticks.includes(name)), ticks.join());
+      must((await figure.locator('.files').evaluate((node) =>
+        getComputedStyle(node, '::before').content)).includes('all models'),
+      'files of all models pass for those of the filter');
+
+      // One model has its claim's sentence; all of them have that of all.
+      await page.fill('#filter-name', base[0]);
+      must(await page.locator(`#claims tr[data-model="${base[0]}"]`)
+          .getByText(await sentence.textContent(), {exact: true}).count(),
+      await sentence.textContent());
+      await page.selectOption('#filter-kind', '');
+      await page.fill('#filter-name', 'fam');
+      const told = (await sentence.textContent()).slice(0, -1);
+      must((await rows(page)).length === names.length &&
+          said.startsWith(`${told} (`), `${told} is not ${said}`);
+      await page.reload();
+      must(!await ofAll.count() && await apart.count(),
+          'after a reload nothing is set apart');
+
+      await apart.locator('button').first().click();
+      must(await ofAll.count() === many && !await apart.count() &&
+          await sentence.textContent() === said, 'not all is shown again');
+      must(!page.url().includes('name='), page.url());
+    });
+  },
+
   async keys_and_fingers_read_intervals() {
     await open(`${home}#alignment`, {hasTouch: true}, async (page) => {
       const box = page.locator('#alignment [data-heatmap]').first();
@@ -284,8 +337,9 @@ const checks = {
   },
 
   async axe_finds_nothing() {
-    for (const options of overFour) {
-      await open(itemAddress, options, async (page) => {
+    for (const [i, options] of overFour.entries()) {
+      const filter = i % 2 ? '&kind=base' : '';
+      await open(itemAddress + filter, options, async (page) => {
         await opened(page);
         await page.evaluate(AXE);
         const {violations} = await page.evaluate(() => axe.run());

@@ -78,9 +78,11 @@ def test_truth_is_told_by_its_claim_and_no_interval_is_counted(made, spec):
   assert '0.90 [0.80, 0.95]' in page
   claims = pd.DataFrame({
       'claim': ['aligned', 'truth_readable', 'truth_readable'],
+      'model': ['A', 'A', 'B'],
       'sentence': ['It is aligned.', 'A reads truth.', 'B is not told.']})
   page = _page(made, spec, truth_probes=rows, claims=claims)
-  assert 'A reads truth.' in page and 'B is not told.' in page
+  assert '<div data-model="A"><p>A reads truth.' in page
+  assert 'B is not told.' in page
   assert 'It is aligned.' not in page
 
 
@@ -89,7 +91,7 @@ def test_increments_come_with_the_claims_about_them(made, spec):
       'target': 'human_entropy', 'features': 'n_tokens', 'layer': [0, 1],
       'increment': [.01, .2], 'p_corrected': [.4, .01]})
   claims = pd.DataFrame({
-      'claim': ['probe_beyond_output', 'aligned'],
+      'claim': ['probe_beyond_output', 'aligned'], 'model': 'A',
       'sentence': ['It tells more.', 'It is aligned.']})
   page = _page(made, spec, probe_increment=rows, claims=claims)
   assert 'n tokens' in page and 'layers add more' not in page

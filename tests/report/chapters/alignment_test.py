@@ -51,7 +51,7 @@ def test_aligned_is_what_the_claim_says(made, spec, alignment_cells):
                                     ('B', .1, 'cannot tell'))]
   page = _page(alignment.chapter(
       made(alignment=alignment_cells, claims=claims), spec))
-  assert '1 of them are aligned by the claim' in page
+  assert '1 of them is aligned by the claim' in page
   one = alignment_cells[alignment_cells['model'] == 'A']
   page = _page(alignment.chapter(
       made(alignment=one, claims=claims[:1]), spec))

@@ -83,7 +83,7 @@ def test_one_sentence_a_question(
   claims = [_claim(v, model='ABC'[i]) for i, v in enumerate(verdicts)]
   text = ''.join(answer.chapter(
       made(alignment=alignment_cells, claims=claims), spec).blocks)
-  assert f'</b> {said}' in text
+  assert f'</b> <span>{said}' in text
   assert 'Nothing in these data is right or wrong.' in text
 
 
@@ -94,6 +94,19 @@ def test_several_models_say_by_which_measure_if_not_by_choices(
   text = ''.join(answer.chapter(
       made(alignment=alignment_cells, claims=claims), spec).blocks)
   assert '(perplexity of the answer; ρ 0.30 to' in text
+  assert '"by": "perplexity of the answer"' in text  # for the filter
+
+
+def test_of_several_models_the_page_knows_each_verdict_to_filter(
+    made, spec, alignment_cells):
+  claims = [_claim('supported'), _claim('cannot tell', model='B')]
+  text = ''.join(answer.chapter(
+      made(alignment=alignment_cells, claims=claims), spec).blocks)
+  found = json.loads(re.findall(
+      r'</span><script type="application/json">(.*?)</script></p>', text)[0])
+  assert found['means']['supported'] == 'unsure where people are'
+  assert found['rows'] == [['A', 'supported', 'A is supported.'],
+                           ['B', 'cannot tell', 'B is cannot tell.']]
 
 
 @pytest.mark.parametrize(('graded', 'right'), [
@@ -109,7 +122,8 @@ def test_without_people_no_question_is_answered_by_the_other(
   text = ''.join(answer.chapter(made(
       calibration=calibration_cells, claims=claims, summary=summary),
                                 spec).blocks)
-  unsure, sure = re.findall(r'class="question"><b>.*?</b> (.*?)</p>', text)
+  unsure, sure = re.findall(
+      r'class="question"><b>.*?</b> <span>(.*?)</span>', text)
   assert unsure == (
       'No shares of people&#39;s answers are known for these questions.')
   assert sure.endswith(right)

@@ -1,3 +1,33 @@
+// The sentence of one model, or how many stand where: while a filter is set,
+// of those that pass it.
+const startQuestion = (script) => {
+  const {means, by, rows} = JSON.parse(script.textContent);
+  const answer = script.previousElementSibling;
+  const ofAll = answer.textContent;
+  const told = (passing) => {
+    if (!passing.length) return 'No model of which this is known passes the filter.';
+    if (passing.length === 1) return passing[0][2];
+    const parts = Object.entries(means).map(([verdict, words]) => {
+      const n = passing.filter(([, v]) => v === verdict).length;
+      return [n, `${n} of ${passing.length} models ${n === 1 ? 'is' : 'are'} ` +
+          words];
+    }).filter(([n]) => n);
+    const left = passing.length - parts.reduce((sum, [n]) => sum + n, 0);
+    const said = parts.map(([, text]) => text);
+    if (left) {
+      said.push(`of ${said.length ? left : `all ${left} models`} it cannot ` +
+          'be told');
+    }
+    const text = said.join(', ');
+    const of = by ? ` (${by})` : '';
+    return `${text[0].toUpperCase()}${text.slice(1)}${of}.`;
+  };
+  modelFilter.listen(() => {
+    answer.textContent = modelFilter.active() ? told(rows.filter(
+        ([model]) => modelFilter.passes(model))) : ofAll;
+  });
+};
+
 // The answer on top: a row a model, three scales.
 const drawAnswerPlot = (box) => {
   const data = JSON.parse(box.querySelector('script').textContent);
@@ -67,6 +97,7 @@ const drawAnswerPlot = (box) => {
         {sort: order.value === 'family' ? '' : order.value})},
   Object.entries(sorts).map(([key, [text]]) => make('option',
       {value: key}, text)));
+  const kinds = make('p', {className: 'key kinds'});
   const has = (key) => data.rows.some((r) => r[key]);
   const heads = [
     ['rho', 'Alignment', 'ρ with people\'s entropy; right is better'],
@@ -80,9 +111,7 @@ const drawAnswerPlot = (box) => {
       data.rows.length > 1 ? make('form', {className: 'controls',
         onsubmit: () => false}, make('label', {className: 'field'},
           make('span', {}, 'Sorted by'), order),
-      make('p', {className: 'key kinds'}, ['base', 'instruct'].filter((k) =>
-        data.rows.some((r) => (modelFilter.known.get(r.model) || {}).kind === k))
-          .map((k) => make('span', {className: k}, k)))) : '',
+      kinds) : '',
       make('div', {className: 'scroll'}, make('table', {className: 'answers'},
           make('thead', {}, make('tr', {}, make('th', {scope: 'col'}, 'Model'),
               heads.map(([key, title, note]) => make('th', {scope: 'col'},
@@ -93,6 +122,9 @@ const drawAnswerPlot = (box) => {
     order.value = sorts[sort] ? sort : 'family';
     const rows = data.rows.filter((r) => modelFilter.passes(r.model));
     if (rank) rows.sort((a, b) => rank(a) - rank(b));
+    kinds.replaceChildren(...['base', 'instruct'].filter((kind) => rows.some(
+        (r) => (modelFilter.known.get(r.model) || {}).kind === kind)).map(
+        (kind) => make('span', {className: kind}, kind)));
     let family = null;
     body.replaceChildren(...rows.flatMap((row, i) => {
       const who = modelFilter.known.get(row.model) || {};

@@ -6,17 +6,22 @@ const modelFilter = (() => {
   const sizes = {small: ['up to 2 billion', 0, 2],
     middle: ['2 to 8 billion', 2, 8], large: ['over 8 billion', 8, Infinity]};
   let now = {};
-  const passes = (name) => {
-    const model = known.get(name);
-    if (!model) return !now.name && !now.family && !now.kind && !now.size ||
-        String(name).toLowerCase().includes((now.name || '').toLowerCase()) &&
-        !now.family && !now.kind && !now.size;
+  const active = () => Object.values(now).some(Boolean);
+  // A row may be of a model and more: 'NAME: a probe of it', 'NAME steered'.
+  const owner = (text) => known.get(text) || known.get(
+      [...known.keys()].filter((name) => text.startsWith(name) &&
+        /^[^\w.-]/.test(text.slice(name.length)))
+          .sort((a, b) => b.length - a.length)[0]);
+  const passes = (text) => {
+    if (!active()) return true;
+    const model = owner(String(text));
     const [, low, high] = sizes[now.size] || ['', 0, Infinity];
-    return (!now.family || model.family === now.family) &&
-        (!now.kind || model.kind === now.kind) &&
-        (!now.size || model.size !== null && model.size > low &&
+    return (!now.family || model && model.family === now.family) &&
+        (!now.kind || model && model.kind === now.kind) &&
+        (!now.size || model && model.size !== null && model.size > low &&
             model.size <= high) &&
-        (!now.name || name.toLowerCase().includes(now.name.toLowerCase()));
+        (!now.name || String(model ? model.name : text).toLowerCase()
+            .includes(now.name.toLowerCase()));
   };
   const listeners = [];
   const box = document.getElementById('model-filter');
@@ -32,9 +37,28 @@ const modelFilter = (() => {
         control);
   };
   const status = make('span', {className: 'note', role: 'status'});
+  const showAll = () => address.change(
+      {family: '', kind: '', size: '', name: ''});
   const clear = make('button', {type: 'button', className: 'plain-button',
-    onclick: () => address.change(
-        {family: '', kind: '', size: '', name: ''})}, 'show all');
+    onclick: showAll}, 'show all');
+  // What is of all models at once no filter can act on: while one is set,
+  // a line stands in its place, one for what stands together.
+  const setApart = () => {
+    document.querySelectorAll('.set-apart').forEach((line) => line.remove());
+    const parts = [...document.querySelectorAll('[data-of-all]')];
+    parts.forEach((part) => { part.hidden = active(); });
+    if (!active()) return;
+    const places = new Set(parts.map((part) => part.closest('.scroll') || part));
+    for (const place of places) {
+      if (places.has(place.previousElementSibling)) continue;
+      const rows = parts.filter((p) => p !== place && place.contains(p)).length;
+      place.before(make('p', {className: 'set-apart note'},
+          `${!rows ? 'What stands here is' : rows === 1 ? 'One row is' :
+            `${rows} rows are`} of all ${names.size} models together. `,
+          make('button', {type: 'button', className: 'plain-button',
+            onclick: showAll}, 'Clear the filter to see it')));
+    }
+  };
   const build = () => {
     const distinct = (key) => [...new Set(models.map((m) => m[key]))]
         .filter(Boolean).sort().map((v) => [v, v]);
@@ -66,10 +90,10 @@ const modelFilter = (() => {
       }
     }
     const n = [...names].filter(passes).length;
-    const any = now.family || now.size || now.kind || now.name;
-    status.textContent = `${n} of ${names.size} models` +
-        (any ? '; summaries and pictures are of all' : '');
-    clear.hidden = !any;
+    status.textContent = `${n} of ${names.size} models`;
+    clear.hidden = !active();
+    document.body.classList.toggle('filtered', active());
+    setApart();
     document.querySelectorAll('[data-model]').forEach((node) => {
       // A row of two models, 'A → B', is of each of them.
       node.hidden = !node.dataset.model.split(' → ').some(passes);
@@ -78,6 +102,6 @@ const modelFilter = (() => {
   };
   if (names.size > 1) { build(); box.hidden = false; }
   address.listen(follow);
-  return {passes, listen: (f) => listeners.push(f), known,
+  return {passes, active, listen: (f) => listeners.push(f), known,
     start: () => { follow(address.read()); show(); }};
 })();

@@ -21,19 +21,15 @@ const drawHeatmap = (box) => {
   const table = make('table', {className: 'heatmap'});
   table.setAttribute('role', 'grid');
   table.setAttribute('aria-label', figure.getAttribute('aria-label'));
-  const ns = (data.details.n || []).flat().filter((n) => n !== null);
-  const least = ns.reduce((a, b) => Math.min(a, b), Infinity);
-  const most = ns.reduce((a, b) => Math.max(a, b), -Infinity);
   const ends = [data.low * data.sign, data.high * data.sign];
+  const counts = make('span', {});
   const bar = make('p', {className: 'scale-bar'},
       data.label ? make('span', {}, data.label) : null,
       make('span', {}, figureNumber(ends[0], 1)),
       make('span', {className: `bar-of ${data.map}`, ariaHidden: 'true'},
           Array.from({length: data.steps}, (_, i) =>
             make('i', {className: data.map + i}))),
-      make('span', {}, figureNumber(ends[1], 1)),
-      ns.length ? make('span', {}, least === most ? `n = ${least}` :
-          `n = ${least} to ${most}`) : null);
+      make('span', {}, figureNumber(ends[1], 1)), counts);
   const fold = make('button', {type: 'button', className: 'plain-button',
     hidden: !folds.length, onclick: () => {
       unfolded = !unfolded;
@@ -90,6 +86,12 @@ const drawHeatmap = (box) => {
     fold.textContent = unfolded ? 'fold settings that are alike' :
         `show ${folds.length} more settings that differ by no more than .05`;
     back.hidden = !sorted;
+    const ns = (data.details.n || []).flatMap((row) =>
+      columns.map((j) => row[j])).filter((n) => n !== null);
+    const least = ns.reduce((a, b) => Math.min(a, b), Infinity);
+    const most = ns.reduce((a, b) => Math.max(a, b), -Infinity);
+    counts.textContent = !ns.length ? '' : least === most ? `n = ${least}` :
+        `n = ${least} to ${most}`;
     const body = make('tbody', {}, rows.map((i) => make('tr', {},
         heading('row', i, data.rows[i] + (!unfolded && count(i) > 0 ?
           ` (+${count(i)})` : ''), data.raw[i]),

@@ -27,8 +27,19 @@ const drawPlot = (box) => {
   const left = names.length ?
       12 + 5.9 * Math.max(...names.map((n) => n.length)) : 46;
   const inner = Math.max(120, wide - left - 10);
-  const tall = names.length ? 17 * names.length : inner * data.height;
   const total = left + inner + 10;
+  const passing = (s, i) => !s.models || modelFilter.passes(s.models[i]);
+  const points = (s) => s.x.map((_, i) => i).filter((i) => s.x[i] !== null &&
+      s.y[i] !== null && passing(s, i));
+  // Rows of which something is shown, and the places that they stand at.
+  let places, tall;
+  const place = () => {
+    const kept = new Set(modelFilter.active() ? data.panels.flatMap((p) =>
+      p.series.flatMap((s) => points(s).map((i) => s.y[i]))) : names.keys());
+    const order = [...names.keys()].filter((i) => kept.has(i));
+    places = new Map(order.map((i, at) => [i, at]));
+    tall = names.length ? 17 * order.length : inner * data.height;
+  };
 
   const said = make('p', {className: 'reading note', role: 'status'},
       'Point at or tap a mark, or use the arrow keys, to read its numbers.');
@@ -37,14 +48,19 @@ const drawPlot = (box) => {
   const figure = box.closest('figure');
   grid.setAttribute('aria-label',
       `${figure.getAttribute('aria-label')}; arrow keys read its points`);
-  const labels = new Map();
-  data.panels.forEach((p) => p.series.forEach((s) => {
-    if (s.label && !labels.has(s.label)) labels.set(s.label, s);
-  }));
-  const key = labels.size ? make('p', {className: 'key plot-key'},
-      [...labels].map(([text, s]) => make('span', {
-        className: `k${(s.color || 0) % 8}${s.line ? ' line' : ''}` +
-            `${s.dashed ? ' dashed' : ''}`}, text))) : '';
+  const key = make('p', {className: 'key plot-key'});
+  const drawKey = (panels) => {
+    const labels = new Map();
+    panels.forEach((p) => p.series.forEach((s) => {
+      if (s.label && !labels.has(s.label) && points(s).length) {
+        labels.set(s.label, s);
+      }
+    }));
+    key.replaceChildren(...[...labels].map(([text, s]) => make('span', {
+      className: `k${(s.color || 0) % 8}${s.line ? ' line' : ''}` +
+          `${s.dashed ? ' dashed' : ''}`}, text)));
+    key.hidden = !labels.size;
+  };
   box.append(key, grid, said);
 
   let spots = [];  // what can be read: place, words
@@ -73,14 +89,16 @@ const drawPlot = (box) => {
   };
   const drawPanel = (panel) => {
     const log = (k) => data[k].log ? Math.log : (v) => v;
-    const place = (k, start, end) => {
-      const [low, high] = panel.span[k === 'x' ? 0 : 1].map(log(k));
+    const spans = names.length ?
+        [panel.span[0], [-0.6, places.size - 0.4]] : panel.span;
+    const scale = (k, start, end) => {
+      const [low, high] = spans[k === 'x' ? 0 : 1].map(log(k));
       return (v) => start + (end - start) * Math.min(1, Math.max(
           0, (log(k)(v) - low) / (high - low)));
     };
     const top = panel.title ? 22 : 6;
-    const px = place('x', left, left + inner);
-    const py = place('y', top + tall, top);
+    const px = scale('x', left, left + inner);
+    const py = scale('y', top + tall, top);
     const node = svg('svg', {viewBox: `0 0 ${total} ${top + tall + 34}`,
       'aria-hidden': 'true', class: 'plot-panel'});
     if (panel.title) {
@@ -91,8 +109,9 @@ const drawPlot = (box) => {
     const line = (x1, y1, x2, y2, kind) => node.append(
         svg('line', {x1, y1, x2, y2, class: kind}));
     for (const k of ['x', 'y']) {
-      const list = data[k].categories;
-      const span = panel.span[k === 'x' ? 0 : 1];
+      const list = k === 'y' && names.length ?
+          [...places.keys()].map((i) => names[i]) : data[k].categories;
+      const span = spans[k === 'x' ? 0 : 1];
       const values = list ? list.map((_, i) => i) : data[k].log ?
           ticks.logarithmic(...span) :
           ticks.linear(...span, inner > 180 ? 5 : 3);
@@ -119,12 +138,13 @@ const drawPlot = (box) => {
         transform: `translate(11 ${top + tall / 2}) rotate(-90)`},
       data.y.label));
     }
-    for (const [low, high, color] of panel.bands || []) {
+    for (const [low, high, color, model] of panel.bands || []) {
+      if (model && !modelFilter.passes(model)) continue;
       node.append(svg('rect', {x: left, y: py(high), width: inner,
         height: py(low) - py(high), class: `band k${(color || 0) % 8}`}));
     }
     for (const [where, value] of data.references) {
-      const [[xl, xh], [yl, yh]] = panel.span;
+      const [[xl, xh], [yl, yh]] = spans;
       const low = Math.max(xl, yl), high = Math.min(xh, yh);
       if (where === 'diagonal') {
         line(px(low), py(low), px(high), py(high), 'reference dashed');
@@ -136,9 +156,9 @@ const drawPlot = (box) => {
         (n, s) => n + s.x.length, 0) > 200;
     for (const s of panel.series) {
       const color = `k${(s.color || 0) % 8}`;
-      const known = s.x.map((_, i) => i).filter((i) => s.x[i] !== null &&
-          s.y[i] !== null && (!s.models || modelFilter.passes(s.models[i])));
-      const X = (i) => px(s.x[i]), Y = (i) => py(s.y[i]);
+      const known = points(s);
+      const X = (i) => px(s.x[i]);
+      const Y = (i) => py(names.length ? places.get(s.y[i]) : s.y[i]);
       if (s.cloud) {
         node.append(svg('path', {class: `cloud ${color}`, d: known.map((i) =>
           `M${X(i).toFixed(1)} ${Y(i).toFixed(1)}h0`).join('')}));
@@ -174,8 +194,10 @@ const drawPlot = (box) => {
   const draw = () => {
     spots = [];
     at = -1;
-    const shown = data.panels.filter(
-        (p) => !p.model || modelFilter.passes(p.model));
+    const shown = data.panels.filter((p) => modelFilter.passes(p.model || '') ||
+        !p.model && p.series.some((s) => points(s).length));
+    place();
+    drawKey(shown);
     grid.replaceChildren(...shown.map(drawPanel));
     if (!shown.length) grid.append(make('p', {}, 'No model passes the filter.'));
   };
@@ -183,9 +205,9 @@ const drawPlot = (box) => {
     const node = event.target.closest('svg');
     if (!node) return;
     const frame = node.getBoundingClientRect();
-    const scale = total / frame.width;
-    const x = (event.clientX - frame.left) * scale;
-    const y = (event.clientY - frame.top) * scale;
+    const zoom = total / frame.width;
+    const x = (event.clientX - frame.left) * zoom;
+    const y = (event.clientY - frame.top) * zoom;
     let best = -1, least = 900;
     spots.forEach((spot, i) => {
       if (spot.node !== node) return;

@@ -1,5 +1,6 @@
 // Everything that the page draws, in its order.
 document.querySelectorAll('[data-answer]').forEach(drawAnswerPlot);
+document.querySelectorAll('.question script').forEach(startQuestion);
 modelFilter.start();
 document.querySelectorAll('[data-items]').forEach(startItems);
 

@@ -143,7 +143,7 @@ def _layer_curves(
                      & (nulls[columns.MODEL] == model)]
         if len(null):
           bands.append((float(null[derived.NULL_MEAN].min()),
-                        float(null[derived.NULL_MAX_95].max()), color))
+                        float(null[derived.NULL_MAX_95].max()), color, model))
     panels.append(plots.Panel(_target(target), series, bands=bands))
   # R² can be far below any use.
   return plots.Plot(panels, plots.Axis('layer'),
@@ -250,7 +250,7 @@ def _increment(tables: AnalysisTables, floor: float) -> list[Markup]:
         blocks.text(
             'What the activations of one layer add to the held-out R² of '
             f'{features.replace("_", " ")} stands below, layer by layer.'),
-        *map(blocks.text, _claimed(tables)),
+        *_claimed(tables, 'probe_beyond_output'),
         blocks.folded('Every layer', blocks.data_table(
             rows.drop(columns=derived.FEATURES), sort=derived.INCREMENT,
             pick=derived.TARGET))]
@@ -266,13 +266,15 @@ def _increment(tables: AnalysisTables, floor: float) -> list[Markup]:
   return parts
 
 
-def _claimed(tables: AnalysisTables) -> list[str]:
-  """What the claim says of activations beyond the output."""
+def _claimed(tables: AnalysisTables, claim: str) -> list[Markup]:
+  """What a claim says of each of its subjects."""
   claims = tables.get('claims')
   if claims.empty:
     return []
-  return claims[claims[derived.CLAIM] == 'probe_beyond_output'][
-      derived.SENTENCE].tolist()
+  rows = claims[claims[derived.CLAIM] == claim]
+  return [blocks.of_model(str(model), blocks.text(str(sentence)))
+          for model, sentence in zip(
+              rows[columns.MODEL], rows[derived.SENTENCE])]
 
 
 def _transfer(tables: AnalysisTables) -> list[Markup]:
@@ -292,9 +294,9 @@ def _transfer(tables: AnalysisTables) -> list[Markup]:
         details={'layer': derived.LAYER, 'n': derived.N_TEST}, label='r',
         rows=list(dict.fromkeys(grid[columns.MEASURE])),
         columns=list(dict.fromkeys(grid[columns.MODEL])))
-    parts.append(figures.heat(
+    parts.append(blocks.of_all_models(figures.heat(
         panel, f'transfer_{target}', _target(str(target)),
-        _target(str(target)), tables, str))
+        _target(str(target)), tables, str)))
   return parts
 
 
@@ -309,11 +311,8 @@ def _truth(tables: AnalysisTables) -> list[Markup]:
   wide = chosen.pivot_table(
       index=[columns.MODEL, derived.SITE, derived.PROBE], columns=derived.TEST,
       values=derived.SHOWN, aggfunc='first', sort=False)
-  claims = tables.get('claims')
-  said = [] if claims.empty else claims[
-      claims[derived.CLAIM] == _TRUTH_CLAIM][derived.SENTENCE].tolist()
   return [blocks.heading('True and false statements'),
-          *map(blocks.text, said),
+          *_claimed(tables, _TRUTH_CLAIM),
           blocks.text('Accuracy on topics that training left out, affirmative '
                       'and negated (Bürger et al. 2024), at the layer that is '
                       'best on the other topics; chance is .5. These probes '

@@ -93,8 +93,10 @@ def _lead(
                        f'the median of {len(found)} models')
       if own:
         above = sum(c.verdict == 'supported' for c in own)
-        sentences[-1] += f'; {above} of them are aligned by the claim'
-  return blocks.text(f"With people's entropy, {'; '.join(sentences)}.")
+        sentences[-1] += (f'; {above} of them {"is" if above == 1 else "are"} '
+                        'aligned by the claim')
+  return blocks.of_models(
+      claimed, blocks.text(f"With people's entropy, {'; '.join(sentences)}."))
 
 
 def _panel(

@@ -69,8 +69,19 @@ def _sentences(tables: AnalysisTables, dataset: str) -> list[Markup]:
     answer = (_unclaimed(tables, dataset, claim) if rows.empty
               else _answer(rows, means))
     parts.append(Markup(
-        '<p class="question"><b>{}</b> {}</p>').format(question, answer))
+        '<p class="question"><b>{}</b> <span>{}</span>{}</p>').format(
+            question, answer, _verdicts(rows, means)))
   return parts
+
+
+def _verdicts(rows: pd.DataFrame, means: Mapping[str, str]) -> Markup:
+  """What `answer.js` tells of those models that pass the page's filter."""
+  if len(rows) < 2:
+    return Markup('')
+  content = {'means': means, 'by': _measure(rows), 'rows': rows[
+      [cols.MODEL, derived.VERDICT, derived.SENTENCE]].values.tolist()}
+  embedded = json.dumps(content, ensure_ascii=False).replace('<', '\\u003c')
+  return Markup(f'<script type="application/json">{embedded}</script>')
 
 
 def _unclaimed(tables: AnalysisTables, dataset: str, claim: str) -> str:
@@ -109,16 +120,21 @@ def _answer(rows: pd.DataFrame, means: Mapping[str, str]) -> str:
   estimates = rows[derived.ESTIMATE].dropna()
   span = ''
   if len(estimates):
-    first = rows.iloc[0]
-    name = 'ρ' if first[derived.CLAIM] == 'aligned' else 'AUROC'
-    measure = str(first[cols.MEASURE])
-    by = ('' if measure == cols.CHOICE_ENTROPY else
-          f'{names.PRIMARY.get(measure, names.measure(measure))}; ')
+    name = 'ρ' if rows.iloc[0][derived.CLAIM] == 'aligned' else 'AUROC'
+    by = _measure(rows)
     low, high = estimates.quantile([.25, .75])
-    span = (f' ({by}{name} {low:.2f} to {high:.2f} in the middle half, median '
-            f'{estimates.median():.2f})')
+    span = (f' ({by + "; " if by else ""}{name} {low:.2f} to {high:.2f} in the '
+            f'middle half, median {estimates.median():.2f})')
   text = ', '.join(said)
   return f'{text[0].upper()}{text[1:]}{span}.'
+
+
+def _measure(rows: pd.DataFrame) -> str:
+  """Of what these claims are, where it is not the choices' entropy."""
+  measure = rows.iloc[0][cols.MEASURE]
+  if not isinstance(measure, str) or measure == cols.CHOICE_ENTROPY:
+    return ''
+  return names.PRIMARY.get(measure, names.measure(measure))
 
 
 def _in_order(

@@ -101,7 +101,7 @@ def _lead(rows: pd.DataFrame, tables: AnalysisTables) -> Markup:
   if not {'auroc', 'ece_smooth'} <= set(rows[derived.METRIC]):
     return blocks.text('No answer here could be called right or wrong.')
   sure = names.choice_confidence(tables.manifest.get('config'))
-  sentences = []
+  sentences, models = [], set()
   for metric, label in (('auroc', 'AUROC'),
                         ('ece_smooth', 'smooth calibration error')):
     found = rows[(rows[derived.METRIC] == metric)
@@ -112,6 +112,7 @@ def _lead(rows: pd.DataFrame, tables: AnalysisTables) -> Markup:
     found = found[(found[columns.CONFIDENCE_MAP] == first_map(found))
                   & (found[columns.CORRECTNESS] == correctness)]
     of = CORRECTNESS.get(correctness, correctness)
+    models |= set(found[columns.MODEL])
     if len(found) == 1:
       row = found.iloc[0]
       shown = f'{row[columns.MODEL]} has ' + blocks.interval(
@@ -122,7 +123,8 @@ def _lead(rows: pd.DataFrame, tables: AnalysisTables) -> Markup:
     sentences.append(f'{label} against {of}: {shown}')
   if not sentences:
     return blocks.text('No choices were asked for; each measure is below.')
-  return blocks.text(f'With the {sure} of the choice, {"; ".join(sentences)}.')
+  return blocks.of_models(models, blocks.text(
+      f'With the {sure} of the choice, {"; ".join(sentences)}.'))
 
 
 def _metric(

@@ -32,9 +32,10 @@ def chapter(
   counts = claims[derived.VERDICT].value_counts()
   said = ', '.join(f'{counts[v]} {v}' for v in _VERDICTS if v in counts)
   parts = [blocks.text(
-      f'Every claim that this design can put to a test: {said}. p is corrected '
-      'over the claims of its family; where nothing can be told, the sentence '
-      'says how large an effect would have been seen.'),
+      'Every claim that this design can put to a test. p is corrected over the '
+      'claims of its family; where nothing can be told, the sentence says how '
+      'large an effect would have been seen.'),
+           blocks.of_all_models(blocks.text(f'In all, {said}.')),
            *people_entropy.note(tables)]
   several = claims[derived.DATA].nunique() > 1
   for data, rows in claims.groupby(derived.DATA, sort=False):
@@ -46,7 +47,7 @@ def chapter(
       parts.append(_table(told))
     if len(untold):
       parts.append(blocks.folded(
-          f'{len(untold)} with too little data', _table(untold)))
+          'Those with too little data', _table(untold)))
   return blocks.Chapter('claims', 'Claims', tuple(parts))
 
 

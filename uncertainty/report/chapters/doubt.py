@@ -87,5 +87,6 @@ def _claims(tables: AnalysisTables) -> list[Markup]:
                   rows, (derived.ESTIMATE, derived.LOW, derived.HIGH)),
               derived.P_CORRECTED: rows[derived.P_CORRECTED],
               'items': rows[derived.N_ITEMS],
-              derived.VERDICT: rows[derived.VERDICT]}))]
+              derived.VERDICT: rows[derived.VERDICT]}),
+              models=rows[columns.MODEL].tolist())]
   return parts

@@ -29,19 +29,19 @@ def reproduction(
              if mode == 'reproduction' else
              'computed soundly: ties are never split, and no cell is left '
              'blank; config.mode=reproduction follows its own recipes')
-  parts = [blocks.text(
+  parts = [blocks.of_all_models(blocks.text(
       f'{len(cells)} cells of {cells[derived.FIGURE].nunique()} figures of '
-      f'Moore et al. (2026), {recipes}.')]
+      f'Moore et al. (2026), {recipes}.'))]
   if tables.has('compare_counts'):
     counts = tables.get('compare_counts')
-    parts += [blocks.text(
+    parts.append(blocks.of_all_models(blocks.text(
         f'{counts[derived.MATCH].sum()} of {counts[derived.PRINTED].sum()} '
         'printed cells match'
         + (f', {counts[derived.BLANKS_RIGHT].sum()} of '
            f'{counts[derived.BLANKS].sum()} blanks are blank here too. Where a '
            'monotonic sweep meets tied confidences, the printed value depends '
            'on an unknown order.'
-           if mode == 'reproduction' else '.')), blocks.plain_table(counts)]
+           if mode == 'reproduction' else '.')), blocks.plain_table(counts)))
     differs = tables.get('compare')
     differs = differs[~differs[derived.STATUS].isin(['match', 'blank in both'])]
     if len(differs):
@@ -88,13 +88,12 @@ def _brace(tables: AnalysisTables) -> list[Markup]:
       **{derived.ENDS_WITH_BRACE: (derived.ENDS_WITH_BRACE, 'sum')},
   ).reset_index()
   return [
-      blocks.heading('A stray brace'),
-      blocks.text(
+      blocks.heading('A stray brace'), blocks.of_all_models(blocks.text(
           f'The multiple-choice prompts of {len(braced)} of '
           f'{len(forms)} models end with an opened brace. In the published '
           'runs it stands in every instruct row and in no base row, so that '
           'base and instruct differ in the prompt too.'),
-      blocks.plain_table(counts)]
+          blocks.plain_table(counts))]
 
 
 def _free_response(tables: AnalysisTables) -> list[Markup]:
@@ -110,7 +109,7 @@ def _free_response(tables: AnalysisTables) -> list[Markup]:
                'each error under that definition and against the graded free '
                'response itself.')]
   if not summary.empty:
-    parts.append(blocks.plain_table(summary))
+    parts.append(blocks.of_all_models(blocks.plain_table(summary)))
   parts.append(blocks.folded('Cell by cell', blocks.data_table(
       cells.assign(**{
           derived.CHANGE: pd.to_numeric(cells[derived.CHANGE])}),

@@ -48,10 +48,11 @@ def chapter(
   for (dataset, variant), rows in effects.groupby(
       [cols.DATASET, cols.VARIANT], sort=False):
     title = names.dataset(str(dataset)) + (f', {variant}' if variant else '')
-    parts += [blocks.heading(title), _lead(rows)]
+    parts.append(blocks.heading(title))
+    own = [_lead(rows)]
     forest = _forest(rows)
     if forest.panels:
-      parts.append(figures.plot(
+      own.append(figures.plot(
           forest,
           '_'.join(filter(None, ('instruct', str(dataset), str(variant)))),
           f'{title}: instruct − base by measure',
@@ -60,8 +61,9 @@ def chapter(
     shown = rows[[
         cols.OUTCOME, cols.MEASURE, derived.N_PAIRS, derived.MEAN_DIFFERENCE,
         cols.CI_LOW, cols.CI_HIGH, derived.RANK_BISERIAL]]
-    parts.append(blocks.folded('All effects', blocks.table(
+    own.append(blocks.folded('All effects', blocks.table(
         shown, sort=derived.MEAN_DIFFERENCE, pick=cols.OUTCOME)))
+    parts.append(blocks.of_all_models(*own))
   parts += _prompt_design(tables)
   return blocks.Chapter('instruct', 'Instruction tuning', tuple(parts))
 
@@ -131,8 +133,7 @@ def _prompt_design(tables: AnalysisTables) -> list[Markup]:
           'Published instruct rows differ from base rows in weights, in the '
           'chat template, and in a stray brace at the end of the prompt. Runs '
           'that cross the three tell them apart.'),
-      blocks.plain_table(wide),
-      blocks.folded(
+      blocks.of_all_models(blocks.plain_table(wide), blocks.folded(
           'One factor changed, the other two held fixed',
           blocks.plain_table(tables.get('design_contrasts').drop(
-              columns=cols.P_VALUE, errors='ignore')))]
+              columns=cols.P_VALUE, errors='ignore'))))]

@@ -47,17 +47,19 @@ def chapter(
             'colour is a kind of measure.', tables)]
   # p-values of these tables count the cells of few families as many, so that
   # they hold no level; the claim does.
-  parts.append(blocks.folded(
+  parts.append(blocks.of_all_models(blocks.folded(
       'Co-occurrence and its level by permutation', blocks.plain_table(chance[[
           columns.DATASET, columns.SECOND, derived.PERMUTED, derived.N_CELLS,
           derived.RATE_ALIGNED, derived.RATE_SECOND, derived.RATE_BOTH,
-          derived.CHANCE]])))
+          derived.CHANCE]]))))
   if tables.has('joint_correlations'):
-    parts.append(blocks.folded(
+    parts.append(blocks.of_all_models(blocks.folded(
         'Correlation of the two scores across models and across measures',
-        blocks.table(tables.get('joint_correlations')[[
-            columns.DATASET, columns.SECOND, derived.ACROSS, derived.UNIT,
-            columns.RHO, columns.N]], sort=columns.RHO, pick=derived.ACROSS)))
+        blocks.table(
+            tables.get('joint_correlations')[[
+                columns.DATASET, columns.SECOND, derived.ACROSS, derived.UNIT,
+                columns.RHO, columns.N]],
+            sort=columns.RHO, pick=derived.ACROSS))))
   parts += _beyond_difficulty(tables)
   return blocks.Chapter('joint', 'Aligned and calibrated', tuple(parts))
 
@@ -75,10 +77,10 @@ def _lead(dataset: str, chance: pd.DataFrame) -> Markup:
         f'{100 * row[derived.RATE_BOTH]:.0f} % both, where cells of the same '
         'shares that do not know of each other would give '
         f'{100 * row[derived.CHANCE]:.0f} %')
-  return blocks.text(
+  return blocks.of_all_models(blocks.text(
       f'{"; ".join(sentences)}. Whether both go together is a claim of its '
       'own; p-values of the tables below would count the cells of few '
-      'families as many, and are not shown.')
+      'families as many, and are not shown.'))
 
 
 # Kinds of measures that share a colour.
@@ -122,15 +124,16 @@ def _beyond_difficulty(tables: AnalysisTables) -> list[Markup]:
           f'{names.dataset(row[columns.DATASET])}: given '
           f'{row[derived.GIVEN]}, the mean ρ over measures and models goes '
           f'from {row[columns.RHO]:.2f} to {row[derived.PARTIAL_RHO]:.2f}.'))
-    parts = [blocks.heading('Alignment beyond difficulty'), *parts,
-             blocks.folded('By measure', blocks.table(means, sort=columns.RHO))]
+    parts = [blocks.heading('Alignment beyond difficulty'),
+             blocks.of_all_models(*parts, blocks.folded(
+                 'By measure', blocks.table(means, sort=columns.RHO)))]
   by_people = tables.get('calibration_by_people')
   if not by_people.empty:
     means = by_people.groupby(
         [columns.DATASET, derived.PEOPLE, columns.MEASURE], sort=False)[
             [columns.CONFIDENCE, columns.ACCURACY, derived.GAP, derived.ECE]
         ].mean().reset_index()
-    parts.append(blocks.folded(
+    parts.append(blocks.of_all_models(blocks.folded(
         'Calibration where people agree and where they do not',
-        blocks.table(means, sort=derived.GAP, pick=derived.PEOPLE)))
+        blocks.table(means, sort=derived.GAP, pick=derived.PEOPLE))))
   return parts

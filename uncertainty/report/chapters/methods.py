@@ -36,9 +36,9 @@ def cells(
       columns.MODEL, columns.DATASET, columns.MEASURE, columns.SIGNAL,
       columns.RHO, columns.CI_LOW, columns.CI_HIGH, columns.P_VALUE,
       columns.P_HOLM, columns.N]]
-  note = f'{len(frame)} tests of alignment' + (
-      f', the first of {len(tables.get("alignment"))}'
-      if len(tables.get('alignment')) > _MOST_CELLS else '')
+  n = len(tables.get('alignment'))
+  note = (f'The first {_MOST_CELLS} of {n} tests of alignment, of all models '
+          'together' if n > _MOST_CELLS else 'Every test of alignment')
   return blocks.Chapter('cells', 'All cells', (
       blocks.text(f'{note}; the same numbers are in analysis/*.parquet.'),
       blocks.data_table(frame, sort=columns.RHO, pick=columns.MODEL)))
@@ -92,6 +92,7 @@ def _origin(manifest: Mapping[str, Any]) -> list[Markup]:
   rows = [{'what': name, 'from': model['source'],
            'fingerprint': model['fingerprint'][:16]}
           for name, model in manifest.get('models', {}).items()]
+  models = [row['what'] for row in rows]
   rows += [{'what': name, 'from': f'{data["items"]} items',
             'fingerprint': data['digest'][:16]}
            for name, data in manifest.get('data', {}).items()
@@ -105,5 +106,6 @@ def _origin(manifest: Mapping[str, Any]) -> list[Markup]:
   said = [f'Code: commit {code["commit"][:12]}{state}.' if code else '']
   if 'command' in start:
     said.append(f'Command: {shlex.join(start["command"])}')
-  return [blocks.plain_table(pd.DataFrame(rows)),
+  models += [None] * (len(rows) - len(models))
+  return [blocks.plain_table(pd.DataFrame(rows), models=models),
           blocks.text(' '.join(filter(None, said)) or 'Code: installed.')]

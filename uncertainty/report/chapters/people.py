@@ -81,10 +81,10 @@ def _combination(tables: AnalysisTables, floor: float) -> list[Markup]:
       'may lie there by chance.')]
   for dataset, part in rows.groupby(columns.DATASET, sort=False):
     low, middle, high = part[derived.GAIN].quantile([.25, .5, .75])
-    parts += [blocks.text(
+    parts.append(blocks.of_all_models(blocks.text(
         f'In {names.dataset(str(dataset))} the difference of {len(part)} is '
         f'{middle:.2f} in the median, {low:.2f} to {high:.2f} in the middle '
-        'half.')]
+        'half.')))
     if len(part) > 2:
       parts.append(figures.plot(
           _gains(part), f'combination_{dataset}',
@@ -146,11 +146,11 @@ def _size(tables: AnalysisTables, floor: float) -> list[Markup]:
         f'{names.dataset(str(dataset))}: alignment by size',
         'Alignment of choice entropy against parameters; a colour is a '
         'family, filled points are instruct models.', tables))
-  return [*parts, blocks.folded(
+  return [*parts, blocks.of_all_models(blocks.folded(
       'Rank correlation with size, overall and within families',
       blocks.table(
           tables.get('size'), sort=columns.RHO, pick=columns.OUTCOME,
-          p_floor=floor))]
+          p_floor=floor)))]
 
 
 def _sizes(rows: pd.DataFrame) -> plots.Plot:
@@ -181,7 +181,8 @@ def _choice_count(tables: AnalysisTables) -> list[Markup]:
       blocks.heading('Is it only the number of choices?'),
       blocks.text('Mean ρ over models: over all items, within items of equal '
                   'K, and partial on ln K.'),
-      blocks.table(wide.unstack().reset_index(), sort='all')]
+      blocks.of_all_models(
+          blocks.table(wide.unstack().reset_index(), sort='all'))]
 
 
 def _hierarchical(tables: AnalysisTables) -> list[Markup]:
@@ -192,5 +193,5 @@ def _hierarchical(tables: AnalysisTables) -> list[Markup]:
           blocks.text('Each family counts once, and the error holds that '
                       'families share items; beside each, the plain statistic '
                       'that takes pairs or models for independent.'),
-          blocks.plain_table(rows.drop(columns=[
-              columns.P_VALUE, derived.PLAIN_P, derived.LEAST_P]))]
+          blocks.of_all_models(blocks.plain_table(rows.drop(columns=[
+              columns.P_VALUE, derived.PLAIN_P, derived.LEAST_P])))]

@@ -41,7 +41,7 @@ def chapter(
     main = rows[(rows[derived.NONCONFORMITY] == _SCORE)
                 & (rows[derived.CONDITION] == _CONDITION)]
     parts += [blocks.heading(names.dataset(str(dataset))),
-              *(blocks.text(_sentence(str(labels), part)) for labels, part in
+              *(_of(part, _sentence(str(labels), part)) for labels, part in
                 main.groupby(derived.LABELS, sort=False))]
     parts.append(figures.plot(
         _sizes(main), f'sets_{dataset}',
@@ -57,6 +57,10 @@ def chapter(
             by_group, sort=derived.COVERAGE, pick=derived.CONDITION)))
   return blocks.Chapter('sets', 'Sets of answers', (
       *parts, *_abstention(tables)))
+
+
+def _of(rows: pd.DataFrame, sentence: str) -> Markup:
+  return blocks.of_models(set(rows[columns.MODEL]), blocks.text(sentence))
 
 
 def _sentence(labels: str, rows: pd.DataFrame) -> str:
@@ -118,8 +122,8 @@ def _abstention(tables: AnalysisTables) -> list[Markup]:
                 if len(wrong) else '')
     aim = (f'At most {nominal:g} % of all items answered wrongly'
            if rule == 'risk' else f'At {nominal:g} % answered')
-    parts.append(blocks.text(
-        f'{names.dataset(str(dataset))}. {aim}: '
+    parts.append(_of(
+        part, f'{names.dataset(str(dataset))}. {aim}: '
         f'{_over(100 * part[derived.ANSWERED], 1)} % of items are answered'
         f'{of_those} ({_models(len(part))}).'))
   return [*parts, blocks.folded('All of abstention', blocks.table(

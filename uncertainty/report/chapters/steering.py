@@ -45,10 +45,10 @@ def chapter(
       'shuffled labels, and random ones.'), *people_entropy.note(tables)]
   for (dataset, model), rows in doses.groupby(
       [cols.DATASET, cols.MODEL], sort=False):
-    parts += _of_model(
+    parts.append(blocks.of_model(str(model), *_of_model(
         f'{names.dataset(str(dataset))}, {model}', f'{dataset}_{model}', rows,
         _of(effects, str(dataset), str(model)),
-        _sentences(tables, str(dataset), str(model)), tables)
+        _sentences(tables, str(dataset), str(model)), tables)))
   return blocks.Chapter('steering', 'Steering', tuple(parts))
 
 

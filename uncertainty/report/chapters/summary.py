@@ -184,10 +184,10 @@ def _pair_notice(tables: AnalysisTables) -> list[Markup]:
   kinds = {m['kind'] for m in models.values()}
   families = {m['family'] for m in models.values()}
   if len(models) > 1 and len(kinds) > 1 and len(families) == len(models):
-    return [blocks.text(
+    return [blocks.of_all_models(blocks.text(
         f'{blocks.listed(list(models))} are of different families: they are '
         'not a base/instruct pair, and their difference is not an effect of '
-        'instruction tuning.')]
+        'instruction tuning.'))]
   return []
 
 

@@ -37,14 +37,14 @@ def chapter(
   for (dataset, base), rows in table.groupby(
       [cols.DATASET, cols.TUNED_FROM], sort=False):
     title = f'{names.dataset(str(dataset))}, {base}'
-    parts += [blocks.heading(title), blocks.text(_lead(rows))]
-    parts += [
+    parts.append(blocks.of_model(
+        str(base), blocks.heading(title), blocks.text(_lead(rows)),
         figures.plot(
             _forest(rows), f'tuned_{dataset}_{base}',
             f'{title}: what tuning changed',
             'After − before, by how the model was tuned; values are in the '
             'table below.', tables),
-        blocks.folded('All of them', _shown(rows))]
+        blocks.folded('All of them', _shown(rows))))
   return blocks.Chapter('tuned', 'Tuning', tuple(parts))
 
 
