@@ -3,6 +3,7 @@
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.stats
 
@@ -123,3 +124,31 @@ def test_the_best_of_17_needs_more_than_its_own_interval():
     primary.append(outside[0])
   assert np.mean(best) > 0.15
   assert np.mean(primary) < 0.05 + 3 * np.sqrt(.05 * .95 / 120)
+
+
+def test_people_who_nearly_always_agree_make_no_claim(spec):
+  """With 8 of 421 items at issue, .31 of studies made a false claim."""
+  rng = np.random.default_rng(0)
+
+  def verdicts(n_at_issue):
+    entropy = (np.arange(421) < n_at_issue) * .9
+    return set(table.claims({('d', f'm{i}'): pd.DataFrame({
+        'item_id': [f'q{j}' for j in range(421)], 'human_entropy': entropy,
+        'mc_choice_entropy': rng.random(421)}) for i in range(10)},
+                            spec, ('aligned',))['verdict'])
+
+  assert verdicts(8) == {'too little data'}
+  assert 'too little data' not in verdicts(40)
+
+
+def test_auroc_of_few_wrong_answers_has_few_degrees_of_freedom(spec):
+  """Fifteen of 421 wrong, confidence that says nothing."""
+  rng = np.random.default_rng(1)
+  correct = (np.arange(421) >= 15).astype(float)
+  frames = {('d', f'm{i}'): pd.DataFrame({
+      'item_id': [f'q{j}' for j in range(421)], 'correct': correct,
+      'mc_choice_entropy': rng.random(421)}) for i in range(400)}
+  p = table.claims(frames, spec, ('sure_and_right',))['p']
+  # Holm's first step over ten models; with 420 degrees of freedom .017.
+  assert (p < .005).mean() <= .005 + 3 * np.sqrt(.005 / 400)
+  assert (p < .05).mean() < .05 + 3 * np.sqrt(.05 * .95 / 400)

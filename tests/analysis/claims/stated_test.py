@@ -39,10 +39,36 @@ def test_mean_interval_and_p_are_scipys(claim):
     expected = scipy.stats.ttest_1samp(gap, 0)
     row = found.loc[claim, model]
     assert row['n_items'] == len(gap)
+    # Near a half of the answers are right: Wilson's ends are as Student's.
+    close = {'rtol': 1e-6} if claim == 'stated_gap' else {'atol': 4e-3}
     np.testing.assert_allclose(
-        [row['estimate'], row['p'], row['low'], row['high']],
-        [gap.mean(), expected.pvalue, *expected.confidence_interval(.95)],
-        rtol=1e-6)
+        [row['estimate'], row['low'], row['high']],
+        [gap.mean(), *expected.confidence_interval(.95)], **close)
+    assert row['p'] == pytest.approx(expected.pvalue, rel=1e-6) or (
+        claim == 'overclaimed' and row['p'] > expected.pvalue)
+
+
+def test_few_wrong_answers_make_no_false_claim():
+  """Stated .95 or 1 and right as often: the mean's own t is false at .07."""
+  rng = np.random.default_rng(0)
+  n_models, n_items = 300, 421
+  base = next(iter(generator.simulate(
+      generator.World(n_items=n_items, families=(1,), stated=0.2), seed=0,
+      all_measures=False).frames.values()))
+  frames, plain = {}, []
+  for m in range(n_models):
+    stated = rng.choice([.95, 1.0], n_items)
+    right = (rng.random(n_items) < stated).astype(float)
+    frames['d', f'm{m}'] = base.assign(
+        verbal_confidence=stated, verbal_correct=right)
+    plain.append(scipy.stats.ttest_1samp(stated - right, 0).pvalue)
+  found = table.claims(frames, SPEC, only={'overclaimed'})
+  told = found['p'].notna().to_numpy()
+  assert 0.4 < told.mean() < 0.8  # ten wrong answers or more
+  assert (found['p'] < .005).sum() <= 4  # 1.5 expected of an exact test
+  assert np.mean(np.array(plain) < .005) > .01
+  covered = (found['low'] <= 0) & (found['high'] >= 0)
+  assert covered[told].mean() > .95 - 3 * np.sqrt(.05 * .95 / told.sum())
 
 
 def test_a_cluster_counts_once():

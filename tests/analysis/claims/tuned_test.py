@@ -43,7 +43,8 @@ def _table(**frames):
 def _asked():
   return {
       'base': _frame(0.1, 0), 'a': _frame(1.0, 1, 'human'),
-      'b': _frame(1.0, 2, 'human'), 'c': _frame(0.1, 3, 'shuffled'),
+      'b': _frame(1.0, 2, 'human'), 'e': _frame(1.0, 5, 'human'),
+      'c': _frame(0.1, 3, 'shuffled'),
       'other': _frame(0.3, 4)}
 
 
@@ -56,7 +57,7 @@ def test_one_row_a_recipe_and_outcome_over_its_seeds(table):
   assert set(table.index) == {
       (recipe, outcome) for recipe in ('human', 'shuffled')
       for outcome in tuned.OUTCOMES}
-  assert (table.loc['human', 'n_seeds'] == 2).all()
+  assert (table.loc['human', 'n_seeds'] == 3).all()
   assert (table['tuned_from'] == 'base').all() and (table['n_items'] == N).all()
 
 
@@ -90,11 +91,11 @@ def test_the_claim_says_of_each_row_what_the_table_says(table):
 
 def test_values_are_means_over_items_and_seeds(table):
   row = table.loc['human', 'accuracy']
-  base, a, b = (_frame(s, k)['correct'].mean()
-                for s, k in ((0.1, 0), (1.0, 1), (1.0, 2)))
+  base, *seeds = (_frame(s, k)['correct'].mean()
+                  for s, k in ((0.1, 0), (1.0, 1), (1.0, 2), (1.0, 5)))
   np.testing.assert_allclose(row['base_value'], base)
-  np.testing.assert_allclose(row['tuned_value'], (a + b) / 2)
-  np.testing.assert_allclose(row['difference'], (a + b) / 2 - base)
+  np.testing.assert_allclose(row['tuned_value'], np.mean(seeds))
+  np.testing.assert_allclose(row['difference'], np.mean(seeds) - base)
   assert row['low'] < row['difference'] < row['high']
 
 
@@ -104,6 +105,14 @@ def test_only_items_of_all_models_count():
   assert row['n_items'] == N - 40
   np.testing.assert_allclose(
       row['base_value'], frames['base']['correct'].iloc[40:].mean())
+
+
+def test_a_copy_that_lacks_items_changes_nothing():
+  base = _frame(0.3, 0)
+  lacks = base.sort_values('human_entropy').iloc[:80].assign(
+      tuned_from='base', tuning_recipe='none')
+  found = _table(base=base, copy=lacks).set_index('outcome')
+  np.testing.assert_allclose(found['difference'], 0, atol=1e-12)
 
 
 def test_a_tuned_model_without_its_base_says_nothing():
@@ -117,20 +126,29 @@ def test_few_items_make_no_claim():
 
 
 def test_by_hand():
-  change = tuned.Change(0.5, np.array([0.6, 0.8]), 0.0025, 100, 100)
+  change = tuned.Change(0.5, np.array([0.6, 0.7, 0.8]), 0.0025, 100, 100)
   found = tuned.interval(change, 0.95)
   np.testing.assert_allclose(found.value, 0.2)
-  # Seeds: var(.1, .3) / 2 = .01, one degree of freedom; items: .0025, 99.
-  freedom = 0.0125**2 / (0.0025**2 / 99 + 0.01**2)
-  assert 1.5 < freedom < 1.6
-  assert found.low < 0 < found.high and 0.2 < found.p < 0.4
-  np.testing.assert_allclose((found.se**2, found.freedom), (0.0125, freedom))
+  # Seeds: var(.1, .2, .3) / 3 = .01 / 3, two degrees of freedom; items: 99.
+  variance = 0.0025 + 0.01 / 3
+  freedom = variance**2 / (0.0025**2 / 99 + (0.01 / 3)**2 / 2)
+  assert 6 < freedom < 6.1
+  assert 0 < found.low < 0.2 < found.high and 0.03 < found.p < 0.05
+  np.testing.assert_allclose((found.se**2, found.freedom), (variance, freedom))
   one = tuned.interval(dataclasses.replace(
       change, tuned_S=np.array([0.7])), 0.95)
   np.testing.assert_allclose(
       (one.high - one.low) / 2, 0.05 * 1.9842, rtol=1e-4)
   assert np.isnan(tuned.interval(dataclasses.replace(
       change, item_variance=float('nan')), 0.95).p)
+
+
+def test_two_seeds_say_too_little_of_seeds():
+  """Satterthwaite's t over two rejects .09 where seeds differ twice as much."""
+  found = tuned.interval(tuned.Change(
+      0.5, np.array([0.6, 0.8]), 0.0025, 100, 100), 0.95)
+  np.testing.assert_allclose(found.value, 0.2)
+  assert np.isnan([found.low, found.high, found.p]).all()
 
 
 @pytest.mark.parametrize('n_seeds', [1, 3])

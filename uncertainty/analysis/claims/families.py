@@ -7,6 +7,7 @@ and the families' means are tested by all their sign flips.
 
 import dataclasses
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -31,10 +32,13 @@ def instruct_alignment(study: ClaimStudy) -> list[Finding]:
   Returns:
     One finding; none without pairs that have it.
   """
-  if np.isnan(study.human_N).all():
-    return []
+  def of(m: int, known_N: np.ndarray) -> tuple[float, np.ndarray]:
+    value, draws_R = study.rho_over(m, known_N)
+    return value, draws_R - value
+
   return _finding(
-      study, study.rho_M, study.rho_MR - study.rho_M[:, None], study.primary)
+      study, ~np.isnan(study.uncertainty_MN + study.human_N), of,
+      study.primary)
 
 
 def instruct_calibration(study: ClaimStudy) -> list[Finding]:
@@ -46,17 +50,17 @@ def instruct_calibration(study: ClaimStudy) -> list[Finding]:
   Returns:
     One finding; none without pairs that have it.
   """
-  value_M = np.full(len(study.models), np.nan)
-  draws_MR = np.full((len(value_M), study.n_draws), np.nan)
-  for m in range(len(value_M)):
+  def of(m: int, known_N: np.ndarray) -> tuple[float, np.ndarray]:
     if not squared_error.determined(
-        study.confidence_MN[m], study.correct_MN[m], study.cluster_N,
-        study.n_bins):
-      continue
-    error = items.error_of(study, m)
-    value_M[m] = error.estimate
-    draws_MR[m] = error.influence_N @ study.counts_NR / len(study.cluster_N)
-  return _finding(study, value_M, draws_MR, columns.CHOICE_LOGPROB)
+        study.confidence_MN[m], np.where(known_N, study.correct_MN[m], np.nan),
+        study.cluster_N, study.n_bins):
+      return np.nan, np.full(study.n_draws, np.nan)
+    error = items.error_of(study, m, known_N)
+    return error.estimate, (
+        error.influence_N @ study.counts_NR / len(study.cluster_N))
+
+  return _finding(study, ~np.isnan(study.confidence_MN + study.correct_MN), of,
+                  columns.CHOICE_LOGPROB)
 
 
 def instruct_accuracy(study: ClaimStudy) -> list[Finding]:
@@ -68,16 +72,15 @@ def instruct_accuracy(study: ClaimStudy) -> list[Finding]:
   Returns:
     One finding; none without pairs that have it.
   """
-  known = ~np.isnan(study.correct_MN)
-  if not known.any():
-    return []
   counts_NR = study.counts_NR.astype(np.float64)
-  with np.errstate(invalid='ignore'):
-    value_M = np.nansum(study.correct_MN, 1) / np.where(
-        known.any(1), known.sum(1), np.nan)
-    draws_MR = (np.nan_to_num(study.correct_MN) @ counts_NR
-                / (known.astype(np.float64) @ counts_NR)) - value_M[:, None]
-  return _finding(study, value_M, draws_MR, '')
+
+  def of(m: int, known_N: np.ndarray) -> tuple[float, np.ndarray]:
+    value = float(study.correct_MN[m, known_N].mean())
+    right_N = np.where(known_N, study.correct_MN[m], 0)
+    with np.errstate(invalid='ignore'):
+      return value, (right_N @ counts_NR) / (known_N @ counts_NR) - value
+
+  return _finding(study, ~np.isnan(study.correct_MN), of, '')
 
 
 def units_needed(p: float) -> int:
@@ -93,22 +96,36 @@ def units_needed(p: float) -> int:
 
 
 def _finding(
-    study: ClaimStudy, value_M: np.ndarray, draws_MR: np.ndarray,
+    study: ClaimStudy, known_MN: np.ndarray,
+    of: Callable[[int, np.ndarray], tuple[float, np.ndarray]],
     measure: str) -> list[Finding]:
-  """The mean over families; draws are deviations from the values."""
-  couples = np.array([
-      (base, tuned) for base, tuned in study.pairs
-      if not np.isnan(value_M[tuned] - value_M[base])])
-  if not len(couples):
+  """The mean over families of what pairs differ by on items of both.
+
+  Args:
+    study: one data set.
+    known_MN: items that each model has.
+    of: (model, items) → a value and the deviations of its draws from it.
+    measure: of the finding.
+  """
+  couples, values, draws, sizes = [], [], [], []
+  for pair in study.pairs:
+    known_N = known_MN[list(pair)].all(0)
+    if not known_N.any():
+      continue
+    (before, before_R), (after, after_R) = (of(m, known_N) for m in pair)
+    if not np.isnan(after - before):
+      couples.append(pair)
+      values.append(after - before)
+      draws.append(after_R - before_R)
+      sizes.append(int(known_N.sum()))
+  if not couples:
     return []
-  base_U, tuned_U = couples.T
   mean = families.family_mean(
-      value_M[tuned_U] - value_M[base_U], draws_MR[tuned_U] - draws_MR[base_U],
-      np.array(study.families)[base_U], study.level, n_draws=PATTERNS,
-      seed=study.seed)
-  known_N = ~np.isnan(study.uncertainty_MN[np.unique(couples)]).all(0)
+      np.array(values), np.array(draws),
+      np.array(study.families)[[base for base, _ in couples]], study.level,
+      n_draws=PATTERNS, seed=study.seed)
   found = Finding(
-      '', measure, int(known_N.sum()), mean.value, n_models=couples.size,
+      '', measure, min(sizes), mean.value, n_models=2 * len(couples),
       n_families=mean.n_families, least_p=mean.least_p)
   if not mean.se > 0:
     return [found]

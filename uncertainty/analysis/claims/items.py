@@ -152,7 +152,7 @@ def _each_model(
 def _aligned(study, m, known_N, unknown) -> Finding:
   rho, draws_R = study.rho_M[m], study.rho_MR[m]
   units = study.n_clusters(known_N)
-  if not enough(units) or np.isnan(rho):
+  if not enough(units) or np.isnan(rho) or not study.varied(m, known_N):
     return dataclasses.replace(unknown, estimate=rho)
   [se], [freedom] = spearman_draws.fisher_error(
       draws_R[None], np.array([units]))
@@ -221,10 +221,19 @@ def _sure_and_right(study, m, known_N, unknown) -> Finding:
   value = float(np.clip(value, 1e-6, 1 - 1e-6))
   logit = by_t(
       unknown, np.log(value / (1 - value)), se / (value * (1 - value)),
-      study.n_clusters(known_N) - 1, study.level)
+      _freedom_of_two(study, influence_N, (right_N, wrong_N)), study.level)
   return dataclasses.replace(
       logit, estimate=value, se=se,
       low=1 / (1 + np.exp(-logit.low)), high=1 / (1 + np.exp(-logit.high)))
+
+
+def _freedom_of_two(study, influence_N, parts) -> float:
+  """Satterthwaite's (1946), of a variance that two groups add to."""
+  variances = [float((study.sums(np.where(part_N, influence_N, 0)[None]) ** 2
+                      ).sum()) for part_N in parts]
+  spread = sum(v ** 2 / (study.n_clusters(part_N) - 1)
+               for v, part_N in zip(variances, parts, strict=True))
+  return sum(variances) ** 2 / spread if spread > 0 else np.inf
 
 
 def _surest_fifth(study, m, known_N, unknown) -> Finding:

@@ -4,10 +4,18 @@ Steyvers et al. 2025 (Nature Machine Intelligence 7): people trust an answer by
 the words around it, which hold another confidence than the model does.
 """
 
+import dataclasses
+
 import numpy as np
 
 from uncertainty.analysis.claims.items import by_t, standard_error
-from uncertainty.analysis.claims.study import ClaimStudy, Finding, enough
+from uncertainty.analysis.claims.study import (
+  ClaimStudy,
+  Finding,
+  enough,
+  t_p_value,
+  t_quantile,
+)
 from uncertainty.analysis.scores.stack import numbers
 from uncertainty.measures import registry
 
@@ -38,19 +46,62 @@ def overclaimed(study: ClaimStudy) -> list[Finding]:
   """
   grade = registry.subject(_STATED).grade
   return _means(
-      study, lambda m: numbers(study.stack.frames[study.models[m]], grade))
+      study, lambda m: numbers(study.stack.frames[study.models[m]], grade),
+      _overclaim)
 
 
-def _means(study, against) -> list[Finding]:
+def _means(study, against, judge=None) -> list[Finding]:
   """Means of stated confidence less something, [N] of a model's number."""
   found = []
   for m, model in enumerate(study.models):
-    gap_N = numbers(study.stack.frames[model], _STATED) - against(m)
-    known_N = ~np.isnan(gap_N)
+    stated_N, other_N = numbers(study.stack.frames[model], _STATED), against(m)
+    known_N = ~np.isnan(stated_N - other_N)
     if known_N.any():
-      found.append(_mean(study, gap_N, known_N, Finding(
-          model, _STATED, int(known_N.sum()))))
+      unknown = Finding(model, _STATED, int(known_N.sum()))
+      found.append(
+          judge(study, stated_N, other_N, known_N, unknown) if judge else
+          _mean(study, stated_N - other_N, known_N, unknown))
   return found
+
+
+def _overclaim(study, stated_N, right_N, known_N, unknown) -> Finding:
+  """The same where the other side is right or wrong, and rarely one of them.
+
+  As Wilson's (1927) of a share: were the gap δ, the share of right answers
+  would be q = mean stated − δ, and its variance that of q, not of the share
+  seen, which is too small where the few wrong answers happen to be fewer. p is
+  of the larger of both variances.
+  """
+  if not all(enough(study.n_clusters(known_N & some_N)) for some_N in (
+      right_N > .5, right_N <= .5)):
+    return unknown
+  found = _mean(study, stated_N - right_N, known_N, unknown)
+  if not found.se > 0:
+    return found
+  stated_n, right_n = stated_N[known_N], right_N[known_N]
+  share, n = right_n.mean(), len(right_n)
+  # Variance of the gap as a function of q: rest + ratio q (1 − q).
+  ratio = right_n.var() / (share * (1 - share))
+  rest = (stated_n - right_n).var() - right_n.var()
+  design = found.se ** 2 / (stated_n - right_n).var()
+  mean = stated_n.mean()
+
+  def error(gap: float) -> float:
+    q = np.clip(mean - gap, 0, 1)
+    return float(np.sqrt(design * max(rest + ratio * q * (1 - q), 1 / n ** 2)))
+
+  def end(sign: int) -> float:
+    # Of 1 − right, q, the equation (δ − gap)² = t² error² is quadratic.
+    reach = t_quantile(study.level, found.freedom) ** 2 * design
+    a = 1 + reach * ratio
+    b = -2 * found.estimate - reach * ratio * (2 * mean - 1)
+    c = found.estimate ** 2 - reach * (rest + ratio * mean * (1 - mean))
+    return float((-b + sign * np.sqrt(max(b * b - 4 * a * c, 0))) / (2 * a))
+
+  se = max(found.se, error(0.0))
+  return dataclasses.replace(
+      found, low=end(-1), high=end(1), se=se,
+      p=t_p_value(found.estimate / se, found.freedom))
 
 
 def _mean(study, gap_N, known_N, unknown) -> Finding:

@@ -24,6 +24,7 @@ from uncertainty.measures import registry
 from uncertainty.results import columns
 
 POWER = 0.8  # of the smallest effect that a design would have seen
+LEAST_UNTIED = 20  # items that a rank correlation hangs on
 
 
 @dataclasses.dataclass(frozen=True)
@@ -186,6 +187,54 @@ class ClaimStudy:
     return spearman_draws.bootstrap_spearman(
         self.uncertainty_MN[once.first_U], self.human_N[None],
         self.counts_NR)[once.kind_M, 0]
+
+  def rho_over(self, m: int, known_N: np.ndarray) -> tuple[float, np.ndarray]:
+    """`rho_M` and `rho_MR` of one model over some of the items it knows.
+
+    Args:
+      m: which model.
+      known_N: which items.
+
+    Returns:
+      ρ and its draws [R]; NaN where too few items differ.
+    """
+    if not self.varied(m, known_N):
+      return np.nan, np.full(self.n_draws, np.nan)
+    own_N = ~np.isnan(self.uncertainty_MN[m] + self.human_N)
+    if np.array_equal(known_N, own_N):
+      return float(self.rho_M[m]), self.rho_MR[m]
+    some_1N = np.where(known_N, self.uncertainty_MN[m], np.nan)[None]
+    return (
+        float(ranking.spearman(some_1N, self.human_N[None]).rho_MS[0, 0]),
+        spearman_draws.bootstrap_spearman(
+            some_1N, self.human_N[None], self.counts_NR)[0, 0])
+
+  def varied(self, m: int, known_N: np.ndarray) -> bool:
+    """Whether ranks say enough for a claim about them.
+
+    Where nearly all people agree, or a model is nearly always alike, a rank
+    correlation hangs on the few items that differ, and its draws with it.
+
+    Args:
+      m: which model.
+      known_N: which items.
+
+    Returns:
+      Whether, of both sides, half of the items or clusters, or `LEAST_UNTIED`,
+      are not at the commonest value.
+    """
+    if not known_N.any():
+      return False
+    least = min(LEAST_UNTIED, self.n_clusters(known_N) / 2)
+    return min(self._untied(side_N, known_N) for side_N in (
+        self.uncertainty_MN[m], self.human_N)) >= least
+
+  def _untied(self, side_N: np.ndarray, known_N: np.ndarray) -> float:
+    values, place_n = np.unique(side_N[known_N], return_inverse=True)
+    commonest = np.bincount(place_n, minlength=len(values)).argmax()
+    untied_N = known_N.copy()
+    untied_N[known_N] = place_n != commonest
+    return self.n_clusters(untied_N) if untied_N.any() else 0.0
 
   def sums(self, values_XN: np.ndarray) -> np.ndarray:
     """Sums within clusters; NaN counts as zero.
