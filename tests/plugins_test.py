@@ -105,7 +105,8 @@ def test_a_task_has_its_texts_its_primary_and_its_version():
   assert TASKS['mine'] is TASKS['letters']
   assert prompt_texts.prompt_texts(None, [], None, 'mine') == [('a',)]
   assert registry.PRIMARY['mine'] == 'mc_x'
-  assert len(plugins.code_of('mine')) == 32 and plugins.code_of('free') == ''
+  assert len(plugins.code_of('task', 'mine')) == 32
+  assert plugins.code_of('task', 'free') == ''
 
 
 def test_a_family_has_its_architectures():

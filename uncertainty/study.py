@@ -113,13 +113,16 @@ def run(
   start = _Start(spec, workdir, planned)
   with files.enough_room(workdir), (
       manifest.lock(workdir) if writes else contextlib.nullcontext()):
-    asks = writes and asking & set(stages)
+    ordered = [s for s in _ALL_STAGES if s in stages]
+    # As far as the last of those that ask a model first.
+    last = next((s for s in ('score', 'tune', 'steer')
+                 if s in stages and s in asking), '')
+    n = ordered.index(last) + 1 if last else 0
     with (manifest.claimed(workdir, spec, planned.described())
-          if asks and planned else contextlib.nullcontext()):
+          if writes and n and planned else contextlib.nullcontext()):
       sharding.wait_for_all('claimed')
-      _act(start, [s for s in _CLAIMING if s in stages])
-    _act(start, [s for s in _ALL_STAGES
-                 if s in stages and s not in _CLAIMING])
+      _act(start, ordered[:n])
+    _act(start, ordered[n:])
 
 
 def _act(start: _Start, stages: Sequence[str]) -> None:
