@@ -234,7 +234,11 @@ def _shards(
       table, frame = shards.read(path), shards.frame_of(path)
     except UserError as error:
       yield str(error)
-      continue
+      try:  # what it still holds says which of its rows were changed
+        table = shards.read(path, sealed=False)
+        frame = shards.frame_of(path, sealed=False)
+      except UserError:
+        continue
     tables.append(frame)
     for item, doubt in zip(table[columns.ITEM_ID].to_pylist(),
                            source.doubts(table), strict=True):
