@@ -1,6 +1,5 @@
 """The flags: what they accept, and what they answer to what they do not."""
 
-import os
 import pathlib
 import pty
 import signal
@@ -20,26 +19,6 @@ def _run(*arguments: str, cwd=_ROOT) -> subprocess.CompletedProcess:
   return subprocess.run(
       [sys.executable, '-m', 'uncertainty.main', *arguments], cwd=cwd,
       text=True, capture_output=True, check=False, timeout=120)
-
-
-@pytest.mark.parametrize('program', ['-m uncertainty.main', 'bin/uncertainty'])
-@pytest.mark.parametrize(('number', 'code'), [
-    (signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_it_can_be_stopped_while_it_imports(tmp_path, program, number, code):
-  # A library during whose import the signal comes.
-  (tmp_path / 'ml_collections.py').write_text(
-      f'import os\nos.kill(os.getpid(), {int(number)})\n')
-  script = tmp_path / 'bin' / 'uncertainty'  # as pip writes it
-  script.parent.mkdir()
-  script.write_text('from uncertainty.main import main\nmain()\n')
-  start = program.split() if '-m' in program else [str(script)]
-  done = subprocess.run(
-      [sys.executable, *start, '--help'], text=True, capture_output=True,
-      env=os.environ | {'PYTHONPATH': f'{tmp_path}:{_ROOT}'}, check=False,
-      timeout=120)
-  assert done.returncode == code
-  assert 'Traceback' not in done.stderr
-  assert f'stopped by {number.name}' in done.stderr
 
 
 def test_help_names_the_flags_and_the_configs():

@@ -6,25 +6,12 @@ if __name__ == '__main__':
   stopping.exit_on_signals()  # before what takes long to import
 
 import sys
-
-from uncertainty import stopping
-
-# Importing the rest takes a while, in which people change their minds.
-if __name__ == '__main__' or sys.argv[0].endswith('/uncertainty'):
-  stopping.exit_on_signals()
-
 from typing import NoReturn
 
 from absl import app, flags
 from ml_collections import config_flags
 
-from uncertainty import (
-  config_files,
-  console,
-  help_text,
-  specs,
-  study,
-)
+from uncertainty import config_files, console, help_text, specs, study
 from uncertainty.errors import UserError
 
 _CONFIG = config_flags.DEFINE_config_file('config', None, 'NAME or PATH.py.')

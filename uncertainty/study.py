@@ -114,10 +114,7 @@ def run(
   with files.enough_room(workdir), (
       manifest.lock(workdir) if writes else contextlib.nullcontext()):
     ordered = [s for s in _ALL_STAGES if s in stages]
-    # As far as the last of those that ask a model first.
-    last = next((s for s in ('score', 'tune', 'steer')
-                 if s in stages and s in asking), '')
-    n = ordered.index(last) + 1 if last else 0
+    n = 1 + max((i for i, s in enumerate(ordered) if s in asking), default=-1)
     with (manifest.claimed(workdir, spec, planned.described())
           if writes and n and planned else contextlib.nullcontext()):
       sharding.wait_for_all('claimed')
@@ -398,5 +395,4 @@ STAGES = {'score': _score, 'probe': _probe, 'steer': _steer,
 _ALL_STAGES = {'check': None, 'tune': _tune, **STAGES, 'verify': _verify}
 # Every process of a cluster takes part.
 _WITH_MODELS = ('tune', 'score', 'verify')
-_CLAIMING = ('tune', 'score')  # a workdir that was nobody's before
-_COUNTING = (*_CLAIMING, 'steer')  # step by step, item by item
+_COUNTING = ('tune', 'score', 'steer')  # step by step, item by item
