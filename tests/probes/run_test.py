@@ -12,6 +12,7 @@ from uncertainty.analysis.questions import probe_readout
 from uncertainty.analysis.statistics import entropy
 from uncertainty.data import human
 from uncertainty.probes import truth_table
+from uncertainty.probes.fits import mlp
 from uncertainty.results import activations, shards
 from uncertainty.specs import ProbeSpec, StudySpec
 from uncertainty.types import UserError
@@ -131,6 +132,31 @@ def test_reproduction_takes_the_last_layer_after_the_norm(tmp_path):
   own = table[(table['fold'] == -1) & (table['target'] == 'human_entropy')
               & (table['site'] == 'residual')].set_index('layer')
   assert own.loc[2, 'r2'] == pytest.approx(own.loc[0, 'r2'])
+
+
+def test_the_nonlinear_probe_is_judged_by_what_it_held_out(
+    tmp_path, monkeypatch):
+  _study(tmp_path, n_items=51)  # folds of unequal size
+
+  def predicted(acts_NLD, target_N, folds, **_):
+    """The target itself, its mean, and the target mirrored about the mean."""
+    del acts_NLD
+    out_LFB = np.full((3, *folds.test_FB.shape), 1e6)
+    for f in range(folds.n_folds):
+      target = target_N[folds.test(f)]
+      mirrored = 2 * target.mean() - target
+      out_LFB[:, f, :len(target)] = (
+          target, np.full(len(target), target.mean()), mirrored)
+    return out_LFB
+
+  monkeypatch.setattr(mlp, 'cross_validate', predicted)
+  probes.run(tmp_path, dataclasses.replace(_SPEC, probe=ProbeSpec(
+      protocol='sound', n_folds=5, n_permutations=0, mlp=True)))
+  table = _read(tmp_path, 'probe_nonlinear')
+  assert set(table['target']) == {'human_entropy'}
+  assert set(table['protocol']) == {'sound'}
+  np.testing.assert_allclose(
+      table.set_index('layer')['r2'].loc[[0, 1, 2]], [1, 0, -3], atol=1e-9)
 
 
 def test_nothing_stored_is_said(tmp_path):

@@ -87,7 +87,7 @@ class Provenance:
     expected = {
         _EDITED: (columns.ITEM_DIGEST, self.items),
         'the prompt reads otherwise now': (columns.PROMPT_DIGEST, self.prompts),
-        'the settings were others': (
+        'the settings were others, or the files of a judge or plugin': (
             columns.SETTINGS_DIGEST, dict.fromkeys(self.items, self.settings))}
     found = {}
     for reason, (name, _) in expected.items():
