@@ -11,11 +11,11 @@ from uncertainty.analysis.claims import table as claims_table
 from uncertainty.analysis.questions import probe_readout
 from uncertainty.analysis.statistics import entropy
 from uncertainty.data import human
-from uncertainty.probes import truth_table
+from uncertainty.probes import sums, truth_table
 from uncertainty.probes.fits import mlp
 from uncertainty.results import activations, shards
 from uncertainty.specs import ProbeSpec, StudySpec
-from uncertainty.types import UserError
+from uncertainty.types import Item, UserError
 from uncertainty.worlds import statements as world_statements
 
 _SPEC = StudySpec(probe=ProbeSpec(
@@ -178,6 +178,29 @@ def test_sums_of_an_unfinished_run_are_an_error(tmp_path):
   (folder / 'residual.npz').touch()
   with pytest.raises(UserError, match='coane/other have no results table'):
     probes.run(tmp_path, _SPEC)
+
+
+@pytest.mark.parametrize('n_folds', [2, 3])
+def test_sums_take_three_folds(tmp_path, n_folds):
+  """One to test in, and two to choose the penalty in."""
+  _study(tmp_path)
+  shares = np.random.default_rng(0).dirichlet(np.ones(3), 50)
+  items = [Item(f'i{n}', f'Which is {n}?', ('a', 'b', 'c'), human_count=9,
+                human_shares=tuple(shares[n])) for n in range(50)]
+  kept = sums.Sums(tmp_path / 'moments' / 'coane' / 'm', items, n_folds)
+  kept.add([i.item_id for i in items], {},
+           {'residual': list(np.random.default_rng(1).normal(
+               size=(50, 3, 2)).astype(np.float32))})
+  kept.save()
+  if n_folds == 2:
+    with pytest.raises(UserError, match='fewer than three'):
+      probes.run(tmp_path, _SPEC)
+  else:
+    probes.run(tmp_path, _SPEC)
+    table = _read(tmp_path, 'probes')
+    table = table[table['protocol'] == 'sums']
+    assert set(table['fold']) == {-1, 0, 1, 2}
+    assert set(table.loc[table['fold'] == -1, 'n']) == {50}
 
 
 def _people_study(workdir, **replaced):
