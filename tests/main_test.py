@@ -1,5 +1,6 @@
 """The flags: what they accept, and what they answer to what they do not."""
 
+import os
 import pathlib
 import pty
 import signal
