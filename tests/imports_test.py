@@ -58,6 +58,7 @@ ORDER = (
     'report.page',
     'report.__init__',
     'plugins',
+    'steer_settings',
     'plan',
     'served',
     'steer',

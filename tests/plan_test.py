@@ -5,10 +5,18 @@ import types
 
 import pytest
 
-from uncertainty import data, models, plan
+from launch import tiny_checkpoint
+from uncertainty import data, models, plan, plugins
 from uncertainty.errors import UserError
+from uncertainty.inference.tasks import equivalence
 from uncertainty.models import identity, lineage
-from uncertainty.specs import DataSpec, ModelSpec, PromptSpec, StudySpec
+from uncertainty.specs import (
+    DataSpec,
+    FreeSpec,
+    ModelSpec,
+    PromptSpec,
+    StudySpec,
+)
 from uncertainty.tuning import trained_items
 
 
@@ -90,3 +98,49 @@ def test_items_that_a_model_was_trained_on_are_not_asked(
   assert [i.question for i in planned.items] == [
       'What is rain?', 'What is sediment?']
   assert planned.described()['data']['table']['left_out'] == 2
+
+
+def _sampling(tmp_path, judge='words'):
+  table = tmp_path / 'quiz.csv'
+  table.write_text('question,answer\nWhat is rain?,water\nWho?,me\n')
+  tiny_checkpoint.write(tmp_path / 'tiny')
+  return StudySpec(
+      model=ModelSpec(source=str(tmp_path / 'tiny')),
+      data=DataSpec(name='table', path=str(table)),
+      prompt=PromptSpec(answer='free,samples', style='completion'),
+      free=FreeSpec(judge=judge))
+
+
+def test_other_files_of_a_judge_make_other_rows_of_samples(
+    tmp_path, monkeypatch):
+  found = []
+  for digest in ('', 'one', 'another', 'one'):
+    monkeypatch.setattr(equivalence, 'digest', lambda *_, d=digest, **__: d)
+    planned = plan.make(_sampling(tmp_path), tmp_path / 'run')
+    [model] = planned.each_model()
+    assert planned.described().get('judge', '') == digest
+    found.append([planned.provenance(model, task).settings
+                  for task in ('free', 'samples')])
+  free, samples = zip(*found, strict=True)
+  assert len(set(free)) == 1
+  assert len(set(samples)) == 3 and samples[1] == samples[3]
+  assert samples[0] == free[0]
+
+
+def test_another_version_of_a_plugin_s_family_makes_other_rows(
+    tmp_path, monkeypatch):
+  settings = set()
+  for code in ('', 'one', 'another'):
+    monkeypatch.setattr(
+        plugins, 'code_of',
+        lambda *named, c=code: c if named == ('family', 'llama') else '')
+    planned = plan.make(_sampling(tmp_path), tmp_path / 'run')
+    [model] = planned.each_model()
+    settings |= {planned.provenance(model, 'free').settings}
+  assert len(settings) == 3
+
+
+def test_a_judge_that_is_not_there_is_refused_before_anything_is_done(
+    tmp_path):
+  with pytest.raises(UserError, match='no such directory'):
+    plan.make(_sampling(tmp_path, 'nli:/nowhere'), tmp_path / 'run')

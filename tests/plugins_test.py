@@ -1,5 +1,6 @@
 """Plugins: found, refused, and what their measures and tasks lead to."""
 
+import dataclasses
 import math
 import types
 
@@ -105,7 +106,8 @@ def test_a_task_has_its_texts_its_primary_and_its_version():
   assert TASKS['mine'] is TASKS['letters']
   assert prompt_texts.prompt_texts(None, [], None, 'mine') == [('a',)]
   assert registry.PRIMARY['mine'] == 'mc_x'
-  assert len(plugins.code_of('mine')) == 32 and plugins.code_of('free') == ''
+  assert len(plugins.code_of('task', 'mine')) == 32
+  assert plugins.code_of('task', 'free') == ''
 
 
 def test_a_family_has_its_architectures():
@@ -113,3 +115,9 @@ def test_a_family_has_its_architectures():
   to = _registry()
   with pytest.raises(UserError, match='family named .llama. already'):
     to.family(family, 'Mine')
+  assert plugins.code_of('family', 'llama') == ''
+  to = plugins.Registry(module := types.ModuleType('test'))
+  module.__file__ = __file__
+  to.family(dataclasses.replace(family, name='mine'), 'mine2')
+  assert families.ARCHITECTURES['mine2'] == 'mine'
+  assert len(plugins.code_of('family', 'mine')) == 32

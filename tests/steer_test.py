@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from launch import tiny_checkpoint
-from uncertainty import steer, study
+from uncertainty import study
 from uncertainty.errors import UserError
 from uncertainty.inference import TASKS
 from uncertainty.results import columns
@@ -143,25 +143,26 @@ def test_verify_names_a_steered_number_that_was_changed(place, capsys):
   assert columns.CHOICE_ENTROPY in said
 
 
-@pytest.mark.parametrize(('changes', 'says'), [
-    ({'doses': '0,1'}, '0 is the results table'),
-    ({'doses': 'much'}, 'not numbers'),
-    ({'layers': 'first'}, 'whole numbers'),
-    ({'layers': '9'}, 'layers 0 to 1'),
-    ({'directions': 'doubt'}, 'names .doubt.'),
-    ({'directions': 'stated_doubt'}, 'add verbal'),
-    ({'answer': 'verbal'}, 'config.prompt.answer does not'),
-])
-def test_what_cannot_be_steered_is_said(place, changes, says):
-  with pytest.raises(UserError, match=says):
-    _run(place, dataclasses.replace(_STEER, **changes))
+def test_a_direction_of_what_was_never_asked_is_refused(place):
+  with pytest.raises(UserError, match='add verbal'):
+    _run(place, dataclasses.replace(_STEER, directions='stated_doubt'))
+
+
+def test_a_start_that_cannot_steer_claims_nothing(place, tmp_path):
+  with pytest.raises(UserError, match='run --stages=score first'):
+    study.run(_spec(place), tmp_path / 'none', ('probe', 'steer'))
+  assert not (tmp_path / 'none' / 'manifest.json').exists()
+
+
+@pytest.mark.parametrize('stages', [('check',), ('score', 'steer')])
+def test_what_cannot_be_steered_is_said_before_anything_is_asked(
+    place, tmp_path, stages):
+  with pytest.raises(UserError, match='config.steer.doses'):
+    study.run(_spec(place, dataclasses.replace(_STEER, doses='1,nan')),
+              tmp_path / 'none', stages)
+  assert not (tmp_path / 'none').exists()
 
 
 def test_without_directions_the_stage_does_nothing(place, tmp_path):
   study.run(_spec(place, SteerSpec()), tmp_path / 'none', ('steer',))
   assert not (tmp_path / 'none' / 'steered').exists()
-
-
-def test_the_middle_layer_is_steered_unless_told():
-  assert steer.layers(SteerSpec(), 30) == (14,)
-  assert steer.layers(SteerSpec(layers='3, 5'), 30) == (3, 5)

@@ -96,6 +96,18 @@ def test_a_row_changed_in_the_results_is_named(place, capsys):
   assert f"item '{item}'" in named[0] and 'mc_choice_entropy' in named[0]
 
 
+def test_a_row_changed_in_a_shard_is_named_and_no_other(place, capsys):
+  path = min((place / 'run' / 'shards').glob('*/*/letters/*.parquet'))
+  item = _raise(path, 1)
+  found = _differences(place, capsys)
+  assert any(f'{path}: cannot be read' in line for line in found)
+  named = [line for line in found if "item '" in line]
+  # By the results, and perhaps by what it answers again.
+  assert named and all(
+      f"item '{item}' in" in line and line.endswith('mc_choice_entropy')
+      for line in named)
+
+
 def test_a_row_changed_in_shards_and_results_is_asked_again_and_named(
     place, capsys, monkeypatch):
   monkeypatch.setattr(verify, 'SAMPLE', 6)

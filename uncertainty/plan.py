@@ -6,10 +6,18 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from uncertainty import data, inference, models, plugins, prompts, specs
+from uncertainty import (
+    data,
+    inference,
+    models,
+    plugins,
+    prompts,
+    specs,
+    steer_settings,
+)
 from uncertainty.errors import UserError, hint
 from uncertainty.inference import capture_policy
-from uncertainty.inference.tasks import samples, verbal
+from uncertainty.inference.tasks import equivalence, samples, verbal
 from uncertainty.models import capture
 from uncertainty.models import source as source_lib
 from uncertainty.results import digests, manifest
@@ -32,6 +40,7 @@ class Plan:
     left_out: item id → why it is not asked, of items that one of the models
       was trained on.
     run: names this start of the program.
+    judge: digest of the files of the judge of samples; '' without any.
     steered: digest of what is done to the model's residual stream; '':
       nothing.
   """
@@ -43,6 +52,7 @@ class Plan:
   held: Mapping[str, Mapping[str, Any]]
   left_out: Mapping[str, str]
   run: str
+  judge: str = ''
   steered: str = ''
   _known: dict[tuple[str, str], digests.Provenance] = dataclasses.field(
       default_factory=dict, init=False, repr=False, compare=False)
@@ -83,7 +93,9 @@ class Plan:
       texts = inference.prompt_texts(model, self.items, self.spec, task)
       self._known[model.name, task] = digests.provenance(
           model.fingerprint, self.spec, self.items, texts, self.run,
-          plugins.code_of(task), self.steered)
+          (plugins.code_of('task', task),
+           plugins.code_of('family', model.config.family),
+           self.judge if task == 'samples' else ''), self.steered)
     return self._known[model.name, task]
 
   def check_prompts(self) -> None:
@@ -125,7 +137,8 @@ class Plan:
             'limit': self.spec.data.limit, 'items': len(self.items),
             'left_out': len(self.left_out),
             'digest': digests.of_items(self.items),
-            'files': data.source_files(self.spec.data)}}}
+            'files': data.source_files(self.spec.data)}},
+        **({'judge': self.judge} if self.judge else {})}
 
 
 def make(spec: StudySpec, workdir: pathlib.Path, *,
@@ -146,6 +159,8 @@ def make(spec: StudySpec, workdir: pathlib.Path, *,
   """
   plugins.load(spec.plugins)
   tasks = task_names(spec)
+  judge = (equivalence.digest(spec, remembered=remembered)
+           if 'samples' in tasks else '')
   sources = specs.listed(spec.model.source)
   if len(set(sources)) < len(sources):
     raise UserError(
@@ -159,6 +174,8 @@ def make(spec: StudySpec, workdir: pathlib.Path, *,
       taken = {model.name for model in opened.values()}
       opened[source] = named(
           open_model(spec, source, remembered=remembered), held, taken)
+  if spec.steer.directions:
+    steer_settings.check(spec, [m.config.n_layers for m in opened.values()])
   kept = trained_items.exclude(
       items, spec.data.name,
       {model.name: model.folder for model in opened.values()
@@ -168,7 +185,7 @@ def make(spec: StudySpec, workdir: pathlib.Path, *,
   if spec.prompt.shuffle_choices:
     items = [prompts.shuffled(item, seed=spec.seed) for item in items]
   return Plan(spec, items, tasks, opened, held, kept.left_out,
-              secrets.token_hex(6))
+              secrets.token_hex(6), judge)
 
 
 def _check_folds(spec: StudySpec, items: Sequence[Item]) -> None:

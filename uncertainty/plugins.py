@@ -37,7 +37,8 @@ Texts = Callable[..., list[tuple[str, ...]]]
 
 _LOADED: dict[str, types.ModuleType] = {}
 _COMPUTED: dict[str, tuple[tuple[str, ...], Compute]] = {}
-_CODE: dict[str, str] = {}  # task → digest of its plugin
+# (task or family, name) → digest of its plugin
+_CODE: dict[tuple[str, str], str] = {}
 
 
 class Registry:
@@ -90,9 +91,7 @@ class Registry:
     prompt_texts.TEXTS[name] = texts
     if primary:
       measures.PRIMARY[name] = primary
-    source = inspect.getsourcefile(self._module)
-    content = pathlib.Path(source).read_bytes() if source else b''
-    _CODE[name] = hashlib.blake2b(content, digest_size=16).hexdigest()
+    self._keep_code('task', name)
 
   def dataset(self, name: str, load: Callable[[DataSpec], Iterable[Item]], *,
               wording: instructions.Wording = instructions.PAPER) -> None:
@@ -111,7 +110,7 @@ class Registry:
     instructions.WORDINGS[name] = wording
 
   def family(self, family: families.Family, *architectures: str) -> None:
-    """Adds a family of models.
+    """Adds a family of models; where the file changed, all is asked again.
 
     Args:
       family: how its config and tensors are read.
@@ -125,6 +124,12 @@ class Registry:
       self._new('architecture', name, families.ARCHITECTURES)
     families.FAMILIES[family.name] = family
     families.ARCHITECTURES.update(dict.fromkeys(architectures, family.name))
+    self._keep_code('family', family.name)
+
+  def _keep_code(self, kind: str, name: str) -> None:
+    source = inspect.getsourcefile(self._module)
+    content = pathlib.Path(source).read_bytes() if source else b''
+    _CODE[kind, name] = hashlib.blake2b(content, digest_size=16).hexdigest()
 
   def _new(self, kind: str, name: str, known: Mapping[str, Any]) -> None:
     if name in known:
@@ -227,13 +232,14 @@ def _value(column: str, compute: Compute, row: Mapping[Any, Any]) -> float:
   return value
 
 
-def code_of(task: str) -> str:
-  """Which version of a plugin a task comes from.
+def code_of(kind: str, name: str) -> str:
+  """Which version of a plugin a task or a family of models comes from.
 
   Args:
-    task: a name of `TASKS`.
+    kind: 'task' or 'family'.
+    name: of `TASKS` or of a family.
 
   Returns:
-    A digest of the plugin's file; '' for tasks of the package.
+    A digest of the plugin's file; '' for those of the package.
   """
-  return _CODE.get(task, '')
+  return _CODE.get((kind, name), '')

@@ -16,9 +16,17 @@ import numpy as np
 import pandas as pd
 from absl import logging
 
-from uncertainty import files, inference, models, plan, progress, specs
+from uncertainty import (
+  files,
+  inference,
+  models,
+  plan,
+  progress,
+  specs,
+  steer_settings,
+)
 from uncertainty.analysis.scores import people
-from uncertainty.errors import UserError, hint
+from uncertainty.errors import UserError
 from uncertainty.models import steering
 from uncertainty.probes import directions as directions_lib
 from uncertainty.probes import forward
@@ -34,7 +42,6 @@ from uncertainty.results import (
 from uncertainty.results import steering_columns as cols
 from uncertainty.specs import SteerSpec, StudySpec
 
-SITE = 'residual'
 FOLDER = 'steered'
 _REMEDY = 'run --stages=steer again'
 
@@ -99,52 +106,6 @@ def table_path(workdir: pathlib.Path, spec: StudySpec, model: str
   return workdir / FOLDER / spec.data.name / f'{model}.parquet'
 
 
-def doses(spec: SteerSpec) -> tuple[float, ...]:
-  """The doses, smallest first.
-
-  Args:
-    spec: `doses` names them.
-
-  Returns:
-    Numbers other than 0, which is the results table itself.
-
-  Raises:
-    UserError: no numbers, 0, one twice, or none at all.
-  """
-  try:
-    found = sorted(float(text) for text in specs.listed(spec.doses))
-  except ValueError as error:
-    raise UserError(f'config.steer.doses={spec.doses!r} are not numbers, such '
-                    'as -1,-0.5,0.5,1') from error
-  if (not found or 0 in found or len(set(found)) < len(found)
-      or not np.isfinite(found).all()):
-    raise UserError(
-        f'config.steer.doses={spec.doses!r}: give one or more different '
-        'numbers; 0 is the results table itself')
-  return tuple(found)
-
-
-def tasks(spec: StudySpec) -> tuple[str, ...]:
-  """The ways of asking that are steered.
-
-  Args:
-    spec: of the run.
-
-  Returns:
-    Tasks of `prompt.answer`, in its order.
-
-  Raises:
-    UserError: one that is not asked unsteered.
-  """
-  asked = specs.listed(spec.prompt.answer)
-  wanted = specs.listed(spec.steer.answer) or asked
-  for name in wanted:
-    if name not in asked:
-      raise UserError(f'config.steer.answer names {name!r}, which '
-                      f'config.prompt.answer does not; {hint(name, asked)}')
-  return tuple(name for name in asked if name in wanted)
-
-
 def parts(planned: plan.Plan, opened: models.Opened, workdir: pathlib.Path
           ) -> Iterator[Part]:
   """All that is asked of one model: direction by direction, dose by dose.
@@ -183,7 +144,7 @@ class _Way:
 
 
 def _ways(spec: SteerSpec) -> list[tuple[str, float]]:
-  found = [(cols.ADDED, dose) for dose in doses(spec)]
+  found = [(cols.ADDED, dose) for dose in steer_settings.doses(spec)]
   return found + [(cols.REMOVED, np.nan)] * spec.ablate
 
 
@@ -203,8 +164,8 @@ def _part(planned: plan.Plan, way: _Way, found: Directions,
        cols.FOLD: way.fold},
       dataclasses.replace(
           planned, items=[by_id[i] for i in item_ids],
-          tasks=tasks(planned.spec), spec=_without_captures(planned.spec),
-          steered=digest), steered)
+          tasks=steer_settings.tasks(planned.spec),
+          spec=_without_captures(planned.spec), steered=digest), steered)
 
 
 def _without_captures(spec: StudySpec) -> StudySpec:
@@ -226,27 +187,6 @@ def _folds(frame: pd.DataFrame, spec: StudySpec) -> folds_lib.Folds:
   """Folds that keep clusters and repeated questions together."""
   return folds_lib.group_k_fold(
       forward.clusters(frame), spec.steer.n_folds, spec.seed)
-
-
-def layers(spec: SteerSpec, n_layers: int) -> tuple[int, ...]:
-  """The layers after which a model is steered.
-
-  Args:
-    spec: `layers` names them.
-    n_layers: of the model.
-
-  Returns:
-    Their numbers, from 0.
-
-  Raises:
-    UserError: no whole numbers.
-  """
-  try:
-    named = tuple(int(text) for text in specs.listed(spec.layers))
-  except ValueError as error:
-    raise UserError(f'config.steer.layers={spec.layers!r} are not whole '
-                    'numbers, such as 10,20') from error
-  return named or ((n_layers - 1) // 2,)
 
 
 def directions(
@@ -272,7 +212,7 @@ def directions(
     UserError: no activations, or a direction that cannot be fitted.
   """
   path = table_path(workdir, spec, model).with_suffix('.npz')
-  chosen = layers(spec.steer, n_layers)
+  chosen = steer_settings.layers(spec.steer, n_layers)
   names = specs.listed(spec.steer.directions)
   key = digests.of_value([
       names, spec.steer.fit, chosen, spec.steer.n_controls, spec.seed,
@@ -280,13 +220,11 @@ def directions(
   kept = _read(path)
   if kept and kept[0] == key:
     return kept[1]
-  folder = workdir / 'activations' / spec.data.name / model / SITE
-  if not folder.is_dir() or spec.probe.positions != 'last_prompt' or (
-      spec.probe.store != 'rows'):
-    raise UserError(
-        f'directions are fitted on {folder}: score with '
-        f'--config.probe.sites={SITE}, --config.probe.positions=last_prompt '
-        'and --config.probe.store=rows')
+  folder = (workdir / 'activations' / spec.data.name / model
+            / steer_settings.SITE)
+  if not folder.is_dir():
+    raise UserError(f'directions are fitted on {folder}, which is not there: '
+                    'run --stages=score first')
   acts_NLD = activations.read(
       folder, frame[columns.ITEM_ID].tolist()).values_NLD
   found = directions_lib.fit(

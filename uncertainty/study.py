@@ -113,13 +113,13 @@ def run(
   start = _Start(spec, workdir, planned)
   with files.enough_room(workdir), (
       manifest.lock(workdir) if writes else contextlib.nullcontext()):
-    asks = writes and asking & set(stages)
+    ordered = [s for s in _ALL_STAGES if s in stages]
+    n = 1 + max((i for i, s in enumerate(ordered) if s in asking), default=-1)
     with (manifest.claimed(workdir, spec, planned.described())
-          if asks and planned else contextlib.nullcontext()):
+          if writes and n and planned else contextlib.nullcontext()):
       sharding.wait_for_all('claimed')
-      _act(start, [s for s in _CLAIMING if s in stages])
-    _act(start, [s for s in _ALL_STAGES
-                 if s in stages and s not in _CLAIMING])
+      _act(start, ordered[:n])
+    _act(start, ordered[n:])
 
 
 def _act(start: _Start, stages: Sequence[str]) -> None:
@@ -395,5 +395,4 @@ STAGES = {'score': _score, 'probe': _probe, 'steer': _steer,
 _ALL_STAGES = {'check': None, 'tune': _tune, **STAGES, 'verify': _verify}
 # Every process of a cluster takes part.
 _WITH_MODELS = ('tune', 'score', 'verify')
-_CLAIMING = ('tune', 'score')  # a workdir that was nobody's before
-_COUNTING = (*_CLAIMING, 'steer')  # step by step, item by item
+_COUNTING = ('tune', 'score', 'steer')  # step by step, item by item

@@ -19,6 +19,7 @@ from absl import logging
 
 from uncertainty import data, files, inference, models, plan, specs, steer
 from uncertainty.errors import UserError
+from uncertainty.inference.tasks import equivalence
 from uncertainty.probes import sums
 from uncertainty.results import (
     activations,
@@ -93,6 +94,9 @@ def _differences(
   yield from changed
   if changed:
     return  # what another model answers says nothing of these rows
+  if 'samples' in plan.task_names(spec):
+    # Read anew; what the plan remembers is of now.
+    equivalence.digest(spec, remembered=False)
   planned = plan.make(spec, workdir)
   stated = held.get('data', {}).get(spec.data.name, {})
   if digests.of_items(planned.items) != stated.get('digest'):
@@ -230,7 +234,11 @@ def _shards(
       table, frame = shards.read(path), shards.frame_of(path)
     except UserError as error:
       yield str(error)
-      continue
+      try:  # what it still holds says which of its rows were changed
+        table = shards.read(path, sealed=False)
+        frame = shards.frame_of(path, sealed=False)
+      except UserError:
+        continue
     tables.append(frame)
     for item, doubt in zip(table[columns.ITEM_ID].to_pylist(),
                            source.doubts(table), strict=True):

@@ -7,6 +7,10 @@ import pytest
 
 from uncertainty import models
 
+_CLEANS = (
+    'clean_up_tokenization_spaces',
+    'clean_up_tokenization_spaces_for_bpe_even_though_it_will_corrupt_output')
+
 
 def _edit(path, **changes):
   content = json.loads(path.read_text()) if path.exists() else {}
@@ -25,6 +29,10 @@ def _flip(path, place):
     ('config', lambda p: _edit(p / 'config.json', rope_theta=5e5)),
     ('tokenizer', lambda p: _edit(p / 'tokenizer.json', normalizer={
         'type': 'Lowercase'})),
+    ('tokenizer', lambda p: _edit(
+        p / 'tokenizer_config.json', split_special_tokens=True)),
+    ('tokenizer', lambda p: _edit(
+        p / 'tokenizer_config.json', **dict.fromkeys(_CLEANS, True))),
     ('chat_template', lambda p: (p / 'chat_template.jinja').write_text('a')),
     ('generation', lambda p: _edit(
         p / 'generation_config.json', temperature=.7)),
@@ -56,3 +64,12 @@ def test_what_is_known_before_loading_is_what_is_loaded(write_tiny):
   for name in ('name', 'kind', 'source', 'revision', 'fingerprint', 'config',
                'n_parameters'):
     assert getattr(opened, name) == getattr(model, name), name
+
+
+def test_settings_that_move_no_token_do_not_count(write_tiny):
+  path = write_tiny()
+  before = models.open_source(str(path))
+  # Text of BPE is not cleaned, whatever this says.
+  _edit(path / 'tokenizer_config.json', clean_up_tokenization_spaces=True,
+        model_max_length=7, padding_side='left')
+  assert models.open_source(str(path)).identity == before.identity

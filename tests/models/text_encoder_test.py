@@ -131,3 +131,31 @@ def test_minilm_is_that_of_transformers():
       mean = reference(ids).last_hidden_state[0].mean(0)
     np.testing.assert_allclose(vector, (mean / mean.norm()).numpy(), atol=1e-5)
   assert got[0] @ got[1] > got[0] @ got[2] + 0.2
+
+
+@pytest.mark.parametrize(
+    'file', ['config.json', 'model.safetensors', 'tokenizer.json'])
+def test_every_byte_of_an_encoder_identifies_it(tmp_path, file):
+  _write(tmp_path, labels=('entailment', 'neutral'))
+  before = text_encoder.identify(str(tmp_path))
+  assert before.labels == ('entailment', 'neutral')
+  assert text_encoder.identify(str(tmp_path)) == before
+  content = bytearray((tmp_path / file).read_bytes())
+  if file == 'model.safetensors':
+    content[-1] ^= 1
+  else:
+    content += b'\n'
+  (tmp_path / file).write_bytes(content)
+  after = text_encoder.identify(str(tmp_path))
+  assert after.digest != before.digest and after.labels == before.labels
+
+
+def test_an_encoder_that_cannot_be_read_is_refused_before_it_is(tmp_path):
+  with pytest.raises(UserError, match='lacks config.json'):
+    text_encoder.identify(str(tmp_path))
+  _write(tmp_path)
+  assert text_encoder.identify(str(tmp_path)).labels == ()
+  weights = tmp_path / 'model.safetensors'
+  weights.write_bytes(weights.read_bytes()[:-7])  # a download that broke off
+  with pytest.raises(UserError, match='download the model again'):
+    text_encoder.identify(str(tmp_path))

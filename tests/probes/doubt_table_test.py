@@ -10,6 +10,7 @@ from sklearn import linear_model, metrics, model_selection, tree
 
 from launch import tiny_checkpoint
 from uncertainty import specs, study
+from uncertainty.measures import registry
 from uncertainty.probes import doubt_table
 from uncertainty.results import activations
 
@@ -139,6 +140,18 @@ def test_a_target_that_is_not_known_leaves_the_other_probes():
       _planted('a', 0), 'before_generating', 3, seed=0)
   assert set(rows['probe']) == {'p_ik'}
   assert rows.set_index('layer')['auroc'].idxmax() == 1
+
+
+@pytest.mark.parametrize('table', ['curves', 'forward_table'])
+def test_a_target_without_two_labels_leaves_the_other_probes(table):
+  alike = _planted('a', 0)
+  alike = dataclasses.replace(alike, frame=alike.frame.assign(
+      **{registry.SEMANTIC_ENTROPY_DISCRETE: .5}))
+  rows = (doubt_table.curves(alike, 'before_generating', 3, seed=0)
+          if table == 'curves' else
+          doubt_table.forward_table(alike, 'before_generating', seed=0))
+  known = rows.dropna(subset=['auroc' if table == 'curves' else 'score'])
+  assert set(known['probe']) == {'p_ik'}
 
 
 def test_nothing_is_known_of_few_items():

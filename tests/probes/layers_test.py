@@ -111,7 +111,7 @@ def test_bfloat16_activations_are_read():
     ({'protocol': 'sond'}, 'there are sound, paper'),
     ({'n_folds': 40}, '60 items are too few for 40 folds'),
     ({'groups': ['a'] * 59}, '59 groups for 60 items'),
-    ({'groups': ['a'] * 60}, 'two groups'),
+    ({'groups': ['a'] * 60}, 'items are of one group'),
     ({'groups': ['a'] * 60, 'protocol': 'paper'}, 'knows no groups'),
 ])
 def test_bad_input_is_named(change, message):

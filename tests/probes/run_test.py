@@ -11,10 +11,11 @@ from uncertainty.analysis.claims import table as claims_table
 from uncertainty.analysis.questions import probe_readout
 from uncertainty.analysis.statistics import entropy
 from uncertainty.data import human
-from uncertainty.probes import truth_table
+from uncertainty.probes import sums, truth_table
+from uncertainty.probes.fits import mlp
 from uncertainty.results import activations, shards
 from uncertainty.specs import ProbeSpec, StudySpec
-from uncertainty.types import UserError
+from uncertainty.types import Item, UserError
 from uncertainty.worlds import statements as world_statements
 
 _SPEC = StudySpec(probe=ProbeSpec(
@@ -133,6 +134,31 @@ def test_reproduction_takes_the_last_layer_after_the_norm(tmp_path):
   assert own.loc[2, 'r2'] == pytest.approx(own.loc[0, 'r2'])
 
 
+def test_the_nonlinear_probe_is_judged_by_what_it_held_out(
+    tmp_path, monkeypatch):
+  _study(tmp_path, n_items=51)  # folds of unequal size
+
+  def predicted(acts_NLD, target_N, folds, **_):
+    """The target itself, its mean, and the target mirrored about the mean."""
+    del acts_NLD
+    out_LFB = np.full((3, *folds.test_FB.shape), 1e6)
+    for f in range(folds.n_folds):
+      target = target_N[folds.test(f)]
+      mirrored = 2 * target.mean() - target
+      out_LFB[:, f, :len(target)] = (
+          target, np.full(len(target), target.mean()), mirrored)
+    return out_LFB
+
+  monkeypatch.setattr(mlp, 'cross_validate', predicted)
+  probes.run(tmp_path, dataclasses.replace(_SPEC, probe=ProbeSpec(
+      protocol='sound', n_folds=5, n_permutations=0, mlp=True)))
+  table = _read(tmp_path, 'probe_nonlinear')
+  assert set(table['target']) == {'human_entropy'}
+  assert set(table['protocol']) == {'sound'}
+  np.testing.assert_allclose(
+      table.set_index('layer')['r2'].loc[[0, 1, 2]], [1, 0, -3], atol=1e-9)
+
+
 def test_nothing_stored_is_said(tmp_path):
   with pytest.raises(UserError, match='--stages=score'):
     probes.run(tmp_path, _SPEC)
@@ -152,6 +178,29 @@ def test_sums_of_an_unfinished_run_are_an_error(tmp_path):
   (folder / 'residual.npz').touch()
   with pytest.raises(UserError, match='coane/other have no results table'):
     probes.run(tmp_path, _SPEC)
+
+
+@pytest.mark.parametrize('n_folds', [2, 3])
+def test_sums_take_three_folds(tmp_path, n_folds):
+  """One to test in, and two to choose the penalty in."""
+  _study(tmp_path)
+  shares = np.random.default_rng(0).dirichlet(np.ones(3), 50)
+  items = [Item(f'i{n}', f'Which is {n}?', ('a', 'b', 'c'), human_count=9,
+                human_shares=tuple(shares[n])) for n in range(50)]
+  kept = sums.Sums(tmp_path / 'moments' / 'coane' / 'm', items, n_folds)
+  kept.add([i.item_id for i in items], {},
+           {'residual': list(np.random.default_rng(1).normal(
+               size=(50, 3, 2)).astype(np.float32))})
+  kept.save()
+  if n_folds == 2:
+    with pytest.raises(UserError, match='fewer than three'):
+      probes.run(tmp_path, _SPEC)
+  else:
+    probes.run(tmp_path, _SPEC)
+    table = _read(tmp_path, 'probes')
+    table = table[table['protocol'] == 'sums']
+    assert set(table['fold']) == {-1, 0, 1, 2}
+    assert set(table.loc[table['fold'] == -1, 'n']) == {50}
 
 
 def _people_study(workdir, **replaced):

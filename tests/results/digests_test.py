@@ -82,7 +82,8 @@ def test_rows_stay_where_nothing_changed_and_say_why_where_not():
   new = digests.provenance(
       'm', _changed(SPEC, 'score', top_k=3), [ITEM], TEXTS[:1], 'run')
   # q1 is not asked by this run: nothing to say of it.
-  assert new.doubts(_table(old)) == ['the settings were others', '']
+  assert new.doubts(_table(old)) == [
+      'the settings were others, or the files of a judge or plugin', '']
 
 
 def test_an_edit_of_people_s_answers_alone_is_no_edit_of_the_question():

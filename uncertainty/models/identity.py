@@ -14,6 +14,10 @@ from typing import Any
 from uncertainty import file_digest
 from uncertainty.models.tokenizer import PreTrainedTokenizerFast
 
+# The setting without which `transformers` cleans no text of BPE.
+_CLEANS_BPE = (
+    'clean_up_tokenization_spaces_for_bpe_even_though_it_will_corrupt_output')
+
 
 @dataclasses.dataclass(frozen=True)
 class Identity:
@@ -22,7 +26,8 @@ class Identity:
   Attributes:
     weights: every byte of the checkpoint's files.
     config: of the architecture, as it was read.
-    tokenizer: vocabulary, merges, normalisation and special tokens.
+    tokenizer: vocabulary, merges, normalisation and special tokens; whether
+      special tokens are cut up and written text is cleaned.
     chat_template: as text; of nothing for a base model.
     generation: generation_config.json; of nothing where there is none.
   """
@@ -63,7 +68,7 @@ def identify(
       tokenizer=file_digest.of_parts([
           tokenizer.backend_tokenizer.to_str(),
           json.dumps(tokenizer.special_tokens_map, sort_keys=True,
-                     default=str)]),
+                     default=str), *_habits(tokenizer)]),
       chat_template=_of(tokenizer.chat_template),
       generation=_of(generation))
 
@@ -84,6 +89,15 @@ def of_weights(
   """
   return file_digest.of_parts(
       file_digest.digest(path, remembered=remembered) for path in files)
+
+
+def _habits(tokenizer: PreTrainedTokenizerFast) -> list[str]:
+  """What `tokenizer_config.json` alone decides, where it is not the rule."""
+  cleans = tokenizer.clean_up_tokenization_spaces and (
+      type(tokenizer.backend_tokenizer.model).__name__ != 'BPE' or getattr(
+          tokenizer, _CLEANS_BPE, False))
+  return [*['split_special_tokens'] * bool(tokenizer.split_special_tokens),
+          *['clean_up_tokenization_spaces'] * bool(cleans)]
 
 
 def _of(value: Any) -> str:

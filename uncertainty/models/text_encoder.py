@@ -10,7 +10,7 @@ import dataclasses
 import functools
 import importlib.util
 import pathlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -19,11 +19,12 @@ import numpy as np
 import safetensors
 import tokenizers
 
-from uncertainty import files
+from uncertainty import file_digest, files
 from uncertainty.types import UserError
 
 _REMEDY = 'download the model again, or name another judge'
 _BUCKET, _ROWS, _MAX_TOKENS = 16, 32, 256
+_FILES = ('config.json', 'model.safetensors', 'tokenizer.json')
 
 # Our names of a layer's weights: (file's name, whether it is a matrix).
 _LAYER = {
@@ -32,6 +33,19 @@ _LAYER = {
     'mixed_norm': 'attention.output.LayerNorm', 'up': 'intermediate.dense',
     'down': 'output.dense', 'down_norm': 'output.LayerNorm',
 }
+
+
+@dataclasses.dataclass(frozen=True)
+class Identity:
+  """What is known of an encoder before its weights are read.
+
+  Attributes:
+    labels: of its classifier, lower case; () for none.
+    digest: of every byte of its config, weights and tokenizer.
+  """
+
+  labels: tuple[str, ...]
+  digest: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,15 +139,7 @@ def load(source: str) -> TextEncoder:
     UserError: it is not there, or is neither BERT nor RoBERTa.
   """
   directory = directory_of(source)
-  for file in ('config.json', 'model.safetensors', 'tokenizer.json'):
-    if not (directory / file).is_file():
-      raise UserError(f'{directory}: lacks {file}; a judge needs config.json, '
-                      'model.safetensors and tokenizer.json')
-  raw = files.read_json(directory / 'config.json', _REMEDY)
-  kind = raw.get('model_type')
-  if kind not in ('bert', 'roberta', 'xlm-roberta'):
-    raise UserError(f'{directory}: model_type {kind!r} is not read as a judge; '
-                    'use a BERT or RoBERTa model')
+  raw = _raw_config(directory)
   name = source.removeprefix('package:').rstrip('/').rsplit('/', 1)[-1]
   with files.malformed(directory, _REMEDY):
     encoder = _read(name, directory, raw)
@@ -146,23 +152,74 @@ def load(source: str) -> TextEncoder:
   return encoder
 
 
+def identify(source: str, *, remembered: bool = True) -> Identity:
+  """What an encoder is, its weights unread but for their digest.
+
+  Args:
+    source: as `load` takes it.
+    remembered: whether the digest of a large file that has not changed may
+      come from the user's cache.
+
+  Returns:
+    Its labels and digest.
+
+  Raises:
+    UserError: as `load`, but for tensors that do not fit together.
+  """
+  directory = directory_of(source)
+  raw = _raw_config(directory)
+  with files.malformed(directory, _REMEDY):
+    with safetensors.safe_open(directory / _FILES[1], 'np') as file:
+      head = _head(name for name in file.keys())  # noqa: SIM118
+    return Identity(_labels(raw, head), file_digest.of_parts(
+        file_digest.digest(directory / name, remembered=remembered)
+        for name in _FILES))
+
+
+def _raw_config(directory: pathlib.Path) -> dict[str, Any]:
+  for file in _FILES:
+    if not (directory / file).is_file():
+      raise UserError(f'{directory}: lacks {file}; a judge needs '
+                      f'{", ".join(_FILES[:-1])} and {_FILES[-1]}')
+  raw = files.read_json(directory / _FILES[0], _REMEDY)
+  kind = raw.get('model_type')
+  if kind not in ('bert', 'roberta', 'xlm-roberta'):
+    raise UserError(f'{directory}: model_type {kind!r} is not read as a judge; '
+                    'use a BERT or RoBERTa model')
+  return raw
+
+
+def _short(name: str) -> str:
+  return name.removeprefix('bert.').removeprefix('roberta.')
+
+
+def _head(names: Iterable[str]) -> str | None:
+  """Which classifier there is among the tensors."""
+  stored = set(map(_short, names))
+  return next((h for h in ('classifier', 'classifier.out_proj')
+               if f'{h}.weight' in stored), None)
+
+
+def _labels(raw: Mapping[str, Any], head: str | None) -> tuple[str, ...]:
+  names = raw.get('id2label', {}) if head else {}
+  return tuple(names[k].lower() for k in sorted(names, key=int))
+
+
 def _read(
     name: str, directory: pathlib.Path, raw: Mapping[str, Any]) -> TextEncoder:
   with safetensors.safe_open(directory / 'model.safetensors', 'np') as file:
-    stored = {k.removeprefix('bert.').removeprefix('roberta.'):
-              file.get_tensor(k) for k in file.keys()}  # noqa: SIM118
+    stored = {_short(k): file.get_tensor(k)
+              for k in file.keys()}  # noqa: SIM118
   tokenizer = tokenizers.Tokenizer.from_file(str(directory / 'tokenizer.json'))
   tokenizer.no_padding()
   tokenizer.enable_truncation(
       min(_MAX_TOKENS, raw['max_position_embeddings'] - 2))
-  head = next((h for h in ('classifier', 'classifier.out_proj')
-               if f'{h}.weight' in stored), None)
-  names = raw.get('id2label', {}) if head else {}
+  head = _head(stored)
   config = EncoderConfig(
       raw['num_hidden_layers'], raw['num_attention_heads'],
       raw['layer_norm_eps'],
       0 if raw['model_type'] == 'bert' else raw['pad_token_id'] + 1,
-      tuple(names[k].lower() for k in sorted(names, key=int)))
+      _labels(raw, head))
   return TextEncoder(
       name, config, _params(stored, config, head, directory), tokenizer)
 

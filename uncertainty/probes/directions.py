@@ -141,7 +141,7 @@ def fit(acts_NLD: np.ndarray, frame: pd.DataFrame, names: tuple[str, ...],
     UserError: an unknown target or layer, a target that is constant or missing
       in a fold's training items, or a fit without direction.
   """
-  _check(names, layers, acts_NLD.shape[1])
+  check(names, layers, acts_NLD.shape[1])
   values = {name: TARGETS[name](frame) for name in names}
   controls = [f'{kind}-{1 + r}' for kind in (
       steering_columns.SHUFFLED, steering_columns.RANDOM)
@@ -182,8 +182,18 @@ def _as_long(found_XD: np.ndarray, length: float, names: tuple[str, ...]
   return found_XD * (length / lengths_X1)
 
 
-def _check(names: tuple[str, ...], layers: tuple[int, ...], n_layers: int
-           ) -> None:
+def check(names: tuple[str, ...], layers: tuple[int, ...], n_layers: int
+          ) -> None:
+  """Refuses directions and layers that there are not.
+
+  Args:
+    names: of directions.
+    layers: from 0.
+    n_layers: of the model.
+
+  Raises:
+    UserError: names the one, and what there is.
+  """
   for name in names:
     if name not in TARGETS:
       raise UserError(f'config.steer.directions names {name!r}; '

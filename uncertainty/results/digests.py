@@ -87,7 +87,7 @@ class Provenance:
     expected = {
         _EDITED: (columns.ITEM_DIGEST, self.items),
         'the prompt reads otherwise now': (columns.PROMPT_DIGEST, self.prompts),
-        'the settings were others': (
+        'the settings were others, or the files of a judge or plugin': (
             columns.SETTINGS_DIGEST, dict.fromkeys(self.items, self.settings))}
     found = {}
     for reason, (name, _) in expected.items():
@@ -114,7 +114,7 @@ class Provenance:
 
 def provenance(
     fingerprint: str, spec: StudySpec, items: Sequence[Item],
-    texts: Sequence[Sequence[str]], run: str, code: str = '',
+    texts: Sequence[Sequence[str]], run: str, code: Sequence[str] = (),
     steered: str = '',
 ) -> Provenance:
   """What rows are of that are written now.
@@ -125,14 +125,15 @@ def provenance(
     items: all items of the run.
     texts: of each, all that the model reads of it.
     run: which start of the program writes them.
-    code: digest of a way of asking that is not the package's.
+    code: digests of what else decides the rows: a plugin's ways of asking and
+      families, a judge's files; '' for what there is not.
     steered: digest of what is done to the model's residual stream.
 
   Returns:
     The digests.
   """
   settings = of_value(settings_fields(dataclasses.asdict(spec)))
-  for part in filter(None, (code, steered)):
+  for part in filter(None, (*code, steered)):
     settings = of_value([settings, part])
   if spec.probe.sites and spec.probe.store == 'sums':
     # Sums cannot forget an item, and its fold depends on the others.

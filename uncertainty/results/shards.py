@@ -223,11 +223,12 @@ def _digest(content: bytes | memoryview) -> str:
   return hashlib.sha256(content).hexdigest()[:16]
 
 
-def read(path: pathlib.Path) -> pa.Table:
+def read(path: pathlib.Path, *, sealed: bool = True) -> pa.Table:
   """A shard, if its bytes are those that were written.
 
   Args:
     path: one of `ShardStore.paths`.
+    sealed: False to read other bytes, too, as far as they are a table.
 
   Returns:
     One row an item.
@@ -238,7 +239,7 @@ def read(path: pathlib.Path) -> pa.Table:
   with files.malformed(f'the shard {path}', _REMEDY):
     content = path.read_bytes()
     stated = path.stem.partition('-')[2]
-    if stated and stated != _digest(content):
+    if sealed and stated and stated != _digest(content):
       raise ValueError('its bytes are not those that were written')
     table = files.decoded(
         pa.BufferReader(content), path, len(content), _REMEDY)
@@ -252,11 +253,12 @@ def read(path: pathlib.Path) -> pa.Table:
     return table.replace_schema_metadata()
 
 
-def frame_of(path: pathlib.Path) -> pd.DataFrame:
+def frame_of(path: pathlib.Path, *, sealed: bool = True) -> pd.DataFrame:
   """As `read`, for pandas.
 
   Args:
     path: one of `ShardStore.paths`.
+    sealed: as `read` takes it.
 
   Returns:
     One row an item.
@@ -264,7 +266,7 @@ def frame_of(path: pathlib.Path) -> pd.DataFrame:
   Raises:
     UserError: as `read`, or for types that pandas does not know.
   """
-  table = read(path)
+  table = read(path, sealed=sealed)
   with files.malformed(f'the shard {path}', _REMEDY):
     return table.to_pandas()
 

@@ -75,6 +75,20 @@ def test_the_least_shift_is_told_four_times_in_five(n, alpha):
   assert abs(np.mean(told) - .8) < .07
 
 
+def test_the_least_shift_is_what_flips_and_student_s_t_both_tell():
+  # So few families that only values of one sign pass the flips, and those pass
+  # Student's t only where they are large. 20 000 studies each.
+  told = []
+  for n, alpha in ((4, .13), (5, .07)):
+    shift = families.least_shift(n, alpha, n_draws=100)
+    value = np.random.default_rng(5).normal(shift / np.sqrt(n), 1, (20_000, n))
+    one_sign = abs(np.sign(value).sum(1)) == n
+    p = stats.ttest_1samp(value, 0, axis=1).pvalue
+    told.append(np.mean(one_sign & (p < alpha)))
+  # By the biased deviation (over n, not n − 1) it would be .781.
+  assert abs(np.mean(told) - .8) < .01
+
+
 def test_what_too_few_families_can_never_tell_has_no_least_shift():
   assert np.isnan(families.least_shift(6, .05 / 3, n_draws=100))
 

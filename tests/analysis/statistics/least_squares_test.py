@@ -35,3 +35,19 @@ def test_held_out_r2_against_scikit_learn():
   found = held_out_r2(np.column_stack([np.ones(31), x]), y, folds)
   assert found == pytest.approx(
       1 - np.sum((y - by)**2) / np.sum((y - mean)**2), abs=1e-12)
+
+
+@pytest.mark.parametrize('spoil', ['a copy', 'one fold alone'])
+def test_predictors_that_repeat_each_other_take_the_shortest_coefficients(
+    spoil):
+  rng = np.random.default_rng(6)
+  x, y, folds = rng.normal(size=(31, 2)), rng.normal(size=31), np.arange(31) % 4
+  # A second time the first predictor; or one that only fold 2 has, so that its
+  # training items tell nothing of it.
+  x[:, 1] = x[:, 0] if spoil == 'a copy' else folds == 2
+  by, mean = (model_selection.cross_val_predict(
+      model, x, y, cv=model_selection.PredefinedSplit(folds))
+      for model in (linear_model.LinearRegression(), dummy.DummyRegressor()))
+  found = held_out_r2(np.column_stack([np.ones(31), x]), y, folds)
+  assert found == pytest.approx(
+      1 - np.sum((y - by)**2) / np.sum((y - mean)**2), abs=1e-9)

@@ -5,6 +5,7 @@ import pytest
 
 from uncertainty.inference.tasks import equivalence, next_token_mass
 from uncertainty.inference.tasks.equivalence import Pair
+from uncertainty.models import text_encoder
 from uncertainty.specs import FreeSpec, StudySpec
 from uncertainty.types import UserError
 
@@ -126,6 +127,18 @@ def test_cosines_are_cut_to_0_and_1():
 def test_unknown_judges_are_refused(judge):
   with pytest.raises(UserError, match='choose words, model'):
     equivalence.make(None, StudySpec(free=FreeSpec(judge=judge)))
+
+
+def test_a_judge_is_known_by_its_files(monkeypatch):
+  def digest(judge):
+    return equivalence.digest(StudySpec(free=FreeSpec(judge=judge)))
+
+  assert digest('words') == digest('model') == ''
+  monkeypatch.setattr(text_encoder, 'identify', lambda source, **_: (
+      text_encoder.Identity(('contradiction',), f'of {source}')))
+  assert digest('embedding:a/b') == 'of a/b'
+  with pytest.raises(UserError, match='hold no "entailment"'):
+    digest('nli:a/b')
 
 
 @pytest.mark.parity

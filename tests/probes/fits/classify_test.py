@@ -35,25 +35,34 @@ def _assert_equals(probe, reference, acts, labels, split):
           atol=1e-3)
 
 
-@pytest.mark.parametrize('width', [8, 70])
+# 61 items: folds of unequal size, whose shorter rows are padded.
+@pytest.mark.parametrize(('n_items', 'width'), [(60, 8), (60, 70), (61, 8)])
 @pytest.mark.parametrize('penalty', [1.0, 0.01])
-def test_logistic_equals_scikit_learn(width, penalty):
-  acts, labels, split = _data(width=width)
+def test_logistic_equals_scikit_learn(n_items, width, penalty):
+  acts, labels, split = _data(n_items, width)
   probe = classify.per_layer_and_fold(
       classify.logistic(penalty), acts, labels, split)
   _assert_equals(probe, lambda: linear_model.LogisticRegression(
       C=1 / penalty, tol=1e-12, solver='newton-cholesky'), acts, labels, split)
 
 
-@pytest.mark.parametrize('width', [8, 70])
+@pytest.mark.parametrize(('n_items', 'width'), [(60, 8), (60, 70), (61, 8)])
 @pytest.mark.parametrize('shrinkage', ['auto', 0.3])
-def test_lda_equals_scikit_learn(width, shrinkage):
-  acts, labels, split = _data(width=width)
+def test_lda_equals_scikit_learn(n_items, width, shrinkage):
+  acts, labels, split = _data(n_items, width)
   probe = classify.per_layer_and_fold(
       classify.lda(shrinkage), acts, labels, split)
   _assert_equals(
       probe, lambda: discriminant_analysis.LinearDiscriminantAnalysis(
           solver='lsqr', shrinkage=shrinkage), acts, labels, split)
+
+
+def test_scores_of_padding_are_the_bias():
+  acts, labels, split = _data(61)
+  probe = classify.per_layer_and_fold(classify.lda(), acts, labels, split)
+  scores = classify.score_tests(probe, acts, split)
+  assert list(split.n_tests) == [21, 20, 20]
+  np.testing.assert_array_equal(scores[:, 1:, 20], probe.bias[:, 1:])
 
 
 def test_mahalanobis_equals_scikit_learns_shrunk_covariance():

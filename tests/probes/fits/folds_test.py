@@ -89,7 +89,8 @@ def test_inner_folds_need_two_items_each_or_two_groups(
 @pytest.mark.parametrize('make, message', [
     (lambda: folds.k_fold(19, 10), 'too few'),
     (lambda: folds.k_fold(15, 1), 'nothing to train on'),
-    (lambda: folds.group_k_fold(['a'] * 9, 3), 'two groups')])
+    (lambda: folds.group_k_fold(['a'] * 9, 3),
+     'all 9 items are of one group.*config.data.limit.*leave out .groups.')])
 def test_too_little_data_is_refused(make, message):
   with pytest.raises(UserError, match=message):
     make()

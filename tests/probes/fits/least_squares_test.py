@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.linalg
 from sklearn import linear_model, metrics
 
 from uncertainty.probes.fits import folds, least_squares
@@ -116,3 +117,16 @@ def test_test_folds_larger_than_the_width():
   split = folds.k_fold(60, 3)
   assert_same(least_squares.cross_validate(acts, targets, split),
               loop(acts, targets, split))
+
+
+@pytest.mark.parametrize('n_items, width', [(80, 7), (50, 49), (40, 70)])
+def test_one_factorisation_serves_all_folds(monkeypatch, n_items, width):
+  """Fold by fold are solved only layers that cannot be inverted safely."""
+  def refused(*_, **__):
+    raise AssertionError('a well-conditioned layer was solved fold by fold')
+
+  acts, targets = random_data(n_items, width)
+  split = folds.k_fold(n_items, 5)
+  expected = loop(acts, targets, split)
+  monkeypatch.setattr(scipy.linalg, 'lstsq', refused)
+  assert_same(least_squares.cross_validate(acts, targets, split), expected)

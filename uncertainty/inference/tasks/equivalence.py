@@ -201,15 +201,41 @@ def make(model: models.Model, spec: StudySpec) -> Judge:
     if kind == 'embedding':
       return EmbeddingJudge(encoder, f'embedding({encoder.name}, '
                                      f'cosine>={COSINE})')
-    if 'entailment' not in encoder.config.labels:
-      raise UserError(
-          f'config.free.judge={spec.free.judge}: its labels '
-          f'{encoder.config.labels} hold no "entailment"; use a model trained '
-          'on natural language inference')
+    _check_labels(spec, encoder.config.labels)
     return NliJudge(encoder, f'nli({encoder.name})')
   raise UserError(
       f'config.free.judge={spec.free.judge!r}: choose words, model, '
       'embedding:SOURCE or nli:SOURCE')
+
+
+def digest(spec: StudySpec, *, remembered: bool = True) -> str:
+  """Which files a judge is made of, without reading its weights into memory.
+
+  Args:
+    spec: `free.judge` names it.
+    remembered: whether digests of large files that have not changed may come
+      from the user's cache.
+
+  Returns:
+    A digest of every byte; '' for judges without files of their own.
+
+  Raises:
+    UserError: its files cannot be read, or tell no entailment.
+  """
+  kind, _, source = spec.free.judge.partition(':')
+  if not source:
+    return ''
+  found = text_encoder.identify(source, remembered=remembered)
+  if kind == 'nli':
+    _check_labels(spec, found.labels)
+  return found.digest
+
+
+def _check_labels(spec: StudySpec, labels: Sequence[str]) -> None:
+  if 'entailment' not in labels:
+    raise UserError(
+        f'config.free.judge={spec.free.judge}: its labels {tuple(labels)} hold '
+        'no "entailment"; use a model trained on natural language inference')
 
 
 @functools.lru_cache(maxsize=2)

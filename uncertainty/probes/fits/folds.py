@@ -147,8 +147,10 @@ def group_k_fold(
   n_groups = len(np.unique(labels))
   if n_groups < 2:
     raise UserError(
-        f'grouped folds need two groups, the items have {n_groups}; use '
-        'ungrouped folds')
+        f'all {len(labels)} items are of one group (the same question, cluster '
+        'or topic), and folds that keep groups together need two: raise '
+        'config.data.limit or choose another config.data.name; from Python, '
+        'leave out `groups`')
   splitter = model_selection.GroupKFold(
       min(n_folds, n_groups), shuffle=True, random_state=seed)
   splits = splitter.split(np.empty(len(labels)), groups=labels)
