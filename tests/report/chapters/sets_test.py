@@ -24,6 +24,8 @@ def test_one_model_is_said_without_a_range(made, spec):
       '&#x27;', "'")
   assert 'cover 91.0 % (A); their size has a rank correlation of 0.40' in page
   assert 'in 90 % of cases' in page
+  # What a model knows is not what its sets are small for.
+  assert 'small where the model is sure' in page
   assert sets.chapter(made(), spec) is None
 
 

@@ -33,11 +33,12 @@ def chapter(
   parts = [blocks.text(
       'A conformal set holds as many choices as it needs to hold the answer '
       f'in {nominal} of cases, whatever the model: it is small where the '
-      'model knows, and large where it does not. Its threshold is taken on a '
-      'random half of the items and tried on the other, '
-      'many times. LAC adds choices while each is probable enough, APS until '
-      'they are so together. Sets for people hold the answer that a person '
-      'gives, drawn from their shares.')]
+      'model is sure, and large where it is not; a model that is sure without '
+      'being right has large sets everywhere. Its threshold is taken on a '
+      'random half of the items and tried on the other, many times. LAC adds '
+      'choices while each is probable enough, APS until they are so together. '
+      'Sets for people hold the answer that a person gives, drawn from their '
+      'shares.')]
   for dataset, rows in found.groupby(columns.DATASET, sort=False):
     main = rows[(rows[derived.NONCONFORMITY] == _SCORE)
                 & (rows[derived.CONDITION] == _CONDITION)]
