@@ -8,8 +8,10 @@ logistic regression and ROC; and the AUROC of SAPLMA's scores, and all others',
 on items that come after those fitted. Prints the largest differences.
 """
 
+import collections
 import pathlib
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -25,8 +27,19 @@ _FOLDS = flags.DEFINE_integer('n_folds', 10, "The run's config.probe.n_folds.")
 _EVERY = flags.DEFINE_integer('every', 1, 'Compares one layer in so many.')
 
 
+class Pair(NamedTuple):
+  """One AUROC, twice."""
+
+  dataset: str
+  model: str
+  probe: str
+  site: str
+  here: float
+  scikit_learn: float
+
+
 def compare(workdir: pathlib.Path, n_folds: int, every: int = 1,
-            ) -> pd.DataFrame:
+            ) -> list[Pair]:
   """Both AUROCs of each layer.
 
   Args:
@@ -35,13 +48,12 @@ def compare(workdir: pathlib.Path, n_folds: int, every: int = 1,
     every: compares one layer in so many.
 
   Returns:
-    dataset, model, probe, site, layer, here and scikit_learn; none of probes
-    that are no logistic regression.
+    A pair a layer; none of probes that are no logistic regression.
   """
   results = schema.read_results(workdir)
   curves = pd.read_parquet(workdir / 'analysis' / 'doubt_probes.parquet')
   curves = curves[curves[derived.LAYER] % every == 0]
-  rows = []
+  pairs = []
   for (dataset, model, site, name), part in curves.groupby(
       [columns.DATASET, columns.MODEL, derived.SITE, derived.PROBE],
       sort=False):
@@ -58,12 +70,11 @@ def compare(workdir: pathlib.Path, n_folds: int, every: int = 1,
         ).split(target_N, groups=_groups(frame)))
     for layer, auroc in zip(part[derived.LAYER], part[derived.AUROC],
                             strict=True):
-      rows.append((dataset, model, name, site, layer, auroc, _auroc(
-          acts_NLD[:, layer].astype(np.float64), target_N, splits,
-          probe.split)))
-  return pd.DataFrame(rows, columns=[
-      columns.DATASET, columns.MODEL, derived.PROBE, derived.SITE,
-      derived.LAYER, 'here', 'scikit_learn'])
+      pairs.append(Pair(
+          str(dataset), str(model), str(name), str(site), auroc, _auroc(
+              acts_NLD[:, layer].astype(np.float64), target_N, splits,
+              probe.split)))
+  return pairs
 
 
 def _groups(frame: pd.DataFrame) -> list[str]:
@@ -102,40 +113,41 @@ def _twice(x: np.ndarray, share_N: np.ndarray,
           np.concatenate([share_N, 1 - share_N]))
 
 
-def compare_forward(workdir: pathlib.Path) -> pd.DataFrame:
+def compare_forward(workdir: pathlib.Path) -> list[Pair]:
   """Both AUROCs of the scores that claims are made of.
 
   Args:
     workdir: of a run with protocol `doubt`.
 
   Returns:
-    dataset, model, probe, site, train, here and scikit_learn.
+    A pair a probe and data set that it was fitted to.
   """
   scores = pd.read_parquet(workdir / 'analysis' / 'doubt_forward.parquet')
-  keys = [columns.DATASET, columns.MODEL, derived.PROBE, derived.SITE,
-          derived.TRAIN]
-  rows = []
-  for key, part in scores.dropna(subset=[derived.SCORE]).groupby(
-      keys, sort=False):
+  pairs = []
+  for key, part in scores[scores[derived.SCORE].notna()].groupby(
+      [columns.DATASET, columns.MODEL, derived.PROBE, derived.SITE,
+       derived.TRAIN], sort=False):
     score_N, label_N = (part[name].to_numpy(float) for name in (
         derived.SCORE, derived.HIGH_SHARE))
     if np.ptp(label_N):
       x, y, weights = _twice(score_N, label_N)
-      rows.append((*key, separation.auroc(score_N, label_N).value,
-                   metrics.roc_auc_score(y, x, sample_weight=weights)))
-  return pd.DataFrame(rows, columns=[*keys, 'here', 'scikit_learn'])
+      pairs.append(Pair(
+          *map(str, key[:4]), separation.auroc(score_N, label_N).value,
+          metrics.roc_auc_score(y, x, sample_weight=weights)))
+  return pairs
 
 
 def _main(_) -> None:
   workdir = pathlib.Path(_WORKDIR.value)
-  for title, found in (
+  for title, pairs in (
       ('layers', compare(workdir, _FOLDS.value, _EVERY.value)),
       ('scores', compare_forward(workdir))):
-    found['apart'] = (found['here'] - found['scikit_learn']).abs()
-    print(f'\n{title}: {len(found)} AUROCs')
-    print(found.groupby(
-        [columns.DATASET, columns.MODEL, derived.PROBE, derived.SITE],
-        sort=False)['apart'].agg(['max', 'size']).to_string())
+    print(f'\n{title}: {len(pairs)} AUROCs; number and largest difference')
+    apart = collections.defaultdict(list)
+    for pair in pairs:
+      apart[pair[:4]].append(abs(pair.here - pair.scikit_learn))
+    for key, some in apart.items():
+      print(f'{" ".join(key):70} {len(some):4d} {max(some):8.1e}')
 
 
 if __name__ == '__main__':

@@ -52,21 +52,28 @@ def workdir(tmp_path_factory):
   return folder / 'second'
 
 
+def _agree(pairs, within):
+  np.testing.assert_allclose(*zip(*(
+      (pair.here, pair.scikit_learn) for pair in pairs), strict=True),
+                             atol=within)
+
+
 def test_curves_are_scikit_learns(workdir):
-  found = doubt_parity.compare(workdir, n_folds=3)
-  assert set(zip(found['probe'], found['site'], strict=True)) == {
+  pairs = doubt_parity.compare(workdir, n_folds=3)
+  assert {(pair.probe, pair.site) for pair in pairs} == {
       ('sep', 'residual@before_generating'), ('sep', 'residual@second_last'),
       ('p_ik', 'residual@before_generating'),
       ('exact_answer', 'residual@exact_answer')}
-  np.testing.assert_allclose(found['here'], found['scikit_learn'], atol=1e-4)
+  _agree(pairs, 1e-4)
   curves = pd.read_parquet(workdir / 'analysis/doubt_probes.parquet')
   assert set(curves['n']) == {_N}
 
 
 def test_claims_scores_are_ranked_as_scikit_learn_ranks_them(workdir):
-  found = doubt_parity.compare_forward(workdir)
-  assert set(found['probe']) == {'sep', 'p_ik', 'saplma', 'exact_answer'}
-  np.testing.assert_allclose(found['here'], found['scikit_learn'], atol=1e-9)
+  pairs = doubt_parity.compare_forward(workdir)
+  assert {pair.probe for pair in pairs} == {
+      'sep', 'p_ik', 'saplma', 'exact_answer'}
+  _agree(pairs, 1e-9)
 
 
 def test_scores_are_of_tested_items_once(workdir):
