@@ -150,6 +150,7 @@ def _effects(rows: pd.DataFrame) -> Markup:
           steered.CONTROL, steered.CONTROL_LOW, steered.CONTROL_HIGH)),
       'difference': blocks.intervals(
           rows, (derived.ESTIMATE, derived.LOW, derived.HIGH)),
+      'p, corrected': rows[derived.P_CORRECTED],
       'items': rows[derived.N_ITEMS].map(str)}))
 
 
