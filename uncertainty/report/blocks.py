@@ -129,18 +129,20 @@ def interval(
   return shown
 
 
-def intervals(rows: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+def intervals(rows: pd.DataFrame, columns: Sequence[str], digits: int = 2
+              ) -> list[str]:
   """`interval` of every row.
 
   Args:
     rows: a table.
     columns: of the value, the lower and the upper end.
+    digits: decimals.
 
   Returns:
     One text a row.
   """
-  return [interval(*values) for values in rows[list(columns)].itertuples(
-      index=False, name=None)]
+  return [interval(*values, digits=digits) for values in rows[
+      list(columns)].itertuples(index=False, name=None)]
 
 
 def cards(

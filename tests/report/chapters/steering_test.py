@@ -46,6 +46,10 @@ def test_sentence_curves_effects_and_ablations_stand_there(
   assert 'data-plot' in page and 'random' in page
   assert 'reads people' in page and 'higher' not in page
   assert 'ablation' in page
+  # An interval of one effect among many is not yet a finding.
+  assert 'p, corrected' in page and '0.002' in page
+  assert '0.010 [-0.010, 0.020]' in page  # the controls: least and largest
+  assert '0.030 [0.010, 0.050]' in page
 
 
 def test_without_effects_the_curves_remain(made, spec, doses, effects):

@@ -11,6 +11,7 @@ from uncertainty.specs import StudySpec
 # What sentences and figure are of, fixed before any result: the least
 # ambiguous score, which has the smallest sets, under one threshold.
 _SCORE, _CONDITION = 'lac', 'marginal'
+_FEW = 3  # models that are said one by one; of two there is no middle half
 _OF = {'answers': 'the right answer', 'people': "a person's answer"}
 
 
@@ -32,11 +33,12 @@ def chapter(
   parts = [blocks.text(
       'A conformal set holds as many choices as it needs to hold the answer '
       f'in {nominal} of cases, whatever the model: it is small where the '
-      'model knows, and large where it does not. Its threshold is taken on a '
-      'random half of the items and tried on the other, '
-      'many times. LAC adds choices while each is probable enough, APS until '
-      'they are so together. Sets for people hold the answer that a person '
-      'gives, drawn from their shares.')]
+      'model is sure, and large where it is not; a model that is sure without '
+      'being right has large sets everywhere. Its threshold is taken on a '
+      'random half of the items and tried on the other, many times. LAC adds '
+      'choices while each is probable enough, APS until they are so together. '
+      'Sets for people hold the answer that a person gives, drawn from their '
+      'shares.')]
   for dataset, rows in found.groupby(columns.DATASET, sort=False):
     main = rows[(rows[derived.NONCONFORMITY] == _SCORE)
                 & (rows[derived.CONDITION] == _CONDITION)]
@@ -68,25 +70,27 @@ def _sentence(labels: str, rows: pd.DataFrame) -> str:
   size, coverage = rows[derived.SET_SIZE], rows[derived.COVERAGE]
   said = (
       f'Sets for {_OF[labels]} hold {_over(size, 1)} choices and cover '
-      f'{_over(100 * coverage, 1)} % ({_models(len(rows))})')
-  rho = rows[columns.RHO].dropna()
-  if len(rho):
+      f'{_over(100 * coverage, 1)} % ({_models(rows)})')
+  rho = rows[columns.RHO]
+  if rho.notna().any():
     said += (f'; their size has a rank correlation of {_over(rho, 2)} with '
              "people's effective number of answers, exp of their entropy")
   return f'{said}.'
 
 
 def _over(values: pd.Series, digits: int) -> str:
-  """One number, or the mean of several with their middle half."""
-  shown = f'{values.mean():.{digits}f}'
-  if len(values) > 1:
-    low, high = values.quantile([.25, .75])
-    shown += f' ({low:.{digits}f} to {high:.{digits}f})'
-  return shown
+  """Each of a few numbers, or the mean of several with their middle half."""
+  if len(values) <= _FEW:
+    return blocks.listed([
+        'unknown' if pd.isna(v) else f'{v:.{digits}f}' for v in values])
+  mean, (low, high) = values.mean(), values.quantile([.25, .75])
+  return f'{mean:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})'
 
 
-def _models(n: int) -> str:
-  return 'one model' if n == 1 else f'{n} models, mean and middle half'
+def _models(rows: pd.DataFrame) -> str:
+  if len(rows) <= _FEW:
+    return blocks.listed(list(map(str, rows[columns.MODEL])))
+  return f'{len(rows)} models, mean and middle half'
 
 
 def _sizes(rows: pd.DataFrame) -> plots.Plot:
@@ -117,14 +121,14 @@ def _abstention(tables: AnalysisTables) -> list[Markup]:
   for (dataset, rule), part in right.groupby(
       [columns.DATASET, derived.RULE], sort=False):
     nominal = 100 * part[derived.NOMINAL].iloc[0]
-    wrong = part[derived.SELECTIVE_RISK].dropna()
+    wrong = part[derived.SELECTIVE_RISK]
     of_those = (f'; of those, {_over(100 * wrong, 1)} % are wrong'
-                if len(wrong) else '')
+                if wrong.notna().any() else '')
     aim = (f'At most {nominal:g} % of all items answered wrongly'
            if rule == 'risk' else f'At {nominal:g} % answered')
     parts.append(_of(
         part, f'{names.dataset(str(dataset))}. {aim}: '
         f'{_over(100 * part[derived.ANSWERED], 1)} % of items are answered'
-        f'{of_those} ({_models(len(part))}).'))
+        f'{of_those} ({_models(part)}).'))
   return [*parts, blocks.folded('All of abstention', blocks.table(
       rows, sort=derived.ANSWERED, pick=columns.DATASET))]

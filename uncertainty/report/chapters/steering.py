@@ -86,8 +86,9 @@ def _of_model(title: str, stem: str, rows: pd.DataFrame,
   if len(effects):
     parts += [blocks.text(
         'Per unit of dose, between the largest doses both ways, less the mean '
-        'of the shuffled-label directions; intervals are for other items and '
-        'other such directions.'),
+        'of the shuffled-label directions, beside which stand the least and '
+        'the largest of them; intervals of the difference are for other items '
+        'and other such directions.'),
               _effects(effects)]
   if len(removed):
     parts.append(blocks.folded(
@@ -147,9 +148,10 @@ def _effects(rows: pd.DataFrame) -> Markup:
       'outcome': rows[cols.OUTCOME],
       'along it': rows[derived.SLOPE],
       'shuffled labels': blocks.intervals(rows, (
-          steered.CONTROL, steered.CONTROL_LOW, steered.CONTROL_HIGH)),
+          steered.CONTROL, steered.CONTROL_LOW, steered.CONTROL_HIGH), 3),
       'difference': blocks.intervals(
-          rows, (derived.ESTIMATE, derived.LOW, derived.HIGH)),
+          rows, (derived.ESTIMATE, derived.LOW, derived.HIGH), 3),
+      'p, corrected': rows[derived.P_CORRECTED],
       'items': rows[derived.N_ITEMS].map(str)}))
 
 
