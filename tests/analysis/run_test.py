@@ -197,7 +197,8 @@ def test_a_sweep_tells_tuning_from_prompt(study_results, analyse):
   for variant, prompt in forms.items():
     for (dataset, name), frame in study_results(['Aa_1B', 'Aa_1B_Ins']).items():
       model = f'{name} ({variant})'
-      results[dataset, model] = frame.assign(prompt=prompt, model=model)
+      results[dataset, model] = frame.assign(
+          prompt=prompt, model=model, variant=variant)
   found = analyse(results)
   effects = found['effects']
   assert set(effects['variant']) == set(forms)

@@ -109,7 +109,7 @@ def _finding(
   """
   couples, values, draws, sizes = [], [], [], []
   for pair in study.pairs:
-    known_N = known_MN[list(pair)].all(0)
+    known_N = known_MN[pair[0]] & known_MN[pair[1]]
     if not known_N.any():
       continue
     (before, before_R), (after, after_R) = (of(m, known_N) for m in pair)

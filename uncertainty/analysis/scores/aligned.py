@@ -27,8 +27,8 @@ class Aligned:
       of Student's t on Fisher's z over resamples of clusters.
     n_X: items that both know.
     draws_XR: float32, rho in every resample of items.
-    error_X: standard error of Fisher's z over resamples of clusters; NaN where
-      items do not come in any.
+    error_X: standard error of Fisher's z over resamples of items, or of
+      clusters of them; NaN where rho is.
     freedom_X: degrees of freedom of its Student's t.
   """
 
@@ -87,12 +87,17 @@ def align(stack: stacking.Stack, counts_NR: np.ndarray,
 
     in_parallel(fill, len(once.first_U), chunk=64)
     draws_XR[place_MS] = draws_XR[place_MS[once.first_U[once.kind_M]]]
-  error_X, freedom_X = (np.full(len(pairs), np.nan) for _ in range(2))
-  if cluster_N is not None:
+  if cluster_N is None:
+    error_X, freedom_X = _error(draws_XR, n_X)
+  else:
     known_MN, known_SN = (
         ~np.isnan(x) for x in (uncertainty_MN, stack.signals_SN))
-    error_X, freedom_X = _clustered_error(draws_XR, [
-        cluster_N[known_MN[m] & known_SN[s]] for m, s in pairs])
+    labels_X = [cluster_N[known_MN[m] & known_SN[s]] for m, s in pairs]
+    error_X, freedom_X = _error(draws_XR, np.array([
+        grouping.effective_number(labels_n) for labels_n in labels_X]))
+    error_X *= np.array([
+        spearman_draws.cluster_bias(labels_n) if len(labels_n) else 1.0
+        for labels_n in labels_X])
     p_value_X = 2 * scipy.special.stdtr(
         freedom_X, -np.abs(_fisher_z(rho_X)) / error_X)
   return Aligned(row_X, signal_X, rho_X, p_value_X, n_X, draws_XR, error_X,
@@ -100,7 +105,7 @@ def align(stack: stacking.Stack, counts_NR: np.ndarray,
 
 
 def interval(found: Aligned, level: float) -> resampling.Interval:
-  """Of every rho: the middle of its draws, or by Student's t in clusters.
+  """Of every rho, by Student's t on Fisher's z, as the claim `aligned` has it.
 
   Args:
     found: of `align`.
@@ -109,30 +114,22 @@ def interval(found: Aligned, level: float) -> resampling.Interval:
   Returns:
     Both ends, NaN where rho is; in clusters those that p inverts.
   """
-  if not np.isnan(found.freedom_X).all():
-    reach_X = found.error_X * scipy.special.stdtrit(
-        found.freedom_X, (1 + level) / 2)
-    z_X = _fisher_z(found.rho_X)
-    return resampling.Interval(np.tanh(z_X - reach_X), np.tanh(z_X + reach_X))
-  low, high = (np.full(len(found.rho_X), np.nan) for _ in range(2))
+  reach_X = found.error_X * scipy.special.stdtrit(
+      found.freedom_X, (1 + level) / 2)
+  z_X = _fisher_z(found.rho_X)
+  return resampling.Interval(np.tanh(z_X - reach_X), np.tanh(z_X + reach_X))
+
+
+def _error(
+    draws_XR: np.ndarray, units_X: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+  error_X, freedom_X = (np.full(len(units_X), np.nan) for _ in range(2))
 
   def fill(cells: slice):
-    middle = resampling.percentile_interval(found.draws_XR[cells], level)
-    undefined = np.isnan(found.rho_X[cells])
-    low[cells] = np.where(undefined, np.nan, middle.low)
-    high[cells] = np.where(undefined, np.nan, middle.high)
+    error_X[cells], freedom_X[cells] = spearman_draws.fisher_error(
+        draws_XR[cells], units_X[cells])
 
-  in_parallel(fill, len(low), chunk=64)
-  return resampling.Interval(low, high)
-
-
-def _clustered_error(
-    draws_XR: np.ndarray, labels_X: list[np.ndarray],
-) -> tuple[np.ndarray, np.ndarray]:
-  error_X, freedom_X = spearman_draws.fisher_error(
-      draws_XR, np.array([grouping.effective_number(x) for x in labels_X]))
-  error_X *= np.array([spearman_draws.cluster_bias(x) if len(x) else 1.0
-                       for x in labels_X])
+  in_parallel(fill, len(error_X), chunk=64)
   return np.where(error_X > 0, error_X, np.nan), freedom_X
 
 

@@ -6,6 +6,7 @@ from markupsafe import Markup
 from uncertainty.report import blocks, figures, names, people_entropy, plots
 from uncertainty.report.tables import AnalysisTables
 from uncertainty.results import columns, derived
+from uncertainty.results.analysis_columns import P_VALUES
 from uncertainty.specs import StudySpec
 
 _HICK = 'a + b·H(people)'  # the law itself, among its rivals
@@ -24,7 +25,7 @@ def chapter(
   """
   floor = 1 / (spec.analysis.n_bootstrap + 1)
   parts = [*_ceiling(tables), *_combination(tables, floor),
-           *_response_time(tables), *_size(tables, floor),
+           *_response_time(tables), *_size(tables),
            *_choice_count(tables), *_hierarchical(tables)]
   if not parts:
     return None
@@ -129,7 +130,7 @@ def _response_time(tables: AnalysisTables) -> list[Markup]:
       shown, sort=derived.CV_R2, pick=columns.FORM))]
 
 
-def _size(tables: AnalysisTables, floor: float) -> list[Markup]:
+def _size(tables: AnalysisTables) -> list[Markup]:
   scores = tables.get('scores')
   wanted = columns.alignment_with(columns.HUMAN_ENTROPY)
   if scores.empty or not tables.has('size'):
@@ -146,11 +147,11 @@ def _size(tables: AnalysisTables, floor: float) -> list[Markup]:
         f'{names.dataset(str(dataset))}: alignment by size',
         'Alignment of choice entropy against parameters; a colour is a '
         'family, filled points are instruct models.', tables))
+  # Its p-values count base and tuned models of a pair as two.
+  shown = tables.get('size').drop(columns=list(P_VALUES), errors='ignore')
   return [*parts, blocks.of_all_models(blocks.folded(
       'Rank correlation with size, overall and within families',
-      blocks.table(
-          tables.get('size'), sort=columns.RHO, pick=columns.OUTCOME,
-          p_floor=floor)))]
+      blocks.table(shown, sort=columns.RHO, pick=columns.OUTCOME)))]
 
 
 def _sizes(rows: pd.DataFrame) -> plots.Plot:
