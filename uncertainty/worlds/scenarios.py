@@ -163,6 +163,8 @@ WORLDS: dict[str, World] = {
            ('much beyond it', 1.5, 0.5, {}))},
     'words as held and right': World(stated=0.0),
     'words as held and right, clusters of 8': World(stated=0.0, **_CLUSTERS),
+    'words as held and right, few answers wrong': World(
+        stated=0.0, boldness=Effects(2.5, 0.2, 0.1)),
     'words as held, less often right': World(stated=0.0, gap=Effects(0.06)),
     'words above what is held, a little': World(stated=0.05),
     'words above what is held, some, clusters of 8': World(
