@@ -18,7 +18,7 @@ from uncertainty import (
 from uncertainty.errors import UserError, hint
 from uncertainty.inference import capture_policy
 from uncertainty.inference.tasks import equivalence, samples, verbal
-from uncertainty.models import capture
+from uncertainty.models import capture, sharding
 from uncertainty.models import source as source_lib
 from uncertainty.results import digests, manifest
 from uncertainty.specs import StudySpec
@@ -158,6 +158,7 @@ def make(spec: StudySpec, workdir: pathlib.Path, *,
     UserError: what is wrong with config, data, models or workdir.
   """
   plugins.load(spec.plugins)
+  sharding.check_axis(spec.model.model_axis)
   tasks = task_names(spec)
   judge = (equivalence.digest(spec, remembered=remembered)
            if 'samples' in tasks else '')

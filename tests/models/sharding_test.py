@@ -87,3 +87,5 @@ def test_every_parameter_of_every_family_has_axes_of_its_rank():
 def test_mesh_that_does_not_fit_is_an_error():
   with pytest.raises(UserError, match='devices'):
     sharding.make_mesh(3, 5)
+  with pytest.raises(UserError, match='model_axis=7'):
+    sharding.check_axis(7)

@@ -88,6 +88,21 @@ def wait_for_all(name: str) -> None:
     multihost_utils.sync_global_devices(name)
 
 
+def check_axis(n_devices: int) -> None:
+  """Whether the devices here can share copies of the weights so.
+
+  Args:
+    n_devices: that share one copy.
+
+  Raises:
+    UserError: all that are here are not a multiple of it.
+  """
+  if jax.device_count() % n_devices:
+    raise UserError(
+        f'config.model.model_axis={n_devices} devices share a copy of the '
+        f'weights, and {jax.device_count()} are here, which is no multiple')
+
+
 def make_mesh(data: int | None = None, model: int = 1,
               devices: Sequence[Any] | None = None) -> Mesh:
   """A mesh of devices: rows over `data`, weights over `model`.
