@@ -22,7 +22,7 @@ _SPEC = StudySpec(probe=ProbeSpec(
     protocol='paper,sound', n_folds=5, n_permutations=39))
 
 
-def _study(workdir, signal_layer=1, n_items=50):
+def _study(workdir, signal_layer=1, n_items=50, model='m', drop=()):
   generator = np.random.default_rng(0)
   acts = generator.normal(size=(n_items, 3, 8)).astype(np.float32)
   signal = acts[:, signal_layer, 0] + 0.1 * generator.normal(size=n_items)
@@ -33,10 +33,11 @@ def _study(workdir, signal_layer=1, n_items=50):
       'human_entropy': 0.5 + 0.1 * signal, 'human_mc_rt_correct': rt,
       'human_mc_rt_combined': np.where(np.arange(n_items) == 7, np.nan, rt),
       'n_tokens': generator.integers(5, 30, n_items)})
-  shards.write_table(frame, workdir / 'results' / 'coane' / 'm.parquet')
+  shards.write_table(frame.drop(columns=list(drop)),
+                     workdir / 'results' / 'coane' / f'{model}.parquet')
   # The store may hold items in another order.
   order = generator.permutation(n_items)
-  activations.append(workdir / 'activations' / 'coane' / 'm' / 'residual',
+  activations.append(workdir / 'activations' / 'coane' / model / 'residual',
                      [f'i{n}' for n in order], acts[order])
   return acts
 
@@ -75,6 +76,19 @@ def test_a_planted_signal_is_found_at_its_layer_and_no_other(tmp_path):
   control = _read(tmp_path, 'probe_controls').set_index(['target', 'layer'])
   own = control.loc[('human_entropy', 1)]
   assert own['n_control_draws'] == 20
+
+
+def test_transfer_is_between_all_that_know_the_target(tmp_path):
+  _study(tmp_path)
+  probes.run(tmp_path, _SPEC)
+  assert not (tmp_path / 'analysis' / 'probe_transfer.parquet').exists()
+  for model, drop in (('n', ()), ('without', ('human_entropy',))):
+    _study(tmp_path, model=model, drop=drop)
+  probes.run(tmp_path, _SPEC)
+  table = _read(tmp_path, 'probe_transfer')
+  table = table[table['target'] == 'human_entropy']
+  assert {*zip(table['train'], table['test'])} == {
+      (a, b) for a in ('coane/m', 'coane/n') for b in ('coane/m', 'coane/n')}
 
 
 def test_forward_scores_read_the_planted_layer_and_become_a_claim(tmp_path):
