@@ -44,6 +44,23 @@ def test_a_signal_carries_over_and_its_layer_is_chosen_in_training():
   assert table.loc[('narrow', 'narrow'), 'r2'].nunique() == 3
 
 
+@pytest.mark.parametrize('prefix', ['a', 'b'])
+def test_the_layer_is_chosen_away_from_the_cell_it_is_shown_in(prefix):
+  """The layer that is best in training means the opposite in the other set.
+
+  By the shown cell's own error, the other layer would be taken. The sets share
+  their items (ten folds) or do not (one).
+  """
+  sets = {'one': _set(0, 'a', signal=8.0),
+          'other': _set(1, prefix, signal=-8.0)}
+  for some in sets.values():
+    some.acts_NLD[:, 0, 0] += 3 * some.target_N
+  error = transfer.matrix(sets).set_index(['train', 'test', 'layer'])['mse']
+  for pair in (('one', 'other'), ('other', 'one')):
+    assert error[(*pair, 0)] < .5 < 2 < error[(*pair, 1)]
+    assert error[(*pair, -1)] == error[(*pair, 1)]
+
+
 @pytest.mark.parametrize('trained, tested', [(30, 20), (20, 30)])
 def test_activations_of_another_shape_are_refused(trained, tested):
   says = rf'\(2, {trained}\) cannot be tested on \(2, {tested}\)'

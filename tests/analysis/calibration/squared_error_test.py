@@ -90,6 +90,30 @@ def test_equal_errors_differ_by_exactly_nothing():
     assert squared.difference_variance(one, same, np.zeros(200), 200) == 0
 
 
+def test_a_differences_variance_is_that_of_repeats():
+  """Of two models that are .05 too bold; influences alone tell 1.5 times it."""
+  rng = np.random.default_rng(0)
+  n_items, n_repeats = 400, 800
+  items = np.arange(n_items)
+  difference, told, of_influences = [], [], []
+  for _ in range(n_repeats):
+    confidence = rng.uniform(.4, .9, (2, n_items))
+    correct = (rng.random((2, n_items)) < confidence - .05).astype(float)
+    first, second = (
+        squared.squared_error(*model, items, 10)
+        for model in zip(confidence, correct, strict=True))
+    influence = first.influence_N - second.influence_N
+    difference.append(first.estimate - second.estimate)
+    told.append(squared.difference_variance(
+        first, second, influence, n_items))
+    of_influences.append((influence ** 2).sum() / n_items ** 2)
+  square = (difference - np.mean(difference)) ** 2
+  # What 800 repeats leave open of the variance, and of what is told of it.
+  error = np.hypot(np.std(square), np.std(told)) / np.sqrt(n_repeats)
+  assert np.mean(told) == pytest.approx(square.mean(), abs=4 * error)
+  assert np.mean(of_influences) > square.mean() + 4 * error
+
+
 @pytest.mark.parametrize('alpha', [.05, .005])
 def test_the_least_error_above_is_told_with_its_power(alpha):
   def seen(rng, gap):

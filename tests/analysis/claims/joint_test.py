@@ -5,9 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 
+from uncertainty.analysis.calibration import squared_error
 from uncertainty.analysis.claims import joint, table
 from uncertainty.analysis.claims.study import ClaimStudy
-from uncertainty.analysis.scores import people
+from uncertainty.analysis.scores import people, stack
 from uncertainty.analysis.scores.stack import stack_results
 from uncertainty.worlds import cells, generator
 
@@ -44,6 +45,26 @@ def test_the_threshold_is_that_of_the_config(extremes, spec):
   study = dataclasses.replace(
       _study(extremes['neither'].frames, spec), calibrated_below=.3)
   assert joint.flags(study).calibrated_X.all()
+
+
+def test_an_estimate_below_the_threshold_is_not_enough(extremes, spec):
+  """Calibrated is a cell whose interval ends below it."""
+  study = _study(extremes['neither'].frames, spec)
+  confidence_MN = stack.paper_confidence(study.stack)
+  correct = dict(zip(study.models, study.correct_MN, strict=True))
+  errors = [squared_error.squared_error(
+      confidence_MN[i], correct[study.stack.rows[i].model],
+      study.cluster_N, study.n_bins) for i in joint.flags(study).row_X]
+  estimate = np.array([error.estimate for error in errors])
+  high = np.array([
+      squared_error.interval(error, study.level)[1] for error in errors])
+  for threshold in np.mean(estimate), np.mean(high):
+    flags = joint.flags(dataclasses.replace(
+        study, calibrated_below=np.sqrt(threshold))).calibrated_X
+    between = (estimate < threshold) & (threshold <= high)
+    assert between.sum() >= len(errors) // 3
+    assert not flags[between].any()
+    np.testing.assert_array_equal(flags, high < threshold)
 
 
 def test_nothing_that_varies_makes_no_claim(extremes, spec):

@@ -2,7 +2,9 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
+from uncertainty.analysis.claims import table
 from uncertainty.analysis.claims.study import ClaimStudy
 from uncertainty.analysis.scores.stack import stack_results
 from uncertainty.analysis.statistics import entropy
@@ -37,3 +39,30 @@ def test_draws_hold_the_noise_of_people_once():
   told = np.sqrt(np.mean([s.rho_MR[0].var(ddof=1) for s in studies]))
   # The error of `seen` is 4 %; people drawn twice give .107 for .086.
   np.testing.assert_allclose(told, seen, rtol=.08)
+
+
+@pytest.mark.parametrize('all_choices', [True, False])
+def test_mass_outside_the_choices_changes_no_calibration(
+    small_frames, spec, all_choices):
+  """Confidence is over the choices, not the mass that their letters have."""
+  rng = np.random.default_rng(0)
+
+  def with_mass(frame, log_mass_N):
+    choices = [logs + log_mass for logs, log_mass in zip(
+        frame[columns.CHOICE_LOGPROBS], log_mass_N, strict=True)]
+    changed = frame.assign(**{
+        columns.CHOICE_LOGPROBS: choices,
+        columns.CHOICE_LOGPROB: [logs.max() for logs in choices],
+        columns.CHOICE_LOG_MASS: log_mass_N})
+    return (changed if all_choices
+            else changed.drop(columns=columns.CHOICE_LOGPROBS))
+
+  whole, little = (
+      table.claims({
+          key: with_mass(frame, np.log(rng.uniform(least, 1, len(frame))))
+          for key, frame in small_frames.items()},
+          spec, ('calibrated', 'calibration_difference'))
+      for least in (1, .1))
+  assert whole['estimate'].notna().all()
+  assert set(whole['claim']) == {'calibrated', 'calibration_difference'}
+  pd.testing.assert_frame_equal(little, whole)

@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+import scipy.stats
 
 from uncertainty.analysis.statistics import crossed
 
@@ -45,6 +46,27 @@ def test_flags_that_do_not_vary_have_no_test():
   found = crossed.excess(a, a, a, .95, **_OPTIONS)
   assert found.value == pytest.approx(0)
   assert np.isnan([found.se, found.low, found.high, found.p_value]).all()
+
+
+def test_p_is_no_smaller_than_by_moving_whole_families_and_kinds():
+  """Student's t alone rejects; most orders of rows and columns go as far."""
+  first = np.array([[0, 0, 0], [1, 0, 1], [0, 1, 0], [0, 0, 1]], bool)
+  second = np.array([[0, 0, 1], [1, 1, 0], [0, 1, 0], [1, 0, 1]], bool)
+  n_draws = 4000
+  found = crossed.excess(
+      first & second, first, second, .95, n_draws=n_draws, seed=0)
+  by_t = 2 * scipy.stats.t.sf(abs(found.value) / found.se, 4 - 1)
+  # All 4! 3! orders: the excess of products over their mean, either way.
+  beyond = np.array([
+      (first & second[np.ix_(rows, kinds)]).mean()
+      for rows in itertools.permutations(range(4))
+      for kinds in itertools.permutations(range(3))]) - (
+          first.mean() * second.mean())
+  seen = (first & second).mean() - first.mean() * second.mean()
+  exact = np.mean(np.abs(beyond) > abs(seen) - 1e-9)
+  assert by_t < .05 < exact
+  error = np.sqrt(exact * (1 - exact) / n_draws)
+  assert found.p_value == pytest.approx(exact, abs=4 * error + 1 / n_draws)
 
 
 def test_one_row_or_missing_cells_are_refused():
