@@ -228,12 +228,16 @@ def _sure_and_right(study, m, known_N, unknown) -> Finding:
 
 
 def _freedom_of_two(study, influence_N, parts) -> float:
-  """Satterthwaite's (1946), of a variance that two groups add to."""
+  """Satterthwaite's (1946), of a variance that two groups add to.
+
+  At most that of all clusters, which both groups may share.
+  """
   variances = [float((study.sums(np.where(part_N, influence_N, 0)[None]) ** 2
                       ).sum()) for part_N in parts]
   spread = sum(v ** 2 / (study.n_clusters(part_N) - 1)
                for v, part_N in zip(variances, parts, strict=True))
-  return sum(variances) ** 2 / spread if spread > 0 else np.inf
+  most = study.n_clusters(np.any(parts, 0)) - 1
+  return min(sum(variances) ** 2 / spread, most) if spread > 0 else most
 
 
 def _surest_fifth(study, m, known_N, unknown) -> Finding:
