@@ -77,3 +77,15 @@ def opened(model):
       kind=model.kind, source=model.source, revision=None,
       identity=identity.Identity('w', 'c', 't', 'p', 'g'), checkpoint=None,
       family=None, n_parameters=model.n_parameters)
+
+
+def layers_of(model):
+  """tokens [1, T] → what every layer gives of them, [L, T, D]."""
+  @jax.jit
+  def run(tokens_1T):
+    _, kept = model.module.apply(
+        {'params': model.params}, tokens_1T, capture_intermediates=True,
+        mutable=['intermediates'])
+    return kept['intermediates']['layers']['__call__'][0][0][:, 0]
+
+  return run

@@ -9,21 +9,30 @@ from uncertainty.probes import statements, truth_table
 from uncertainty.probes.fits import classify, truth
 
 
-def _statements(n_rows=16):
-  generator = np.random.default_rng(0)
+def _read(topics, n_rows, activations):
+  """Half of each topic's statements true; activations of (topic, …) each."""
   rows, acts = [], []
-  for topic in ('cities', 'facts', 'inventors'):
+  for topic in topics:
     for negated in (False, True):
       for row in range(n_rows):
         true = (row % 2 == 0) != negated
         rows.append({
             'item_id': f'truth-{"neg_" * negated}{topic}-{row:04d}',
             'answer': 0.0 if true else 1.0})
-        x = generator.normal(size=(2, 6)) * 0.3
-        x[1, 0] += 1 if true else -1
-        x[:, 1] += -2 if negated else 2
-        acts.append(x)
+        acts.append(activations(topic, negated, 1 if true else -1))
   return np.array(acts, np.float32), pd.DataFrame(rows)
+
+
+def _statements(n_rows=16):
+  generator = np.random.default_rng(0)
+
+  def activations(_, negated, truth):
+    x = generator.normal(size=(2, 6)) * 0.3
+    x[1, 0] += truth
+    x[:, 1] += -2 if negated else 2
+    return x
+
+  return _read(('cities', 'facts', 'inventors'), n_rows, activations)
 
 
 def test_truth_probes_carry_over_to_a_left_out_topic():
@@ -70,17 +79,10 @@ def _specific(seed, n_topics=6, n_rows=8, n_layers=6, width=8):
   generator = np.random.default_rng(seed)
   directions = generator.normal(size=(n_topics, n_layers, width))
   directions /= np.linalg.norm(directions, axis=-1, keepdims=True)
-  acts, rows = [], []
-  for topic in range(n_topics):
-    for negated in (False, True):
-      for row in range(n_rows):
-        true = (row % 2 == 0) != negated
-        rows.append({
-            'item_id': f'truth-{"neg_" * negated}t{topic}-{row:04d}',
-            'answer': 0.0 if true else 1.0})
-        acts.append(generator.normal(size=(n_layers, width)) + 3 * negated
-                    + 1.5 * (1 if true else -1) * directions[topic])
-  return np.array(acts, np.float32), pd.DataFrame(rows)
+  along = {f't{topic}': directions[topic] for topic in range(n_topics)}
+  return _read(along, n_rows, lambda topic, negated, truth: (
+      generator.normal(size=(n_layers, width)) + 3 * negated
+      + 1.5 * truth * along[topic]))
 
 
 def test_no_general_direction_of_truth_reads_half():

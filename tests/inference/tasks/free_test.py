@@ -3,7 +3,6 @@
 import dataclasses
 import math
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -89,23 +88,12 @@ def test_odd_answers_have_a_value_or_a_reason(
   assert math.isnan(row['bracket_total_entropy']) == (not answer)
 
 
-def _layers(model):
-  @jax.jit
-  def layers_of(tokens_1T):
-    _, kept = model.module.apply(
-        {'params': model.params}, tokens_1T, capture_intermediates=True,
-        mutable=['intermediates'])
-    return kept['intermediates']['layers']['__call__'][0][0][:, 0]
-
-  return layers_of
-
-
-def test_several_positions_stand_side_by_side(answering, asked):
+def test_several_positions_stand_side_by_side(tiny, answering, asked):
   positions = ('second_last', 'before_generating', 'bracket_mean',
                'answer_end', 'exact_answer')
   spec = dataclasses.replace(asked.SPEC, probe=ProbeSpec(
       sites='residual', positions=','.join(positions)))
-  layers_of = _layers(answering)
+  layers_of = tiny.layers_of(answering)
   prompt_of = {r.item_id: list(r.tokens) for r in
                free.bracket_requests(answering, asked.ITEMS, spec)}
   question_of = {item.item_id: item.question for item in asked.ITEMS}
@@ -128,10 +116,11 @@ def test_several_positions_stand_side_by_side(answering, asked):
   assert seen == len(asked.ITEMS)
 
 
-def test_bracket_mean_is_the_mean_over_the_answers_tokens(answering, asked):
+def test_bracket_mean_is_the_mean_over_the_answers_tokens(
+    tiny, answering, asked):
   spec = dataclasses.replace(asked.SPEC, probe=ProbeSpec(
       sites='residual', positions='bracket_mean'))
-  layers_of = _layers(answering)
+  layers_of = tiny.layers_of(answering)
   prompt_of = {r.item_id: list(r.tokens) for r in
                free.bracket_requests(answering, asked.ITEMS, spec)}
   seen = 0

@@ -2,7 +2,6 @@
 
 import dataclasses
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -35,14 +34,8 @@ def _run(model, items=ITEMS, spec=SPEC, **options):
   return rows
 
 
-def test_each_text_is_read_alone_to_its_last_token(model):
-  @jax.jit
-  def layers_of(tokens_1T):
-    _, kept = model.module.apply(
-        {'params': model.params}, tokens_1T, capture_intermediates=True,
-        mutable=['intermediates'])
-    return kept['intermediates']['layers']['__call__'][0][0]
-
+def test_each_text_is_read_alone_to_its_last_token(tiny, model):
+  layers_of = tiny.layers_of(model)
   rows = _run(model)
   assert set(rows) == {item.item_id for item in ITEMS}
   for item in ITEMS:
@@ -51,7 +44,7 @@ def test_each_text_is_read_alone_to_its_last_token(model):
     assert row['captured_tokens'] == '.'
     tokens = model.tokenizer.encode(item.question)
     assert row['n_tokens'] == len(tokens)
-    want_LD = layers_of(jnp.asarray([tokens], jnp.int32))[:, 0, -1]
+    want_LD = layers_of(jnp.asarray([tokens], jnp.int32))[:, -1]
     np.testing.assert_allclose(row['residual'], want_LD, atol=1e-4)
 
 
