@@ -8,6 +8,7 @@ logistic regression and ROC; and the AUROC of SAPLMA's scores, and all others',
 on items that come after those fitted. Prints the largest differences.
 """
 
+import argparse
 import collections
 import pathlib
 from collections.abc import Sequence
@@ -15,16 +16,11 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from absl import app, flags
 from sklearn import linear_model, metrics, model_selection, tree
 
 from uncertainty.analysis.statistics import separation
 from uncertainty.probes import doubt
 from uncertainty.results import activations, columns, derived, schema
-
-_WORKDIR = flags.DEFINE_string('workdir', None, 'Of the run.', required=True)
-_FOLDS = flags.DEFINE_integer('n_folds', 10, "The run's config.probe.n_folds.")
-_EVERY = flags.DEFINE_integer('every', 1, 'Compares one layer in so many.')
 
 
 class Pair(NamedTuple):
@@ -137,11 +133,18 @@ def compare_forward(workdir: pathlib.Path) -> list[Pair]:
   return pairs
 
 
-def _main(_) -> None:
-  workdir = pathlib.Path(_WORKDIR.value)
+def main() -> None:
+  """Prints how far the run's AUROCs and scikit-learn's are apart."""
+  parser = argparse.ArgumentParser(description=__doc__)
+  parser.add_argument('--workdir', required=True, type=pathlib.Path)
+  parser.add_argument(
+      '--n_folds', default=10, type=int, help="the run's config.probe.n_folds")
+  parser.add_argument(
+      '--every', default=1, type=int, help='compares one layer in so many')
+  options = parser.parse_args()
   for title, pairs in (
-      ('layers', compare(workdir, _FOLDS.value, _EVERY.value)),
-      ('scores', compare_forward(workdir))):
+      ('layers', compare(options.workdir, options.n_folds, options.every)),
+      ('scores', compare_forward(options.workdir))):
     print(f'\n{title}: {len(pairs)} AUROCs; number and largest difference')
     apart = collections.defaultdict(list)
     for pair in pairs:
@@ -151,4 +154,4 @@ def _main(_) -> None:
 
 
 if __name__ == '__main__':
-  app.run(_main)
+  main()

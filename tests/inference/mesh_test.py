@@ -17,6 +17,8 @@ from uncertainty.models import sharding
 from uncertainty.specs import ScoreSpec
 
 model = tiny.make(scale=6.0)
+model = dataclasses.replace(model, config=dataclasses.replace(
+    model.config, context_length=8192))
 rng = np.random.default_rng(0)
 asks = [Ask(str(i), (*range(5, 25), *rng.integers(5, 60, 4 + i).tolist()),
             (30, 31), ((30, 4, 5), (31,)) if i % 2 else ())

@@ -43,7 +43,7 @@ def config(**changes):
   n_layers = 2
   return models.DecoderConfig(
       family='llama', n_layers=n_layers, width=16, n_heads=4, n_kv_heads=2,
-      head_dim=4, mlp_width=32, vocab_size=len(PIECES), context_length=8192,
+      head_dim=4, mlp_width=32, vocab_size=len(PIECES), context_length=2048,
       windows=(0,) * n_layers, rotaries=(models.Rotary((1.0, 0.1)),),
       rotary_index=(0,) * n_layers, attention_scale=0.5, eos_token_ids=(EOS,),
       **changes)

@@ -17,7 +17,7 @@ SPEC = specs.StudySpec(analysis=specs.AnalysisSpec(n_bootstrap=50))
 def study(tmp_path):
   """A folder whose one model aligns better once it is tuned."""
   frames = generator.simulate(generator.World(
-      n_items=300, families=(1,), seeds=2, alignment=generator.Effects(
+      n_items=300, families=(1,), seeds=3, alignment=generator.Effects(
           0.1, tuning=0.8)), seed=0, all_measures=False).frames
   place = tmp_path / 'm' / 'all' / 'analysis'
   place.mkdir(parents=True)
@@ -36,7 +36,7 @@ def test_every_outcome_is_a_row_with_what_the_claim_says(study, capsys):
   text = capsys.readouterr().out
   lines = [line for line in text.splitlines() if line.startswith('| tuned')]
   assert [line.split(' | ')[1] for line in lines] == list(tuned.OUTCOMES)
-  assert lines[0].endswith('| 300 | 2 | rises |')
+  assert lines[0].endswith('| 300 | 3 | rises |')
   assert float(lines[0].split(' | ')[4].split(' ')[0]) > 0.5
   assert lines[3].endswith('| cannot tell |')
   assert 'Made on a lathe.' in text and 'Code: 01234567, no checkout.' in text
