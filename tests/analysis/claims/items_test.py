@@ -130,15 +130,19 @@ def test_people_who_nearly_always_agree_make_no_claim(spec):
   """With 8 of 421 items at issue, .31 of studies made a false claim."""
   rng = np.random.default_rng(0)
 
-  def verdicts(n_at_issue):
+  def verdicts(n_at_issue, n_unsure=421):
     entropy = (np.arange(421) < n_at_issue) * .9
+    unsure = np.array([rng.permutation(421) < n_unsure for _ in range(10)])
     return set(table.claims({('d', f'm{i}'): pd.DataFrame({
         'item_id': [f'q{j}' for j in range(421)], 'human_entropy': entropy,
-        'mc_choice_entropy': rng.random(421)}) for i in range(10)},
+        'mc_choice_entropy': unsure[i] * rng.random(421)}) for i in range(10)},
                             spec, ('aligned',))['verdict'])
 
   assert verdicts(8) == {'too little data'}
   assert 'too little data' not in verdicts(40)
+  # Both sides tied: 22 of each share one item, and .99 of studies were false.
+  assert verdicts(22, 22) == {'too little data'}
+  assert 'too little data' not in verdicts(92, 92)
 
 
 def test_auroc_of_few_wrong_answers_has_few_degrees_of_freedom(spec):

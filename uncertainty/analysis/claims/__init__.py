@@ -66,9 +66,9 @@ class Claim:
   of_answers: bool = True
 
 
-def _too_few(whether: str) -> str:
-  return (f'Too few items or clusters of items to tell whether {whether}: no '
-          'claim is made.')
+def _too_few(whether: str, other: str = '') -> str:
+  return (f'Too few items or clusters of items{other} to tell whether '
+          f'{whether}: no claim is made.')
 
 
 def _sentences(supported: str, contradicted: str, cannot_tell: str,
@@ -264,7 +264,7 @@ CLAIMS: tuple[Claim, ...] = (
             'Whether {subject} changed cannot be told ({value}, {level} '
             'interval {low} to {high}; a change of {smallest} would have been '
             'seen four times in five).',
-            _too_few('{subject} changed'))),
+            _too_few('{subject} changed', ', or two seeds'))),
     Claim(
         'joint_presence',
         'Are the measures that are aligned with people the calibrated ones?',

@@ -212,22 +212,25 @@ class ClaimStudy:
   def varied(self, m: int, known_N: np.ndarray) -> bool:
     """Whether ranks say enough for a claim about them.
 
-    Where nearly all people agree, or a model is nearly always alike, a rank
-    correlation hangs on the few items that differ, and its draws with it.
+    Where nearly all people agree, and a model is nearly always alike, a rank
+    correlation hangs on the few items that both tell apart, and its draws with
+    it; of sides that know nothing of each other, those are U V / N of N items,
+    with U and V beside each side's commonest value.
 
     Args:
       m: which model.
       known_N: which items.
 
     Returns:
-      Whether, of both sides, half of the items or clusters, or `LEAST_UNTIED`,
-      are not at the commonest value.
+      Whether U V / N items or clusters are `LEAST_UNTIED`, or as many as where
+      half of each side's are beside its commonest value.
     """
     if not known_N.any():
       return False
-    least = min(LEAST_UNTIED, self.n_clusters(known_N) / 2)
-    return min(self._untied(side_N, known_N) for side_N in (
-        self.uncertainty_MN[m], self.human_N)) >= least
+    n_units = self.n_clusters(known_N)
+    first, second = (self._untied(side_N, known_N) for side_N in (
+        self.uncertainty_MN[m], self.human_N))
+    return first * second / n_units >= min(LEAST_UNTIED, n_units / 4)
 
   def _untied(self, side_N: np.ndarray, known_N: np.ndarray) -> float:
     values, place_n = np.unique(side_N[known_N], return_inverse=True)

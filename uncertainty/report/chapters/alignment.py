@@ -43,9 +43,9 @@ def chapter(
       'uncertainty measures and one human signal, with an interval over items. '
       'Blue: the model is unsure where people are unsure, slow or often '
       'wrong. Bold numbers differ from zero after Holm correction over all '
-      'cells of the data set; of the others that cannot be told from so many. '
-      'Whether a model is aligned is said of one measure alone, fixed '
-      'beforehand, by the claim of that name.')]
+      'cells of the data set; of the others a table of so many tests does '
+      'not say it. Whether a model is aligned is said of one measure alone, '
+      'fixed beforehand, by the claim of that name.')]
   for dataset, rows in cells.groupby(columns.DATASET, sort=False):
     parts += _dataset(str(dataset), rows, tables, spec.analysis.alpha)
   return blocks.Chapter('alignment', 'Alignment', tuple(parts))
