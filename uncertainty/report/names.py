@@ -232,9 +232,9 @@ def value(name: str, raw: Any) -> Any:
     return signal(raw)
   if name == cols.DATASET:
     return dataset(raw)
-  if name == cols.OUTCOME and (with_ := cols.aligned_signal(raw)):
+  if name == cols.OUTCOME and (with_ := derived.aligned_signal(raw)):
     return f'ρ with {signal(with_)}'
-  if name == derived.CLAIM and (at := raw.find(cols.alignment_with(''))) > 0:
+  if name == derived.CLAIM and (at := raw.find(derived.alignment_with(''))) > 0:
     return raw[:at] + value(cols.OUTCOME, raw[at:])
   return _OUTCOMES.get(raw, raw) if name == cols.OUTCOME else raw
 

@@ -363,31 +363,6 @@ RESULTS: dict[str, tuple[Column, ...]] = {
 }
 
 
-def alignment_with(signal: str) -> str:
-  """The outcome (`OUTCOME`) that is alignment with a human signal.
-
-  Args:
-    signal: its column; '' gives what all of them begin with.
-
-  Returns:
-    Such as `alignment:human_entropy`.
-  """
-  return f'alignment:{signal}'
-
-
-def aligned_signal(outcome: str) -> str | None:
-  """The signal that an outcome is alignment with.
-
-  Args:
-    outcome: a value of `OUTCOME`.
-
-  Returns:
-    Its column; None of other outcomes.
-  """
-  start = alignment_with('')
-  return outcome.removeprefix(start) if outcome.startswith(start) else None
-
-
 def find(name: str) -> Column | None:
   """What describes a column of a results table.
 

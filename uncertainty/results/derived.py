@@ -1,4 +1,4 @@
-"""Names of the columns that only analysis tables have.
+"""Names of the columns that only analysis tables have, and of outcomes.
 
 Code that writes or reads such a column takes its name from here; those that
 results tables have too, or many analysis tables, are in `columns`. What they
@@ -92,3 +92,28 @@ TRAIN, TEST, PROBE, POLARITY = 'train', 'test', 'probe', 'polarity'
 CHANGE, STATUS, PART, MATCH = 'change', 'status', 'part', 'match'
 DIFFERS, BLANKS, TIES, FILE = 'differs', 'blanks', 'ties', 'file'
 COLUMN, OURS, WIDTH = 'column', 'ours', 'width'
+
+
+def alignment_with(signal: str) -> str:
+  """The outcome (`columns.OUTCOME`) that is alignment with a human signal.
+
+  Args:
+    signal: its column; '' gives what all of them begin with.
+
+  Returns:
+    Such as `alignment:human_entropy`.
+  """
+  return f'alignment:{signal}'
+
+
+def aligned_signal(outcome: str) -> str | None:
+  """The signal that an outcome is alignment with.
+
+  Args:
+    outcome: a value of `columns.OUTCOME`.
+
+  Returns:
+    Its column; None of other outcomes.
+  """
+  start = alignment_with('')
+  return outcome.removeprefix(start) if outcome.startswith(start) else None

@@ -32,7 +32,7 @@ COLUMNS = (
     derived.ESTIMATE, derived.SE, columns.CI_LOW, columns.CI_HIGH,
     columns.P_VALUE, derived.LEAST_P, columns.N_FAMILIES, derived.PLAIN,
     derived.PLAIN_P, derived.PLAIN_NAME, columns.N)
-FOLLOWS = columns.alignment_with(columns.HUMAN_ENTROPY)
+FOLLOWS = derived.alignment_with(columns.HUMAN_ENTROPY)
 
 
 def family_effects(

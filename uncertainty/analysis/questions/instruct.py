@@ -23,7 +23,7 @@ from uncertainty.results import columns, derived
 # calibration, accuracy and agreement? On the measure nearest to the human
 # signal. Everything else is a screen.
 HYPOTHESES = (
-    (columns.alignment_with(columns.HUMAN_ENTROPY), PRIMARY),
+    (derived.alignment_with(columns.HUMAN_ENTROPY), PRIMARY),
     (derived.CALIBRATION_ERROR, PRIMARY),
     ('auroc', PRIMARY),
     ('accuracy', ''),

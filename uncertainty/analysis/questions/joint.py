@@ -16,7 +16,7 @@ from uncertainty.analysis.scores.scores import Score
 from uncertainty.analysis.statistics import multiplicity, ranking, resampling
 from uncertainty.results import columns, derived
 
-_ALIGNMENT = columns.alignment_with(columns.HUMAN_ENTROPY)
+_ALIGNMENT = derived.alignment_with(columns.HUMAN_ENTROPY)
 # What changes places as a whole under the null. Both: is there anything beyond
 # what models and measures are like? One: are models (measures) alike?
 BOTH = 'models and measures'

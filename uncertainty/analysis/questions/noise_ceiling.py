@@ -183,7 +183,7 @@ def corrected(
   rows = []
   for s in scores:
     one = known.get(s.dataset)
-    if s.outcome != columns.alignment_with(_SIGNAL) or one is None:
+    if s.outcome != derived.alignment_with(_SIGNAL) or one is None:
       continue
     value = top = np.nan
     if one.published:

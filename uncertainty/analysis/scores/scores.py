@@ -175,11 +175,11 @@ def _alignment(
     row, signal = stack.rows[m], stack.signal_names[s]
     if signal in order and known_S[s]:
       found.setdefault((row.model, row.column), []).append(Score(
-          stack.dataset, row.model, columns.alignment_with(signal), row.column,
+          stack.dataset, row.model, derived.alignment_with(signal), row.column,
           float(aligned.rho_X[x]), float(aligned.p_value_X[x]),
           int(aligned.n_X[x]), aligned.draws_XR[x]))
   for scored in found.values():
-    scored.sort(key=lambda s: order[columns.aligned_signal(s.outcome) or ''])
+    scored.sort(key=lambda s: order[derived.aligned_signal(s.outcome) or ''])
   return found
 
 

@@ -11,11 +11,11 @@ from uncertainty.results import derived
 from uncertainty.specs import StudySpec
 
 OUTCOMES = {
-    cols.alignment_with(cols.HUMAN_ENTROPY):
+    derived.alignment_with(cols.HUMAN_ENTROPY):
         "alignment with people's entropy (Δρ)",
-    cols.alignment_with(cols.HUMAN_MC_PROP_CORRECT):
+    derived.alignment_with(cols.HUMAN_MC_PROP_CORRECT):
         'ρ with proportion correct',
-    cols.alignment_with(cols.HUMAN_MC_RT_COMBINED): 'ρ with response time',
+    derived.alignment_with(cols.HUMAN_MC_RT_COMBINED): 'ρ with response time',
     derived.CALIBRATION_ERROR: 'squared calibration error, debiased',
     derived.BRIER: 'Brier score', 'auroc': 'AUROC',
     'agreement': 'agreement with people', 'accuracy': 'accuracy',

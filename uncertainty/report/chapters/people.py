@@ -132,7 +132,7 @@ def _response_time(tables: AnalysisTables) -> list[Markup]:
 
 def _size(tables: AnalysisTables) -> list[Markup]:
   scores = tables.get('scores')
-  wanted = columns.alignment_with(columns.HUMAN_ENTROPY)
+  wanted = derived.alignment_with(columns.HUMAN_ENTROPY)
   if scores.empty or not tables.has('size'):
     return []
   rows = scores[(scores[columns.OUTCOME] == wanted)
