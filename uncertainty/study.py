@@ -324,9 +324,9 @@ def _probe(start: _Start) -> None:
   if spec.probe.positions == 'all' and spec.probe.store == 'rows':
     logging.info('no probes: they take one row of activations an item')
   elif any((workdir / d).is_dir() for d in ('activations', 'moments')):
-    from uncertainty import probes
+    from uncertainty.probes import run as probing
 
-    probes.run(workdir, spec)
+    probing.run(workdir, spec)
 
 
 def _steer(start: _Start) -> None:

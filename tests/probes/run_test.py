@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from uncertainty import probes
 from uncertainty.analysis.claims import table as claims_table
 from uncertainty.analysis.questions import probe_readout
 from uncertainty.analysis.statistics import entropy
 from uncertainty.data import human
+from uncertainty.probes import run as probing
 from uncertainty.probes import sums, truth_table
 from uncertainty.probes.fits import mlp
 from uncertainty.results import activations, shards
@@ -48,7 +48,7 @@ def _read(workdir, name):
 
 def test_a_planted_signal_is_found_at_its_layer_and_no_other(tmp_path):
   _study(tmp_path)
-  probes.run(tmp_path, _SPEC)
+  probing.run(tmp_path, _SPEC)
   table = _read(tmp_path, 'probes')
   assert list(table.columns) == [
       'model', 'dataset', 'site', 'protocol', 'layer', 'fold', 'target', 'r2',
@@ -80,11 +80,11 @@ def test_a_planted_signal_is_found_at_its_layer_and_no_other(tmp_path):
 
 def test_transfer_is_between_all_that_know_the_target(tmp_path):
   _study(tmp_path)
-  probes.run(tmp_path, _SPEC)
+  probing.run(tmp_path, _SPEC)
   assert not (tmp_path / 'analysis' / 'probe_transfer.parquet').exists()
   for model, drop in (('n', ()), ('without', ('human_entropy',))):
     _study(tmp_path, model=model, drop=drop)
-  probes.run(tmp_path, _SPEC)
+  probing.run(tmp_path, _SPEC)
   table = _read(tmp_path, 'probe_transfer')
   table = table[table['target'] == 'human_entropy']
   assert {*zip(table['train'], table['test'])} == {
@@ -99,7 +99,7 @@ def test_forward_scores_read_the_planted_layer_and_become_a_claim(tmp_path):
   shards.write_table(frame, path)
   spec = dataclasses.replace(_SPEC, probe=ProbeSpec(
       protocol='sound', n_folds=5, n_permutations=0))
-  probes.run(tmp_path, spec)
+  probing.run(tmp_path, spec)
   table = _read(tmp_path, 'probe_forward')
   assert len(table) == 120 and not table['item_id'].duplicated().any()
   assert set(table['layer']) == {1} and set(table['fold']) == {0, 1, 2, 3}
@@ -122,7 +122,7 @@ def test_truth_is_read_forward_and_becomes_a_claim(tmp_path, monkeypatch):
       tmp_path / 'activations' / 'truth' / 'm' / 'residual',
       list(frame['item_id']), world_statements.activations(
           world, 0, frame, np.random.default_rng(0)))
-  probes.run(tmp_path, _SPEC)
+  probing.run(tmp_path, _SPEC)
   table = _read(tmp_path, 'truth_forward')
   assert table['n_topics'].tolist() == [2, 3, 4, 5]
   assert set(_read(tmp_path, 'truth_probes')['test']) >= set(table['test'])
@@ -138,10 +138,10 @@ def test_reproduction_takes_the_last_layer_after_the_norm(tmp_path):
       _SPEC, mode='reproduction', probe=ProbeSpec(
           protocol='paper', n_folds=5, n_permutations=19))
   with pytest.raises(UserError, match='final_norm'):
-    probes.run(tmp_path, spec)
+    probing.run(tmp_path, spec)
   folder = tmp_path / 'activations' / 'coane' / 'm' / 'final_norm'
   activations.append(folder, [f'i{n}' for n in range(50)], acts[:, :1])
-  probes.run(tmp_path, spec)
+  probing.run(tmp_path, spec)
   table = _read(tmp_path, 'probes')
   own = table[(table['fold'] == -1) & (table['target'] == 'human_entropy')
               & (table['site'] == 'residual')].set_index('layer')
@@ -164,7 +164,7 @@ def test_the_nonlinear_probe_is_judged_by_what_it_held_out(
     return out_LFB
 
   monkeypatch.setattr(mlp, 'cross_validate', predicted)
-  probes.run(tmp_path, dataclasses.replace(_SPEC, probe=ProbeSpec(
+  probing.run(tmp_path, dataclasses.replace(_SPEC, probe=ProbeSpec(
       protocol='sound', n_folds=5, n_permutations=0, mlp=True)))
   table = _read(tmp_path, 'probe_nonlinear')
   assert set(table['target']) == {'human_entropy'}
@@ -175,14 +175,14 @@ def test_the_nonlinear_probe_is_judged_by_what_it_held_out(
 
 def test_nothing_stored_is_said(tmp_path):
   with pytest.raises(UserError, match='--stages=score'):
-    probes.run(tmp_path, _SPEC)
+    probing.run(tmp_path, _SPEC)
 
 
 def test_unknown_protocol_is_named(tmp_path):
   _study(tmp_path)
   spec = dataclasses.replace(_SPEC, probe=ProbeSpec(protocol='best'))
   with pytest.raises(UserError, match="'best'"):
-    probes.run(tmp_path, spec)
+    probing.run(tmp_path, spec)
 
 
 def test_sums_of_an_unfinished_run_are_an_error(tmp_path):
@@ -191,7 +191,7 @@ def test_sums_of_an_unfinished_run_are_an_error(tmp_path):
   folder.mkdir(parents=True)
   (folder / 'residual.npz').touch()
   with pytest.raises(UserError, match='coane/other have no results table'):
-    probes.run(tmp_path, _SPEC)
+    probing.run(tmp_path, _SPEC)
 
 
 @pytest.mark.parametrize('n_folds', [2, 3])
@@ -208,9 +208,9 @@ def test_sums_take_three_folds(tmp_path, n_folds):
   kept.save()
   if n_folds == 2:
     with pytest.raises(UserError, match='fewer than three'):
-      probes.run(tmp_path, _SPEC)
+      probing.run(tmp_path, _SPEC)
   else:
-    probes.run(tmp_path, _SPEC)
+    probing.run(tmp_path, _SPEC)
     table = _read(tmp_path, 'probes')
     table = table[table['protocol'] == 'sums']
     assert set(table['fold']) == {-1, 0, 1, 2}
@@ -244,7 +244,7 @@ def test_peoples_entropy_is_the_configured_estimate(tmp_path, mode, estimator):
   _people_study(tmp_path / 'given', human_count=np.nan, human_entropy=estimate)
   found = []
   for workdir in (tmp_path / 'counted', tmp_path / 'given'):
-    probes.run(workdir, spec)
+    probing.run(workdir, spec)
     table = _read(workdir, 'probes')
     found.append(table[table['target'] == 'human_entropy'])
   assert len(found[0]) and np.ptp(found[0]['r2']) > 0

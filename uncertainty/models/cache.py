@@ -20,13 +20,15 @@ import pathlib
 import resource
 import shutil
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
-import orbax.checkpoint as ocp
 from absl import logging
 
 from uncertainty import file_digest, files
+
+if TYPE_CHECKING:  # slow to import, and needed by few starts
+  import orbax.checkpoint as ocp
 
 _STAMP = 'source.json'
 _ARRAYS = 'params'
@@ -111,12 +113,16 @@ def _problem(
   return ''
 
 
-def _checkpointer() -> ocp.PyTreeCheckpointer:
+def _checkpointer() -> 'ocp.PyTreeCheckpointer':
+  import orbax.checkpoint as ocp
+
   # Weights hardly compress, and decompressing takes longer than converting.
   return ocp.PyTreeCheckpointer(use_ocdbt=False, use_compression=False)
 
 
 def _restore(path: pathlib.Path, abstract: Any) -> Any:
+  import orbax.checkpoint as ocp
+
   arguments = ocp.checkpoint_utils.construct_restore_args(abstract)
   with jax.enable_x64(True), _checkpointer() as checkpointer:
     return checkpointer.restore(

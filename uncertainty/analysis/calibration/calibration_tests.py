@@ -8,7 +8,7 @@ import dataclasses
 import functools
 
 import numpy as np
-import scipy.stats
+from scipy import special
 
 from uncertainty.analysis.statistics.parallel import in_parallel
 
@@ -51,7 +51,7 @@ def spiegelhalter(
     Spiegelhalter 1986, section 4.
   """
   z = _spiegelhalter_z(confidence_N, correct_N)
-  return CalibrationTest(z, float(2 * scipy.stats.norm.sf(abs(z))))
+  return CalibrationTest(z, float(2 * special.ndtr(-abs(z))))
 
 
 def _spiegelhalter_z(
@@ -134,11 +134,25 @@ def kernel_errors(
   tested_M = _binary(correct_MN) & (n_M > 1)
   sure_M = square_M > 0
   deviation_M = np.sqrt(np.where(sure_M, square_M, 1))
-  p_M = scipy.stats.pearson3.sf(
-      pairs_M / deviation_M, cube_M / deviation_M ** 3)
+  p_M = _upper_tail(pairs_M / deviation_M, cube_M / deviation_M ** 3)
   return CalibrationTests(
       np.where(tested_M, 2 * pairs_M / np.maximum(n_M * (n_M - 1), 1), np.nan),
       np.where(tested_M & sure_M, p_M, np.nan))
+
+
+def _upper_tail(z_M: np.ndarray, skew_M: np.ndarray) -> np.ndarray:
+  """Of Pearson's type III: a gamma shifted and scaled to mean 0, variance 1.
+
+  `scipy.stats.pearson3.sf`, without the half second that its import takes.
+  """
+  skewed_M = np.abs(skew_M) > 1e-5
+  shape_M = 4 / np.where(skewed_M, skew_M, 1) ** 2
+  reached_M = np.maximum(2 / np.where(skewed_M, skew_M, 1) * z_M + shape_M, 0)
+  return np.where(
+      skewed_M,
+      np.where(skew_M > 0, special.gammaincc(shape_M, reached_M),
+               special.gammainc(shape_M, reached_M)),
+      special.ndtr(-z_M))
 
 
 def spiegelhalters(
@@ -157,8 +171,7 @@ def spiegelhalters(
   for m in np.flatnonzero(_binary(correct_MN)):
     z_M[m] = _spiegelhalter_z(
         confidence_MN[m, known_MN[m]], correct_MN[m, known_MN[m]])
-  # One call: SciPy's checks of its arguments outlast the sums of a row.
-  return CalibrationTests(z_M, 2 * scipy.stats.norm.sf(np.abs(z_M)))
+  return CalibrationTests(z_M, 2 * special.ndtr(-np.abs(z_M)))
 
 
 def _binary(correct_MN: np.ndarray) -> np.ndarray:

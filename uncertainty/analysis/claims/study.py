@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pandas as pd
 import scipy.special
-import scipy.stats
 
 from uncertainty.analysis.calibration import squared_error
 from uncertainty.analysis.scores import item_draws
@@ -316,7 +315,7 @@ def t_quantile(level: float, freedom: float) -> float:
   Returns:
     The quantile of Student's t.
   """
-  return float(scipy.stats.t.ppf((1 + level) / 2, freedom))
+  return float(scipy.special.stdtrit(freedom, (1 + level) / 2))
 
 
 def t_p_value(t: float, freedom: float) -> float:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-import scipy.stats
+import scipy.special
 
 from uncertainty.analysis.claims import CLAIMS, Claim, families, from_spec
 from uncertainty.analysis.claims.study import (
@@ -167,8 +167,8 @@ def _smallest_effect(finding: Finding, alpha: float) -> float:
         finding.n_families, alpha, n_draws=families.PATTERNS, power=POWER)
   freedom = finding.n_families - 1 if finding.n_families else finding.freedom
   return float(finding.se * (
-      scipy.stats.t.ppf(1 - alpha / 2, freedom)
-      + scipy.stats.t.ppf(POWER, freedom)))
+      scipy.special.stdtrit(freedom, 1 - alpha / 2)
+      + scipy.special.stdtrit(freedom, POWER)))
 
 
 def _fields(

@@ -15,7 +15,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from uncertainty.analysis.questions.instruct import HYPOTHESES
 from uncertainty.analysis.scores.scores import (
@@ -100,6 +99,8 @@ def _row(
       seed=seed)
   plain_p = np.nan
   if np.ptp(value_U) > 0:
+    from scipy import stats  # half a second, which few starts need
+
     plain_p = float(np.asarray(stats.ttest_1samp(value_U, 0))[1])
   return [(*head, mean.value, mean.se, mean.low, mean.high, mean.p_value,
            mean.least_p, mean.n_families, float(value_U.mean()), plain_p,

@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Iterator
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from uncertainty.analysis.statistics import resampling
 
@@ -87,8 +87,8 @@ def excess(
   if not variance > 0 or np.isnan(p_moved):
     return Excess(value, np.nan, np.nan, np.nan, np.nan)
   se, freedom = float(np.sqrt(variance)), max(n_rows, n_columns) - 1
-  reach = float(stats.t.ppf((1 + level) / 2, freedom)) * se
-  p_t = float(2 * stats.t.sf(abs(value) / se, freedom))
+  reach = float(special.stdtrit(freedom, (1 + level) / 2)) * se
+  p_t = float(2 * special.stdtr(freedom, -abs(value) / se))
   return Excess(value, se, value - reach, value + reach, max(p_moved, p_t))
 
 

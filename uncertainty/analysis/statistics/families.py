@@ -4,7 +4,7 @@ import dataclasses
 import functools
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from uncertainty.analysis.statistics import resampling
 
@@ -86,8 +86,8 @@ def family_mean(
   se = float(np.sqrt(mean_F.var(ddof=1) / n + max(shared, 0.0)))
   p_flip = float(resampling.sign_flip_test(
       mean_F[None], n_draws, seed=seed)[0])
-  p_t = 2 * stats.t.sf(abs(value) / se, n - 1) if se > 0 else np.nan
-  reach = float(stats.t.ppf((1 + level) / 2, n - 1)) * se
+  p_t = 2 * special.stdtr(n - 1, -abs(value) / se) if se > 0 else np.nan
+  reach = float(special.stdtrit(n - 1, (1 + level) / 2)) * se
   return FamilyMean(value, se, value - reach, value + reach,
                     float(np.maximum(p_flip, p_t)), least_p, n)
 
@@ -122,7 +122,7 @@ def pooled_interval(
   spread_FF = np.outer(scale_F, scale_F) * (
       np.diag(share_F) - np.outer(share_F, share_F))
   freedom = np.trace(spread_FF) ** 2 / (spread_FF ** 2).sum()
-  reach = stats.t.ppf((1 + level) / 2, freedom) * se
+  reach = special.stdtrit(freedom, (1 + level) / 2) * se
   return float(mean - reach), float(mean + reach)
 
 
@@ -153,7 +153,7 @@ def least_shift(
     value_SF = noise_SF + shift / np.sqrt(n_families)
     t_S = np.sqrt(n_families) * value_SF.mean(1) / value_SF.std(1, ddof=1)
     p_S = np.maximum(resampling.sign_flip_test(value_SF, n_draws, seed=0),
-                     2 * stats.t.sf(abs(t_S), n_families - 1))
+                     2 * special.stdtr(n_families - 1, -abs(t_S)))
     return float(np.mean(p_S < alpha))
 
   low, high = 0.0, _FARTHEST

@@ -3,7 +3,8 @@
 import functools
 
 import numpy as np
-from scipy import stats
+
+from uncertainty.analysis.statistics import ranking
 
 
 def signed_rank(differences_N: np.ndarray) -> tuple[float, float]:
@@ -24,7 +25,7 @@ def signed_rank(differences_N: np.ndarray) -> tuple[float, float]:
   d = differences_N[differences_N != 0]
   if not len(d):
     return float('nan'), float('nan')
-  ranks = stats.rankdata(np.abs(d))
+  ranks = ranking.midranks(np.abs(d))
   r = float((ranks[d > 0].sum() - ranks[d < 0].sum()) / ranks.sum())
   return r, _p_value(tuple(np.sign(d) * ranks))
 
@@ -33,4 +34,6 @@ def signed_rank(differences_N: np.ndarray) -> tuple[float, float]:
 # milliseconds on checks of its arguments.
 @functools.lru_cache(maxsize=4096)
 def _p_value(signed_ranks: tuple[float, ...]) -> float:
+  from scipy import stats  # half a second, which few starts need
+
   return float(np.asarray(stats.wilcoxon(np.array(signed_ranks)))[1])

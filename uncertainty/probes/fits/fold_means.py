@@ -3,7 +3,7 @@
 import dataclasses
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,9 +48,9 @@ def mean_test(values_XF: np.ndarray, *, null: float = 0.0,
     return MeanTest(missing_X, missing_X, missing_X)
   share = 1 / n_folds + (1 / (n_folds - 1) if shared else 0.0)
   error_X = np.sqrt(values_XF.var(-1, ddof=1) * share)
-  reach_X = stats.t.ppf((1 + level) / 2, n_folds - 1) * error_X
+  reach_X = special.stdtrit(n_folds - 1, (1 + level) / 2) * error_X
   away_X = np.abs(middle_X - null)
   t_X = np.divide(away_X, error_X, out=np.full_like(away_X, np.nan),
                   where=error_X > 0)
   return MeanTest(middle_X - reach_X, middle_X + reach_X,
-                  2 * stats.t.sf(t_X, n_folds - 1))
+                  2 * special.stdtr(n_folds - 1, -t_X))

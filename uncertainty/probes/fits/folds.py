@@ -4,7 +4,6 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
-from sklearn import model_selection
 
 from uncertainty.types import UserError
 
@@ -122,6 +121,8 @@ def k_fold(n_items: int, n_folds: int = 10, seed: int = 42) -> Folds:
         f'{n_items} items are too few for {n_folds} folds: R² and correlation '
         f'need two test items a fold; raise config.data.limit or lower '
         '--config.probe.n_folds')
+  from sklearn import model_selection  # slow to import
+
   splitter = model_selection.KFold(n_folds, shuffle=True, random_state=seed)
   return from_splits(list(splitter.split(np.empty(n_items))), n_items)
 
@@ -151,6 +152,8 @@ def group_k_fold(
         'or topic), and folds that keep groups together need two: raise '
         'config.data.limit or choose another config.data.name; from Python, '
         'leave out `groups`')
+  from sklearn import model_selection  # slow to import
+
   splitter = model_selection.GroupKFold(
       min(n_folds, n_groups), shuffle=True, random_state=seed)
   splits = splitter.split(np.empty(len(labels)), groups=labels)

@@ -3,10 +3,17 @@
 import pathlib
 
 from uncertainty import files
-from uncertainty.report.drawing import pdf, png, scene, svg
+from uncertainty.report.drawing import pdf, scene, svg
 from uncertainty.results import shards
 
-_WRITERS = {'svg': svg.written, 'pdf': pdf.written, 'png': png.written}
+
+def _png(picture: scene.Scene) -> bytes:
+  from uncertainty.report.drawing import png  # which imports matplotlib
+
+  return png.written(picture)
+
+
+_WRITERS = {'svg': svg.written, 'pdf': pdf.written, 'png': _png}
 FORMATS = tuple(_WRITERS)
 
 

@@ -2,13 +2,13 @@
 
 import dataclasses
 import functools
+import importlib.util
 import io
 import pathlib
 import string
 from collections.abc import Iterable
 from typing import Any
 
-import matplotlib
 from PIL import ImageFont
 
 # What almost every picture needs; one subset serves them all.
@@ -22,7 +22,11 @@ def path() -> pathlib.Path:
   Returns:
     A TrueType file.
   """
-  return pathlib.Path(matplotlib.get_data_path(), 'fonts/ttf/DejaVuSans.ttf')
+  found = importlib.util.find_spec('matplotlib')
+  assert found is not None and found.origin is not None, 'a dependency'
+  # Without importing it: most starts draw nothing anew.
+  return (pathlib.Path(found.origin).parent
+          / 'mpl-data/fonts/ttf/DejaVuSans.ttf')
 
 
 @functools.lru_cache(maxsize=64)
