@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from uncertainty.analysis.calibration import calibration_tests
 
@@ -124,6 +125,29 @@ def test_the_kernels_null_has_the_tail_that_its_moments_say():
     error = np.sqrt(level * (1 - level) / 4000)
     assert np.mean(p < level) == pytest.approx(
         level, abs=3 * error + 0.05 * level), level
+
+
+def test_the_kernels_p_is_scipys_tail_of_its_moments():
+  rng = np.random.default_rng(5)
+  # Doubtful, sure and even confidences: skewed much, little and hardly.
+  for confidence in (rng.beta(.3, .3, 40), rng.beta(9, 2, 40),
+                     np.full(40, .5), np.linspace(.49, .51, 40)):
+    correct = (rng.random(40) < confidence).astype(float)
+    width = np.median(np.abs(
+        confidence[:, None] - confidence)[~np.eye(40, dtype=bool)]) or 1.0
+    kernel = np.exp(-np.abs(confidence[:, None] - confidence) / width)
+    np.fill_diagonal(kernel, 0)
+    variance = confidence * (1 - confidence)
+    third = variance * (1 - 2 * confidence)
+    square = variance @ kernel ** 2 @ variance / 2
+    cube = third @ kernel ** 3 @ third / 2 + np.einsum(
+        'i,j,l,ij,jl,il->', variance, variance, variance, kernel, kernel,
+        kernel)
+    gap = confidence - correct
+    expected = stats.pearson3.sf(gap @ kernel @ gap / 2 / np.sqrt(square),
+                                 cube / square ** 1.5)
+    found = calibration_tests.kernel_errors(confidence[None], correct[None])
+    np.testing.assert_allclose(found.p_value_M, expected, rtol=1e-6)
 
 
 def test_rows_that_cannot_be_tested_are_missing():
