@@ -44,3 +44,15 @@ def test_copies_that_lack_items_differ_from_their_bases_by_nothing(spec):
   np.testing.assert_allclose(found['estimate'], 0, atol=1e-12)
   assert not found['verdict'].isin(['supported', 'contradicted']).any()
   assert (found['n_items'] == 120).all()
+  # Of whole copies the number of families is not to blame.
+  whole = {(dataset, f'{model}_Ins'): frame.assign(
+      base=model, kind='instruct') for (dataset, model), frame in bases.items()}
+  found = table.claims({**bases, **whole}, spec, ('instruct',))
+  assert found['verdict'].eq('too little data').all()
+  assert found['sentence'].str.contains(
+      'all model families (8) change by the same', regex=False).all()
+  few = dict(list(bases.items())[:4])
+  few |= {(d, f'{m}_Ins'): whole[d, f'{m}_Ins'] for d, m in few}
+  found = table.claims(few, spec, ('instruct',))
+  assert found['sentence'].str.contains(
+      r'families is 4, where .* it takes \d families', regex=True).all()

@@ -44,7 +44,7 @@ class Claim:
     about_people: whether raters are among its units.
     sentences: verdict → what the page says. Fields: subject, value, low,
       high, level, smallest, threshold, raters, topics, by, n_families,
-      least_p, needed.
+      few_families.
     effect: from a distance on the scale of the standard error to one of the
       estimate.
     of_answers: whether it is about what models answer to items.
@@ -85,10 +85,8 @@ def _tuning(what: str, unit: str) -> dict[str, str]:
       f'Instruction tuning lowers {what} {shown}.',
       f'Whether instruction tuning changes {what} cannot be told {shown}; '
       'a change of {smallest} would have been seen four times in five.',
-      f'No claim about instruction tuning and {what} is possible: the number '
-      'of model families is {n_families}, where sign flips reach no p-value '
-      'below {least_p}; with this many corrected claims it takes {needed} '
-      'families.')
+      f'No claim about instruction tuning and {what} is possible: '
+      '{few_families}.')
 
 
 def _doubt(name: str, question: str,

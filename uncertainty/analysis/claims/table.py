@@ -182,8 +182,7 @@ def _fields(
     raters = f'items resampled, each with its {study.n_raters:.0f} raters'
   shown = {name: f'{x:.3f}'.replace('-', '−') for name, x in (
       ('value', finding.estimate), ('low', finding.low),
-      ('high', finding.high), ('smallest', smallest),
-      ('least_p', finding.least_p))}
+      ('high', finding.high), ('smallest', smallest))}
   return shown | {
       'by': '' if study.primary == PRIMARY else (
           registry.PRIMARY_WORDS.get(study.primary, study.primary) + '; '),
@@ -191,4 +190,15 @@ def _fields(
       'threshold': f'{study.calibrated_below:g}', 'raters': raters,
       columns.N_FAMILIES: str(finding.n_families),
       'topics': f'{finding.freedom + 1:.0f}',
-      'needed': str(families.units_needed(alpha))}
+      'few_families': _few_families(finding, alpha)}
+
+
+def _few_families(finding: Finding, alpha: float) -> str:
+  """Why families say nothing."""
+  if finding.least_p <= alpha:
+    return (f'all model families ({finding.n_families}) change by the same, '
+            'which leaves no error to test against')
+  return (
+      f'the number of model families is {finding.n_families}, where sign flips '
+      f'reach no p-value below {finding.least_p:.3f}; with this many corrected '
+      f'claims it takes {families.units_needed(alpha)} families')
