@@ -14,7 +14,7 @@ import sys
 from uncertainty.types import UserError
 
 BENCHES = ('scoring', 'generation', 'probes', 'loading', 'analysis',
-           'tuning', 'gpu', 'report')
+           'tuning', 'start', 'gpu', 'report')
 
 
 def main() -> None:
