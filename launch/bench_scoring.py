@@ -157,7 +157,7 @@ def _choice_entropy(logprobs: np.ndarray) -> np.ndarray:
 
 def _table(outs: dict[str, dict], items: list) -> str:
   """Rates, and what each method's precision does to the numbers."""
-  from uncertainty.data import human
+  from uncertainty import human
   reference = outs['paper-float32']
   slowest = len(reference['found']) / reference['seconds']
   head = (f'{"method":16} {"items/s":>8} {"ratio":>6} {"peak GiB":>9} '

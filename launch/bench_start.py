@@ -114,9 +114,10 @@ def _work(args: argparse.Namespace) -> None:
         row[1] = time.time() - started - row[0]
     return timed
 
+  from uncertainty import console, progress
   from uncertainty import main as program
-  from uncertainty import progress
 
+  console.prepare()  # before jax, which reads the caches' place once
   for where, name, said in _STEPS:  # which a start to score imports anyway
     owner = functools.reduce(getattr, where[1:], importlib.import_module(
         where[0]))

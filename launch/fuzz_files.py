@@ -19,7 +19,6 @@ from uncertainty.analysis import run as analysis
 from uncertainty.data import coane, table
 from uncertainty.models import families, gguf_model, safetensors_file, tokenizer
 from uncertainty.models.gguf_file import GgufFile
-from uncertainty.probes import published as published_probes
 from uncertainty.probes import sums
 from uncertainty.prompts import chat_template
 from uncertainty.report import tables
@@ -30,6 +29,7 @@ from uncertainty.results import (
   grades,
   manifest,
   page,
+  published_probes,
   schema,
   shards,
 )

@@ -1,6 +1,7 @@
 """The order of imports over the package's rooms: downward only, no circle."""
 
 import ast
+import collections
 import graphlib
 import itertools
 import pathlib
@@ -11,14 +12,14 @@ PACKAGE = pathlib.Path(__file__).resolve().parents[1] / 'uncertainty'
 
 # Bottom to top: a file imports from its own room and from those before it. A
 # room is a folder; a file is named where it stands apart from its folder: as
-# the room's door (`__init__`), as what drives the rooms under it, or as the
-# names of columns, which those who write them take too.
+# the room's door (`__init__`), or as what drives the rooms under it.
 ORDER = (
     'errors',
     'arrays',
     'files',
     'file_digest',
     'types',
+    'human',
     'spec_limits',
     'specs',
     'config_fields',
@@ -28,14 +29,11 @@ ORDER = (
     'console',
     'progress',
     'measures',
-    'results.column',
-    'results.answer_columns',
-    'results.columns',
+    'results',
     'data',
     'prompts',
     'models.families',
     'models',
-    'results',
     'inference',
     'inference.tasks',
     'inference.__init__',
@@ -81,7 +79,7 @@ STRANGERS = (
     {'models', 'report'}, {'inference', 'report'}, {'tuning', 'report'},
 )
 
-# All may take the names of columns.
+# Strangers may meet over the names of columns.
 NAMES = ('results.column', 'results.answer_columns', 'results.columns')
 
 
@@ -206,10 +204,15 @@ def violations(package):
         found.append(f'{module}:{line} imports a stranger: {other}')
       elif ORDER.index(target) > ORDER.index(room):
         found.append(f'{module}:{line} imports upward: {other}')
-  try:
-    graphlib.TopologicalSorter(imports).prepare()
-  except graphlib.CycleError as error:
-    found.append(f'a circle: {" > ".join(reversed(error.args[1]))}')
+  folders = collections.defaultdict(set)
+  for module, others in imports.items():
+    top = module.split('.')[0]
+    folders[top] |= {other.split('.')[0] for other in others} - {top}
+  for graph in imports, folders:
+    try:
+      graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError as error:
+      found.append(f'a circle: {" > ".join(reversed(error.args[1]))}')
   for module in imports:
     found += [f'{" > ".join(way)} leads to a stranger'
               for other, way in _ways(module, imports).items()
@@ -306,6 +309,17 @@ def test_a_planted_circle_within_a_room_is_found(tmp_path):
       measures__c='from uncertainty.measures import a\n')
   (found,) = violations(package)
   assert found.startswith('a circle: ') and found.count(' > ') == 3
+
+
+def test_a_planted_circle_of_folders_in_order_is_found(tmp_path):
+  """Each file is in its place, and still neither folder stands alone."""
+  package = _plant(
+      tmp_path, analysis__scores__a='',
+      probes__b='from uncertainty.analysis.scores import a\n',
+      analysis__questions__c='from uncertainty.probes import b\n')
+  (found,) = violations(package)
+  assert found.startswith('a circle: ') and found.count(' > ') == 2
+  assert 'probes' in found and 'analysis' in found
 
 
 def test_questions_and_what_reproduces_the_paper_are_strangers(tmp_path):

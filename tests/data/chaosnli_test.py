@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from uncertainty import data
+from uncertainty import data, human
 from uncertainty.specs import DataSpec
 
 
@@ -23,5 +23,5 @@ def test_has_a_hundred_judgements_an_item(shared, data_dir):
   assert sample.human_shares == (0.04, 0.67, 0.29)
   assert sample.choices == ('entailment', 'neutral', 'contradiction')
   assert sample.answer == 1
-  assert data.human.entropy(sample.human_shares) * np.log2(3) == (
+  assert human.entropy(sample.human_shares) * np.log2(3) == (
       pytest.approx(1.0907619435810212))

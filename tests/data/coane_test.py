@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from uncertainty import data
+from uncertainty import data, human
 from uncertainty.data import coane
 from uncertainty.specs import DataSpec
 from uncertainty.types import UserError
@@ -49,7 +49,7 @@ def test_equals_the_published_table_in_every_column(shared, data_dir):
   np.testing.assert_allclose([i.extra['printed_shares'] for i in items],
                              np.stack(table['Answer_Ratios']), rtol=1e-12)
   np.testing.assert_allclose(
-      [data.human.entropy(i.human_shares) for i in items],
+      [human.entropy(i.human_shares) for i in items],
       table['human-ent'], atol=1e-12)
   assert set(SIGNALS) < set(table)
   for theirs, ours in SIGNALS.items():

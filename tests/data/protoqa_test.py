@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from uncertainty import data
+from uncertainty import data, human
 from uncertainty.specs import DataSpec
 from uncertainty.types import UserError
 
@@ -52,7 +52,7 @@ def test_equals_the_published_table(shared, data_dir):
   np.testing.assert_allclose(np.concatenate([i.human_shares for i in items]),
                              np.concatenate(ratios), rtol=1e-12)
   np.testing.assert_allclose(
-      [data.human.entropy(i.human_shares) for i in items],
+      [human.entropy(i.human_shares) for i in items],
       published['human-ent'], atol=1e-6)
 
 

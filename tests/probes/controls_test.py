@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from uncertainty.data import human
+from uncertainty import human
 from uncertainty.probes import controls
 from uncertainty.probes.fits import folds, least_squares
 

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from uncertainty import human
 from uncertainty.analysis.claims import table as claims_table
 from uncertainty.analysis.questions import probe_readout
 from uncertainty.analysis.statistics import entropy
-from uncertainty.data import human
 from uncertainty.probes import run as probing
 from uncertainty.probes import sums, truth_table
 from uncertainty.probes.fits import mlp

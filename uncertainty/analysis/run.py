@@ -16,6 +16,7 @@ import pandas as pd
 import threadpoolctl
 from absl import logging
 
+from uncertainty import data
 from uncertainty.analysis.calibration import reliability
 from uncertainty.analysis.claims import steered, tuned
 from uncertainty.analysis.claims import table as claims
@@ -165,7 +166,7 @@ def read(
     UserError: no results, or files that cannot be read.
   """
   if spec.analysis.results_format == 'published':
-    return published.read(results_dir, spec.data)
+    return published.read(results_dir, data.beside(spec.data))
   return published.Published(
       frames=schema.read_results(results_dir), columns=pd.DataFrame(),
       activations=None, item_sources={})

@@ -1,13 +1,13 @@
 """Data sets: items with human answers, read without TensorFlow."""
 
-from uncertainty.data import human
 from uncertainty.data.registry import (
     BUILDERS,
     DATASETS,
+    beside,
     ignored_columns,
     load,
     source_files,
 )
 
-__all__ = ['BUILDERS', 'DATASETS', 'human', 'ignored_columns', 'load',
+__all__ = ['BUILDERS', 'DATASETS', 'beside', 'ignored_columns', 'load',
            'source_files']

@@ -20,8 +20,8 @@ from typing import Any, ClassVar
 import numpy as np
 import tensorflow_datasets as tfds
 
-from uncertainty import files
-from uncertainty.data import human, ratings, sources
+from uncertainty import files, human
+from uncertainty.data import ratings, sources
 from uncertainty.results import columns
 from uncertainty.specs import DataSpec
 from uncertainty.types import Item, UserError

@@ -14,8 +14,8 @@ from xml.etree import ElementTree
 import tensorflow_datasets as tfds
 from typing_extensions import override
 
-from uncertainty import files
-from uncertainty.data import builder, human, sources
+from uncertainty import files, human
+from uncertainty.data import builder, sources
 from uncertainty.results import columns
 from uncertainty.types import Item, UserError
 

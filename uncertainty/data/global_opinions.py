@@ -18,7 +18,8 @@ from collections.abc import Iterator, Mapping
 import tensorflow_datasets as tfds
 from typing_extensions import override
 
-from uncertainty.data import builder, csv_records, human, sources
+from uncertainty import human
+from uncertainty.data import builder, csv_records, sources
 from uncertainty.types import Item, UserError
 
 _FILE = sources.Source(

@@ -12,8 +12,7 @@ import pathlib
 from collections.abc import Mapping
 from typing import Any
 
-from uncertainty import files
-from uncertainty.data import human
+from uncertainty import files, human
 from uncertainty.specs import DataSpec
 from uncertainty.types import Item, UserError
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import tensorflow_datasets as tfds
 from typing_extensions import override
 
-from uncertainty import files
-from uncertainty.data import builder, human, sources
+from uncertainty import files, human
+from uncertainty.data import builder, sources
 from uncertainty.specs import DataSpec
 from uncertainty.types import Item, UserError
 

@@ -100,6 +100,19 @@ def load(spec: DataSpec) -> list[Item]:
   return items[:spec.limit]
 
 
+def beside(spec: DataSpec) -> Callable[[str], list[Item]]:
+  """Loads whole data sets from where another's config looks for its own.
+
+  Args:
+    spec: its folders are read.
+
+  Returns:
+    A data set's name → its items, as `load`.
+  """
+  return lambda name: load(DataSpec(
+      name=name, manual_dir=spec.manual_dir, data_dir=spec.data_dir))
+
+
 def source_files(spec: DataSpec) -> dict[str, dict[str, str]]:
   """The files that the items come from.
 

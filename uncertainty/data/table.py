@@ -33,8 +33,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from uncertainty import errors, files
-from uncertainty.data import human
+from uncertainty import errors, files, human
 from uncertainty.results import columns as cols
 from uncertainty.specs import DataSpec
 from uncertainty.types import Item, UserError

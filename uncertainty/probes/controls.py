@@ -362,7 +362,7 @@ def noise_ceiling(
   Args:
     shares: N arrays of answer shares.
     counts: N numbers of people.
-    statistic: shares → float, such as `data.human.entropy`.
+    statistic: shares → float, such as `human.entropy`.
     generator: of the draws.
     n_samples: draws per item.
 

@@ -39,10 +39,9 @@ import numpy as np
 import pandas as pd
 from absl import logging
 
-from uncertainty import files
+from uncertainty import files, human
 from uncertainty.analysis.scores import people
 from uncertainty.analysis.statistics import entropy
-from uncertainty.data import human
 from uncertainty.probes import (
   controls,
   doubt_table,

@@ -10,18 +10,17 @@ beside it, and else from the data set itself.
 import dataclasses
 import pathlib
 import re
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from uncertainty import data, files
-from uncertainty.data import human
+from uncertainty import files, human
 from uncertainty.measures import registry
 from uncertainty.results import columns, derived, schema
 from uncertainty.results import published_columns as names
-from uncertainty.specs import DataSpec
-from uncertainty.types import UserError
+from uncertainty.types import Item, UserError
 
 _KINDS = {'ins': 'instruct', 'instruct': 'instruct', 'chat': 'instruct',
           'base': 'base'}
@@ -59,15 +58,20 @@ class _File:
   raw: pd.DataFrame
 
 
+def _not_at_hand(dataset: str) -> list[Item]:
+  raise UserError(f'nothing was said of where the items of {dataset} are')
+
+
 def read(
-    folder: str | pathlib.Path, spec: DataSpec | None = None, *,
+    folder: str | pathlib.Path,
+    load_items: Callable[[str], list[Item]] = _not_at_hand, *,
     measures: bool = True) -> Published:
   """Reads every result file under a folder.
 
   Args:
     folder: of the paper's files, however nested.
-    spec: its `manual_dir` is where a data set's source files are, needed when
-      no file holds the human columns.
+    load_items: a data set's name → its items, needed when no file holds the
+      human columns.
     measures: whether the measures are read, which most columns are; what is
       said of columns is whole only with them.
 
@@ -89,7 +93,8 @@ def read(
   for dataset in dict.fromkeys(f.dataset for f in found):
     group = [f for f in found if f.dataset == dataset]
     with files.malformed(f'{root}, files of {dataset}', _REMEDY):
-      items, sources[dataset] = _item_columns(dataset, group, root, spec)
+      items, sources[dataset] = _item_columns(dataset, group, root,
+                                                load_items)
     for model in dict.fromkeys(f.model for f in group):
       same = [f for f in group if f.model == model]
       with files.malformed(same[0].path, _REMEDY):
@@ -171,7 +176,7 @@ def _has_people(raw: pd.DataFrame) -> bool:
 
 def _item_columns(
     dataset: str, group: list[_File], root: pathlib.Path,
-    spec: DataSpec | None,
+    load_items: Callable[[str], list[Item]],
 ) -> tuple[pd.DataFrame | None, str]:
   """Item and human columns in our names, and where they were found."""
   lengths = {len(f.raw) for f in group}
@@ -189,7 +194,7 @@ def _item_columns(
         return _renamed_items(raw), str(path)
   if dataset == 'mmlu' or 'Correct_Answer' in own.raw:
     return _renamed_items(own.raw), 'nowhere: no human answers are published'
-  return _from_data(dataset, group[0], spec)
+  return _from_data(dataset, group[0], load_items)
 
 
 def _n_known(raw: pd.DataFrame) -> int:
@@ -202,13 +207,10 @@ def _renamed_items(raw: pd.DataFrame) -> pd.DataFrame:
 
 
 def _from_data(
-    dataset: str, file: _File, spec: DataSpec | None,
+    dataset: str, file: _File, load_items: Callable[[str], list[Item]],
 ) -> tuple[pd.DataFrame, str]:
-  manual = spec.manual_dir if spec else None
   try:
-    items = data.load(DataSpec(
-        name=dataset, manual_dir=manual,
-        data_dir=spec.data_dir if spec else None))
+    items = load_items(dataset)
   except UserError as error:
     raise UserError(
         f'{file.path} has no human columns, no fuller file of {dataset!r} is '

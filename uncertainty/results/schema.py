@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from uncertainty.data import human
+from uncertainty import human
 from uncertainty.results import (
     columns,
     raters,

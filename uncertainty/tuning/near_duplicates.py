@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 import scipy.sparse
 
-from uncertainty.data import human
+from uncertainty import human
 from uncertainty.types import Item
 
 THRESHOLD = 0.8

@@ -11,8 +11,7 @@ import pandas as pd
 
 from uncertainty import files
 from uncertainty.analysis.scores import pairs
-from uncertainty.probes import published as published_probes
-from uncertainty.results import columns, derived, schema
+from uncertainty.results import columns, derived, published_probes, schema
 
 MEAN, CHOSEN = -1, -1  # in columns `fold` and `layer`
 COLUMNS = [columns.DATASET, columns.MODEL, derived.TARGET, columns.VALUE,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 import pandas as pd
 import pyarrow.parquet as pq
 
-from uncertainty import files
+from uncertainty import data, files
 from uncertainty.measures import registry
 from uncertainty.results import columns as cols
 from uncertainty.results import published, schema, tokens
@@ -63,7 +63,7 @@ def answered(
   found: dict[str, list[Answered]] = {}
   if spec.analysis.results_format == 'published':
     for (dataset, model), frame in published.read(
-        root, spec.data, measures=False).frames.items():
+        root, data.beside(spec.data), measures=False).frames.items():
       found.setdefault(dataset, []).append(
           Answered(model, lambda frame=frame: frame, {}))
     return found

@@ -3,14 +3,14 @@
 import pandas as pd
 import pytest
 
-from uncertainty.probes import published
+from uncertainty.results import published_probes
 from uncertainty.types import UserError
 
 
 @pytest.mark.shared
 def test_reads_the_published_file(shared):
   path = shared / 'published' / 'coane_activations_10fold.parquet'
-  table = published.read(path)
+  table = published_probes.read(path)
   assert table['model'].nunique() == 8
   row = table[(table['model'] == 'Falcon3_1B') & (table['layer'] == 4)
               & (table['target'] == 'human_entropy')].set_index('fold')
@@ -27,9 +27,9 @@ def test_reads_the_published_file(shared):
 def test_another_file_is_refused(tmp_path):
   pd.DataFrame({'model': ['m']}).to_parquet(tmp_path / 'x.parquet')
   with pytest.raises(UserError, match='lacks the column'):
-    published.read(tmp_path / 'x.parquet')
+    published_probes.read(tmp_path / 'x.parquet')
   with pytest.raises(UserError, match='none.parquet: cannot be read'):
-    published.read(tmp_path / 'none.parquet')
+    published_probes.read(tmp_path / 'none.parquet')
 
 
 def _table(**changes):
@@ -43,7 +43,7 @@ def _table(**changes):
 
 def test_a_table_of_the_papers_form_is_read(tmp_path):
   _table().to_parquet(tmp_path / 'x.parquet')
-  table = published.read(tmp_path / 'x.parquet')
+  table = published_probes.read(tmp_path / 'x.parquet')
   assert table['fold'].tolist() == [-1, 0, 1] * 3
   assert table['r2'].tolist() == [.5, .4, .6] * 3
 
@@ -54,4 +54,4 @@ def test_a_table_of_the_papers_form_is_read(tmp_path):
 def test_values_of_other_types_are_refused(tmp_path, changes):
   _table(**changes).to_parquet(tmp_path / 'x.parquet')
   with pytest.raises(UserError, match='x.parquet: cannot be read .*10fold'):
-    published.read(tmp_path / 'x.parquet')
+    published_probes.read(tmp_path / 'x.parquet')

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from uncertainty.data import human
+from uncertainty import human
 from uncertainty.types import Item, Rating, UserError
 
 
