@@ -42,13 +42,15 @@ TAKE_COLUMNS = frozenset({
     'duplicated', 'explode', 'filter', 'get', 'groupby', 'insert', 'join',
     'melt', 'merge', 'nlargest', 'nsmallest', 'pivot', 'pivot_table', 'pop',
     'reindex', 'rename', 'rename_axis', 'reset_index', 'set_index',
-    'sort_values', 'DataFrame', 'numbers', 'ordered', '_first', '_lists'})
+    'sort_values', 'value_counts', 'xs', 'DataFrame', 'numbers', 'ordered',
+    '_first', '_lists',
+    'column', 'field', 'itemgetter'})  # pyarrow's, operator's
 # Arguments that name columns, whatever is called.
 NAME_COLUMNS = frozenset({
     'by', 'columns', 'details', 'id_vars', 'index', 'left_on', 'on', 'pick',
     'right_on', 'sort', 'subset', 'value', 'value_vars', 'values'})
 # Calls whose keywords become columns, and whose text mentions them.
-KEYWORDS = frozenset({'agg', 'aggregate', 'assign', 'dict'})
+KEYWORDS = frozenset({'agg', 'aggregate', 'assign', 'dict', 'update'})
 TEXTS = frozenset({'query', 'eval', 'table_text'})
 FRAME_MAKERS = frozenset({
     'DataFrame', 'assign', 'concat', 'dropna', 'merge', 'read_csv',
@@ -157,7 +159,7 @@ def _in_column_positions(
   In a subscript or a list there; before `in`; a key of a dict display; in an
   argument of what takes columns (`TAKE_COLUMNS`) or that names them
   (`NAME_COLUMNS`); in a display of two or more that holds nothing but columns;
-  alone in a constant.
+  alone in a constant; a key of a pattern.
   """
   of_aggregates = {
       id(keyword.value) for node in ast.walk(tree)
@@ -179,7 +181,11 @@ def _in_column_positions(
       case ast.Tuple(elts=parts) | ast.List(elts=parts) | ast.Set(elts=parts):
         if len(parts) > 1 and all(_is_column(p, words) for p in parts):
           yield from _strings(node)
-      case ast.Assign(targets=[ast.Name(id=name)], value=value):
+      case ast.MatchMapping(keys=keys):
+        for key in keys:
+          yield from _strings(key)
+      case (ast.Assign(targets=[ast.Name(id=name)], value=value)
+            | ast.AnnAssign(target=ast.Name(id=name), value=value)):
         if name.isupper() and len(list(_strings(value))) == 1:
           yield from _strings(value)
 
@@ -283,7 +289,11 @@ def test_a_planted_literal_is_found(tmp_path, name):
     'frame = pd.read_parquet(path)\nframe.rho.mean()',
     'frame.assign(human_entropy=values)', 'frame.query("human_entropy > 0")',
     'def f(frame: pd.DataFrame):\n  return frame.human_entropy',
-    'for row in frame.itertuples(): print(row.rho)'])
+    'for row in frame.itertuples(): print(row.rho)',
+    'frame.xs("rho", axis=1)', 'table.column("rho")', 'row.update(rho=1)',
+    'pa.field("rho", pa.float64())', 'operator.itemgetter("rho")(row)',
+    'NAME: str = "rho"', 'frame.value_counts("rho")',
+    'match row:\n  case {"rho": x}: print(x)'])
 def test_a_column_is_found_wherever_it_stands(tmp_path, code):
   planted = tmp_path / 'planted.py'
   planted.write_text(f'{code}\n')
