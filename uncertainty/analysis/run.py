@@ -120,7 +120,7 @@ def run(
   if (spec.mode == 'reproduction'
       or spec.analysis.results_format == 'published'):
     # The printed cells are of plain entropy and the paper's agreement.
-    wanted.append(lambda: paper.reproduction_tables(
+    wanted.insert(0, lambda: paper.reproduction_tables(
         source, stacking.stack_results(source.frames), results_dir, spec))
   make_all(wanted, write)
 
