@@ -75,7 +75,7 @@ setuptools.setup(
     ],
     # The configs come with the package, and nothing named `configs` does.
     package_dir={'uncertainty.configs': 'configs'},
-    package_data={'uncertainty.report': ['assets/*'],
+    package_data={'uncertainty.report': ['assets/*', 'vendored/*'],
                   'uncertainty.measures': ['hedges.txt']},
     entry_points={
         'console_scripts': ['uncertainty = uncertainty.__main__:main']},

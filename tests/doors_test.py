@@ -111,7 +111,9 @@ def test_a_wheel_holds_configs_assets_and_the_program(wheel):
     programs = archive.read(entry).decode()
   for path in (_ROOT / 'configs').glob('*.py'):
     assert f'uncertainty/configs/{path.name}' in names
-  assert 'uncertainty/report/assets/template.html' in names
+  for name in ('assets/template.html', 'vendored/plot.js',
+               'vendored/LICENSES.txt'):
+    assert f'uncertainty/report/{name}' in names
   assert 'uncertainty = uncertainty.__main__:main' in programs
   tops = {n.split('/')[0] for n in names}
   about = f'uncertainty-{uncertainty.__version__}.dist-info'

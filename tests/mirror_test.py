@@ -33,6 +33,7 @@ CROSS_CUTTING = {
     'results/column_literals_test.py': 'where columns are spelt out',
     'report/browser_test.py': 'the page in a browser',
     'report/filtered_test.py': 'what a filter of the page must reach',
+    'report/vendored_test.py': 'what is vendored for the page',
     'results/written_columns_test.py': 'what whole runs write',
     'tuning/step_parity_test.py': 'steps of a tuning against PyTorch',
     'models/loading_parity_test.py': 'loaded models against PyTorch',
