@@ -18,9 +18,12 @@ from uncertainty.worlds import generator
 
 pytestmark = pytest.mark.browser
 
-_CHECKS = pathlib.Path(__file__).parent / 'browser' / 'checks.mjs'
-_NAMES = re.findall(
-    r'^  async (\w+)\(\)', _CHECKS.read_text(encoding='utf-8'), re.MULTILINE)
+_FOLDER = pathlib.Path(__file__).parent / 'browser'
+_CHECKS = _FOLDER / 'checks.mjs'
+_NAMES = [name for path in (_CHECKS, _FOLDER / 'explore.mjs')
+          for name in re.findall(
+              r'^  async (\w+)\(\)', path.read_text(encoding='utf-8'),
+              re.MULTILINE)]
 _SECONDS = 900  # after which they hang
 
 

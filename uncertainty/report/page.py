@@ -14,10 +14,11 @@ from uncertainty.report.chapters import order, summary
 from uncertainty.results import shards
 from uncertainty.specs import StudySpec
 
-_STYLES = ('style.css', 'items.css', 'figures.css')
+_STYLES = ('style.css', 'items.css', 'figures.css', 'explore.css')
 # In the order in which they need each other.
 _SCRIPTS = ('address.js', 'filter.js', 'tables.js', 'heatmaps.js', 'ticks.js',
-            'plots.js', 'answer.js', 'item.js', 'items.js', 'start.js')
+            'plots.js', 'answer.js', 'item.js', 'items.js', 'explore.js',
+            'start.js')
 
 
 def write(workdir: str | pathlib.Path, spec: StudySpec) -> str:

@@ -7,6 +7,7 @@ import {createRequire} from 'node:module';
 import path from 'node:path';
 import {pathToFileURL} from 'node:url';
 import {launch} from './chromium.mjs';
+import {exploreChecks} from './explore.mjs';
 
 const require = createRequire(import.meta.url);
 const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf-8');
@@ -372,7 +373,9 @@ const checks = {
 };
 
 const said = {};
-for (const [name, check] of Object.entries(checks)) {
+const every = {...checks, ...exploreChecks(
+    {AXE, browser, data, focused, home, must, open, overFour})};
+for (const [name, check] of Object.entries(every)) {
   try {
     await check();
     said[name] = null;

@@ -21,7 +21,8 @@ def analysed(workdir, results, write_analysis):
       'model': model, 'dataset': 'vader', 'item_id': results['item_id'],
       'human_entropy': np.linspace(1, 0, 12),
       'model_shares': [[.9, .1]] * 12,
-      'model_uncertainty': np.linspace(0, 2, 12)})
+      'model_uncertainty': np.linspace(0, 2, 12),
+      'uncertainty_measure': 'mc_choice_entropy'})
              for model in 'AB']))
   return tables.read(workdir)
 
@@ -57,6 +58,10 @@ def test_every_item_of_every_model_is_there(analysed, spec, monkeypatch):
   assert told['begin']['letters'] + row['prompts'][0][1] == (
       '<s>Rate the word.\n3 </b>')
   assert _content(analysed.workdir, 'vader/scan-0')['r'][:2] == [1, 0]
+  people, model = (_content(analysed.workdir, f'vader/numbers{of}')['columns']
+                   for of in ('', '-1'))
+  assert people[0]['name'] == 'human_entropy' and len(people[0]['v']) == 12
+  assert model[0]['name'] == 'model_uncertainty' and model[0]['v'][11] == 2
 
 
 def test_an_item_that_was_analysed_twice_is_named(analysed, spec):

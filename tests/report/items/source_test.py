@@ -14,7 +14,7 @@ def test_models_of_a_workdir_with_what_is_shown(workdir, spec):
   assert dataset == 'vader' and [m.model for m in models] == ['A', 'B']
   frame = models[1].read()
   assert len(frame) == 11 and frame['fr_answer'][0] == 'bad'
-  assert 'mc_choice_entropy' not in frame and 'verbal_confidence' in frame
+  assert 'mc_choice_entropy' in frame and 'verbal_confidence' in frame
   assert models[0].texts == {}
 
 
@@ -32,7 +32,8 @@ def test_a_damaged_table_is_named(workdir, spec):
 @pytest.mark.parametrize(('name', 'taken'), [
     ('item_id', True), ('free_prompt', True), ('human_mood', True),
     ('verbal_phrase_before_confidence', True), ('verbal_text', True),
-    ('fr_total_entropy', False), ('prompt_digest', False), ('run_id', False)])
+    ('fr_total_entropy', True), ('n_tokens', False),
+    ('prompt_digest', False), ('run_id', False)])
 def test_columns_that_are_shown(name, taken):
   assert list(source.shown([name])) == [name] * taken
 

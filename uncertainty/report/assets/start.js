@@ -3,6 +3,7 @@ document.querySelectorAll('[data-answer]').forEach(drawAnswerPlot);
 document.querySelectorAll('.question script').forEach(startQuestion);
 modelFilter.start();
 document.querySelectorAll('[data-items]').forEach(startItems);
+document.querySelectorAll('[data-explore]').forEach(startExplore);
 
 // Figures are drawn when they come near, and all of them for paper; those in
 // closed details wait until they are opened.

@@ -10,6 +10,7 @@ from uncertainty.report.chapters import (
   calibration,
   claims,
   doubt,
+  explore,
   flaws,
   instruct,
   items,
@@ -31,6 +32,7 @@ CHAPTERS: dict[
     'answer': answer.chapter,
     'claims': claims.chapter,
     'items': items.chapter,
+    'explore': explore.chapter,  # of the items written just before
     'summary': summary.chapter,
     'alignment': alignment.chapter,
     'calibration': calibration.chapter,

@@ -3,6 +3,8 @@
     DATA/ids.js           ids, to find an item's place by
     DATA/find.js          questions, to search
     DATA/scan-M.js        model M's doubt and correctness, to pick by
+    DATA/numbers.js       people's signals, to draw items by
+    DATA/numbers-M.js     model M's measures, to draw items by
     DATA/asked-P.js       part P of the items, with every model's answer
     DATA/told-M-P.js      what model M read and wrote, part P
 
@@ -22,7 +24,7 @@ import pandas as pd
 from uncertainty import files
 from uncertainty.analysis.statistics.parallel import in_parallel
 from uncertainty.report import lineage, names
-from uncertainty.report.items import chunks, rows, source
+from uncertainty.report.items import chunks, numbers, rows, source
 from uncertainty.report.tables import AnalysisTables
 from uncertainty.results import columns as cols
 from uncertainty.results import shards
@@ -129,6 +131,8 @@ def _dataset(
   chunks.write(folder, f'{place}/find', {
       'q': [_searched(row) for row in shared],
       'd': [row.get('d') for row in shared]})
+  chunks.write(folder, f'{place}/numbers', {
+      'columns': numbers.of_people(asked, people)})
   answers: list[list[rows.Row]] = [[] for _ in models]
   entries: list[dict[str, Any]] = [{} for _ in models]
 
@@ -136,13 +140,15 @@ def _dataset(
     for i in range(places.start, places.stop):
       model = models[i].model
       frame = models[i].read().set_index(cols.ITEM_ID).reindex(ids)
-      answers[i] = rows.answered(frame, analysed.get(
-          (dataset, model), pd.DataFrame()).reindex(ids))
+      of_model = analysed.get((dataset, model), pd.DataFrame()).reindex(ids)
+      answers[i] = rows.answered(frame, of_model)
       entries[i] = _about(model, who.get(model, lineage.Lineage())) | {
           'step': _told(folder, f'{place}/told-{i}',
                         rows.details(frame, models[i].texts)),
           'bars': _bars(frame, config)}
       _scan(folder, f'{place}/scan-{i}', answers[i])
+      chunks.write(folder, f'{place}/numbers-{i}', {
+          'columns': numbers.of_model(frame, of_model)})
 
   in_parallel(write_model, len(models), chunk=1)
   step = chunks.rows_a_chunk(

@@ -71,7 +71,15 @@ def _each(change: Callable[[Any], Any], values: list[Any]) -> list[Any]:
   return [None if v is None else change(v) for v in values]
 
 
-def _short(value: float) -> float:
+def short(value: float) -> float:
+  """A number as the page needs it.
+
+  Args:
+    value: any.
+
+  Returns:
+    It to four digits.
+  """
   return float(f'{value:.{_PLACES}g}')
 
 
@@ -92,6 +100,20 @@ def percentiles(values: pd.Series) -> list[int | None]:
   return _blanked(whole_N.tolist(), missing_N)
 
 
+def signals(frame: pd.DataFrame) -> list[str]:
+  """What else is known of people than their shares, number and entropy.
+
+  Args:
+    frame: results.
+
+  Returns:
+    Its columns of such numbers.
+  """
+  return [name for name in map(str, frame) if name.startswith(cols.OF_PEOPLE)
+          and name not in (cols.HUMAN_SHARES, cols.HUMAN_COUNT,
+                           cols.HUMAN_ENTROPY, *cols.RATER_LISTS)]
+
+
 def asked(frame: pd.DataFrame, people: pd.Series) -> list[Row]:
   """What an item is, and what people said.
 
@@ -105,11 +127,8 @@ def asked(frame: pd.DataFrame, people: pd.Series) -> list[Row]:
     `n` how many people, `e` their entropy, `d` its percentile, `o` other
     signals as [name, value].
   """
-  signals = [name for name in map(str, frame) if name.startswith(cols.OF_PEOPLE)
-             and name not in (cols.HUMAN_SHARES, cols.HUMAN_COUNT,
-                              cols.HUMAN_ENTROPY, *cols.RATER_LISTS)]
-  others = [(_measured(name), _each(_short, _cells(frame, name)))
-            for name in signals]
+  others = [(measured(name), _each(short, _cells(frame, name)))
+            for name in signals(frame)]
   told = [[[name, values[i]] for name, values in others
            if values[i] is not None] or None for i in range(len(frame))]
   return _rows(
@@ -120,7 +139,7 @@ def asked(frame: pd.DataFrame, people: pd.Series) -> list[Row]:
       t=_cells(frame, cols.ANSWER_TEXT), g=_cells(frame, cols.GROUP),
       s=_shares(_cells(frame, cols.HUMAN_SHARES)),
       n=_each(int, _cells(frame, cols.HUMAN_COUNT)),
-      e=_each(_short, _blanked(people.tolist(), people.isna())),
+      e=_each(short, _blanked(people.tolist(), people.isna())),
       d=percentiles(people), o=told)
 
 
@@ -146,7 +165,7 @@ def answered(frame: pd.DataFrame, analysed: pd.DataFrame) -> list[Row]:
       p=_each(int, _cells(frame, cols.PREDICTION)),
       r=_each(int, _cells(frame, cols.CORRECT)),
       h=_each(int, _cells(frame, cols.AGREES)),
-      u=_each(_short, _blanked(doubt.tolist(), doubt.isna())),
+      u=_each(short, _blanked(doubt.tolist(), doubt.isna())),
       d=percentiles(doubt),
       x=_each(lambda apart: round(100 * apart),
               _cells(analysed, derived.DISAGREEMENT)),
@@ -154,8 +173,15 @@ def answered(frame: pd.DataFrame, analysed: pd.DataFrame) -> list[Row]:
       k=_each(int, _cells(frame, cols.FR_CORRECT)))
 
 
-def _measured(name: str) -> str:
-  """A human signal in words, with its unit."""
+def measured(name: str) -> str:
+  """A human signal in words.
+
+  Args:
+    name: the results column.
+
+  Returns:
+    Such as 'response time, multiple choice (ms)'.
+  """
   described = cols.find(name)
   unit = described.unit if described else ''
   return f'{names.signal(name)} ({unit})' if unit else names.signal(name)
@@ -213,10 +239,10 @@ def details(frame: pd.DataFrame, texts: Mapping[int, str]) -> list[Row]:
       samples=[_samples(answers, meanings) for answers, meanings in zip(
           _cells(frame, cols.SAMPLE_ANSWERS),
           _cells(frame, cols.SEMANTIC_CLUSTERS), strict=True)],
-      stated=[[[wording, *_each(_short, [value[i]]), reply[i] or '']
+      stated=[[[wording, *_each(short, [value[i]]), reply[i] or '']
                for wording, value, reply in sure
                if value[i] is not None or reply[i]] or None for i in order],
-      true=[None if p is None else [_short(p), judged or '']
+      true=[None if p is None else [short(p), judged or '']
             for p, judged in zip(
                 _cells(frame, registry.P_TRUE),
                 _cells(frame, cols.P_TRUE_ANSWER), strict=True)])

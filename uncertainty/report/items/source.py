@@ -14,7 +14,8 @@ from uncertainty.results import columns as cols
 from uncertainty.results import published, schema, tokens
 from uncertainty.specs import StudySpec
 
-# What is shown of a row beside its prompts and what was said of confidence.
+# What is shown of a row beside its prompts, its measures and what was said of
+# confidence.
 _SHOWN = (
     cols.ITEM_ID, cols.QUESTION, cols.CHOICES, cols.ANSWER, cols.ANSWER_TEXT,
     cols.GROUP, cols.HUMAN_SHARES, cols.HUMAN_COUNT, cols.HUMAN_ENTROPY,
@@ -24,8 +25,7 @@ _SHOWN = (
     cols.FR_PROMPT, cols.FR_STEP_TOP_LOGPROBS, cols.FR_STEP_TOP_TOKENS,
     cols.FR_STEP_REST_LOGPROB, cols.SAMPLE_ANSWERS, cols.SAMPLE_LOGPROBS,
     cols.SEMANTIC_CLUSTERS, cols.P_TRUE_ANSWER, cols.KIND, cols.FAMILY,
-    cols.SIZE, cols.BASE, cols.MODEL_SIZE, cols.ANSWER_FORMAT,
-    registry.P_TRUE)
+    cols.SIZE, cols.BASE, cols.MODEL_SIZE, cols.ANSWER_FORMAT)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,7 +89,7 @@ def shown(names: list[str]) -> Iterator[str]:
     Those that it takes, in the table's order.
   """
   for name in names:
-    if (name in _SHOWN or registry.is_stated(name)
+    if (name in _SHOWN or registry.is_measure(name)
         or schema.asked_by(name) is not None or name.endswith('_text')
         or (name.startswith(cols.OF_PEOPLE) and name not in cols.RATER_LISTS)):
       yield name
