@@ -250,9 +250,9 @@ def _instruct(tables: AnalysisTables) -> list[str]:
   ]
   return parts + _if_made(
     tables, 'hierarchical',
-    'The same claims over families and items, beside the plain statistic over '
-    'pairs or models:',
-    (columns.DATASET, derived.CLAIM, derived.ESTIMATE, columns.CI_LOW,
+    'Some of them over families and items, beside the plain statistic over '
+    'pairs or models (what may be said of them are the claims below):',
+    (columns.DATASET, derived.EFFECT, derived.ESTIMATE, columns.CI_LOW,
      columns.CI_HIGH, columns.P_VALUE, derived.LEAST_P, derived.PLAIN,
      derived.PLAIN_P))
 

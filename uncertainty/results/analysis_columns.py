@@ -120,10 +120,10 @@ _TUNING = (
            (derived.VERDICT, 'string', '', (
                'higher, lower, cannot tell or too little data.'))),
     _table('hierarchical', 'questions.hierarchical',
-           ('One headline claim over families and items, beside the plain '
-            'statistic.'),
+           ('One effect over families and items, beside the plain statistic; '
+            'what may be said of it is in `claims`.'),
            'dataset variant measure ci_low ci_high p_value n_families',
-           ('claim', 'string', '', 'What it speaks to.'),
+           (derived.EFFECT, 'string', '', 'What is estimated.'),
            ('estimate', 'float', 'of the score', 'Mean over families.'),
            ('se', 'float', 'of the score', ('Its standard error, over families '
             'and the items that they share.')),

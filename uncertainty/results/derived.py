@@ -31,7 +31,7 @@ GAIN_HIGH, R2_COMBINED, PARSE_RATE = 'gain_high', 'r2_combined', 'parse_rate'
 MEAN_STATED, MEAN_INTERNAL = 'mean_stated', 'mean_internal'
 N_PROMPTS, ENDS_WITH_BRACE = 'n_prompts', 'ends_with_brace'
 P_CORRECTED, CORRECTION_FAMILY = 'p_corrected', 'correction_family'
-N_RATERS, SMALLEST_EFFECT = 'n_raters', 'smallest_effect'
+N_RATERS, SMALLEST_EFFECT, EFFECT = 'n_raters', 'smallest_effect', 'effect'
 # Ends of statistics' names, and headings of the CSV of the first figure.
 SUREST_FIFTH, LEAST_SURE_FIFTH = 'surest_fifth', 'least_sure_fifth'
 ALIGNMENT, CALIBRATION_ERROR = 'alignment', 'calibration_error'

@@ -156,3 +156,18 @@ def test_p_is_below_alpha_where_the_interval_leaves_the_value_out():
       outside = not low <= .01 <= high
       assert (squared.two_sided_p(error, .01) < .05) == outside
       assert (squared.below_p(error, .01) < .05) == (high < .01)
+
+
+def test_no_p_is_zero_and_small_ones_keep_their_digits():
+  rng = np.random.default_rng(6)
+  confidence = rng.uniform(.85, .99, 400)
+  correct = (rng.random(400) < .4).astype(float)
+  error = squared.squared_error(confidence, correct, np.arange(400), 15)
+  steps = np.geomspace(.3, 1e-3, 60)
+  p = np.array([squared.two_sided_p(error, theta) for theta in steps])
+  assert (p > 0).all() and p[-1] < 1e-12
+  falling = p[p < .5]
+  assert (np.diff(falling) < 0).all()
+  # No step where one way of taking the tail takes over from the other.
+  jump = np.diff(np.log(p[p < .05]), 2)
+  assert np.abs(jump).max() < 1

@@ -156,3 +156,21 @@ def test_auroc_of_few_wrong_answers_has_few_degrees_of_freedom(spec):
   # Holm's first step over ten models; with 420 degrees of freedom .017.
   assert (p < .005).mean() <= .005 + 3 * np.sqrt(.005 / 400)
   assert (p < .05).mean() < .05 + 3 * np.sqrt(.05 * .95 / 400)
+
+
+def test_nothing_is_said_of_ranks_that_nearly_all_tie(spec):
+  """Hardly a wrong answer stands apart: two in three were called wrong."""
+  world = generator.World(n_items=421, families=(1,) * 6)
+  frames = generator.simulate(world, seed=2, all_measures=False).frames
+  rng = np.random.default_rng(0)
+  ranked = {key: frame.assign(
+      mc_choice_entropy=np.where(rng.random(421) < .95, 0, rng.random(421)),
+      correct=(rng.random(421) < .9).astype(float))
+            for key, frame in frames.items()}
+  found = table.claims(ranked, spec, ('sure_and_right', 'surest_fifth'))
+  assert len(found) >= 12
+  assert found['verdict'].eq('too little data').all()
+  spread = {key: frame.assign(mc_choice_entropy=rng.random(421))
+            for key, frame in ranked.items()}
+  found = table.claims(spread, spec, ('sure_and_right', 'surest_fifth'))
+  assert found['verdict'].eq('cannot tell').mean() > .8

@@ -75,7 +75,7 @@ def test_claims_hold_their_level_and_cover_where_plain_tests_do_not(nulls):
 
 def test_estimates_are_means_over_families_of_pairs_and_models(
     study_tables, families):
-  table = study_tables['hierarchical'].set_index('claim')
+  table = study_tables['hierarchical'].set_index('effect')
   scores = study_tables['scores']
   value = scores[(scores['outcome'] == hierarchical.FOLLOWS)
                  & (scores['measure'] == PRIMARY)].set_index('model')['value']

@@ -64,6 +64,19 @@ def test_a_number_that_is_claimed_has_the_claims_interval(
   assert second['rho'] == [.1, -.1, .3]  # of the table
 
 
+def test_the_error_is_the_claims_and_says_of_what(
+    made, spec, alignment_cells, calibration_cells):
+  tables = {'alignment': alignment_cells, 'calibration': calibration_cells}
+  plot = _plot(answer.chapter(made(**tables), spec))
+  assert plot['error'] == 'of the letter mass, smooth'
+  claims = [_claim('cannot tell', 'calibrated'),
+            _claim('too little data', 'calibrated', 'B', float('nan'))]
+  plot = _plot(answer.chapter(made(claims=claims, **tables), spec))
+  assert plot['error'] == (
+      'of the probability over the choices, L2, less its noise')
+  assert [row['error'] for row in plot['rows']] == [[.3, .05, .55], None]
+
+
 def test_what_intervals_are_over_is_said(made, spec, alignment_cells):
   page = ''.join(answer.chapter(made(alignment=alignment_cells), spec).blocks)
   assert ('Intervals of alignment are over items, each with its raters.'

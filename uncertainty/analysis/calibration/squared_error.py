@@ -31,6 +31,7 @@ from uncertainty.analysis.statistics import grouping
 LEAST = 10  # items or clusters below which no interval is worth printing
 _LEAST_IN_BIN = 3
 _ROUNDING = 1e-12
+_SMALL = 1e-6  # probabilities below which 1 − P has lost digits
 _STEPS = 40  # bisections: 2^-40 of the bracket
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(12)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
@@ -144,13 +145,29 @@ def probability_below(error: SquaredError, theta: float) -> float:
   """
   if error.noise <= 0:
     return float(error.square >= theta)
+  return float(_WEIGHTS @ scipy.special.chndtr(*_scaled(error, theta)))
+
+
+def _probability_above(error: SquaredError, theta: float) -> float:
+  """The rest; small ones not by subtraction, which would leave 0."""
+  above = 1 - probability_below(error, theta)
+  if above > _SMALL:
+    return above
+  from scipy import stats  # half a second, which few starts need
+
+  return float(_WEIGHTS @ stats.ncx2.sf(*_scaled(error, theta)))
+
+
+def _scaled(
+    error: SquaredError, theta: float,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+  """A non-central χ²'s value, degrees of freedom and non-centrality, a node."""
   # Scales of which the one estimated is each node's quantile.
   half = error.freedom / 2
   scale = error.scale * half / scipy.special.gammaincinv(
       half, scipy.special.ndtr(_NODES))
   k = (error.noise_2 + 2 * scale * theta) / (error.noise + 2 * theta)
-  return float(_WEIGHTS @ scipy.special.chndtr(
-      error.square / k, error.noise / k, theta / k))
+  return error.square / k, error.noise / k, theta / k
 
 
 def interval(error: SquaredError, level: float) -> tuple[float, float]:
@@ -190,9 +207,9 @@ def two_sided_p(error: SquaredError, theta: float) -> float:
   """
   if error.noise <= 0:
     return float(error.square == theta)
-  below = probability_below(error, theta)
   share = _share_below(error, theta)
-  return min(1.0, below_p(error, theta), (1 - below) / (1 - share))
+  return min(1.0, below_p(error, theta),
+             _probability_above(error, theta) / (1 - share))
 
 
 def below_p(error: SquaredError, theta: float) -> float:

@@ -130,7 +130,8 @@ _T_FAMILIES = (
     'Student t on family means, families − 1 degrees of freedom, plus the '
     'covariance that families share through items')
 _FLIPS = (
-    'no change; the larger p of exact sign flips over families and of t')
+    'no change, families spread evenly about it; the larger p of exact sign '
+    'flips over families and of t')
 _TRUTH = 'tell true statements from false ones on new topics'
 _TOPICS = ('accuracy {value}, {level} interval {low} to {high}, {topics} '
            'topics')

@@ -214,7 +214,7 @@ def difference(
 def _sure_and_right(study, m, known_N, unknown) -> Finding:
   right_N = known_N & (study.correct_MN[m] > 0.5)
   wrong_N = known_N & ~right_N
-  if not enough(min(study.n_clusters(right_N), study.n_clusters(wrong_N))):
+  if not study.ranked(m, known_N):
     return unknown
   value, influence_N = auroc(study.uncertainty_MN[m], right_N, wrong_N)
   se = standard_error(study, influence_N, known_N)
@@ -241,7 +241,7 @@ def _freedom_of_two(study, influence_N, parts) -> float:
 
 
 def _surest_fifth(study, m, known_N, unknown) -> Finding:
-  if not enough(known_N.sum() // 5) or not enough(study.n_clusters(known_N)):
+  if not enough(known_N.sum() // 5) or not study.ranked(m, known_N):
     return unknown
   sure_N, unsure_N, first, second = _accuracies(study, m, known_N)
   influence_N = fifths(study, m, known_N)[1]

@@ -24,6 +24,7 @@ from uncertainty.results import columns
 
 POWER = 0.8  # of the smallest effect that a design would have seen
 LEAST_UNTIED = 20  # items that a rank correlation hangs on
+LEAST_APART = 15  # wrong answers, or right ones, that stand apart in rank
 
 
 @dataclasses.dataclass(frozen=True)
@@ -230,6 +231,27 @@ class ClaimStudy:
     first, second = (self._untied(side_N, known_N) for side_N in (
         self.uncertainty_MN[m], self.human_N))
     return first * second / n_units >= min(LEAST_UNTIED, n_units / 4)
+
+  def ranked(self, m: int, known_N: np.ndarray) -> bool:
+    """Whether a model's ranks say enough to tell right from wrong by them.
+
+    Where nearly all items are ranked alike, hardly a wrong answer stands apart
+    from them, and the wrong ones' spread reads as none. Of ranks that know
+    nothing of what is right, U W / N of W wrong answers stand apart, with U
+    items beside the commonest rank.
+
+    Args:
+      m: which model.
+      known_N: which items are ranked and graded.
+
+    Returns:
+      Whether these, and as many of the right answers, are enough.
+    """
+    right_N = known_N & (self.correct_MN[m] > 0.5)
+    least = min(map(self.n_clusters, (right_N, known_N & ~right_N)))
+    return bool(least) and (
+        self._untied(self.uncertainty_MN[m], known_N) * least
+        / self.n_clusters(known_N)) >= LEAST_APART
 
   def _untied(self, side_N: np.ndarray, known_N: np.ndarray) -> float:
     values, place_n = np.unique(side_N[known_N], return_inverse=True)

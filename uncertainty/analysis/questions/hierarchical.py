@@ -27,7 +27,7 @@ from uncertainty.analysis.statistics import families
 from uncertainty.results import columns, derived
 
 COLUMNS = (
-    columns.DATASET, columns.VARIANT, derived.CLAIM, columns.MEASURE,
+    columns.DATASET, columns.VARIANT, derived.EFFECT, columns.MEASURE,
     derived.ESTIMATE, derived.SE, columns.CI_LOW, columns.CI_HIGH,
     columns.P_VALUE, derived.LEAST_P, columns.N_FAMILIES, derived.PLAIN,
     derived.PLAIN_P, derived.PLAIN_NAME, columns.N)
@@ -37,7 +37,7 @@ FOLLOWS = derived.alignment_with(columns.HUMAN_ENTROPY)
 def family_effects(
     found: Sequence[Score], models: Sequence[ModelItems], level: float,
     n_draws: int, seed: int = 0) -> pd.DataFrame:
-  """Every headline claim over families.
+  """What tuning changes, and whether models follow people, over families.
 
   Args:
     found: scores with their draws over items, which all models share.
@@ -50,7 +50,7 @@ def family_effects(
     `COLUMNS`, each data set and way of asking (`variant`) by itself: what
     tuning changes in each of `instruct.HYPOTHESES`, then Spearman's rho of
     the primary measure with people's entropy of base and of tuned models;
-    `n` counts the pairs or models. A claim needs two families.
+    `n` counts the pairs or models. A row needs two families.
   """
   score = {(s.dataset, s.outcome, s.measure, s.model): s for s in found
            if np.isfinite(s.value)}
@@ -90,7 +90,7 @@ def _row(
     head: tuple, values: list[float], draws: list[np.ndarray],
     names: list[str], plain: str, level: float, n_draws: int, seed: int,
 ) -> list[tuple]:
-  """One claim's row; none with fewer than two families."""
+  """One row; none with fewer than two families."""
   if len(set(names)) < 2:
     return []
   value_U = np.array(values)

@@ -102,7 +102,7 @@ const drawAnswerPlot = (box) => {
   const heads = [
     ['rho', 'Alignment', 'ρ with people\'s entropy; right is better'],
     ['fifths', data.graded, '○ least sure fifth, ● surest fifth of items'],
-    ['error', 'Calibration error', 'left is better']].filter(
+    ['error', 'Calibration error', `${data.error}; left is better`]].filter(
       ([key]) => has(key));
   const scaleOf = (key) => make('span', {className: 'scale'},
       make('span', {}, number(scales[key][0])),

@@ -25,7 +25,7 @@ _QUESTIONS = {
         'supported': 'right where they are sure',
         'contradicted': 'wrong where they are sure'}),
 }
-_ERROR = 'ece_smooth'
+_SMOOTH = 'ece_smooth'
 # Statistic → what being right means; the first that is known is shown.
 _GRADED = {'accuracy': 'Accuracy', 'agreement': 'Agreement with people'}
 
@@ -161,6 +161,7 @@ def _plot(
     tables: AnalysisTables, dataset: str, models: list[str]) -> Markup:
   found: list[dict[str, Any]] = []
   graded = ''
+  errors, of_errors = _errors(tables, dataset, models)
   for model in models:
     fifths, what = _fifths(tables, dataset, model)
     graded = graded or what
@@ -170,13 +171,13 @@ def _plot(
         'n': (int(rho[3]) if rho and rho[3]
               else len(tables.of('items', dataset, model))),
         'fifths': fifths,
-        'error': _error(tables, dataset, model)})
+        'error': errors.get(model)})
   if not any(row[k] for row in found for k in ('rho', 'fifths', 'error')):
     return Markup('')
   where = _csv(tables, dataset, found)
   content = {
       'rows': found, 'ceiling': _ceiling(tables, dataset),
-      'graded': graded or 'Accuracy'}
+      'graded': graded or 'Accuracy', 'error': of_errors}
   embedded = json.dumps(content, ensure_ascii=False).replace('<', '\\u003c')
   return Markup(
       '<div data-answer><script type="application/json">'
@@ -215,7 +216,7 @@ def _csv(
          for end, v in zip(ends, row['rho'] or ())}
       | dict(zip((derived.SUREST_FIFTH, derived.LEAST_SURE_FIFTH),
                  row['fifths'] or ()))
-      | {f'{_ERROR}{end}': v
+      | {f'{derived.CALIBRATION_ERROR}{end}': v
          for end, v in zip(ends, row['error'] or ())} for row in found])
   name = f'tables/answer-{files.stem(dataset)}.csv'
   with shards.replacing(tables.workdir / 'report' / name) as file:
@@ -250,19 +251,37 @@ def _alignment(
   return [_plain(v) for v in (found.value, *ends, found.n)]
 
 
-def _error(
-    tables: AnalysisTables, dataset: str, model: str,
-) -> list[float | None] | None:
-  cells = tables.of('calibration', dataset, model)
-  if cells.empty:
-    return None
-  cells = cells[(cells[cols.MEASURE] == names.CONFIDENCE)
-                & (cells[derived.METRIC] == _ERROR)].dropna(subset=[cols.VALUE])
-  if cells.empty:
-    return None
-  row = cells[cells[cols.CONFIDENCE_MAP]
-              == calibration.first_map(cells)].iloc[0]
-  return [_plain(row[c]) for c in (cols.VALUE, cols.CI_LOW, cols.CI_HIGH)]
+def _errors(
+    tables: AnalysisTables, dataset: str, models: list[str],
+) -> tuple[dict[str, list[float | None]], str]:
+  """Each model's calibration error and its ends, and what error it is.
+
+  That of the claim where it is made of any model, else the table's.
+  """
+  rows = tables.get('claims')
+  if not rows.empty:
+    rows = rows[(rows[derived.CLAIM] == derived.CALIBRATED)
+                & (rows[derived.DATA] == dataset)].dropna(
+                    subset=[derived.ESTIMATE])
+  if not rows.empty:
+    return {row[cols.MODEL]: [_plain(row[c]) for c in (
+        derived.ESTIMATE, derived.LOW, derived.HIGH)]
+            for row in rows.to_dict('records')}, (
+                'of the probability over the choices, L2, less its noise')
+  found = {}
+  for model in models:
+    cells = tables.of('calibration', dataset, model)
+    if len(cells):
+      cells = cells[(cells[cols.MEASURE] == names.CONFIDENCE)
+                    & (cells[derived.METRIC] == _SMOOTH)].dropna(
+                        subset=[cols.VALUE])
+    if len(cells):
+      row = cells[cells[cols.CONFIDENCE_MAP]
+                  == calibration.first_map(cells)].iloc[0]
+      found[model] = [_plain(row[c]) for c in (
+          cols.VALUE, cols.CI_LOW, cols.CI_HIGH)]
+  sure = names.choice_confidence(tables.manifest.get('config'))
+  return found, f'of the {sure}, smooth'
 
 
 def _ceiling(

@@ -49,7 +49,9 @@ def chapter(
       [cols.DATASET, cols.VARIANT], sort=False):
     title = names.dataset(str(dataset)) + (f', {variant}' if variant else '')
     parts.append(blocks.heading(title))
-    own = [_lead(rows)]
+    own = [] if rows[derived.N_PAIRS].max() > 1 else [blocks.text(
+        'One pair only: its differences are shown, but say nothing of '
+        'instruction tuning at large.')]
     forest = _forest(rows)
     if forest.panels:
       own.append(figures.plot(
@@ -66,30 +68,6 @@ def chapter(
     parts.append(blocks.of_all_models(*own))
   parts += _prompt_design(tables)
   return blocks.Chapter('instruct', 'Instruction tuning', tuple(parts))
-
-
-def _outcome(name: str) -> str:
-  kind, _, signal = name.partition(':')
-  if name not in OUTCOMES and kind == 'alignment':
-    return f'ρ with {names.signal(signal)}'
-  return OUTCOMES.get(name, name)
-
-
-def _lead(rows: pd.DataFrame) -> Markup:
-  """The sentence that says what to see."""
-  pairs = int(rows[derived.N_PAIRS].max())
-  if pairs < 2:
-    return blocks.text(
-        'One pair only: its differences are shown, but say nothing of '
-        'instruction tuning at large.')
-  lines = []
-  for outcome, part in rows.groupby(cols.OUTCOME, sort=False):
-    difference = part[derived.MEAN_DIFFERENCE].median()
-    lines.append(f'{_outcome(str(outcome))} {difference:+.2f}'.replace(
-        '-', '−'))
-  return blocks.text(
-      f'Instruct − base over {pairs} pairs, the median over measures: '
-      f'{"; ".join(lines)}.')
 
 
 def _forest(rows: pd.DataFrame) -> plots.Plot:

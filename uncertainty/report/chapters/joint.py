@@ -3,7 +3,6 @@
 import pandas as pd
 from markupsafe import Markup
 
-from uncertainty.analysis.questions import joint
 from uncertainty.measures import registry
 from uncertainty.report import blocks, figures, names, people_entropy, plots
 from uncertainty.report.tables import AnalysisTables
@@ -11,8 +10,6 @@ from uncertainty.results import columns, derived
 from uncertainty.specs import StudySpec
 
 # What else an aligned cell may be, as said of many.
-_SECOND = {derived.CALIBRATED: 'calibrated',
-           derived.DISCRIMINATES: 'discriminate'}
 
 
 def chapter(
@@ -34,13 +31,14 @@ def chapter(
   parts = [blocks.text(
       'A point is one measure of one model. To the right it follows people; '
       'above it tells right answers from wrong ones. If the two were one '
-      'thing, the points would lie on a rising line.'),
+      'thing, the points would lie on a rising line. Whether both go together '
+      'is a claim of its own; p-values of the tables below would count the '
+      'cells of few families as many, and are not shown.'),
            *people_entropy.note(tables)]
   for dataset, rows in cells.groupby(columns.DATASET, sort=False):
     title = names.dataset(str(dataset))
     parts += [
-        blocks.heading(title), _lead(str(dataset), chance),
-        figures.plot(
+        blocks.heading(title), figures.plot(
             _scatter(rows), f'joint_{dataset}',
             f'{title}: alignment against discrimination',
             "Along: ρ with people's entropy; up: AUROC, chance is .5. A "
@@ -62,25 +60,6 @@ def chapter(
             sort=columns.RHO, pick=derived.ACROSS))))
   parts += _beyond_difficulty(tables)
   return blocks.Chapter('joint', 'Aligned and calibrated', tuple(parts))
-
-
-def _lead(dataset: str, chance: pd.DataFrame) -> Markup:
-  rows = chance[(chance[columns.DATASET] == dataset)
-                & (chance[derived.PERMUTED] == joint.BOTH)]
-  sentences = []
-  for row in rows.to_dict('records'):
-    sentences.append(
-        f'{100 * row[derived.RATE_ALIGNED]:.0f} % of {row[derived.N_CELLS]} '
-        f'cells count as following people (ρ above 0, Benjamini–Hochberg), '
-        f'{100 * row[derived.RATE_SECOND]:.0f} % '
-        f'{_SECOND[row[columns.SECOND]]}, '
-        f'{100 * row[derived.RATE_BOTH]:.0f} % both, where cells of the same '
-        'shares that do not know of each other would give '
-        f'{100 * row[derived.CHANCE]:.0f} %')
-  return blocks.of_all_models(blocks.text(
-      f'{"; ".join(sentences)}. Whether both go together is a claim of its '
-      'own; p-values of the tables below would count the cells of few '
-      'families as many, and are not shown.'))
 
 
 # Kinds of measures that share a colour.
@@ -117,16 +96,12 @@ def _beyond_difficulty(tables: AnalysisTables) -> list[Markup]:
   if not partial.empty:
     means = partial.groupby([columns.DATASET, derived.GIVEN, columns.MEASURE])[
         [columns.RHO, derived.PARTIAL_RHO]].mean().reset_index()
-    kept = means.groupby([columns.DATASET, derived.GIVEN])[
-        [columns.RHO, derived.PARTIAL_RHO]].mean()
-    for row in kept.reset_index().to_dict('records'):
-      parts.append(blocks.text(
-          f'{names.dataset(row[columns.DATASET])}: given '
-          f'{row[derived.GIVEN]}, the mean ρ over measures and models goes '
-          f'from {row[columns.RHO]:.2f} to {row[derived.PARTIAL_RHO]:.2f}.'))
     parts = [blocks.heading('Alignment beyond difficulty'),
-             blocks.of_all_models(*parts, blocks.folded(
-                 'By measure', blocks.table(means, sort=columns.RHO)))]
+             blocks.of_all_models(
+                 blocks.text("The mean over models of ρ with people's entropy, "
+                             'plain and with what is given held fixed.'),
+                 blocks.folded('By measure', blocks.table(
+                     means, sort=columns.RHO)))]
   by_people = tables.get('calibration_by_people')
   if not by_people.empty:
     means = by_people.groupby(
