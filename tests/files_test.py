@@ -1,4 +1,5 @@
 import errno
+import os
 import pathlib
 import zipfile
 
@@ -40,6 +41,25 @@ def test_json_is_an_object_or_a_user_error(tmp_path, content):
   path.write_bytes(content)
   with pytest.raises(UserError, match='a.json: .*; get it again'):
     files.read_json(path, 'get it again')
+
+
+@pytest.mark.parametrize('make', [
+    lambda path: path.mkdir(), os.mkfifo,
+    lambda path: path.symlink_to('/dev/zero'),
+    lambda path: path.write_bytes(b'{}') and os.truncate(path, 1 << 40)])
+@pytest.mark.parametrize('read', [
+    files.read_json, files.read_parquet])
+def test_what_is_no_file_or_no_small_one_is_not_waited_for(
+    tmp_path, make, read):
+  make(tmp_path / 'a')
+  with pytest.raises(UserError, match='a: cannot be read .*; get it again'):
+    read(tmp_path / 'a', 'get it again')
+
+
+@pytest.mark.parametrize('name, is_it', [
+    ('Größe 值', True), ('', True), ('a\0b', False), ('\udcff.csv', False)])
+def test_names_that_can_be_printed(name, is_it):
+  assert files.printable(name) is is_it
 
 
 def test_parquet_comes_back_whole(tmp_path):

@@ -18,6 +18,7 @@ import pathlib
 from collections.abc import Iterable, Mapping
 
 from uncertainty import files
+from uncertainty.errors import UserError
 
 _CHUNK_BYTES = 8 << 20
 # Below this, hashing costs less than asking the cache.
@@ -106,10 +107,9 @@ def _read(path: pathlib.Path, size: int) -> str:
 
 def _held(note: pathlib.Path) -> dict[str, object]:
   try:
-    held = json.loads(note.read_text(encoding='utf-8'))
-  except (OSError, ValueError):  # not there, or cut short: hash again
+    return files.read_json(note, 'delete it')
+  except UserError:  # not there, or cut short: hash again
     return {}
-  return held if isinstance(held, dict) else {}
 
 
 def _keep(note: pathlib.Path, content: Mapping[str, object]) -> None:

@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import re
+import stat
 import sys
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 # it may take this many times its bytes, and this much in any case.
 _DECODED_TIMES, _DECODED_BYTES = 128, 1 << 26
 _BATCH_ROWS = 1024
+_JSON_BYTES = 1 << 26
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _STEM_LENGTH = 120  # file systems take 255 bytes, suffix included
 
@@ -152,6 +154,36 @@ def _system_error(error: Exception) -> int | None:
   return int(found[1]) if found else None
 
 
+def printable(name: str) -> bool:
+  """Whether a name can be printed, and be that of a file.
+
+  Args:
+    name: any text; bytes of a name that are no UTF-8 are lone surrogates.
+
+  Returns:
+    False for what is no UTF-8 or holds a NUL.
+  """
+  return '\0' not in name and not re.search('[\ud800-\udfff]', name)
+
+
+def plain_size(path: pathlib.Path) -> int:
+  """How many bytes a file holds: none of what ends never, or is waited for.
+
+  Args:
+    path: of the file, or a link to it.
+
+  Returns:
+    Bytes.
+
+  Raises:
+    OSError: there is no such file, or it is a folder, a pipe or a device.
+  """
+  about = path.stat()
+  if not stat.S_ISREG(about.st_mode):
+    raise OSError('it is a folder, a pipe or a device, not a file')
+  return about.st_size
+
+
 def read_json(path: pathlib.Path, remedy: str) -> dict[str, Any]:
   """The JSON object in a file.
 
@@ -163,9 +195,12 @@ def read_json(path: pathlib.Path, remedy: str) -> dict[str, Any]:
     Its fields.
 
   Raises:
-    UserError: it cannot be read, or is not a JSON object.
+    UserError: it cannot be read, is no file of at most 64 MiB, or is not a
+      JSON object.
   """
   with malformed(path, remedy):
+    if plain_size(path) > _JSON_BYTES:
+      raise ValueError(f'it has more than {_JSON_BYTES >> 20} MiB')
     value = json.loads(path.read_text(encoding='utf-8'))
   if not isinstance(value, dict):
     raise UserError(f'{path}: is not a JSON object; {remedy}')
@@ -189,7 +224,7 @@ def read_parquet(
     UserError: it is not Parquet, or would take far more memory than disk.
   """
   with malformed(path, remedy):
-    table = decoded(path, path, path.stat().st_size, remedy, columns)
+    table = decoded(path, path, plain_size(path), remedy, columns)
     return table.to_pandas().reset_index(drop=True)
 
 

@@ -103,6 +103,7 @@ def _flip_a_byte(place):
     lambda place: shutil.rmtree(place / 'params'),
     lambda place: (place / 'source.json').write_text('{'),
     lambda place: (place / 'source.json').write_text('[]'),
+    lambda place: (place / 'source.json').write_text('[' * 100_000),
     lambda place: _flip_a_byte(place / 'params'),
 ])
 def test_a_damaged_cache_is_converted_again(

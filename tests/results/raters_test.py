@@ -3,9 +3,10 @@
 import math
 
 import pandas as pd
+import pytest
 
 from uncertainty.results import raters, schema
-from uncertainty.types import Item, Rating
+from uncertainty.types import Item, Rating, UserError
 
 RATED = [
     Item('a', 'Safe?', ('no', 'unsure', 'yes'), scale=(0, 1, 2), ratings=(
@@ -45,6 +46,16 @@ def test_a_table_that_was_written_is_read_as_flat_answers(tmp_path):
   assert found.raters_N.tolist() == [0, 1, 2, 2]
   assert found.groups['gender'].tolist() == ['Woman', '', 'Man', 'Man']
   assert found.groups['age'].tolist() == ['', '', '30', '30']
+
+
+@pytest.mark.parametrize('column, values', [
+    ('human_rater_groups', ['[' * 100_000] * 3),
+    ('human_rater_groups', ['[1]'] * 3), ('human_rater_ids', ['x'])])
+def test_what_nobody_wrote_is_named(column, values):
+  frame = schema.item_frame(RATED)
+  frame[column] = [values, [], ['']]
+  with pytest.raises(UserError, match="results, the columns 'human_rater_"):
+    raters.read(frame)
 
 
 def test_ids_and_groups_may_be_missing():

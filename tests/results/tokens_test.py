@@ -32,7 +32,7 @@ def test_texts_come_back(tmp_path):
   assert tokens.read(path.with_name('other.parquet')) == {}
 
 
-@pytest.mark.parametrize('content', ['[]', '{"a": "b"}', '{'])
+@pytest.mark.parametrize('content', ['[]', '{"a": "b"}', '{', '[' * 100_000])
 def test_a_damaged_file_says_what_to_do(tmp_path, content):
   path = tmp_path / 'results' / 'vader' / 'M.parquet'
   tokens.write(path, _table(), str)

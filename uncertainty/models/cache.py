@@ -26,6 +26,7 @@ import jax
 from absl import logging
 
 from uncertainty import file_digest, files
+from uncertainty.types import UserError
 
 if TYPE_CHECKING:  # slow to import, and needed by few starts
   import orbax.checkpoint as ocp
@@ -94,14 +95,13 @@ def source_stamp(
 def _problem(
     directory: pathlib.Path, stamp: Mapping[str, Any]) -> str | None:
   """What speaks against the kept arrays: '' nothing; None: there are none."""
-  try:
-    kept = json.loads((directory / _STAMP).read_text(encoding='utf-8'))
-  except FileNotFoundError:
+  path = directory / _STAMP
+  if not path.exists():
     return None
-  except (OSError, ValueError) as error:
-    return f'have a damaged {_STAMP} ({error})'
-  if not isinstance(kept, dict):
-    return f'have a damaged {_STAMP}'
+  try:
+    kept = files.read_json(path, 'delete it')
+  except UserError as error:
+    return f'have a damaged stamp ({error})'
   arrays = kept.pop(_ARRAYS, None)
   changed = [key for key in stamp if kept.get(key) != stamp[key]]
   if changed:

@@ -210,6 +210,8 @@ def read(path: pathlib.Path) -> Stored:
     UserError: a broken file.
   """
   # Opened here: NumPy leaves a file open that it finds damaged.
+  with files.malformed(path, _REMEDY):
+    files.plain_size(path)  # which no pipe has
   with files.malformed(path, _REMEDY), path.open('rb') as raw:
     with zipfile.ZipFile(raw) as archive:
       # Sums are written as they are. What is packed may unpack to anything.

@@ -345,6 +345,7 @@ def _rows(path: pathlib.Path) -> dict[str, Any]:
 def _open(path: pathlib.Path) -> np.ndarray:
   chunk = path.with_suffix('.npy')
   with files.malformed(chunk, _REMEDY):
+    files.plain_size(chunk)  # which no pipe has
     # Not `np.load`, which takes archives and leaves them open.
     values = np.lib.format.open_memmap(chunk, mode='r')
   if (values.ndim != 3 or str(values.dtype) not in _DTYPES

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from uncertainty import files
 from uncertainty.results import columns
 from uncertainty.types import Item, Rating
 
@@ -81,9 +82,18 @@ def read(frame: pd.DataFrame) -> Ratings | None:
 
   Returns:
     The answers; None where the table has no single people's choices.
+
+  Raises:
+    UserError: lists of other lengths, or groups that are no JSON objects.
   """
   if columns.HUMAN_RATER_CHOICES not in frame:
     return None
+  with files.malformed("results, the columns 'human_rater_…'",
+                       'run --stages=score again'):
+    return _read(frame)
+
+
+def _read(frame: pd.DataFrame) -> Ratings:
   choices = _lists(frame, columns.HUMAN_RATER_CHOICES)
   sizes = [len(some) for some in choices]
   n = sum(sizes)
@@ -109,4 +119,7 @@ def _flat(frame: pd.DataFrame, column: str, n: int) -> list[str]:
   """A list column end to end; n times '' where the table lacks it."""
   if column not in frame:
     return [''] * n
-  return [str(value) for some in _lists(frame, column) for value in some]
+  found = [str(value) for some in _lists(frame, column) for value in some]
+  if len(found) != n:
+    raise ValueError(f'{column} has {len(found)} entries, not {n}')
+  return found

@@ -89,9 +89,10 @@ def read(results: pathlib.Path) -> Mapping[int, str]:
   path = _place(results)
   if not path.is_file():
     return {}
-  with files.malformed(path, 'run --stages=score again to rebuild it'):
-    return {int(i): str(text) for i, text in
-            json.loads(path.read_text(encoding='utf-8')).items()}
+  remedy = 'run --stages=score again to rebuild it'
+  with files.malformed(path, remedy):
+    return {int(i): str(text)
+            for i, text in files.read_json(path, remedy).items()}
 
 
 def _place(results: pathlib.Path) -> pathlib.Path:

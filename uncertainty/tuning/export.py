@@ -166,7 +166,7 @@ def _config(source: models.Opened) -> dict[str, Any]:
   """The source's config.json, its type of weights left out."""
   place = source.folder
   config = (dict(source.checkpoint.hf_config) if place is None
-            else json.loads((place / 'config.json').read_text('utf-8')))
+            else files.read_json(place / 'config.json', 'download it again'))
   return {name: value for name, value in config.items()
           if name not in ('dtype', 'torch_dtype')}
 
