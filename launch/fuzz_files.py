@@ -236,6 +236,8 @@ def _read_fields(path):
       at = at[name]
     if kind == 'delete':
       del at[last]
+    elif kind == 'insert' and isinstance(at, dict):
+      at[splice.replace('\\ud800', '\ud800')] = at[last]
     else:
       at[last] = (None, True, 3, .5, splice, [], {}, [splice], {splice: 1},
                   at[last])[n % 10]
@@ -306,7 +308,7 @@ def change_column(frame, column, kind, splice, n):
     return pd.concat([frame, frame.iloc[[row]]], ignore_index=True)
   where = row if kind == 'set' else slice(None)
   if values.dtype == object:  # lists
-    values = [v if i != row or v is None else np.tile(v, n % 4)
+    values = [v if i != row or v is None else _changed_list(v, kind, n)
               for i, v in enumerate(values)]
   elif pd.api.types.is_numeric_dtype(values):
     values = values.astype(float)
@@ -315,6 +317,12 @@ def change_column(frame, column, kind, splice, n):
     values = values.copy()
     values.iloc[where] = splice
   return frame.assign(**{column: values})
+
+
+def _changed_list(values, kind, n):
+  if kind == 'insert' and np.asarray(values).dtype.kind in 'fi':
+    return np.append(np.asarray(values, float), _CELLS[n % len(_CELLS)])
+  return np.tile(values, n % 4)
 
 
 def _analyze(path):
@@ -364,8 +372,9 @@ FORMATS = {
     'activations_rows': ('00000.json', _write_activations, _read_activations),
     'sums': ('residual.npz', _write_sums, sums.read),
     'shard': ('00000.parquet', lambda path: pd.DataFrame(
-        {columns.ITEM_ID: ['a', 'b'], columns.CORRECT: [1., 0.]}).to_parquet(
-            path),
+        {columns.ITEM_ID: ['a', 'b'], columns.CORRECT: [1., 0.],
+         columns.MODEL_FINGERPRINT: 'f', columns.TOP_TOKENS: [[3], [4]],
+         columns.HUMAN_SHARES: [[.5, .5], None]}).to_parquet(path),
         lambda path: shards.ShardStore(path.parent).read()),
     'results': ('results/simulated/a.parquet', _write_results,
                 lambda path: schema.read_results(path.parents[2])),

@@ -78,6 +78,19 @@ def test_another_type_is_named_with_its_place(place, value, wanted):
   assert said.startswith(f'{place} is {value!r}, expected {wanted}')
 
 
+@pytest.mark.parametrize('name', ['../x', '/etc/shadow', 'zzz', 'a/../../x'])
+def test_outputs_lie_in_the_workdir(name):
+  said = manifest_fields.problem({**WHOLE, 'outputs': {name: 'd'}})
+  assert said == f'outputs names {name!r}, which lies not in the workdir'
+
+
+@pytest.mark.parametrize('change', [
+    {'outputs': {'report/\ud800': 'd'}}, {'created': 'a\0'},
+    {'of a later version': [[{'\udcff': 1}]]}])
+def test_texts_can_be_printed(change):
+  assert 'is no text' in (manifest_fields.problem(WHOLE | change) or '')
+
+
 @pytest.mark.parametrize('place', [
     'config.prompt', 'config.prompt.answer', 'config.data.name', 'config.seed',
     'config.probe.sites', 'models.tiny.kind', 'models.tiny.fingerprint',

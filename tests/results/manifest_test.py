@@ -62,12 +62,12 @@ def test_what_does_not_change_scores_may_change(
   assert manifest.read(tmp_path)['config'][section][field] == value
 
 
-@pytest.mark.parametrize('text', ['{"config": ', '[]', '\xff'])
+@pytest.mark.parametrize('text', ['{"config": ', '[]', '\xff', '[' * 100_000])
 def test_a_broken_manifest_is_set_aside_and_written_anew(
     tmp_path, caplog, text):
   path = manifest.path_of(tmp_path)
   path.write_text(text, encoding='latin-1')
-  with pytest.raises(UserError, match='not valid JSON'):
+  with pytest.raises(UserError, match='cannot be read|is not a JSON object'):
     manifest.read(tmp_path)
   manifest.claim(tmp_path, _SPEC)
   assert manifest.read(tmp_path)['config']['seed'] == 0
@@ -196,3 +196,50 @@ def test_a_file_system_without_locks_is_no_other_run(tmp_path, monkeypatch):
       manifest.lock(tmp_path / 'run')):
     pass
   assert not isinstance(stop.value, manifest.InUseError)
+
+
+@pytest.mark.parametrize('make', [
+    lambda path: path.mkdir(), os.mkfifo,
+    lambda path: path.symlink_to('/dev/zero')])
+def test_what_is_no_file_is_no_manifest(tmp_path, make):
+  path = manifest.path_of(tmp_path)
+  make(path)
+  with pytest.raises(UserError, match='a folder, a pipe or a device'):
+    manifest.read(tmp_path)
+  with manifest.claimed(tmp_path, _SPEC, {}):
+    pass
+  assert manifest.read(tmp_path)['config']['seed'] == 0
+
+
+def test_a_name_that_is_no_utf8_is_not_written(tmp_path):
+  found = {'data': {'lm_eval': {'path': '\udcff.jsonl', 'subset': None}}}
+  with pytest.raises(UserError, match=r"'\\udcff.jsonl'.* no UTF-8; rename"):
+    manifest.claim(tmp_path, _SPEC, found)
+  assert not manifest.path_of(tmp_path).exists()
+
+
+def test_an_output_of_no_utf8_name_is_listed_as_text(tmp_path):
+  manifest.claim(tmp_path, _SPEC)
+  (tmp_path / 'analysis').mkdir()
+  (tmp_path / 'analysis' / '\udcff.parquet').write_text('')
+  manifest.record_outputs(tmp_path)
+  assert list(manifest.read(tmp_path)['outputs']) == [
+      'analysis/\\xff.parquet']
+
+
+def test_who_reads_shares_a_workdir_and_makes_nothing_in_it(tmp_path):
+  with manifest.lock(tmp_path / 'run', reads=True):
+    pass
+  assert not (tmp_path / 'run').exists()
+  with manifest.lock(tmp_path):
+    pass
+  with (manifest.lock(tmp_path, reads=True),
+        manifest.lock(tmp_path, reads=True),
+        pytest.raises(manifest.InUseError), manifest.lock(tmp_path)):
+    pass
+
+
+def test_a_lock_that_is_a_pipe_is_named(tmp_path):
+  os.mkfifo(tmp_path / '.lock')
+  with pytest.raises(UserError, match='a pipe'), manifest.lock(tmp_path):
+    pass

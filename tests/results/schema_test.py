@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from uncertainty.results import schema, shards
+from uncertainty.results import manifest, schema, shards
 from uncertainty.types import Item, Rating, UserError
 
 _ITEMS = [
@@ -133,3 +133,34 @@ def test_tables_that_disagree_about_one_rating_are_refused(tmp_path):
   write('n', (first[0], Rating(0, rater='y')))
   with pytest.raises(UserError, match="differ in 'human_rater_choices'"):
     schema.read_results(tmp_path)
+
+
+@pytest.mark.parametrize('change, said', [
+    ({}, 'holds no rows'), ({'item_id': [None]}, 'a row has no item_id')])
+def test_a_table_that_no_run_writes_is_refused(tmp_path, change, said):
+  frame = pd.DataFrame({'item_id': ['a'], 'correct': [1.0]})
+  frame = frame.assign(**change) if change else frame.iloc[:0]
+  path = tmp_path / 'results' / 'd' / 'm.parquet'
+  shards.write_table(frame, path)
+  with pytest.raises(UserError, match=f'm.parquet.*{said}.*score again'):
+    schema.read_results(tmp_path)
+
+
+@pytest.mark.parametrize('place, said', [
+    ('d/evil', "no 'evil' among its models"), ('e/m', "no 'e' among its data")])
+def test_what_the_manifest_does_not_know_is_refused(tmp_path, place, said):
+  frame = pd.DataFrame({'item_id': ['a'], 'correct': [1.0]})
+  manifest.write(tmp_path, {
+      'models': {'m': {'source': 's', 'fingerprint': 'f', 'kind': 'base',
+                       'family': 'llama'}},
+      'data': {'d': {'path': None, 'subset': None}}})
+  for folder in ('results', 'steered'):
+    shards.write_table(frame, tmp_path / folder / 'd' / 'm.parquet')
+  assert len(schema.read_results(tmp_path)) == 1
+  for folder, read in (('results', schema.read_results),
+                       ('steered', schema.read_steered)):
+    path = tmp_path / folder / f'{place}.parquet'
+    shards.write_table(frame, path)
+    with pytest.raises(UserError, match=f'{place}.parquet: .*{said}'):
+      read(tmp_path)
+    path.unlink()

@@ -1,6 +1,7 @@
 """Shards: whole or absent, every item once."""
 
 import errno
+import os
 
 import pandas as pd
 import pyarrow as pa
@@ -66,6 +67,28 @@ def test_truncated_shard_is_named(tmp_path):
   path.write_bytes(path.read_bytes()[:50])
   with pytest.raises(UserError, match=r'00000-.*--stages=score again'):
     store.read()
+
+
+@pytest.mark.parametrize('spoil', [
+    lambda t: t.append_column('item_digest', t['item_digest']),
+    lambda t: t.set_column(
+        t.column_names.index('model_fingerprint'), 'model_fingerprint',
+        pa.nulls(len(t), pa.string())),
+    lambda t: t.append_column('top_tokens', pa.array([[-1]] * len(t)))])
+def test_a_sealed_shard_that_nobody_wrote_is_set_aside(tmp_path, spoil):
+  store = shards.ShardStore(tmp_path)
+  store.append(spoil(pa.Table.from_pandas(_chunk('a', 'b'))))
+  with pytest.raises(UserError, match='00000-.*--stages=score again'):
+    store.read()
+  store.sort_out(_expected('a', 'b'))
+  assert store.done() == frozenset()
+  assert len(list((tmp_path / 'aside').iterdir())) == 1
+
+
+def test_a_pipe_is_no_shard(tmp_path):
+  os.mkfifo(tmp_path / '00000-0.parquet')
+  with pytest.raises(UserError, match='a pipe'):
+    shards.ShardStore(tmp_path).read()
 
 
 def test_full_disk_keeps_finished_shards(tmp_path, monkeypatch):

@@ -60,3 +60,18 @@ def test_a_value_repeated_endlessly_is_refused(tmp_path):
   assert path.stat().st_size < 100_000
   with pytest.raises(UserError, match='MiB in memory, over 128 times its size'):
     typed_tables.read(path, 'score again', columns.find)
+
+
+@pytest.mark.parametrize('column, values', [
+    ('human_shares', [[-.5, 1.5], None]), ('human_count', [1e12, 3.0]),
+    ('human_shares', [[float('inf')], [1.0]]), ('human_count', [-1.0, 3.0]),
+    ('top_tokens', [[-1], []]), ('top_tokens', [[3], [2**62]])])
+def test_numbers_that_cannot_be_are_named(tmp_path, column, values):
+  with pytest.raises(UserError, match=f'a.parquet, column {column!r} holds .*'
+                     'which is no .*; score again'):
+    _read(tmp_path / 'a.parquet', **{column: values})
+
+
+def test_missing_numbers_are_read(tmp_path):
+  _read(tmp_path / 'a.parquet', human_shares=[[float('nan')], None],
+        human_count=[float('nan'), None], top_tokens=[None, []])

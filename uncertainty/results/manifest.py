@@ -13,6 +13,7 @@ import dataclasses
 import datetime
 import fcntl
 import json
+import os
 import pathlib
 import platform
 import subprocess
@@ -29,7 +30,8 @@ from uncertainty.specs import StudySpec, listed
 from uncertainty.types import UserError
 
 _OF_EVERY_START = ('manifest.json', '.lock', 'progress.jsonl')
-_OUTPUTS = ('results', 'steered', 'analysis', 'report')
+_OUTPUTS = ('results', 'tokens', 'steered', 'analysis', 'report')
+_AGAIN = 'run --stages=score again to write it anew'
 _PACKAGES = ('uncertainty', 'jax', 'jaxlib', 'flax', 'numpy', 'scipy',
              'transformers', 'tokenizers', 'pandas', 'scikit-learn')
 
@@ -57,28 +59,21 @@ def read(workdir: pathlib.Path) -> dict[str, Any]:
 
   Raises:
     UserError: the file is not JSON, not as it was written, or a field of it
-      is missing or of another type.
+      is missing, of another type or a name that cannot be.
   """
   path = path_of(workdir)
   if not path.exists():
     return {}
-  try:
-    content = json.loads(path.read_text(encoding='utf-8'))
-    if not isinstance(content, dict):
-      raise ValueError('no JSON object')
-  except ValueError as error:
-    raise UserError(
-        f'{path} is not valid JSON ({error}); run --stages=score again to '
-        'write it anew') from error
-  # Earlier versions kept no digest.
-  if content.pop('digest', None) not in (None, digests.of_value(content)):
-    raise UserError(
-        f'{path} was damaged or edited since it was written: its digest is '
-        'another; run --stages=score again to write it anew')
-  if problem := manifest_fields.problem(content):
-    raise UserError(f'{path}: {problem}; run --stages=score again to write it '
-                    'anew')
-  return content
+  with files.malformed(path, _AGAIN):
+    content = files.read_json(path, _AGAIN)
+    # Earlier versions kept no digest.
+    if content.pop('digest', None) not in (None, digests.of_value(content)):
+      raise UserError(
+          f'{path} was damaged or edited since it was written: its digest is '
+          f'another; {_AGAIN}')
+    if problem := manifest_fields.problem(content):
+      raise UserError(f'{path}: {problem}; {_AGAIN}')
+    return content
 
 
 def write(workdir: pathlib.Path, content: Mapping[str, Any]) -> None:
@@ -89,10 +84,14 @@ def write(workdir: pathlib.Path, content: Mapping[str, Any]) -> None:
     content: all its fields.
 
   Raises:
-    UserError: the disk is full, or the folder may not be written to.
+    UserError: the disk is full, the folder may not be written to, or the name
+      of a file is no UTF-8.
   """
   # As it will be read: keys are text, tuples are lists.
   content = json.loads(json.dumps(dict(content)))
+  if problem := manifest_fields.unprintable(content):
+    raise UserError(f'{problem!a}: this name of a file or model is no UTF-8; '
+                    'rename it')
   text = json.dumps(
       {**content, 'digest': digests.of_value(content)}, indent=2,
       sort_keys=True) + '\n'
@@ -231,7 +230,7 @@ def claimed(workdir: pathlib.Path, spec: StudySpec,
       file as it was, the manifest is what it was before, too.
   """
   path = path_of(workdir)
-  before = path.read_bytes() if path.exists() else None
+  before = path.read_bytes() if path.is_file() else None
   claim(workdir, spec, found)
   claimed_files = _files(workdir)  # a damaged manifest has been set aside
   try:
@@ -264,11 +263,24 @@ def record_outputs(workdir: pathlib.Path) -> None:
     UserError: the manifest cannot be read.
   """
   if read(workdir):
-    # Whole files: a killed write leaves one under another name.
-    paths = [p for folder in _OUTPUTS for p in (workdir / folder).rglob('*')
-             if p.is_file() and p.suffix != shards.TEMPORARY]
     write(workdir, read(workdir) | {'outputs': {
-        str(p.relative_to(workdir)): digest_of(p) for p in sorted(paths)}})
+        name: digest_of(path) for name, path in outputs(workdir).items()}})
+
+
+def outputs(workdir: pathlib.Path) -> dict[str, pathlib.Path]:
+  """The tables and pages that stand in a workdir.
+
+  Args:
+    workdir: of a run.
+
+  Returns:
+    Path within the workdir, as `outputs` in the manifest has it → the file.
+  """
+  # Whole files: a killed write leaves one under another name.
+  paths = [p for folder in _OUTPUTS for p in (workdir / folder).rglob('*')
+           if p.is_file() and p.suffix != shards.TEMPORARY]
+  return {os.fsencode(p.relative_to(workdir)).decode(
+      'utf-8', 'backslashreplace'): p for p in sorted(paths)}
 
 
 def digest_of(path: pathlib.Path) -> str:
@@ -314,11 +326,13 @@ class InUseError(UserError):
 
 
 @contextlib.contextmanager
-def lock(workdir: pathlib.Path) -> Iterator[None]:
+def lock(workdir: pathlib.Path, *, reads: bool = False) -> Iterator[None]:
   """Holds the workdir for one run; the system frees it if the run dies.
 
   Args:
     workdir: is made if it is not there.
+    reads: change nothing, and share the workdir with others that read; one
+      that no run has ever held cannot be held then either.
 
   Yields:
     Nothing; the workdir is held until the block ends.
@@ -328,12 +342,19 @@ def lock(workdir: pathlib.Path) -> Iterator[None]:
     UserError: the folder cannot be written, or its file system has no locks.
   """
   path = workdir / '.lock'
+  if reads and not path.exists():
+    yield
+    return
   with files.writing(path):
     workdir.mkdir(parents=True, exist_ok=True)
-    file = open(path, 'w')  # noqa: SIM115 (held open for the run's length)
+    if path.exists():
+      files.plain_size(path)  # which no pipe has
+    # Held open for the run's length.
+    file = open(path, 'r' if reads else 'w')  # noqa: SIM115
   with file:
     try:
-      fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+      fcntl.flock(file, (fcntl.LOCK_SH if reads else fcntl.LOCK_EX)
+                  | fcntl.LOCK_NB)
     except BlockingIOError as error:
       raise InUseError(
           f'another run is using {workdir}; wait for it to end or choose '

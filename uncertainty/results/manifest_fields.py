@@ -5,11 +5,13 @@ may write more.
 """
 
 import dataclasses
+import pathlib
 import types
 import typing
 from collections.abc import Mapping
 from typing import Any
 
+from uncertainty import files
 from uncertainty.specs import StudySpec
 
 _WORDS: Mapping[type, str] = {
@@ -66,12 +68,43 @@ def problem(content: Mapping[str, Any]) -> str | None:
   Returns:
     Such as 'models.tiny.kind is 3, expected a text'; None if all is well.
   """
+  if name := unprintable(content):
+    return f'{name!a} is no text'
   shape = _Fields({}, {
       'config': _config(), 'models': _Each(dict, _MODEL),
       'data': _Each(dict, _DATA), 'starts': _Each(list, _START),
       'outputs': _Each(dict, str), 'packages': _PACKAGES, 'created': str,
       'updated': str, 'machine': str, 'python': str})
-  return _problem(content, shape, '')
+  if found := _problem(content, shape, ''):
+    return found
+  return next((f'outputs names {name!r:.60}, which lies not in the workdir'
+               for name in content.get('outputs', ()) if _leaves(name)), None)
+
+
+def unprintable(value: Any) -> str | None:
+  """A text in a manifest that can neither be printed nor be a file's name.
+
+  Args:
+    value: the manifest, or anything in it.
+
+  Returns:
+    The first that is no UTF-8 or holds a NUL; None if there is none.
+  """
+  left = [value]
+  while left:
+    value = left.pop()
+    if isinstance(value, str) and not files.printable(value):
+      return value
+    if isinstance(value, dict):
+      left += [*value, *value.values()]
+    elif isinstance(value, list):
+      left += value
+  return None
+
+
+def _leaves(name: str) -> bool:
+  path = pathlib.PurePosixPath(name)
+  return path.is_absolute() or '..' in path.parts or len(path.parts) < 2
 
 
 def _config() -> _Fields:

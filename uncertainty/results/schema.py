@@ -1,7 +1,7 @@
 """The results table: one row per item, DIR/results/DATASET/MODEL.parquet."""
 
 import pathlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import pandas as pd
 from uncertainty import human
 from uncertainty.results import (
     columns,
+    manifest,
     raters,
     scale_measures,
     steering_columns,
@@ -18,6 +19,7 @@ from uncertainty.results import (
 )
 from uncertainty.types import Item, UserError
 
+_REBUILD = 'run --stages=score again to rebuild it'
 # What identifies a row, and what every task may say about it: the first task
 # in the config's order keeps these, later ones add `TASK_` in front.
 PER_TASK_COLUMNS = (
@@ -164,6 +166,26 @@ def result_files(
   return found
 
 
+def read_table(path: pathlib.Path) -> pd.DataFrame:
+  """One results table.
+
+  Args:
+    path: DIR/results/DATASET/MODEL.parquet.
+
+  Returns:
+    One row an item, at least one.
+
+  Raises:
+    UserError: it cannot be read, or is none that this package wrote.
+  """
+  frame = typed_tables.read(path, _REBUILD, columns.find)
+  if frame.empty:
+    raise UserError(f'{path} holds no rows; {_REBUILD}')
+  if columns.ITEM_ID in frame and frame[columns.ITEM_ID].isna().any():
+    raise UserError(f'{path}: a row has no item_id; {_REBUILD}')
+  return frame
+
+
 def read_results(
     results_dir: str | pathlib.Path) -> dict[tuple[str, str], pd.DataFrame]:
   """All result tables under a folder, by (dataset, model).
@@ -177,10 +199,11 @@ def read_results(
     holds it, or ''.
 
   Raises:
-    UserError: there are none, one cannot be read, or two tables disagree
-      about an item of their data set.
+    UserError: there are none, one cannot be read or is of a model that its
+      workdir's manifest does not know, or two tables disagree about an item of
+      their data set.
   """
-  found = result_files(results_dir)
+  found = known_files(results_dir)
   if not found:
     raise UserError(
         f'no results under {results_dir}: expected '
@@ -188,8 +211,7 @@ def read_results(
         '--config.results_dir at a workdir')
   tables = {}
   for (dataset, name), path in found.items():
-    frame = typed_tables.read(
-        path, 'run --stages=score again to rebuild it', columns.find)
+    frame = read_table(path)
     tables[dataset, name] = frame.assign(**{
         columns.DATASET: dataset, columns.MODEL: name,
         columns.VARIANT: '' if name == path.stem else path.parents[2].name})
@@ -209,11 +231,58 @@ def read_steered(
     none.
 
   Raises:
-    UserError: one cannot be read.
+    UserError: one cannot be read, or is of a model that its workdir's manifest
+      does not know.
   """
   return {key: typed_tables.read(
       path, 'run --stages=steer again to rebuild it', steering_columns.find)
-          for key, path in result_files(results_dir, 'steered').items()}
+          for key, path in known_files(results_dir, 'steered').items()}
+
+
+def known_files(
+    results_dir: str | pathlib.Path, folder: str = 'results',
+) -> dict[tuple[str, str], pathlib.Path]:
+  """As `result_files`, if all are of their workdirs' runs.
+
+  Args:
+    results_dir: as `result_files` takes it.
+    folder: as `result_files` takes it.
+
+  Returns:
+    (dataset, model) → path; empty if there are none.
+
+  Raises:
+    UserError: one of `strangers`, or a manifest that cannot be read.
+  """
+  found = result_files(results_dir, folder)
+  for stranger in strangers(found.values()):
+    raise UserError(stranger)
+  return found
+
+
+def strangers(paths: Iterable[pathlib.Path]) -> Iterator[str]:
+  """Tables of models or data sets that their workdir's run never asked.
+
+  Args:
+    paths: of results, DIR/results/DATASET/MODEL.parquet, or of steered rows;
+      those whose DIR has no manifest may be of any model.
+
+  Yields:
+    What to say of each such table.
+
+  Raises:
+    UserError: a manifest that cannot be read.
+  """
+  held: dict[pathlib.Path, Mapping[str, Any]] = {}
+  for path in paths:
+    workdir = path.parents[2]
+    if workdir not in held:
+      held[workdir] = manifest.read(workdir)
+    for field, name in ('models', path.stem), ('data', path.parent.name):
+      known = held[workdir].get(field)
+      if known and name not in known:
+        yield (f'{path}: manifest.json names no {name!r} among its {field}; '
+               'move the file away, or run --stages=score with what it is of')
 
 
 def _check_items(tables: Mapping[tuple[str, str], pd.DataFrame]) -> None:

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from absl import logging
 
 from uncertainty import files
-from uncertainty.results import columns, digests
+from uncertainty.results import columns, digests, typed_tables
 from uncertainty.types import UserError
 
 TEMPORARY = '.partial'
@@ -237,18 +237,19 @@ def read(path: pathlib.Path, *, sealed: bool = True) -> pa.Table:
     UserError: they are not.
   """
   with files.malformed(f'the shard {path}', _REMEDY):
+    files.plain_size(path)  # which no pipe has
     content = path.read_bytes()
     stated = path.stem.partition('-')[2]
     if sealed and stated and stated != _digest(content):
       raise ValueError('its bytes are not those that were written')
     table = files.decoded(
         pa.BufferReader(content), path, len(content), _REMEDY)
-    for name in (columns.ITEM_ID, columns.MODEL_FINGERPRINT):
-      if name in table.column_names and table.schema.field(name).type not in (
-          pa.string(), pa.large_string()):
-        raise ValueError(f'its column {name} holds no texts')
+    typed_tables.check(table, f'the shard {path}', _REMEDY, columns.find)
     if columns.ITEM_ID not in table.column_names:
       raise ValueError(f'it lacks the column {columns.ITEM_ID}')
+    for name in (columns.ITEM_ID, columns.MODEL_FINGERPRINT):
+      if name in table.column_names and table[name].null_count:
+        raise ValueError(f'its column {name} lacks a value')
     # What pandas is told about the rows' index is no part of them.
     return table.replace_schema_metadata()
 

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from uncertainty import data, files
 from uncertainty.measures import registry
 from uncertainty.results import columns as cols
-from uncertainty.results import published, schema, tokens
+from uncertainty.results import published, schema, tokens, typed_tables
 from uncertainty.specs import StudySpec
 
 # What is shown of a row beside its prompts, its measures and what was said of
@@ -57,7 +57,7 @@ def answered(
     an analysis may be reported without them.
 
   Raises:
-    UserError: results that cannot be read.
+    UserError: results that cannot be read, or as `schema.known_files`.
   """
   root = pathlib.Path(spec.results_dir or workdir)
   found: dict[str, list[Answered]] = {}
@@ -67,16 +67,18 @@ def answered(
       found.setdefault(dataset, []).append(
           Answered(model, lambda frame=frame: frame, {}))
     return found
-  for (dataset, model), path in schema.result_files(root).items():
+  for (dataset, model), path in schema.known_files(root).items():
     found.setdefault(dataset, []).append(Answered(
         model, functools.partial(_read, path), tokens.read(path)))
   return found
 
 
 def _read(path: pathlib.Path) -> pd.DataFrame:
-  with files.malformed(path, 'run --stages=score again to rebuild it'):
-    names = pq.read_schema(path).names
-    return pq.read_table(path, columns=list(shown(names))).to_pandas()
+  remedy = 'run --stages=score again to rebuild it'
+  with files.malformed(path, remedy):
+    files.plain_size(path)  # which no pipe has
+    names = list(dict.fromkeys(shown(pq.read_schema(path).names)))
+    return typed_tables.read(path, remedy, cols.find, names)
 
 
 def shown(names: list[str]) -> Iterator[str]:
