@@ -51,6 +51,16 @@ STARTS = {
     '--config=two.csv': '--config=table --config.data.path=two.csv',
     '--config=wrong.py': 'wrong.py, line 2: SyntaxError',
     '--config=coane --workdir=two.csv': 'is a file; give a folder',
+    '--config=coane --stages=check --workdir=/proc/x': '/proc takes no file',
+    f'--config=coane --workdir={"x" * 300}': 'is too long for a path',
+    '--config=coane --workdir=w\udcff': 'is no UTF-8',
+    '--config=coane --stages=check --config.model.cache_dir=two.csv':
+        'two.csv is a file; give a folder',
+    '--config=table --config.data.path=\udcff\udcfe.csv': 'is no UTF-8',
+    '--config=table --config.data.path=two.csv --config.model.source=m\udcff':
+        'is no UTF-8',
+    '--config=coane --stages=analyze --config.results_dir=r\udcff':
+        'is no UTF-8',
     '--config=table --config.data.path=nowhere.csv': 'there is no such file',
     '--config=table --config.data.path=folder': 'is a folder; give the file',
     '--config=compare --config.results_dir=folder':

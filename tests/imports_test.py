@@ -22,6 +22,7 @@ ORDER = (
     'human',
     'spec_limits',
     'specs',
+    'paths',
     'config_fields',
     'config_files',
     'help_text',

@@ -165,6 +165,86 @@ def test_what_a_strangers_manifest_lacks_is_no_traceback(
   assert any(named in line for line in _differences(place, capsys))
 
 
+def _resealed(change):
+  """What someone changes who then lists all of it in the manifest."""
+  def act(place):
+    run = place / 'run'
+    change(next((run / 'results').rglob('*.parquet')))
+    manifest.record_outputs(run)
+  return act
+
+
+def _column(name, value):
+  return lambda path: shards.write_table(
+      pd.read_parquet(path).assign(**{name: value}), path)
+
+
+def _beside(name):
+  def act(place):
+    path = place / 'run' / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b'x')
+  return act
+
+
+@pytest.mark.parametrize('damage, named', [
+    (_beside('results/table/evil.parquet'),
+     "evil.parquet: manifest.json names no 'evil' among its models"),
+    (_beside('results/evil/tiny.parquet'), "names no 'evil' among its data"),
+    (_beside('steered/table/evil.parquet'), "names no 'evil' among its models"),
+    (_beside('analysis/zzz.parquet'), 'analysis/zzz.parquet is in no list'),
+    (_beside('tokens/table/tiny.json'), 'tiny.json was changed'),
+    (_resealed(_column('kind', 'instruct')), 'tiny.parquet: kind'),
+    (_resealed(_column('size', 7.0)), 'tiny.parquet: size'),
+    (_resealed(_column('prompt', 'Who?')), 'tiny.parquet: prompt'),
+    (_resealed(_column('mc_mine', 1.0)), "the column 'mc_mine', which the run"),
+    (_resealed(lambda path: shards.write_table(pd.concat(
+        [pd.read_parquet(path)] * 2), path)), "item '0' stands twice in"),
+    (_resealed(lambda path: shards.write_table(
+        pd.read_parquet(path).iloc[:0], path)), 'holds no rows'),
+    (_resealed(_column('item_id', None)), 'a row has no item_id'),
+])
+def test_what_nobody_of_the_run_wrote_is_named(place, capsys, damage, named):
+  damage(place)
+  assert any(named in line for line in _differences(place, capsys))
+
+
+def test_a_name_of_an_output_becomes_no_path(place):
+  run = place / 'run'
+  for name in ('../x', '/etc/shadow', 'zzz', 'report/\ud800'):
+    content = manifest.read(run)
+    path = manifest.path_of(run)
+    honest = path.read_bytes()
+    path.write_text(json.dumps({**content, 'outputs': {name: 'd'}}))
+    with pytest.raises(UserError, match='json: .*; run --stages=score again'):
+      _verify(place)
+    path.write_bytes(honest)
+  manifest.write(run, {**content, 'outputs': {'report/' + 'x' * 5000: 'd'}})
+  with pytest.raises(UserError, match='not what the run wrote'):
+    _verify(place)
+
+
+def test_an_archive_that_no_run_holds_is_not_written_to(place, capsys):
+  run = place / 'run'
+  (run / '.lock').unlink()
+  for path in (run, *run.rglob('*')):
+    path.chmod(0o555 if path.is_dir() else 0o444)
+  try:
+    _verify(place)
+  finally:
+    for path in (run, *run.rglob('*')):
+      path.chmod(0o755)
+  assert 'verified' in capsys.readouterr().out
+  assert not (run / '.lock').exists()
+
+
+def test_an_analysis_takes_no_model_that_nobody_asked(place):
+  (place / 'run' / 'results' / 'table' / 'evil.parquet').write_bytes(
+      next((place / 'run' / 'results').rglob('*.parquet')).read_bytes())
+  with pytest.raises(UserError, match=r'evil.parquet: .*move the file away'):
+    study.run(_spec(place), place / 'run', ('analyze',))
+
+
 def _touched(folder):
   """One file that a stage wrote, written otherwise."""
   (file, *_) = sorted(p for p in folder.rglob('*') if p.is_file())

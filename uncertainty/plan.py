@@ -6,6 +6,8 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import pandas as pd
+
 from uncertainty import (
     data,
     inference,
@@ -18,9 +20,9 @@ from uncertainty import (
 from uncertainty.errors import UserError, hint
 from uncertainty.inference import capture_policy
 from uncertainty.inference.tasks import equivalence, samples, verbal
-from uncertainty.models import capture, sharding
+from uncertainty.models import capture, registry, sharding
 from uncertainty.models import source as source_lib
-from uncertainty.results import digests, manifest
+from uncertainty.results import columns, digests, manifest, schema
 from uncertainty.specs import StudySpec
 from uncertainty.tuning import trained_items
 from uncertainty.types import Item
@@ -122,6 +124,48 @@ class Plan:
     texts = inference.prompt_texts(model, self.items, self.spec, task)
     return {item.item_id: text[0]
             for item, text in zip(self.items, texts, strict=True)}
+
+  def results(self, model: models.Opened,
+              frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """A model's results table.
+
+    Args:
+      model: one of the run's.
+      frames: task → what its shards hold.
+
+    Returns:
+      One row an item of the run.
+
+    Raises:
+      UserError: a task lacks an item.
+    """
+    table = schema.merge_tasks(schema.item_frame(self.items), {
+        task: self._with_prompts(frame, task, model)
+        for task, frame in frames.items()})
+    return plugins.measured(table.assign(**self._said_of_all(model)))
+
+  def _with_prompts(self, frame: pd.DataFrame, task: str,
+                    model: models.Opened) -> pd.DataFrame:
+    """Adds what was read where the task's rows do not say it themselves."""
+    if columns.PROMPT in frame:
+      return frame
+    texts = self.first_prompts(model, task)
+    name = schema.of_task(task, columns.PROMPT)
+    return frame.assign(**{name: frame[columns.ITEM_ID].map(texts)})
+
+  def _said_of_all(self, model: models.Opened) -> dict[str, str | float]:
+    """Columns that are alike in every row."""
+    tuned = model.lineage
+    lineage = registry.lineage(
+        tuned.base.name if tuned else model.name, model.config.family)
+    return {
+        columns.MODEL: model.name, columns.DATASET: self.spec.data.name,
+        columns.KIND: model.kind, columns.FAMILY: lineage.family,
+        columns.SIZE: model.n_parameters / 1e9,
+        columns.BASE: '' if tuned else lineage.base,
+        columns.TUNED_FROM: tuned.base.name if tuned else '',
+        columns.RECIPE: tuned.recipe if tuned else '',
+        columns.ANSWER_FORMAT: self.tasks[0]}
 
   def described(self) -> dict[str, Any]:
     """What the manifest says of this start.

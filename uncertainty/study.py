@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 from absl import logging
 
-from uncertainty import files, progress, stopping
+from uncertainty import files, paths, progress, stopping
 from uncertainty.errors import UserError, hint
 from uncertainty.specs import ModelSpec, StudySpec
 
@@ -64,9 +64,9 @@ def run(
     raise UserError(f'unknown stage {unknown[0]!r}; '
                     f'{hint(unknown[0], _ALL_STAGES)}')
   workdir = pathlib.Path(workdir)
-  if workdir.exists() and not workdir.is_dir():
-    raise UserError(f'--workdir={workdir} is a file; give a folder, which is '
-                    'made if it is not there')
+  reads = set(stages) == {'verify'}
+  paths.check(spec, workdir, writes=not reads,
+              loads=bool(_LOADING & set(stages)))
   if spec.analysis.results_format == 'published' and not spec.results_dir:
     raise UserError("the paper's files lie in a folder of their own: pass "
                     '--config.results_dir=FOLDER')
@@ -112,7 +112,8 @@ def run(
     planned.check_prompts()
   start = _Start(spec, workdir, planned)
   with files.enough_room(workdir), (
-      manifest.lock(workdir) if writes else contextlib.nullcontext()):
+      manifest.lock(workdir, reads=reads) if writes
+      else contextlib.nullcontext()):
     ordered = [s for s in _ALL_STAGES if s in stages]
     n = 1 + max((i for i, s in enumerate(ordered) if s in asking), default=-1)
     with (manifest.claimed(workdir, spec, planned.described())
@@ -177,9 +178,9 @@ def _tune(start: _Start) -> None:
 def _score(start: _Start) -> None:
   import jax
 
-  from uncertainty import plan, plugins
+  from uncertainty import plan
   from uncertainty.prompts import self_report
-  from uncertainty.results import manifest, schema, shards, tokens
+  from uncertainty.results import manifest, shards, tokens
 
   planned, spec, workdir = start.plan, start.spec, start.workdir
   if spec.data.responses and not spec.results_dir:
@@ -194,46 +195,12 @@ def _score(start: _Start) -> None:
                       judge_prompts=self_report.judge_prompts())
     frames = {}
     for name in planned.tasks:
-      frames[name] = _with_prompts(
-          _run_task(name, model, planned, workdir), name, model, planned)
+      frames[name] = _run_task(name, model, planned, workdir)
     if jax.process_index() == 0:
-      table = schema.merge_tasks(schema.item_frame(planned.items), frames)
+      table = planned.results(model, frames)
       path = workdir / 'results' / spec.data.name / f'{model.name}.parquet'
-      shards.write_table(plugins.measured(
-          table.assign(**_said_of_all(model, planned))), path)
+      shards.write_table(table, path)
       tokens.write(path, table, model.tokenizer.decode)
-
-
-def _with_prompts(
-    frame: 'pd.DataFrame', task: str, model: 'models.Opened',
-    planned: 'plan.Plan') -> 'pd.DataFrame':
-  """Adds what was read where the task's rows do not say it themselves."""
-  from uncertainty.results import columns, schema
-
-  if columns.PROMPT in frame:
-    return frame
-  texts = planned.first_prompts(model, task)
-  return frame.assign(**{
-      schema.of_task(task, columns.PROMPT): frame[columns.ITEM_ID].map(texts)})
-
-
-def _said_of_all(
-    model: 'models.Opened', planned: 'plan.Plan') -> dict[str, str | float]:
-  """Columns that are alike in every row of a results table."""
-  from uncertainty.models import registry
-  from uncertainty.results import columns
-
-  tuned = model.lineage
-  lineage = registry.lineage(
-      tuned.base.name if tuned else model.name, model.config.family)
-  return {
-      columns.MODEL: model.name, columns.DATASET: planned.spec.data.name,
-      columns.KIND: model.kind, columns.FAMILY: lineage.family,
-      columns.SIZE: model.n_parameters / 1e9,
-      columns.BASE: '' if tuned else lineage.base,
-      columns.TUNED_FROM: tuned.base.name if tuned else '',
-      columns.RECIPE: tuned.recipe if tuned else '',
-      columns.ANSWER_FORMAT: planned.tasks[0]}
 
 
 def load_model(spec: ModelSpec, opened: 'models.Opened') -> 'models.Model':
@@ -395,4 +362,5 @@ STAGES = {'score': _score, 'probe': _probe, 'steer': _steer,
 _ALL_STAGES = {'check': None, 'tune': _tune, **STAGES, 'verify': _verify}
 # Every process of a cluster takes part.
 _WITH_MODELS = ('tune', 'score', 'verify')
+_LOADING = {'check', 'tune', 'score', 'steer', 'verify'}
 _COUNTING = ('tune', 'score', 'steer')  # step by step, item by item

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from absl import logging
 
-from uncertainty import data, files, inference, models, plan, specs, steer
+from uncertainty import data, inference, models, plan, specs, steer
 from uncertainty.errors import UserError
 from uncertainty.inference.tasks import equivalence
 from uncertainty.probes import sums
@@ -29,11 +29,14 @@ from uncertainty.results import (
     page,
     schema,
     shards,
+    steering_columns,
+    typed_tables,
 )
 from uncertainty.specs import StudySpec
 
 _STAGES = ('score', 'probe', 'steer', 'analyze', 'report')
-_MODELS = 'models'  # which no stage writes
+# What no stage writes: a changed model, and a file of someone else's.
+_MODELS, _STRANGERS = 'models', 'strangers'
 SAMPLE = 8  # rows of each model and task that are asked again
 # How far a number may move when it is asked again: nothing on the device that
 # wrote it; another device or batch size multiplies in another order.
@@ -76,6 +79,9 @@ def _remedy(redo: Collection[str]) -> str:
   said = []
   if _MODELS in redo:
     said.append('put the old models back, or choose another --workdir')
+  if _STRANGERS in redo:
+    said.append('move away the files that no stage wrote, or run the command '
+                'of the run that was stopped before it listed them')
   if stages:
     # The later stages read what the first of them writes anew.
     again = ','.join(_STAGES[_STAGES.index(stages[0]):])
@@ -88,7 +94,7 @@ def _differences(
     spec: StudySpec, workdir: pathlib.Path, held: Mapping[str, Any],
     load: Callable[[models.Opened], models.Model],
 ) -> Iterator[tuple[str, str]]:
-  """The stage that would mend a difference (or `_MODELS`), and what it is."""
+  """What mends a difference (a stage, or none), and what it is."""
   yield from _files(spec, workdir, held)
   changed = [(_MODELS, found) for found in _models(spec, held)]
   yield from changed
@@ -118,12 +124,18 @@ def _files(spec: StudySpec, workdir: pathlib.Path, held: Mapping[str, Any],
   for name, file in known.items():
     if name not in now or now[name]['digest'] != file['digest']:
       yield 'score', f'the data file {file["path"]} ({name}) was changed'
-  for name, stated in held.get('outputs', {}).items():
-    path = workdir / name
-    if not path.is_file():
-      yield _writer(name), f'{path} is missing'
-    elif manifest.digest_of(path) != stated:
-      yield _writer(name), f'{path} was changed'
+  there, listed = manifest.outputs(workdir), held.get('outputs', {})
+  for name, stated in listed.items():
+    if name not in there:
+      yield _writer(name), f'{workdir / name} is missing'
+    elif manifest.digest_of(there[name]) != stated:
+      yield _writer(name), f'{workdir / name} was changed'
+  for name in sorted(there.keys() - listed.keys()) if listed else ():
+    yield _STRANGERS, f'{workdir / name} is in no list of what the run wrote'
+  for folder in ('results', 'steered'):
+    found = schema.result_files(workdir, folder).values()
+    for stranger in schema.strangers(found):
+      yield _STRANGERS, stranger
 
 
 def _writer(name: str) -> str:
@@ -131,8 +143,7 @@ def _writer(name: str) -> str:
   path = pathlib.PurePath(name)
   if path.parts[0] == 'analysis':
     return page.stage_of(path.stem)
-  return {'results': 'score', 'steered': 'steer', 'report': 'report'}[
-      path.parts[0]]
+  return {'steered': 'steer', 'report': 'report'}.get(path.parts[0], 'score')
 
 
 def _models(spec: StudySpec, held: Mapping[str, Any]) -> Iterator[str]:
@@ -168,14 +179,14 @@ def _of_model(
     yield from _asked_again(planned, load(model), task, frame, str(folder))
   path = workdir / 'results' / f'{place}.parquet'
   try:
-    table = files.read_parquet(path, 'run --stages=score again')
-    expected = schema.merge_tasks(schema.item_frame(planned.items), frames)
+    table = schema.read_table(path)
+    expected = planned.results(model, frames)
   except (OSError, UserError) as error:
     yield f'{path} cannot be compared ({error})'
     return
-  yield from _rows(
-      table.set_index(columns.ITEM_ID), expected.set_index(columns.ITEM_ID),
-      str(path), 0.0)
+  for name in sorted(set(map(str, table)) - set(map(str, expected))):
+    yield f'{path} has the column {name!r}, which the run does not write'
+  yield from _rows(table, expected, str(path), 0.0)
 
 
 def _steered(
@@ -185,7 +196,8 @@ def _steered(
   """Every steered row, and some of one part asked again."""
   path = steer.table_path(workdir, planned.spec, model.name)
   try:
-    table = files.read_parquet(path, 'run --stages=steer again')
+    table = typed_tables.read(
+        path, 'run --stages=steer again', steering_columns.find)
     parts = list(steer.parts(planned, model, workdir))
   except (OSError, UserError) as error:
     yield f'{path} cannot be compared ({error})'
@@ -207,8 +219,7 @@ def _steered(
       yield str(error)
       continue
     yield from _rows(
-        steer.rows_of(part, table).set_index(columns.ITEM_ID),
-        expected.set_index(columns.ITEM_ID), f'{path} ({part.name})', 0.0)
+        steer.rows_of(part, table), expected, f'{path} ({part.name})', 0.0)
 
 
 def _activations(
@@ -271,14 +282,20 @@ def _asked_again(planned: plan.Plan, model: models.Model, task: str,
           done=frozenset(set(ids) - sample))]
   if again:
     yield from _rows(
-        frame.set_index(columns.ITEM_ID),
-        pd.concat(again).set_index(columns.ITEM_ID), where,
-        TOLERANCES[planned.spec.model.dtype])
+        frame, pd.concat(again), where, TOLERANCES[planned.spec.model.dtype])
 
 
 def _rows(table: pd.DataFrame, expected: pd.DataFrame, where: str,
           tolerance: float) -> Iterator[str]:
   """Rows of `expected` that `table` has otherwise, each named once."""
+  if columns.ITEM_ID not in table:
+    yield f'{where} has no column {columns.ITEM_ID}'
+    return
+  twice = table[columns.ITEM_ID].duplicated()
+  for item in table[columns.ITEM_ID][twice].unique():
+    yield f'item {item!r} stands twice in {where}'
+  table = table[~twice].set_index(columns.ITEM_ID)
+  expected = expected.set_index(columns.ITEM_ID)
   for item in expected.index.difference(table.index):
     yield f'item {item!r} is missing in {where}'
   for item in table.index.intersection(expected.index):

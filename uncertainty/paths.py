@@ -1,0 +1,67 @@
+"""Where a run reads and writes: refused before it starts, nothing changed."""
+
+import dataclasses
+import os
+import pathlib
+import tempfile
+
+from uncertainty import files, specs
+from uncertainty.errors import UserError
+
+# Bytes: of a name in most file systems, and of a path to which the run adds.
+_NAME, _WHOLE = 255, 3500
+
+
+def check(spec: specs.StudySpec, workdir: pathlib.Path, *,
+          writes: bool, loads: bool) -> None:
+  """Refuses names that no file can have, and folders that take no file.
+
+  Args:
+    spec: of the run; all its texts are looked at.
+    workdir: of the run; need not exist.
+    writes: whether the run writes in it.
+    loads: whether the run may load a model, and so fill `model.cache_dir`.
+
+  Raises:
+    UserError: names the flag, and what to do.
+  """
+  given = {f'--config.{name}': value for name, value in specs.flatten(
+      dataclasses.asdict(spec)).items() if isinstance(value, str)}
+  for flag, value in {**given, '--workdir': str(workdir)}.items():
+    if not files.printable(value):
+      raise UserError(f'{flag}={value!a:.100} is no UTF-8, or holds a NUL; '
+                      'give what it names another name')
+  for name in specs.listed(spec.results_dir or ''):
+    _check_length(f'--config.results_dir={name}', pathlib.Path(name))
+  folders = {'--workdir': workdir} if writes else {}
+  _check_length(f'--workdir={workdir}', workdir)
+  if spec.model.cache_dir and loads:
+    folders['--config.model.cache_dir'] = pathlib.Path(spec.model.cache_dir)
+  for flag, folder in folders.items():
+    _check_length(f'{flag}={folder}', folder)
+    _check_folder(f'{flag}={folder}', folder.absolute())
+
+
+def _check_length(said: str, path: pathlib.Path) -> None:
+  """Whether a file system takes a path."""
+  if (len(os.fsencode(path.absolute())) > _WHOLE
+      or any(len(os.fsencode(name)) > _NAME for name in path.parts)):
+    raise UserError(
+        f'{said:.100}… is too long for a path; choose a shorter one')
+
+
+def _check_folder(said: str, folder: pathlib.Path) -> None:
+  """Whether a folder, or the one that it would be made in, takes a file."""
+  there = folder
+  try:
+    there = next(p for p in (folder, *folder.parents) if p.exists())
+    if not there.is_dir():
+      raise UserError(
+          f'{said}: {there} is a file; give a folder, which is made if it is '
+          'not there')
+    with tempfile.TemporaryFile(dir=there):  # without a name, then gone
+      pass
+  except OSError as error:
+    raise UserError(
+        f'{said}: {there} takes no file ({files.reason(error)}); choose a '
+        'folder that you may write to') from error
