@@ -68,9 +68,10 @@ def check(table: pa.Table, where: object, remedy: str,
     if not _fits(kind, described.type):
       raise UserError(f'{where}, column {name!r} holds {kind}, and should hold '
                       f'{described.type}; {remedy}')
-    least, most = _LIMITS.get((described.type, described.unit), (None, None))
-    for value in _ends(table[name]) if least is not None else ():
-      if not least <= value <= most:
+    if (limits := _LIMITS.get((described.type, described.unit))) is None:
+      continue
+    for value in _ends(table[name]):
+      if not limits[0] <= value <= limits[1]:
         raise UserError(f'{where}, column {name!r} holds {value}, which is no '
                         f'{described.unit}; {remedy}')
 
@@ -78,10 +79,10 @@ def check(table: pa.Table, where: object, remedy: str,
 def _ends(values: pa.ChunkedArray) -> list[float]:
   """The smallest number and the largest, in lists too; [] without any."""
   while pa.types.is_nested(values.type):
-    values = pc.list_flatten(values)
+    values = pc.call_function('list_flatten', [values])
   if pa.types.is_null(values.type):
     return []
-  ends = pc.min_max(values)
+  ends = pc.call_function('min_max', [values])
   return [end for x in ('min', 'max')
           if (end := ends[x].as_py()) is not None and end == end]
 
