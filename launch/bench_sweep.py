@@ -1,6 +1,6 @@
 """A sweep of short runs by the loop and on Ray, and what a cluster adds.
 
-  python launch/bench.py sweep [--parts=short,loading,cluster]
+  python launch/bench.py sweep [--parts=short,loading,nodes]
 
   short    tiny models × small tables by `launch/sweep.py`, from the command to
            the report: the loop, Ray with one worker that has all cores, and
@@ -8,7 +8,7 @@
   loading  models of 108 million weights and few items, so that most of the time
            goes to starting, hashing, converting and loading: from when Ray has
            started to the last model's end, one worker and two
-  cluster  four nodes on this machine, and models that only wait, as long as the
+  nodes    four nodes on this machine, and models that only wait, as long as the
            study's base models are large: how long the nodes take to start, the
            first task to begin, and all tasks, beside the least that four nodes
            could take; models in the order of the paper, and the largest first
@@ -32,8 +32,8 @@ import processes
 import ray_engine
 
 _ROOT = pathlib.Path(__file__).resolve().parents[1]
-_PARTS = ('short', 'loading', 'cluster')
-_NODES = 4
+_PARTS = ('short', 'loading', 'nodes')
+_N_NODES = 4
 _SECONDS = 0.4  # that a simulated model waits for each billion of weights
 _WIDTH, _LAYERS = 1024, 12  # of a model that takes long to load
 
@@ -52,7 +52,7 @@ def main() -> None:
   os.environ.setdefault('RAY_AUTH_MODE', 'disabled')
   os.environ.setdefault('RAY_worker_niceness', '0')
   sys.path.insert(0, str(_ROOT))
-  parts = {'short': _short, 'loading': _loading, 'cluster': _cluster}
+  parts = {'short': _short, 'loading': _loading, 'nodes': _nodes}
   with tempfile.TemporaryDirectory() as folder:
     root = pathlib.Path(folder)
     os.environ['JAX_COMPILATION_CACHE_DIR'] = str(root / 'xla')
@@ -181,7 +181,7 @@ def least(seconds: Sequence[float], nodes: int) -> float:
   return max(ends)
 
 
-def _cluster(root: pathlib.Path, args: argparse.Namespace
+def _nodes(root: pathlib.Path, args: argparse.Namespace
              ) -> dict[str, dict[str, float]]:
   """Four nodes whose tasks take no core, so that this machine is no limit."""
   del args
@@ -197,7 +197,7 @@ def _cluster(root: pathlib.Path, args: argparse.Namespace
   cluster = Cluster(initialize_head=True, head_node_args={
       'num_cpus': 0, 'include_dashboard': False})
   try:
-    for _ in range(_NODES):
+    for _ in range(_N_NODES):
       cluster.add_node(num_cpus=1)
     cluster.wait_for_nodes()
     started = time.perf_counter()
@@ -216,11 +216,11 @@ def _cluster(root: pathlib.Path, args: argparse.Namespace
           tasks, needs, lambda: None, act=waiting(seconds)):
         ends.append(time.perf_counter() - began)
         begins.append(ends[-1] - end.seconds)
-      ideal = least([seconds[name] for name in order], _NODES)
+      ideal = least([seconds[name] for name in order], _N_NODES)
       rows[f'four nodes, {said}'] = {
           'first task begins, s': min(begins), 's': max(ends), 'least s': ideal,
-          'stragglers, s': ideal - sum(seconds.values()) / _NODES,
-          'a task adds, s': (max(ends) - ideal) / (len(order) / _NODES)}
+          'stragglers, s': ideal - sum(seconds.values()) / _N_NODES,
+          'a task adds, s': (max(ends) - ideal) / (len(order) / _N_NODES)}
   finally:
     import ray
 

@@ -5,6 +5,7 @@ point operations a multiplication, over the tokens that differ between prompts.
 """
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -65,7 +66,7 @@ def work(vocabulary: int, n_prompts: int, n_shared: int = 100,
   return Work([some[0][:n_shared] + x[n_shared:] for x in some], n_shared)
 
 
-def per_token(hf: dict[str, Any]) -> int:
+def per_token(hf: Mapping[str, Any]) -> int:
   """Weights that every token is multiplied with.
 
   Args:
@@ -79,7 +80,7 @@ def per_token(hf: dict[str, Any]) -> int:
       2 * heads * hf['head_dim'] + 3 * hf['intermediate_size'])
 
 
-def scoring_flops(hf: dict[str, Any], asked: Work) -> float:
+def scoring_flops(hf: Mapping[str, Any], asked: Work) -> float:
   """What the tokens that differ need.
 
   Args:
@@ -100,7 +101,7 @@ def scoring_flops(hf: dict[str, Any], asked: Work) -> float:
                + 2 * hf['vocab_size'] * hf['hidden_size'] * len(sizes))
 
 
-def step_bytes(hf: dict[str, Any], asked: Work, n_steps: int) -> float:
+def step_bytes(hf: Mapping[str, Any], asked: Work, n_steps: int) -> float:
   """What one step of decoding must read, in bfloat16, on average.
 
   Args:
