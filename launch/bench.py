@@ -14,7 +14,7 @@ import sys
 from uncertainty.types import UserError
 
 BENCHES = ('scoring', 'generation', 'probes', 'loading', 'analysis',
-           'tuning', 'start', 'gpu', 'report')
+           'tuning', 'start', 'sweep', 'gpu', 'report')
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ point operations a multiplication, over the tokens that differ between prompts.
 """
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -65,14 +66,21 @@ def work(vocabulary: int, n_prompts: int, n_shared: int = 100,
   return Work([some[0][:n_shared] + x[n_shared:] for x in some], n_shared)
 
 
-def _per_token(hf: dict[str, Any]) -> int:
-  """Weights that every token is multiplied with."""
+def per_token(hf: Mapping[str, Any]) -> int:
+  """Weights that every token is multiplied with.
+
+  Args:
+    hf: the model's config.
+
+  Returns:
+    Those of attention and of a gated MLP in all layers.
+  """
   heads = hf['num_attention_heads'] + hf['num_key_value_heads']
   return hf['num_hidden_layers'] * hf['hidden_size'] * (
       2 * heads * hf['head_dim'] + 3 * hf['intermediate_size'])
 
 
-def scoring_flops(hf: dict[str, Any], asked: Work) -> float:
+def scoring_flops(hf: Mapping[str, Any], asked: Work) -> float:
   """What the tokens that differ need.
 
   Args:
@@ -89,11 +97,11 @@ def scoring_flops(hf: dict[str, Any], asked: Work) -> float:
   pairs = (shared * (shared + 1) + (
       sizes * (sizes + 1) - shared * (shared + 1)).sum()) / 2
   width = hf['num_hidden_layers'] * hf['num_attention_heads'] * hf['head_dim']
-  return float(2 * _per_token(hf) * tokens + 4 * width * pairs
+  return float(2 * per_token(hf) * tokens + 4 * width * pairs
                + 2 * hf['vocab_size'] * hf['hidden_size'] * len(sizes))
 
 
-def step_bytes(hf: dict[str, Any], asked: Work, n_steps: int) -> float:
+def step_bytes(hf: Mapping[str, Any], asked: Work, n_steps: int) -> float:
   """What one step of decoding must read, in bfloat16, on average.
 
   Args:
@@ -105,7 +113,7 @@ def step_bytes(hf: dict[str, Any], asked: Work, n_steps: int) -> float:
     All weights, the input embeddings left out unless they are the output's,
     and every row's keys and values, the shared ones once.
   """
-  weights = _per_token(hf) + hf['vocab_size'] * hf['hidden_size']
+  weights = per_token(hf) + hf['vocab_size'] * hf['hidden_size']
   tokens = asked.n_shared + sum(
       len(p) - asked.n_shared + n_steps / 2 for p in asked.prompts)
   cached = (2 * hf['num_hidden_layers'] * hf['num_key_value_heads']

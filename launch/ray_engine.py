@@ -108,7 +108,9 @@ def _spelt(amounts: Mapping[str, float]) -> str:
 
 def execute(
     tasks: Mapping[str, Sequence[Job]], needs: Needs,
-    tell: Callable[[], None], every: float = _EVERY) -> Iterator[End]:
+    tell: Callable[[], None], every: float = _EVERY,
+    act: Callable[[pathlib.Path, Sequence[Job]], Iterator[End]] | None = None,
+) -> Iterator[End]:
   """Runs all tasks on the cluster that `connect` joined.
 
   Args:
@@ -116,6 +118,7 @@ def execute(
     needs: of each task.
     tell: is called every so often while tasks run.
     every: seconds between two calls.
+    act: what a task does; None: `work`.
 
   Yields:
     How each run ended, as it ends.
@@ -128,7 +131,7 @@ def execute(
   # A process a task: what it held of a device's memory is free again.
   remote = ray.remote(
       max_calls=1, num_cpus=needs.cpus, num_gpus=needs.gpus or 0,
-      resources=dict(needs.resources), max_retries=needs.retries)(work)
+      resources=dict(needs.resources), max_retries=needs.retries)(act or work)
   root = pathlib.Path(__file__).resolve().parents[1]
   waiting: dict[Any, list[str]] = {
       remote.options(name=name).remote(root, list(jobs)):

@@ -1,4 +1,7 @@
-"""A random Llama of 60 000 weights on disk, for runs that take seconds."""
+"""A random Llama on disk, of 60 000 weights unless told otherwise.
+
+For runs that take seconds, and for those that mostly load.
+"""
 
 import json
 import pathlib
@@ -22,42 +25,56 @@ _CONFIG = {
 }
 
 
-def write(path: pathlib.Path, seed: int = 0) -> pathlib.Path:
+def write(path: pathlib.Path, seed: int = 0, width: int = _WIDTH,
+          layers: int = _LAYERS) -> pathlib.Path:
   """Writes config, weights and a tokenizer of bytes.
 
   Args:
     path: of the directory; weights that are there are replaced.
     seed: of the weights.
+    width: of the residual stream, a multiple of 8; a layer has 7.5 ×
+      width² weights.
+    layers: how many.
 
   Returns:
     The directory.
   """
   path.mkdir(parents=True, exist_ok=True)
-  (path / 'config.json').write_text(json.dumps(_CONFIG))
+  (path / 'config.json').write_text(json.dumps(_CONFIG | {
+      'hidden_size': width, 'num_hidden_layers': layers,
+      'intermediate_size': _mlp(width), 'head_dim': width // _HEADS}))
   byte_tokenizer().save_pretrained(path)
-  write_weights(path, seed)
+  write_weights(path, seed, width, layers)
   return path
 
 
-def write_weights(path: pathlib.Path, seed: int) -> None:
+def _mlp(width: int) -> int:
+  return width * _MLP // _WIDTH
+
+
+def write_weights(path: pathlib.Path, seed: int, width: int = _WIDTH,
+                  layers: int = _LAYERS) -> None:
   """Replaces the weights.
 
   Args:
     path: of the directory.
     seed: of the new weights.
+    width: as in `write`.
+    layers: as in `write`.
   """
   rng = np.random.default_rng(seed)
   at = 'model.layers.{}.'
-  kv = _WIDTH // 2
+  kv = width // 2
   layer = {
-      'input_layernorm': (_WIDTH,), 'post_attention_layernorm': (_WIDTH,),
-      'self_attn.q_proj': (_WIDTH, _WIDTH), 'self_attn.k_proj': (kv, _WIDTH),
-      'self_attn.v_proj': (kv, _WIDTH), 'self_attn.o_proj': (_WIDTH, _WIDTH),
-      'mlp.gate_proj': (_MLP, _WIDTH), 'mlp.up_proj': (_MLP, _WIDTH),
-      'mlp.down_proj': (_WIDTH, _MLP)}
-  shapes = {'model.embed_tokens': (_VOCABULARY, _WIDTH),
-            'model.norm': (_WIDTH,), 'lm_head': (_VOCABULARY, _WIDTH)}
-  shapes |= {at.format(i) + name: shape for i in range(_LAYERS)
+      'input_layernorm': (width,), 'post_attention_layernorm': (width,),
+      'self_attn.q_proj': (width, width), 'self_attn.k_proj': (kv, width),
+      'self_attn.v_proj': (kv, width), 'self_attn.o_proj': (width, width),
+      'mlp.gate_proj': (_mlp(width), width),
+      'mlp.up_proj': (_mlp(width), width),
+      'mlp.down_proj': (width, _mlp(width))}
+  shapes = {'model.embed_tokens': (_VOCABULARY, width),
+            'model.norm': (width,), 'lm_head': (_VOCABULARY, width)}
+  shapes |= {at.format(i) + name: shape for i in range(layers)
              for name, shape in layer.items()}
   temporary = path / 'weights.partial'
   save_file({f'{name}.weight': rng.normal(0, 0.2, shape).astype(np.float32)
