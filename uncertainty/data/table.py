@@ -167,8 +167,8 @@ def _item(row: int, record: Mapping[Any, Any], columns: Mapping[str, Any],
                    f'{where}, its question')
   choices = _choices(cell('choices'), record, columns['each'], where)
   if len(set(choices)) < len(choices):
-    raise UserError(f'{where}: two of the choices {list(choices)!s:.120} are the'
-                    ' same; make them differ, or drop one')
+    raise UserError(f'{where}: two of the choices {list(choices)!s:.120} are'
+                    ' the same; make them differ, or drop one')
   answer_cell, answer, answer_text = cell('answer'), None, ''
   if answer_cell is not None and choices:
     answer = _answer(answer_cell, choices, where)
@@ -226,8 +226,8 @@ def _list(cell: Any, where: str) -> list[Any]:
     try:
       return list(json.loads(text))
     except ValueError as error:
-      raise UserError(f'{where}: {text!r:.60} starts like a JSON list but is none'
-                      f' ({error}); quote its words, or part them by |'
+      raise UserError(f'{where}: {text!r:.60} starts like a JSON list but is'
+                      f' none ({error}); quote its words, or part them by |'
                       ) from error
   for separator in ('|', ';'):
     if separator in text:
@@ -253,8 +253,8 @@ def _answer(cell: Any, choices: Sequence[str], where: str) -> int:
     index = -1
   if not 0 <= index < len(choices):
     raise UserError(f'{where}: the answer {text!r:.60} is not among the'
-                    f' choices {list(choices)!s:.120}; give its words, its letter, or its'
-                    ' number counted from 1')
+                    f' choices {list(choices)!s:.120}; give its words, its'
+                    ' letter, or its number counted from 1')
   return index
 
 
@@ -265,8 +265,8 @@ def _shares(counts: Any, shares: Any, where: str, columns: Mapping[str, Any],
     numbers = _numbers(counts, f'{where}, column {columns["counts"]}')
     total = sum(numbers)
     if any(n < 0 or not math.isfinite(n) for n in numbers) or total <= 0:
-      raise UserError(f'{where}: human counts {numbers!s:.60} must be zero or more'
-                      ' and not all zero; correct them or leave them out')
+      raise UserError(f'{where}: human counts {numbers!s:.60} must be zero or'
+                      ' more and not all zero; correct them or leave them out')
     human.check_count(total, where)  # before it is rounded, which may not be
     return tuple(n / total for n in numbers), round(total)
   if shares is not None:
@@ -282,8 +282,8 @@ def _count(cell: Any, where: str) -> int:
   except ValueError:
     number = math.nan
   if not (number.is_integer() and number >= 0):
-    raise UserError(f'{where}: {text!r:.60} is not the number of people, a whole'
-                    ' number such as 20; the numbers behind each choice, such'
+    raise UserError(f'{where}: {text!r:.60} is not the number of people, a'
+                    ' whole number such as 20; the numbers behind each choice, such'
                     ' as 12|8, go in a column human_counts')
   human.check_count(number, where)
   return int(number)
@@ -300,8 +300,8 @@ def _number(value: Any, where: str) -> float:
     return float(text[:-1]) / 100 if text.endswith('%') else float(text)
   except ValueError as error:
     parted = '; | parts numbers, and decimals follow a point' * (',' in text)
-    raise UserError(f'{where}: {value!r:.60} is not a number; correct it or leave'
-                    f' it out{parted}') from error
+    raise UserError(f'{where}: {value!r:.60} is not a number; correct it or'
+                    f' leave it out{parted}') from error
 
 
 def _check_ids(items: Sequence[Item], path: pathlib.Path) -> None:
