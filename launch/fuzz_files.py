@@ -160,11 +160,12 @@ def _read_repeats(path):
   rows, table = None, {}
   for kind, share, splice, n in json.loads(path.read_text()):
     rows = rows or int(share ** 4 * (1 << 21)) + 1
-    value = {'set': splice * n ** 3, 'insert': None, 'delete': True,
+    value = {'set': splice * n ** 2, 'insert': None, 'delete': True,
              'repeat': 7, 'cut': splice}[kind]
     name = ('question', 'choices', f'human_{n}')[n % 3]
+    values, zeros = pa.array([value]), np.zeros(rows, np.int32)
     table[name] = pa.DictionaryArray.from_arrays(
-        np.zeros(rows, np.int32), pa.array([value]))
+        zeros, values) if isinstance(value, str) else values.take(zeros)
   pq.write_table(pa.table(table), path.with_suffix('.parquet'))
   _read_table(path.with_suffix('.parquet'))
 

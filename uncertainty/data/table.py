@@ -283,8 +283,8 @@ def _count(cell: Any, where: str) -> int:
     number = math.nan
   if not (number.is_integer() and number >= 0):
     raise UserError(f'{where}: {text!r:.60} is not the number of people, a'
-                    ' whole number such as 20; the numbers behind each choice, such'
-                    ' as 12|8, go in a column human_counts')
+                    ' whole number such as 20; the numbers behind each choice,'
+                    ' such as 12|8, go in a column human_counts')
   human.check_count(number, where)
   return int(number)
 

@@ -97,9 +97,12 @@ def find(spec: DataSpec) -> pathlib.Path:
   if not spec.path:
     raise UserError('data.name=table needs a file:'
                     ' --config.data.path=FILE.csv (or .parquet, .jsonl, .tsv)')
-  with files.malformed(f'data.path={spec.path:.60}', 'give the path of a file'):
+  try:
     path = pathlib.Path(spec.path).expanduser()
     is_folder, is_file = path.is_dir(), path.is_file()
+  except (OSError, RuntimeError) as error:  # too long, or no such home
+    raise UserError(f'data.path={spec.path:.60}: no file can lie there'
+                    f' ({type(error).__name__}); give another') from error
   if is_folder:
     raise UserError(
         f'data.path={spec.path} is a folder; give the file in it')
