@@ -162,7 +162,7 @@ def _read_repeats(path):
     rows = rows or int(share ** 4 * (1 << 21)) + 1
     value = {'set': splice * n ** 2, 'insert': None, 'delete': True,
              'repeat': 7, 'cut': splice}[kind]
-    name = ('question', 'choices', f'human_{n}')[n % 3]
+    name = ('question', 'choices', f'{columns.OF_PEOPLE}{n}')[n % 3]
     values, zeros = pa.array([value]), np.zeros(rows, np.int32)
     table[name] = pa.DictionaryArray.from_arrays(
         zeros, values) if isinstance(value, str) else values.take(zeros)
