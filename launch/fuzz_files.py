@@ -160,7 +160,7 @@ def _read_repeats(path):
   rows, table = None, {}
   for kind, share, splice, n in json.loads(path.read_text()):
     rows = rows or int(share ** 4 * (1 << 21)) + 1
-    value = {'set': splice * n ** 2, 'insert': None, 'delete': True,
+    value = {'set': splice * n, 'insert': None, 'delete': True,
              'repeat': 7, 'cut': splice}[kind]
     name = ('question', 'choices', f'{columns.OF_PEOPLE}{n}')[n % 3]
     values, zeros = pa.array([value]), np.zeros(rows, np.int32)
