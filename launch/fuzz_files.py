@@ -156,18 +156,15 @@ def _read_table(path):
 
 
 def _read_repeats(path):
-  """Few values in many rows, which take next to no bytes."""
-  rows, table = None, {}
-  for kind, share, splice, n in json.loads(path.read_text()):
-    rows = rows or int(share ** 4 * (1 << 21)) + 1
-    value = {'set': splice * n, 'insert': None, 'delete': True,
-             'repeat': 7, 'cut': splice}[kind]
+  rows, table, written = None, {}, path.with_suffix('.parquet')
+  for kind, share, text, n in json.loads(path.read_text()):
+    rows = rows or int(share ** 4 * (1 << 21)) + 1  # which take few bytes
     name = ('question', 'choices', f'{columns.OF_PEOPLE}{n}')[n % 3]
-    values, zeros = pa.array([value]), np.zeros(rows, np.int32)
-    table[name] = pa.DictionaryArray.from_arrays(
-        zeros, values) if isinstance(value, str) else values.take(zeros)
-  pq.write_table(pa.table(table), path.with_suffix('.parquet'))
-  _read_table(path.with_suffix('.parquet'))
+    cell = pa.array([text * n if kind == 'set' else text])
+    table[name] = pa.nulls(rows) if kind == 'insert' else (
+        pa.DictionaryArray.from_arrays(np.zeros(rows, np.int32), cell))
+  pq.write_table(pa.table(table), written)
+  _read_table(written)
 
 
 def _write_activations(path):
@@ -367,12 +364,10 @@ FORMATS = {
         _document(_supplement())), _read_document),
     'docx_cells': ('changes.json', lambda path: path.write_text('[]'),
                    _read_cells),
-    'csv': ('items.csv', lambda path: pd.DataFrame(_ITEMS).to_csv(
-        path, index=False), _read_table),
+    'csv': ('items.csv', pd.DataFrame(_ITEMS).to_csv, _read_table),
     'jsonl': ('items.jsonl', lambda path: path.write_text(
         '\n'.join(map(json.dumps, _ITEMS))), _read_table),
-    'parquet': ('items.parquet', lambda path: pd.DataFrame(_ITEMS).to_parquet(
-        path), _read_table),
+    'parquet': ('items.parquet', pd.DataFrame(_ITEMS).to_parquet, _read_table),
     'parquet_repeats': ('changes.json', lambda path: path.write_text(
         '[["cut", 0.1, "a", 3], ["cut", 0.1, "a|b", 4]]'), _read_repeats),
     'published': ('coane_M.parquet', lambda path: pd.DataFrame({
@@ -401,6 +396,6 @@ FORMATS = {
     'study': ('changes.json', _write_study, _analyze),
     'page': ('changes.json', _write_page, _report),
 }
-# Those whose file holds mutations, and which mutate something themselves.
-STRUCTURED = (
-    'parquet_repeats', 'docx_cells', 'manifest_fields', 'study', 'page')
+# Those whose file holds mutations of something.
+STRUCTURED = ('parquet_repeats', 'docx_cells', 'manifest_fields', 'study',
+              'page')
