@@ -396,6 +396,5 @@ FORMATS = {
     'study': ('changes.json', _write_study, _analyze),
     'page': ('changes.json', _write_page, _report),
 }
-# Those whose file holds mutations of something.
 STRUCTURED = ('parquet_repeats', 'docx_cells', 'manifest_fields', 'study',
-              'page')
+              'page')  # whose files hold mutations
