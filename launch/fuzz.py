@@ -39,9 +39,9 @@ _ROUND = '.round'  # holds the seed: a process that was ended tells none
 # Numbers and texts that readers trip over.
 _SPLICES = (
     b'\0', b'\xff' * 8, b'\xff\xff\xff\x7f', b'0', b'-1', b'1e999', b'NaN',
-    b'9' * 30, b'null', b'[]', b'{}', b'"', b'[' * 50, b'../../x', b'\\ud800',
-    b'[' * 100_000, b'\n', b',', b'|',
-    b'<!DOCTYPE a [<!ENTITY b "c">]>', b'{{', b'%}')
+    b'9' * 30, b'9' * 4000, b'1e308', b'null', b'[]', b'{}', b'"', b'[' * 50,
+    b'../../x', b'\\ud800', b'[' * 100_000, b'\n', b',', b'|', b'{{', b'%}',
+    b'<!DOCTYPE a [<!ENTITY b "c">]>')
 
 
 def _written(name: str, honest: bytes, mutations) -> bytes:

@@ -1,6 +1,5 @@
 """Honest files for launch/fuzz.py, and what reads mutated ones."""
 
-import csv
 import dataclasses
 import json
 import pathlib
@@ -11,6 +10,8 @@ from xml.sax import saxutils
 import gguf
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import safetensors.numpy
 import tokenizers
 
@@ -53,6 +54,8 @@ def _write_tokenizer(path):
   made = tokenizers.Tokenizer(tokenizers.models.BPE(
       vocab={c: i for i, c in enumerate(alphabet)}, merges=[]))
   made.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel()
+  made.normalizer = tokenizers.normalizers.Sequence(
+      [tokenizers.normalizers.Replace('aaaa', 'b')])
   made.add_special_tokens(['<s>'])
   made.save(str(path))
 
@@ -134,13 +137,6 @@ def _read_cells(path):
   _read_docx(packed)
 
 
-def _write_csv(path):
-  with open(path, 'w', newline='') as file:
-    writer = csv.DictWriter(file, _ITEMS[0])
-    writer.writeheader()
-    writer.writerows(_ITEMS)
-
-
 def _read_tensors(path):
   for tensor in safetensors_file.read_file(path).values():
     tensor.read(0, tensor.shape[0] if tensor.shape else 1)
@@ -157,6 +153,18 @@ def _read_config(path):
 
 def _read_table(path):
   table.load(DataSpec('table', path=str(path)))
+
+
+def _read_repeats(path):
+  rows, table, written = None, {}, path.with_suffix('.parquet')
+  for kind, share, text, n in json.loads(path.read_text()):
+    rows = rows or int(share ** 4 * (1 << 21)) + 1  # which take few bytes
+    name = ('question', 'choices', f'{columns.OF_PEOPLE}{n}')[n % 3]
+    cell = pa.array([text * n if kind == 'set' else text])
+    table[name] = pa.nulls(rows) if kind == 'insert' else (
+        pa.DictionaryArray.from_arrays(np.zeros(rows, np.int32), cell))
+  pq.write_table(pa.table(table), written)
+  _read_table(written)
 
 
 def _write_activations(path):
@@ -356,11 +364,12 @@ FORMATS = {
         _document(_supplement())), _read_document),
     'docx_cells': ('changes.json', lambda path: path.write_text('[]'),
                    _read_cells),
-    'csv': ('items.csv', _write_csv, _read_table),
+    'csv': ('items.csv', pd.DataFrame(_ITEMS).to_csv, _read_table),
     'jsonl': ('items.jsonl', lambda path: path.write_text(
         '\n'.join(map(json.dumps, _ITEMS))), _read_table),
-    'parquet': ('items.parquet', lambda path: pd.DataFrame(_ITEMS).to_parquet(
-        path), _read_table),
+    'parquet': ('items.parquet', pd.DataFrame(_ITEMS).to_parquet, _read_table),
+    'parquet_repeats': ('changes.json', lambda path: path.write_text(
+        '[["cut", 0.1, "a", 3], ["cut", 0.1, "a|b", 4]]'), _read_repeats),
     'published': ('coane_M.parquet', lambda path: pd.DataFrame({
         'Question': ['a?', 'b?'], 'mc_total-ent': [0.1, 0.2],
         'human-ent': [0.5, 0.6], 'Answer_Ratios': [[.5, .5], [.1, .9]],
@@ -387,5 +396,5 @@ FORMATS = {
     'study': ('changes.json', _write_study, _analyze),
     'page': ('changes.json', _write_page, _report),
 }
-# Those whose file holds mutations, and which mutate something themselves.
-STRUCTURED = ('docx_cells', 'manifest_fields', 'study', 'page')
+STRUCTURED = ('parquet_repeats', 'docx_cells', 'manifest_fields', 'study',
+              'page')  # whose files hold mutations

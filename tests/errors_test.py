@@ -24,3 +24,10 @@ def test_the_near_name_as_it_would_be_given():
 def test_a_slip_of_the_hand_is_told_from_a_name_of_its_own(name, meant):
   known = ['answer', 'human_count', 'votes', 'text', 'item', 'prompt']
   assert errors.misspelt(name, known) == meant
+
+
+def test_a_long_message_keeps_where_and_what_to_do():
+  said = str(errors.UserError(f'a.csv: {"9" * 100_000} is none; correct it'))
+  assert len(said) <= 400
+  assert said.startswith('a.csv: 9') and said.endswith('is none; correct it')
+  assert errors.shortened('a.csv: is empty') == 'a.csv: is empty'

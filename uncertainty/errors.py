@@ -4,13 +4,39 @@ import difflib
 from collections.abc import Iterable
 
 _SLIP = 0.87  # `prompt_1` is not `prompt`, nor are `notes` `votes`
+_LONGEST, _LEFT_OUT = 400, ' … '
 
 
 class UserError(Exception):
   """Bad input: says what was wrong, where, and what to do, in one line.
 
-  `main` prints it without a traceback and exits with status 1.
+  `main` prints it without a traceback and exits with status 1. What files hold
+  and people type is quoted in it, and may be of any length: of a long message
+  the beginning, which says where, and the end, the remedy, are kept.
   """
+
+  def __init__(self, message: object = ''):
+    """Takes what is to be said.
+
+    Args:
+      message: as text.
+    """
+    super().__init__(shortened(str(message)))
+
+
+def shortened(message: str) -> str:
+  """A message without its middle, where it is long.
+
+  Args:
+    message: any.
+
+  Returns:
+    400 characters at most.
+  """
+  if len(message) <= _LONGEST:
+    return message
+  half = (_LONGEST - len(_LEFT_OUT)) // 2
+  return message[:half] + _LEFT_OUT + message[-half:]
 
 
 def hint(name: str, known: Iterable[str], written: str = '{}') -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from uncertainty.types import Item, UserError
 
 MAX_CHOICES = 26  # one letter each
+MAX_PEOPLE = 10**8  # behind one item: more than any study has asked
 
 # Published proportions are rounded, and sum to 0.97 to 1.03.
 _SUM_TOLERANCE = 0.05
@@ -100,8 +101,10 @@ def check(item: Item, *, source: str) -> Item:
       scale or ratings that do not fit the choices.
   """
   where = f'item {item.item_id} of {source}'
-  for text in (item.item_id, item.question, item.group, *item.choices,
-               item.answer_text, *item.aliases):
+  texts = (item.item_id, item.question, item.group, item.cluster,
+           item.answer_text, item.extra.get('response', ''), *item.choices,
+           *item.aliases)
+  for text in texts:
     try:
       str.encode(text)
     except (TypeError, UnicodeEncodeError) as error:  # JSON has half characters
@@ -120,6 +123,7 @@ def check(item: Item, *, source: str) -> Item:
   if item.answer is not None and not 0 <= item.answer < n_choices:
     raise UserError(f'{where}: the answer is number {item.answer + 1} of'
                     f' {n_choices} choices; give one of them, or none')
+  check_count(item.human_count, where)
   _check_people(item, where)
   if item.human_shares is None:
     return item
@@ -128,6 +132,22 @@ def check(item: Item, *, source: str) -> Item:
                     f' {n_choices} choices; give one per choice')
   q_C = normalise(item.human_shares, where=where)
   return dataclasses.replace(item, human_shares=tuple(q_C.tolist()))
+
+
+def check_count(count: float | None, where: str) -> None:
+  """Refuses more people than a study can have asked.
+
+  Args:
+    count: how many people answered an item; None if that is not known.
+    where: the item and file, for the error.
+
+  Raises:
+    UserError: more than `MAX_PEOPLE`.
+  """
+  if count is not None and not count <= MAX_PEOPLE:
+    raise UserError(f'{where}: {count:.4g} people behind one item; no study'
+                    f' has more than {MAX_PEOPLE}: give the number of people'
+                    ' who answered it')
 
 
 def _check_people(item: Item, where: str) -> None:

@@ -11,7 +11,7 @@ from typing import NoReturn
 from absl import app, flags
 from ml_collections import config_flags
 
-from uncertainty import config_files, console, help_text, specs, study
+from uncertainty import config_files, console, errors, help_text, specs, study
 from uncertainty.errors import UserError
 
 _CONFIG = config_flags.DEFINE_config_file('config', None, 'NAME or PATH.py.')
@@ -39,7 +39,7 @@ def _parse_flags(argv: list[str]) -> list[str]:
 
 
 def _fail(message: object) -> NoReturn:
-  sys.exit(f'error: {" ".join(str(message).split())}')
+  sys.exit(f'error: {" ".join(errors.shortened(str(message)).split())}')
 
 
 def _main(_: list[str]) -> None:

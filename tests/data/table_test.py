@@ -208,3 +208,26 @@ def test_a_response_goes_with_its_item(tmp_path):
   first, second = _load(path)
   assert first.extra['response'] == 'Adam, of course'
   assert 'response' not in second.extra
+
+
+@pytest.mark.parametrize(('fields', 'said'), [
+    ({'human_counts': [10**18, 1]}, '1e[+]18 people behind one item'),
+    ({'human_counts': [1e308, 1e308]}, 'inf people behind one item'),
+    ({'human_count': 1e308}, '1e[+]308 people behind one item'),
+    ({'human_shares': ['9' * 500, 1]}, 'negative or infinite'),
+    ({'cluster': '\ud800'}, 'no text in Unicode'),
+    ({'response': '\ud800'}, 'no text in Unicode'),
+    ({'choices': ['9' * 4000, '9' * 4000]}, 'are the same'),
+    ({'answer': '9' * 4000}, 'is not among the choices'),
+    ({'human_x': 'x' * 4000}, 'is not a number'),
+])
+def test_what_no_row_can_hold_is_said_of_the_row_in_a_short_line(
+    tmp_path, fields, said):
+  path = tmp_path / 'a.jsonl'
+  path.write_text('\n'.join(json.dumps(
+      {'question': 'q', 'choices': ['a', 'b']} | more)
+      for more in ({}, fields)))
+  with pytest.raises(UserError, match=said) as error:
+    table.load(DataSpec('table', path=str(path)))
+  assert 'row 2' in str(error.value)
+  assert len(str(error.value)) < 300 + len(str(tmp_path))

@@ -116,6 +116,10 @@ def _with_header(path, entry):
     ({'dtype': 'F32', 'shape': [5], 'data_offsets': [0, 16]},
      'tensor a of shape .5. in F32 does not take 16 bytes'),
     ({'dtype': 'F32', 'shape': [4]}, 'entry of tensor a: cannot be read'),
+    ({'dtype': 'F32', 'shape': [10**4000] * 220, 'data_offsets': [0, 0]},
+     'entry of tensor a: cannot be read .*up to 16 axes'),
+    ({'dtype': 'F32', 'shape': [0, 1 << 60], 'data_offsets': [0, 0]},
+     'below 1152921504606846976'),
     ({'dtype': 'F32', 'shape': 'x', 'data_offsets': [0, 16]},
      'entry of tensor a: cannot be read'),
 ])

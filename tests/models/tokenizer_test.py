@@ -1,6 +1,8 @@
 """Tests of tokenizers against plain loops, SentencePiece and transformers."""
 
+import base64
 import io
+import json
 import os
 import subprocess
 import sys
@@ -8,6 +10,7 @@ import sys
 import numpy as np
 import pytest
 import regex
+import tokenizers
 from transformers.convert_slow_tokenizer import bytes_to_unicode
 
 from uncertainty.models import source, tokenizer
@@ -300,3 +303,44 @@ def test_nobody_is_told_to_install_pytorch():
         timeout=300).stderr
   assert 'PyTorch was not found' in said['transformers']
   assert 'PyTorch' not in said['uncertainty.models']
+
+
+def _replace(content, **pattern):
+  return {'type': 'Replace', 'pattern': pattern, 'content': content}
+
+
+def _charsmap(text):
+  table = (4).to_bytes(4, 'little') + bytes(4) + text + b'\0'
+  return {'type': 'Precompiled',
+          'precompiled_charsmap': base64.b64encode(table).decode()}
+
+
+def _saved(path, **parts):
+  made = tokenizers.Tokenizer(tokenizers.models.WordLevel({'a': 0}, 'a'))
+  content = json.loads(made.to_str()) | {
+      part.replace('pre', 'pre_'): {'type': 'Sequence', f'{part}s': rules}
+      for part, rules in parts.items()}
+  (path / 'tokenizer.json').write_text(json.dumps(content))
+  return tokenizer.from_directory(path)
+
+
+@pytest.mark.parametrize('parts', [
+    {'normalizer': [_replace('a' * 50, Regex='.')] * 5},
+    {'normalizer': [_replace('aa', String='a')] * 34},
+    {'normalizer': [_replace('aa', String='')] * 34},
+    {'normalizer': [{'type': 'ByteLevel'}] * 34},
+    {'normalizer': [_charsmap(b'a' * 1000)]},
+    {'pretokenizer': [{'type': 'ByteLevel', 'add_prefix_space': False,
+                       'trim_offsets': True, 'use_regex': False}] * 34},
+    {'decoder': [_replace('aa', String='a')] * 34},
+])
+def test_rules_that_multiply_a_text_are_refused(tmp_path, parts):
+  with pytest.raises(UserError, match='more than 256 times as long'):
+    _saved(tmp_path, **parts)
+
+
+def test_rules_of_public_tokenizers_are_read(tmp_path):
+  _saved(tmp_path, normalizer=[
+      _replace('\u2581', String=' '), _replace('"', String='``'),
+      _replace(' ', Regex=r'\s+'), {'type': 'NFKC'}, {'type': 'ByteLevel'}],
+      decoder=[_replace(' ', String='\u2581'), {'type': 'Fuse'}])

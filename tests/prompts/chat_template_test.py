@@ -62,7 +62,10 @@ def hurried():
     ("{{ '%10000000000d' % 1 }}", 'MemoryError'),
     ("{{ 'a' | center(10 ** 10) }}", 'MemoryError'),
     (_DOUBLES, 'MemoryError'),
-    ("{{ 'a' * 10 ** 7 }}", 'more than 4194304 characters'),
+    ("{{ 'a' * 4_000_000 }}",
+     'writes 4000000 characters for one prompt, more than 33045'),
+    (r'{{ "\ud800" }}', 'UnicodeEncodeError'),
+    ('a' * 1_000_000, 'has 1000000 characters, more than 131072'),
     ('{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}', 'RecursionError'),
     ('{{ messages.__class__.__mro__ }}', 'unsafe'),
     ('{{ messages.append(1) }}', 'unsafe|not safely callable'),
@@ -78,3 +81,8 @@ def test_hostile_templates_are_refused_and_the_next_one_works(
   with pytest.raises(UserError, match=message):
     hurried.render(source, {'messages': []})
   assert hurried.render('{{ a }}', {'a': 'ü☃'}) == 'ü☃'
+
+
+def test_a_prompt_may_be_as_long_as_what_is_asked(hurried):
+  long = 'Who? ' * 20_000
+  assert hurried.render('{{ a }}{{ a }}', {'a': long}) == long * 2

@@ -34,6 +34,7 @@ import numpy as np
 import pandas as pd
 
 from uncertainty import errors, files, human
+from uncertainty.data import table_file
 from uncertainty.results import columns as cols
 from uncertainty.specs import DataSpec
 from uncertainty.types import Item, UserError
@@ -51,27 +52,6 @@ _ALIASES = {
     'cluster': ('cluster', 'passage_id', 'passage'),
 }
 
-_MOST_COLUMNS = 5000  # each is held against every known heading
-
-_READERS = {
-    '.csv': lambda path: pd.read_csv(path, dtype=object,
-                                     keep_default_na=False),
-    '.tsv': lambda path: pd.read_csv(path, dtype=object, sep='\t',
-                                     keep_default_na=False),
-    '.parquet': lambda path: files.read_parquet(path, 'write it again'),
-    '.jsonl': lambda path: pd.DataFrame(_records(path)),
-}
-
-
-def _records(path: pathlib.Path) -> list[dict[str, Any]]:
-  # Not `splitlines`: JSON's texts may hold Unicode's other ends of lines.
-  lines = path.read_text(encoding='utf-8').split('\n')
-  records = [json.loads(line) for line in lines if line.strip()]
-  if not all(isinstance(record, dict) for record in records):
-    raise ValueError('a line is not a JSON object')
-  return records
-
-
 def load(spec: DataSpec) -> list[Item]:
   """Items of the table at `spec.path`.
 
@@ -85,12 +65,15 @@ def load(spec: DataSpec) -> list[Item]:
     UserError: no such file, an unknown format, a missing column, or an item
       that is not usable (see `human.check`).
   """
-  path = _path(spec)
+  path = table_file.find(spec)
   with _malformed(spec):
-    table = _read(path)
+    table = table_file.read(path)
     columns = _columns(table, path)
-    items = [_item(row, record, columns, path)
-             for row, record in enumerate(table.to_dict('records'))]
+    taken = list(_taken(columns))
+    items = []
+    for row, cells in enumerate(zip(*(table[name] for name in taken))):
+      with files.malformed(f'{path} (row {row + 1})', 'correct it'):
+        items.append(_item(row, dict(zip(taken, cells)), columns, path))
   if not items:
     raise UserError(f'data.path={spec.path}: the table has no rows')
   _check_ids(items, path)
@@ -109,46 +92,24 @@ def ignored(spec: DataSpec) -> tuple[str, ...]:
   Raises:
     UserError: as `load`.
   """
-  path = _path(spec)
+  path = table_file.find(spec)
   with _malformed(spec):
-    table = _read(path)
+    table = table_file.read(path)
     columns = _columns(table, path)
-  taken = {*columns['each'], *columns['human'].values(),
-           *(columns[role] for role in _ALIASES)}
+  taken = _taken(columns)
   return tuple(str(name) for name in table.columns if name not in taken)
 
 
-def _path(spec: DataSpec) -> pathlib.Path:
-  if not spec.path:
-    raise UserError('data.name=table needs a file:'
-                    ' --config.data.path=FILE.csv (or .parquet, .jsonl, .tsv)')
-  path = pathlib.Path(spec.path).expanduser()
-  if path.is_dir():
-    raise UserError(
-        f'data.path={spec.path} is a folder; give the file in it')
-  if not path.is_file():
-    raise UserError(f'data.path={spec.path}: there is no such file')
-  if path.suffix.lower() not in _READERS:
-    raise UserError(f'data.path={spec.path}: cannot read {path.suffix or "it"};'
-                    f' give one of {", ".join(_READERS)}')
-  return path
+def _taken(columns: Mapping[str, Any]) -> set[Any]:
+  """The table's columns that items are made of."""
+  return {*columns['each'], *columns['human'].values(),
+          *(columns[role] for role in _ALIASES)} - {None}
 
 
 def _malformed(spec: DataSpec) -> contextlib.AbstractContextManager[None]:
   path = pathlib.Path(spec.path or '')
   return files.malformed(f'data.path={spec.path}',
                          f'give a whole {path.suffix[1:]} file')
-
-
-def _read(path: pathlib.Path) -> pd.DataFrame:
-  table = _READERS[path.suffix.lower()](path)
-  if len(table.columns) > _MOST_COLUMNS:
-    raise UserError(f'{path}: {len(table.columns)} columns; {_MOST_COLUMNS} at'
-                    ' most are read: leave out what no item is made of')
-  if not table.columns.is_unique:
-    twice = table.columns[table.columns.duplicated()][0]
-    raise UserError(f'{path}: two columns are named {twice}; rename one')
-  return table
 
 
 def _columns(table: pd.DataFrame, path: pathlib.Path) -> dict[str, Any]:
@@ -168,7 +129,7 @@ def _columns(table: pd.DataFrame, path: pathlib.Path) -> dict[str, Any]:
   if columns['question'] is None:
     one = len(table.columns) == 1 and path.suffix.lower() == '.csv'
     raise UserError(f'{path}: no column named {_or(_ALIASES["question"])};'
-                    f' it has {", ".join(map(str, table.columns))}' + (
+                    f' it has {", ".join(map(str, table.columns)):.120}' + (
                         '; in a .csv, commas part columns' if one else ''))
   _check_headings(lower, columns, path)
   return columns
@@ -206,8 +167,8 @@ def _item(row: int, record: Mapping[Any, Any], columns: Mapping[str, Any],
                    f'{where}, its question')
   choices = _choices(cell('choices'), record, columns['each'], where)
   if len(set(choices)) < len(choices):
-    raise UserError(f'{where}: two of the choices {list(choices)} are the same;'
-                    ' make them differ, or drop one')
+    raise UserError(f'{where}: two of the choices {list(choices)!s:.120} are'
+                    ' the same; make them differ, or drop one')
   answer_cell, answer, answer_text = cell('answer'), None, ''
   if answer_cell is not None and choices:
     answer = _answer(answer_cell, choices, where)
@@ -265,8 +226,8 @@ def _list(cell: Any, where: str) -> list[Any]:
     try:
       return list(json.loads(text))
     except ValueError as error:
-      raise UserError(f'{where}: {text!r} starts like a JSON list but is none'
-                      f' ({error}); quote its words, or part them by |'
+      raise UserError(f'{where}: {text!r:.60} starts like a JSON list but is'
+                      f' none ({error}); quote its words, or part them by |'
                       ) from error
   for separator in ('|', ';'):
     if separator in text:
@@ -291,9 +252,9 @@ def _answer(cell: Any, choices: Sequence[str], where: str) -> int:
   else:
     index = -1
   if not 0 <= index < len(choices):
-    raise UserError(f'{where}: the answer {text!r} is not among the choices'
-                    f' {list(choices)}; give its words, its letter, or its'
-                    ' number counted from 1')
+    raise UserError(f'{where}: the answer {text!r:.60} is not among the'
+                    f' choices {list(choices)!s:.120}; give its words, its'
+                    ' letter, or its number counted from 1')
   return index
 
 
@@ -304,8 +265,9 @@ def _shares(counts: Any, shares: Any, where: str, columns: Mapping[str, Any],
     numbers = _numbers(counts, f'{where}, column {columns["counts"]}')
     total = sum(numbers)
     if any(n < 0 or not math.isfinite(n) for n in numbers) or total <= 0:
-      raise UserError(f'{where}: human counts {numbers} must be zero or more'
-                      ' and not all zero; correct them or leave them out')
+      raise UserError(f'{where}: human counts {numbers!s:.60} must be zero or'
+                      ' more and not all zero; correct them or leave them out')
+    human.check_count(total, where)  # before it is rounded, which may not be
     return tuple(n / total for n in numbers), round(total)
   if shares is not None:
     return tuple(_numbers(shares, f'{where}, column {columns["shares"]}')), None
@@ -320,9 +282,10 @@ def _count(cell: Any, where: str) -> int:
   except ValueError:
     number = math.nan
   if not (number.is_integer() and number >= 0):
-    raise UserError(f'{where}: {text!r} is not the number of people, a whole'
-                    ' number such as 20; the numbers behind each choice, such'
-                    ' as 12|8, go in a column human_counts')
+    raise UserError(f'{where}: {text!r:.60} is not the number of people, a'
+                    ' whole number such as 20; the numbers behind each choice,'
+                    ' such as 12|8, go in a column human_counts')
+  human.check_count(number, where)
   return int(number)
 
 
@@ -337,8 +300,8 @@ def _number(value: Any, where: str) -> float:
     return float(text[:-1]) / 100 if text.endswith('%') else float(text)
   except ValueError as error:
     parted = '; | parts numbers, and decimals follow a point' * (',' in text)
-    raise UserError(f'{where}: {value!r} is not a number; correct it or leave'
-                    f' it out{parted}') from error
+    raise UserError(f'{where}: {value!r:.60} is not a number; correct it or'
+                    f' leave it out{parted}') from error
 
 
 def _check_ids(items: Sequence[Item], path: pathlib.Path) -> None:

@@ -29,6 +29,7 @@ _DTYPES = {'F64': np.dtype('<f8'), 'F32': np.dtype('<f4'),
            'F16': np.dtype('<f2'), 'BF16': np.dtype(ml_dtypes.bfloat16)}
 _PICKLED = ('.bin', '.pt', '.pth', '.ckpt')
 _AGAIN = 'download it again'
+_MOST_AXES, _LONGEST_AXIS = 16, 1 << 60  # products stay cheap, and numbers
 
 
 def tensors(directory: pathlib.Path) -> dict[str, StoredTensor]:
@@ -137,8 +138,11 @@ def _span(
       f'{path}, the header entry of tensor {name}', _AGAIN):
     code, shape = entry['dtype'], tuple(entry['shape'])
     first, last = (start + n for n in entry['data_offsets'])
-    if any(type(n) is not int or n < 0 for n in (*shape, first, last)):
-      raise ValueError('shape and offsets must be whole numbers')
+    if len(shape) > _MOST_AXES or any(
+        type(n) is not int or not 0 <= n < _LONGEST_AXIS
+        for n in (*shape, first, last)):
+      raise ValueError(f'shape, of up to {_MOST_AXES} axes, and offsets must'
+                       f' be whole numbers below {_LONGEST_AXIS}')
     known = code in _DTYPES
   if not known:
     raise UserError(
@@ -151,7 +155,7 @@ def _span(
         f' the file has {size}; download it again')
   if first < start or last - first != math.prod(shape) * dtype.itemsize:
     raise UserError(
-        f'{path}: tensor {name} of shape {list(shape)} in {code} does not'
+        f'{path}: tensor {name} of shape {list(shape)!s:.60} in {code} does not'
         f' take {last - first} bytes; the file is damaged')
   return dtype, shape, first, last
 

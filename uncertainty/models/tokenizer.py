@@ -8,6 +8,8 @@ A GGUF file names one of two kinds in `tokenizer.ggml.model`:
          characters as bytes; its merges follow from the scores.
 """
 
+import base64
+import math
 import os
 import pathlib
 from collections.abc import Mapping, Sequence
@@ -29,6 +31,9 @@ _PREFIX = 'tokenizer.ggml.'
 _CONTROL, _USER_DEFINED = 3, 4  # llama.cpp's token types
 _NORMAL = 1
 _LARGEST_ID = 1 << 24  # as many tokens as a config may name
+# How many times as long a tokenizer's rules may make a text. Public ones reach
+# some 70: normal forms write 18 characters, 33 bytes, for one.
+_MOST_GROWTH = 256
 
 _WORDS_LLAMA3 = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
@@ -108,6 +113,7 @@ def from_directory(path: pathlib.Path) -> PreTrainedTokenizerFast:
     files.read_json(path / 'tokenizer_config.json', 'download it again')
   with files.malformed(path / 'tokenizer.json', 'save it again'):
     _check_ids(content)
+    _check_growth(content)
     tokenizer = PreTrainedTokenizerFast.from_pretrained(
         str(path), local_files_only=True)
     return _tried(tokenizer)
@@ -120,6 +126,38 @@ def _check_ids(content: Mapping[str, Any]) -> None:
   ids += vocab.values() if isinstance(vocab, dict) else ()
   if max(ids, default=0) > _LARGEST_ID:
     raise ValueError(f'token {max(ids)} is beyond {_LARGEST_ID}')
+
+
+def _check_growth(content: Mapping[str, Any]) -> None:
+  """Rules that each make a text longer do so by the product of them all."""
+  for parts in (('normalizer', 'pre_tokenizer'), ('decoder',)):
+    growth = math.prod(_growth(content.get(part)) for part in parts)
+    if growth > _MOST_GROWTH:
+      raise ValueError(
+          f'its {" and ".join(parts)} may make a text more than {_MOST_GROWTH}'
+          ' times as long')
+
+
+def _growth(rule: Any) -> int:
+  """The factor by which a rule, and those inside it, may lengthen a text."""
+  if isinstance(rule, list):
+    return math.prod(map(_growth, rule))
+  if not isinstance(rule, dict):
+    return 1
+  growth = math.prod(map(_growth, rule.values()))
+  if rule.get('type') == 'ByteLevel':
+    return 2 * growth  # each byte beyond ASCII is written in two
+  if rule.get('type') == 'Precompiled':
+    table = base64.b64decode(rule['precompiled_charsmap'])
+    texts = table[4 + int.from_bytes(table[:4], 'little'):].split(b'\0')
+    return max(1, *map(len, texts)) * growth
+  if rule.get('type') == 'Replace':
+    # An expression may match what is empty, between any two characters.
+    replaced = len(rule['pattern'].get('String', ''))
+    longer = len(rule['content'])
+    return growth * (max(1, math.ceil(longer / replaced)) if replaced
+                     else 1 + longer)
+  return growth
 
 
 def _tried(tokenizer: PreTrainedTokenizerFast) -> PreTrainedTokenizerFast:

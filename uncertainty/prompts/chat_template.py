@@ -19,9 +19,12 @@ from typing import Any
 from uncertainty.errors import UserError
 
 _SCRIPT = pathlib.Path(__file__).with_name('chat_template_process.py')
-# Of processor time, memory and text for one prompt. Templates of public models
-# take about a millisecond, and some kilobytes.
-SECONDS, MEMORY, _CHARACTERS = 5, 1 << 29, 1 << 22
+# Of processor time and memory for one prompt. Templates of public models take
+# about a millisecond, and some kilobytes.
+SECONDS, MEMORY = 5, 1 << 29
+# Characters of a template; and what it may write: so many, as many as it has
+# itself, and so many for each character of its variables.
+_TEMPLATE, _WRITTEN, _WRITTEN_TIMES = 1 << 17, 1 << 15, 16
 
 
 def render(template: str, variables: Mapping[str, Any]) -> str:
@@ -75,12 +78,18 @@ class Renderer:
     Raises:
       UserError: the template raises, or takes more than its limits.
     """
+    if len(template) > _TEMPLATE:
+      raise UserError(f'{self._subject} has {len(template)} characters, more'
+                      f' than {_TEMPLATE}; {self._remedy}')
+    most = (_WRITTEN + len(template)
+            + _WRITTEN_TIMES * len(json.dumps(variables)))
     with self._lock:
       process = self._process or self._start()
       new = {'template': template} if template != self._known else {}
       self._known = template
       try:
-        line = self._ask(process, json.dumps({'variables': variables, **new}))
+        line = self._ask(process, json.dumps(
+            {'variables': variables, 'most': most, **new}))
       except BaseException:  # an interrupt: what it would say next is lost
         self._stop(process)
         raise
@@ -96,8 +105,7 @@ class Renderer:
     return answer['text']
 
   def _start(self) -> subprocess.Popen:
-    limits = map(str, (self._seconds, self._memory, _CHARACTERS,
-                       int(self._strict)))
+    limits = map(str, (self._seconds, self._memory, int(self._strict)))
     self._process = process = subprocess.Popen(
         [sys.executable, '-P', str(_SCRIPT), *limits],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE,

@@ -1,10 +1,11 @@
 """The process that `chat_template` starts: template in, text out, line by line.
 
-    python chat_template_process.py SECONDS BYTES CHARACTERS STRICT
+    python chat_template_process.py SECONDS BYTES STRICT
 
-Each line of input is a JSON object with `variables` and, where it changes,
-`template`; each line of output one with `text` or `error`. It imports nothing
-of the package, so that it starts at once.
+Each line of input is a JSON object with `variables`, `most`, the characters
+that may be written, and, where it changes, `template`; each line of output one
+with `text` or `error`. It imports nothing of the package, so that it starts at
+once.
 """
 
 import datetime
@@ -61,17 +62,19 @@ def _raise(message):
 def _answer(template, variables, most) -> dict[str, str]:
   try:
     text = template().render(variables)
+    text.encode()  # a template may write half characters
   except Exception as error:  # a template may do anything that Python can
     said = ' '.join(str(error).split())[:300]
     if isinstance(error, jinja2.TemplateError) and said:
       return {'error': said}
     return {'error': f'{type(error).__name__}: {said}'.removesuffix(': ')}
   if len(text) > most:
-    return {'error': f'it writes more than {most} characters'}
+    return {'error': f'it writes {len(text)} characters for one prompt, more'
+                     f' than {most}'}
   return {'text': text}
 
 
-def _main(seconds: int, memory: int, most: int, strict: int) -> None:
+def _main(seconds: int, memory: int, strict: int) -> None:
   """Answers line after line until the input ends."""
   resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
   resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -88,7 +91,7 @@ def _main(seconds: int, memory: int, most: int, strict: int) -> None:
       source, compiled = request['template'], None
     # The signal's default action ends the process, whatever it is doing.
     signal.setitimer(signal.ITIMER_PROF, seconds)
-    answer = _answer(template, request['variables'], most)
+    answer = _answer(template, request['variables'], request['most'])
     signal.setitimer(signal.ITIMER_PROF, 0)
     print(json.dumps(answer), flush=True)
 

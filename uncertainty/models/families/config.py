@@ -93,6 +93,11 @@ class DecoderConfig:
     if self.norm_eps < 0:
       raise UserError(f'config.json: norms would take the root of a variance'
                       f' and {self.norm_eps}; it must be 0 or more')
+    for token in (self.bos_token_id, *self.eos_token_ids):
+      if token is not None and not 0 <= token < self.vocab_size:
+        raise UserError(f'config.json: token {str(token)[:40]} begins or ends'
+                        f' a text, and there are {self.vocab_size} tokens;'
+                        ' take the file from the checkpoint it came with')
     if min(self.windows, default=0) < 0:
       raise UserError(f'config.json: a window of {min(self.windows)} tokens;'
                       ' it must be 0 for none, or more')

@@ -136,7 +136,7 @@ def _common(fields: Fields) -> dict[str, Any]:
   fields.only('use_bidirectional_attention', False)
   return {
       **shape,
-      'norm_eps': fields.get('rms_norm_eps', 1e-6),
+      'norm_eps': fields.nullable('rms_norm_eps', 1e-6),
       'activation': fields_lib.activation(
           fields, 'hidden_activation', 'gelu_pytorch_tanh'),
       'tie_embeddings': bool(fields.get('tie_word_embeddings', True)),

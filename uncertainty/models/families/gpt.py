@@ -36,7 +36,7 @@ def neox_config(hf_config: Map[str, Any]) -> DecoderConfig:
   config = DecoderConfig(
       family='gpt_neox', **shape,
       **{**_BIASES, 'qkv_bias': bias, 'output_bias': bias},
-      norm_eps=fields.get('layer_norm_eps', 1e-5),
+      norm_eps=fields.nullable('layer_norm_eps', 1e-5),
       activation=fields_lib.activation(fields, 'hidden_act', 'gelu'),
       parallel=bool(fields.get('use_parallel_residual', True)),
       tie_embeddings=bool(fields.get('tie_word_embeddings', False)),
@@ -108,15 +108,17 @@ def gpt2_config(hf_config: Map[str, Any]) -> DecoderConfig:
                         'scale_attn_by_inverse_layer_idx': False,
                         'add_cross_attention': False}.items():
     fields.only(name, allowed)
+  vocab_size = fields.count('vocab_size')
+  end = 50256 if vocab_size > 50256 else None  # of GPT-2's own tokens
   config = DecoderConfig(
       family='gpt2', n_layers=n_layers, width=width, n_heads=n_heads,
       n_kv_heads=n_heads, head_dim=width // n_heads,
       mlp_width=fields.count('n_inner', 4 * width),
-      vocab_size=fields.count('vocab_size'),
+      vocab_size=vocab_size,
       context_length=fields.count('n_positions', 1024),
-      bos_token_id=fields.get('bos_token_id', 50256),
-      eos_token_ids=fields_lib.token_ids(fields.get('eos_token_id', 50256)),
-      norm_eps=fields.get('layer_norm_epsilon', 1e-5),
+      bos_token_id=fields.get('bos_token_id', end),
+      eos_token_ids=fields_lib.token_ids(fields.get('eos_token_id', end)),
+      norm_eps=fields.nullable('layer_norm_epsilon', 1e-5),
       activation=fields_lib.activation(fields, 'activation_function',
                                        'gelu_new'),
       tie_embeddings=bool(fields.get('tie_word_embeddings', True)),

@@ -35,8 +35,8 @@ def gated_fields(fields: Fields, **defaults: Any) -> dict[str, Any]:
       original_length=fields.get('original_max_position_embeddings'))
   return {
       **shape,
-      'norm_eps': fields.get('rms_norm_eps',
-                             defaults.get('rms_norm_eps', 1e-6)),
+      'norm_eps': fields.nullable('rms_norm_eps',
+                                  defaults.get('rms_norm_eps', 1e-6)),
       'activation': fields_lib.activation(fields, 'hidden_act', 'silu'),
       'tie_embeddings': bool(fields.get(
           'tie_word_embeddings', defaults.get('tie_word_embeddings', False))),

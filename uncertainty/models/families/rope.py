@@ -93,8 +93,8 @@ def rotary(values: Mapping[str, Any], head_dim: int, *,
   if missing:
     raise UserError(f'rotary type {kind!r} in config.json lacks the field '
                     f'{missing[0]!r}')
-  base = values.get('rope_theta') or base
-  fraction = values.get('partial_rotary_factor') or fraction
+  base = _positive(values, 'rope_theta', base)
+  fraction = _positive(values, 'partial_rotary_factor', fraction, most=1)
   dim = int(head_dim * fraction)
   exponents = np.arange(0, dim, 2, dtype=np.float32) / np.float32(dim)
   frequencies = np.float32(1) / np.float32(base) ** exponents
@@ -106,6 +106,17 @@ def rotary(values: Mapping[str, Any], head_dim: int, *,
     return _longrope(np.float32(base) ** exponents, values, context_length,
                      original_length)
   return Rotary(_floats(frequencies))
+
+
+def _positive(values: Mapping[str, Any], name: str, default: float,
+              most: float = 1e30) -> float:
+  """A field that divides or scales: no 0, which would mean something else."""
+  value = default if values.get(name) is None else values[name]
+  if type(value) not in (int, float) or not 0 < value <= most:
+    raise UserError(f'config.json: {name} = {str(value)[:40]!r} is no number'
+                    f' above 0 and up to {most:g}; take the file from the'
+                    ' checkpoint it came with')
+  return value
 
 
 def _floats(array: np.ndarray) -> tuple[float, ...]:
