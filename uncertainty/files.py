@@ -353,8 +353,9 @@ def _unpacked(array: 'pa.Array') -> int:
     return array.nbytes + _unpacked(array.flatten())
   size = array.nbytes
   if pa.types.is_dictionary(kind):
-    lengths = pc.binary_length(array.dictionary).take(array.indices)
-    size = pc.sum(lengths.cast(pa.int64())).as_py() or 0
+    lengths = pc.call_function(
+        'binary_length', [array.dictionary]).take(array.indices)
+    size = pc.call_function('sum', [lengths.cast(pa.int64())]).as_py() or 0
   return max(size, _VALUE_BYTES * len(array))
 
 

@@ -178,7 +178,8 @@ def test_model_is_frozen(write_tiny):
     ({'architectures': ['MambaForCausalLM']}, 'MambaForCausalLM'),
     ({'architectures': []}, '"architectures"'),
     ({'quantization_config': {'quant_method': 'gptq'}}, 'gptq'),
-    ({'vocab_size': 100}, 'embed_tokens.weight has shape'),
+    ({'vocab_size': 100, 'bos_token_id': 1, 'eos_token_id': 2},
+     'embed_tokens.weight has shape'),
     ({'hidden_act': 'relu6'}, 'hidden_act'),
     ({'num_hidden_layers': 3}, 'layers.2.'),
     ({'num_hidden_layers': 1}, 'model.layers.1.'),
@@ -219,7 +220,7 @@ def test_damaged_directory_is_refused(write_tiny, name, content, message):
 
 
 def test_small_embedding_for_the_tokenizer_is_refused(write_tiny):
-  small = {'vocab_size': 200}
+  small = {'vocab_size': 200, 'bos_token_id': 1, 'eos_token_id': 2}
   with pytest.raises(UserError, match='tokenizer has 256 tokens'):
     models.load(str(write_tiny(small)))
 
