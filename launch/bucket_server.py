@@ -4,7 +4,7 @@
 
 Serves S3 until it is stopped, and prints what to export for it. With `--faults`
 that share of requests gets a 503, loses its connection in the middle of what it
-sends, or loses the answer. Needs the extra `test_buckets`.
+sends, or loses the answer. Needs the extra `test-buckets`.
 """
 
 import argparse

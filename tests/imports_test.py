@@ -35,6 +35,11 @@ ORDER = (
     'prompts',
     'models.families',
     'models',
+<<<<<<< HEAD
+=======
+    'results',
+    'buckets',
+>>>>>>> 302072f (Sweep in a bucket, on Ray too; test, pin and explain buckets)
     'inference',
     'inference.tasks',
     'inference.__init__',

@@ -5,6 +5,7 @@ import os
 import re
 import sys
 
+import fsspec
 import pytest
 
 from launch import bucket_server
@@ -34,6 +35,7 @@ def bucket(server):
 
 def test_an_extra_that_is_missing_is_named(monkeypatch):
   monkeypatch.setitem(sys.modules, 's3fs', None)
+  monkeypatch.setattr(fsspec.registry, '_registry', {})
   with pytest.raises(UserError, match=r"pip install 'uncertainty\[buckets\]'"):
     store.Bucket('s3://bucket/run')
 

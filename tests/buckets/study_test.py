@@ -66,16 +66,20 @@ def _brought(url, folder):
   return folder
 
 
-def _check_same(mine, alone, tables=('results', 'analysis')):
+def _check_same(mine, alone, tables=('results', 'analysis'), *,
+                shards_too=True):
   for kind in tables:
     paths = sorted((alone / kind).rglob('*.parquet'))
     assert paths
     for path in paths:
       there = mine / path.relative_to(alone)
       assert pq.read_table(there).equals(pq.read_table(path)), there
-  store_ = shards.ShardStore(mine / 'shards' / 'table' / 'tiny' / 'letters')
-  items = store_.read()['item_id']  # raises where an item stands twice
-  assert len(items) == _N
+  if shards_too:  # read raises where an item stands twice
+    assert len(_scored(mine).read()) == _N
+
+
+def _scored(folder):
+  return shards.ShardStore(folder / 'shards' / 'table' / 'tiny' / 'letters')
 
 
 def test_all_is_as_in_a_folder_bit_for_bit(place, server):
@@ -153,9 +157,9 @@ def test_a_killed_machine_s_work_is_gone_on_with_by_another(
   landed = _shards(bucket)
   held = _brought(bucket.url, place / 'killed')
   kept = activations.sort_out(held / 'activations/table/tiny/residual')
-  store_ = shards.ShardStore(held / 'shards/table/tiny/letters')
-  assert store_.done() <= kept  # activations land before their shard
-  assert 0 < len(store_.done()) < _N
+  done = _scored(held).done()
+  assert done <= kept  # activations land before their shard
+  assert 0 < len(done) < _N
   alone = _program(place, place / 'alone', 'alone')
   other = _program(place, bucket.url, 'second')
   for run in (alone, other):
@@ -179,9 +183,8 @@ def test_of_two_starts_at_once_one_refuses(place, server):
   loser = said[0] if both[0].returncode else said[1]
   assert loser.splitlines()[-1].startswith('error: another run is using s3://')
   assert 'Traceback' not in ''.join(said)
-  items = shards.ShardStore(_brought(
-      f'{server.folder}/run', place / 'mine') / 'shards/table/tiny/letters')
-  assert len(items.read()) == _N
+  mine = _brought(f'{server.folder}/run', place / 'mine')
+  assert len(_scored(mine).read()) == _N
 
 
 def test_an_old_listing_doubles_and_loses_nothing(
@@ -205,23 +208,17 @@ def test_an_old_listing_doubles_and_loses_nothing(
 
 def test_results_are_read_from_a_bucket(place, server):
   study.run(_spec(place), f'{server.folder}/runs/one', ('score', 'probe'))
-  study.run(_spec(place), place / 'alone', _STAGES)
+  study.run(_spec(place), place / 'scored', ('score', 'probe'))
+  study.run(_spec(place, results_dir=str(place / 'scored')), place / 'alone',
+            ('analyze',))
   for source in ('runs', 'runs/one'):
-    study.run(_spec(place, results_dir=f'{server.folder}/{source}'),
-              place / source, ('analyze', 'report'))
-    _check_same_analysis(place / source, place / 'alone')
-  study.run(_spec(place, results_dir=f'{server.folder}/runs'),
-            f'{server.folder}/all', ('analyze', 'report'))
-  mine = _brought(f'{server.folder}/all', place / 'mine')
-  _check_same_analysis(mine, place / 'alone')
-  assert (mine / 'report/index.html').exists()
-  assert not list((place / 'cache/buckets').rglob('read*/**/*.npy'))
-
-
-def _check_same_analysis(mine, alone):
-  for path in (alone / 'analysis').glob('*.parquet'):
-    assert pq.read_table(mine / 'analysis' / path.name).equals(
-        pq.read_table(path)), path.name
+    url = f'{server.folder}/all/{source}'
+    study.run(_spec(place, results_dir=f'{server.folder}/{source}'), url,
+              ('analyze', 'report'))
+    mine = _brought(url, place / 'mine' / source.replace('/', '-'))
+    _check_same(mine, place / 'alone', ('analysis',), shards_too=False)
+    assert (mine / 'report/index.html').exists()
+  assert not list((place / 'cache/buckets').glob('*read*/files/**/*.npy'))
 
 
 def test_a_check_writes_nothing(place, server, capsys):
@@ -261,6 +258,31 @@ def test_a_notebook_opens_what_lies_in_a_bucket(place, server, monkeypatch):
   assert not len(found.changes)
 
 
+def test_a_sweep_works_in_a_bucket_and_says_where_it_stands(place, server):
+  command = [
+      sys.executable, 'launch/sweep.py', f'--models={place / "tiny"}',
+      '--datasets=table', '--styles=completion',
+      f'--workdir={server.folder}/sweep',
+      f'--config.data.path={place / "table.csv"}',
+      '--config.prompt.few_shot=False', '--config.analysis.n_bootstrap=10']
+
+  def run(*more):
+    done = subprocess.run([*command, *more], cwd=_ROOT, text=True,
+                          capture_output=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+  assert run('--status').count('not started') == 2
+  run()
+  assert run('--status').count('finished after') == 2
+  bucket = store.Bucket(f'{server.folder}/sweep')
+  slug = str(place / 'tiny').replace('/', '_').strip('_')
+  found = bucket.list()
+  assert f'table/{slug}/clean-completion/results/table/tiny.parquet' in found
+  assert 'all/report/index.html' in found
+  assert len(bucket.read('sweep.jsonl').splitlines()) == 2
+
+
 def test_processes_of_one_run_share_a_bucket(place, server):
   bucket = store.Bucket(f'{server.folder}/run')
   first = _program(place, bucket.url, 'first')
@@ -285,8 +307,7 @@ def test_processes_of_one_run_share_a_bucket(place, server):
     assert process.returncode == 0, errors[-2000:]
   assert landed <= _shards(bucket)
   mine = _brought(bucket.url, place / 'mine')
-  assert len(shards.ShardStore(
-      mine / 'shards/table/tiny/letters').read()) == _N
+  assert len(_scored(mine).read()) == _N
   assert (mine / 'results/table/tiny.parquet').exists()
 
 

@@ -27,7 +27,7 @@ from uncertainty.results import manifest
 
 FOLDER = '.lease'
 EVERY = 10.0  # seconds between two signs of life
-PATIENCE = 90.0  # seconds without one, after which others take over
+PATIENCE = 60.0  # seconds without one, after which others take over
 _POLL = 1.0
 _MINE = 'lease'  # in the copy's home: the last lease that was taken from there
 
@@ -57,7 +57,7 @@ class Lease:
       _wait(bucket, self._number - 1, home / _MINE)
     self._said: dict[str, Any] = {
         'token': secrets.token_hex(16), 'host': socket.gethostname(),
-        'count': 0, 'released': False}
+        'signs': 0, 'released': False}
     home.mkdir(parents=True, exist_ok=True)
     (home / _MINE).write_text(self._said['token'], encoding='utf-8')
     if not bucket.create(_name(self._number), self._content()):
@@ -89,7 +89,7 @@ class Lease:
       UserError: no answer.
     """
     self.check()
-    self._said['count'] += 1
+    self._said['signs'] += 1
     self._bucket.write(_name(self._number), self._content())
 
   def release(self) -> None:
@@ -101,7 +101,7 @@ class Lease:
       logging.warning('%s', error)
 
   def _content(self) -> bytes:
-    return json.dumps(self._said | {'time': time.time()}).encode()
+    return json.dumps(self._said | {'last': time.time()}).encode()
 
 
 def living(bucket: store.Bucket) -> bool:
@@ -115,7 +115,7 @@ def living(bucket: store.Bucket) -> bool:
   """
   number = _last(bucket)
   said = _read(bucket, number) if number else {'released': True}
-  return not said['released'] and time.time() - said['time'] < PATIENCE
+  return not said['released'] and time.time() - said['last'] < PATIENCE
 
 
 def _name(number: int) -> str:

@@ -170,6 +170,7 @@ class Mirror:
       stack.enter_context(_repeated(over, self._guarded(self._lease.renew),
                                     lease.EVERY))
       self.bring()  # again: nobody else writes from here on
+      self.folder.mkdir(parents=True, exist_ok=True)
       stack.push(self._send_rest)
       stack.enter_context(_repeated(over, self._guarded(self.push), EVERY))
       yield
