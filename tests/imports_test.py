@@ -31,15 +31,11 @@ ORDER = (
     'progress',
     'measures',
     'results',
+    'buckets',
     'data',
     'prompts',
     'models.families',
     'models',
-<<<<<<< HEAD
-=======
-    'results',
-    'buckets',
->>>>>>> 302072f (Sweep in a bucket, on Ray too; test, pin and explain buckets)
     'inference',
     'inference.tasks',
     'inference.__init__',
