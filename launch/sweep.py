@@ -41,7 +41,7 @@ from typing import Any
 import ray_engine  # beside this file
 import sweep_state
 
-from uncertainty import config_files, console, files, specs
+from uncertainty import config_files, console, paths, specs
 from uncertainty.errors import UserError, hint
 
 _ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -256,7 +256,7 @@ def _datasets(text: str) -> list[str]:
 
 def _place(text: str) -> sweep_state.Place:
   try:
-    return (text.rstrip('/') if files.in_bucket(text)
+    return (text.rstrip('/') if paths.in_bucket(text)
             else pathlib.Path(text).resolve())
   except UserError as error:
     raise argparse.ArgumentTypeError(str(error)) from error

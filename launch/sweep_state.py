@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from uncertainty import files
+from uncertainty import paths
 from uncertainty.errors import UserError
 from uncertainty.progress import last_of, spell
 from uncertainty.study import PROGRESS
@@ -86,7 +86,7 @@ def standing(workdir: Place, end: Mapping[str, Any] | None) -> str:
 
 
 def _running(workdir: Place) -> bool:
-  if files.in_bucket(workdir):
+  if paths.in_bucket(workdir):
     from uncertainty.buckets import lease, store
 
     return lease.living(store.Bucket(str(workdir)))

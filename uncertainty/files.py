@@ -34,7 +34,6 @@ _VALUE_BYTES = 8  # at least, in pandas
 _BATCH_ROWS = 1024
 _JSON_BYTES = 1 << 26
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_BUCKETS = ('s3', 'gs')
 _STEM_LENGTH = 120  # file systems take 255 bytes, suffix included
 
 
@@ -57,28 +56,6 @@ def cache_dir() -> pathlib.Path:
   else:
     base = pathlib.Path(os.environ.get('XDG_CACHE_HOME', home / '.cache'))
   return base / 'uncertainty'
-
-
-def in_bucket(place: object) -> bool:
-  """Whether a place is a bucket's, to be reached by the extra `buckets`.
-
-  Args:
-    place: a path, or `s3://BUCKET/FOLDER`, `gs://BUCKET/FOLDER`.
-
-  Returns:
-    Whether it is the latter.
-
-  Raises:
-    UserError: another address, or one that was made a path.
-  """
-  scheme, slash, rest = str(place).partition(':/')
-  if scheme in _BUCKETS and slash:
-    if not rest.startswith('/'):
-      raise UserError(f'{place}: a path cannot name a bucket; give it as text')
-    return True
-  if rest.startswith('/'):
-    raise UserError(f'{place}: of addresses, s3://… and gs://… are known')
-  return False
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 from ml_collections import config_dict
 
-from uncertainty import config_files, files, specs, study
+from uncertainty import config_files, files, paths, specs, study
 from uncertainty.analysis import compare as comparing
 from uncertainty.analysis import run as analysis_run
 from uncertainty.errors import UserError
@@ -195,7 +195,7 @@ def _check_path(given: Any, role: str) -> str | pathlib.Path:
 
 def _folder(place: str | pathlib.Path) -> pathlib.Path:
   """A workdir on this machine; of a bucket, a copy of its results."""
-  if files.in_bucket(place):
+  if paths.in_bucket(place):
     from uncertainty import buckets
 
     return buckets.brought(str(place))

@@ -69,7 +69,7 @@ def run(
     raise UserError(f'unknown stage {unknown[0]!r}; '
                     f'{hint(unknown[0], _ALL_STAGES)}')
   places = (workdir, *listed(spec.results_dir or ''))
-  in_bucket = any(map(files.in_bucket, places))
+  in_bucket = any(map(paths.in_bucket, places))
   check = functools.partial(paths.check, writes=set(stages) != {'verify'},
                             loads=bool(_LOADING & set(stages)))
   if not in_bucket:

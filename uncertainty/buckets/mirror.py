@@ -21,7 +21,7 @@ from concurrent import futures
 
 from absl import logging
 
-from uncertainty import files
+from uncertainty import files, paths
 from uncertainty.buckets import lease, store
 from uncertainty.errors import UserError
 from uncertainty.results import manifest, shards
@@ -379,9 +379,9 @@ def opened(spec: StudySpec, workdir: str | pathlib.Path,
   process = jax.process_index()
   if process == 0 and spec.results_dir:
     spec = dataclasses.replace(spec, results_dir=','.join(
-        str(brought(place)) if files.in_bucket(place) else place
+        str(brought(place)) if paths.in_bucket(place) else place
         for place in listed(spec.results_dir)))
-  if not files.in_bucket(workdir):
+  if not paths.in_bucket(workdir):
     yield Here(spec, pathlib.Path(workdir), None)
     return
   purpose = f'process {process}' if process else (
