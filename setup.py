@@ -53,6 +53,9 @@ _TEST = [
     'statsmodels>=0.14.4',  # what corrections and slopes are checked against
 ]
 
+# Workdirs that lie in S3 or Google Cloud Storage.
+_BUCKETS = ['fsspec>=2025.3', 'gcsfs>=2025.3', 's3fs>=2025.3']
+
 _COLAB = ['ipykernel>=6.29', 'nbclient>=0.10', 'nbformat>=5.10']
 
 # The site in docs/.
@@ -94,6 +97,10 @@ setuptools.setup(
             'torch==2.13.0',
         ],
         'bench': ['torch==2.13.0', 'psutil>=6'],
+        'buckets': _BUCKETS,
+        # A service of that kind on this machine, for tests.
+        'test-buckets': [*_BUCKETS, 'flask>=3', 'flask-cors>=5',
+                         'moto[s3]>=5.1'],
         'cluster': ['ray[default]>=2.60'],
         'colab': _COLAB,
         'docs': _DOCS,

@@ -7,10 +7,16 @@ Tiny models on small tables, first all in this process, then by `launch/sweep.py
 begun since the last one, then for a random moment; a fresh node comes for the
 one that is lost. Prints what differs; the exit status is 1 if something does,
 or if the sweep ended before all kills. Needs the extra `cluster`.
+
+With `--faults=0.02` the workdirs lie in a bucket that this machine serves. That
+share of its requests fails, and every node has a cache of its own. Needs the
+extra `test-buckets`, too.
 """
 
 import argparse
 import collections
+import contextlib
+import itertools
 import json
 import os
 import pathlib
@@ -93,15 +99,36 @@ def alone(flags: Sequence[str], workdir: pathlib.Path) -> None:
         raise RuntimeError(f'an undisturbed run failed: {end.name}')
 
 
-def disturbed(flags: Sequence[str], workdir: pathlib.Path, kills: int,
-              chance: random.Random) -> tuple[int, int]:
+def marks(workdir: pathlib.Path | str) -> set[object]:
+  """What changes whenever a run of a sweep says how far it is.
+
+  Args:
+    workdir: of the sweep, or in a bucket.
+
+  Returns:
+    Of each run.
+  """
+  if isinstance(workdir, str):
+    from uncertainty.buckets import store
+
+    return {(name, about.version)
+            for name, about in store.Bucket(workdir).list().items()
+            if name.endswith('progress.jsonl')}
+  return {(p, p.stat().st_mtime_ns)
+          for p in workdir.glob('*/*/*/progress.jsonl')}
+
+
+def disturbed(flags: Sequence[str], workdir: pathlib.Path | str, kills: int,
+              chance: random.Random, caches: pathlib.Path | None = None,
+              ) -> tuple[int, int]:
   """The sweep on a cluster whose nodes are killed.
 
   Args:
     flags: of `prepare`.
-    workdir: of the sweep.
+    workdir: of the sweep, or in a bucket.
     kills: how many nodes are killed.
     chance: decides when, and which.
+    caches: where each node has its own; None: they share one.
 
   Returns:
     The sweep's exit status, and how many were killed before it ended.
@@ -110,27 +137,56 @@ def disturbed(flags: Sequence[str], workdir: pathlib.Path, kills: int,
 
   cluster = Cluster(initialize_head=True, head_node_args={
       'num_cpus': 0, 'include_dashboard': False})
-  nodes = [cluster.add_node(num_cpus=1) for _ in range(3)]
+  numbers = itertools.count()
+
+  def add_node() -> object:
+    own = {'env_vars': {'UNCERTAINTY_CACHE': str(
+        caches / str(next(numbers)))}} if caches else {}
+    return cluster.add_node(num_cpus=1, **own)
+
+  nodes = [add_node() for _ in range(3)]
   process = subprocess.Popen([
       sys.executable, str(_ROOT / 'launch' / 'sweep.py'), *flags,
       f'--workdir={workdir}', '--engine=ray', f'--address={cluster.address}',
       f'--retries={kills + 1}'], cwd=_ROOT)
-  killed, last, end = 0, time.time(), time.monotonic() + _TIMEOUT
+  killed, last, end = 0, marks(workdir), time.monotonic() + _TIMEOUT
   while process.poll() is None and time.monotonic() < end:
     time.sleep(.1)
-    begun = [p for p in workdir.glob('*/*/*/progress.jsonl')
-             if p.stat().st_mtime > last]
-    if killed < kills and begun:
+    if killed < kills and marks(workdir) - last:
       time.sleep(chance.uniform(0, 2))
       cluster.remove_node(nodes.pop(chance.randrange(3)), allow_graceful=False)
-      nodes.append(cluster.add_node(num_cpus=1))
-      killed, last = killed + 1, time.time()
+      nodes.append(add_node())
+      killed, last = killed + 1, marks(workdir)
       print(f'killed a node: {killed} of {kills}', flush=True)
   if process.poll() is None:
     process.kill()
   status = process.wait()
   cluster.shutdown()
   return status, killed
+
+
+@contextlib.contextmanager
+def in_bucket(share: float, seed: int, copy: pathlib.Path) -> Iterator[str]:
+  """A workdir in a bucket that this machine serves.
+
+  Args:
+    share: of requests that fail.
+    seed: of which.
+    copy: where all of it lies in the end.
+
+  Yields:
+    Its address.
+  """
+  from launch import bucket_server
+  from uncertainty.buckets import store
+
+  with bucket_server.serving() as server:
+    os.environ.update(server.environment)
+    server.fault = bucket_server.sometimes(share, seed)
+    bucket = store.Bucket(f's3://{bucket_server.BUCKET}/sweep')
+    yield bucket.url
+    for name in bucket.list():
+      bucket.get(name, copy / name)
 
 
 def begun_again(workdir: pathlib.Path) -> int:
@@ -184,6 +240,7 @@ def main(argv: Sequence[str]) -> int:
   parser.add_argument('--datasets', type=int, default=3)
   parser.add_argument('--kills', type=int, default=10)
   parser.add_argument('--seed', type=int, default=0)
+  parser.add_argument('--faults', type=float)
   parser.add_argument('--keep', type=pathlib.Path)
   options = parser.parse_args(argv)
   # Ray would else leave a token in the home folder.
@@ -196,8 +253,13 @@ def main(argv: Sequence[str]) -> int:
   os.environ['UNCERTAINTY_CACHE'] = str(root / 'cache')
   flags = prepare(root, options.models, options.datasets)
   began = time.monotonic()
-  status, killed = disturbed(flags, root / 'cluster', options.kills,
-                             random.Random(options.seed))
+  chance = random.Random(options.seed)
+  if options.faults is None:
+    status, killed = disturbed(flags, root / 'cluster', options.kills, chance)
+  else:
+    with in_bucket(options.faults, options.seed, root / 'cluster') as workdir:
+      status, killed = disturbed(
+          flags, workdir, options.kills, chance, root / 'caches')
   print(f'the sweep ended with {status} after {time.monotonic() - began:.0f} s '
         f'and {killed} kills; {begun_again(root / "cluster")} times a run was '
         'begun again', flush=True)

@@ -12,7 +12,7 @@ trap 'rm -rf "$scratch"' EXIT
 "${PYTHON:-python3}" -m venv "$scratch/venv"
 "$scratch/venv/bin/python" -m pip install --quiet --disable-pip-version-check \
   --dry-run --ignore-installed --report "$scratch/report.json" \
-  '.[demo,test,parity,bench,colab,docs,cluster]'
+  '.[demo,test,parity,bench,colab,docs,cluster,test-buckets]'
 "$scratch/venv/bin/python" - "$scratch/report.json" "${MODELS[@]}" \
   > "$scratch/constraints.txt" <<'PYTHON'
 import json

@@ -6,7 +6,7 @@ nothing then, and the others go on from their shards. Ray schedules; nothing
 here does.
 
 Every node has the environment, and sees checkout, models and work folders at
-the paths that the driver has.
+the paths that the driver has; or work folders in a bucket.
 """
 
 import dataclasses
@@ -33,7 +33,7 @@ class Job:
 
   name: str
   spec: specs.StudySpec
-  workdir: pathlib.Path
+  workdir: pathlib.Path | str
   stages: tuple[str, ...]
 
 

@@ -29,7 +29,6 @@ The confound table (is it tuning, or the prompt?) of a base/instruct pair:
 
 import argparse
 import dataclasses
-import json
 import pathlib
 import re
 import shlex
@@ -42,7 +41,7 @@ from typing import Any
 import ray_engine  # beside this file
 import sweep_state
 
-from uncertainty import config_files, console, specs
+from uncertainty import config_files, console, paths, specs
 from uncertainty.errors import UserError, hint
 
 _ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -55,7 +54,7 @@ class Run:
   """One combination: where it works and what it executes."""
 
   name: str
-  workdir: pathlib.Path
+  workdir: sweep_state.Place
   model: str  # '' for the report
   config: str
   fields: tuple[str, ...]  # `--config.…=…`, of this combination and of all
@@ -82,7 +81,8 @@ def plan(options: argparse.Namespace, extra: Sequence[str]) -> list[Run]:
           place = pathlib.Path(
               _slug(dataset), _slug(model), f'{profile}-{style}')
           runs.append(Run(
-              str(place), options.workdir / place, model, dataset,
+              str(place), sweep_state.under(options.workdir, place), model,
+              dataset,
               (f'--config.model.source={model}',
                f'--config.prompt.profile={profile}',
                f'--config.prompt.style={style}', *extra), 'score,probe'))
@@ -91,7 +91,8 @@ def plan(options: argparse.Namespace, extra: Sequence[str]) -> list[Run]:
 
 def report_run(options: argparse.Namespace, extra: Sequence[str]) -> Run:
   """The analysis and report over everything under the sweep's folder."""
-  return Run('report', options.workdir / 'all', '', options.datasets[0],
+  return Run('report', sweep_state.under(options.workdir, 'all'), '',
+             options.datasets[0],
              (f'--config.results_dir={options.workdir}', *extra),
              'analyze,report')
 
@@ -110,12 +111,14 @@ def problems(runs: Sequence[Run]) -> list[str]:
     A line for each different problem, with the first run that has it. Models
     of the hub are not asked for.
   """
+  from uncertainty import buckets
   from uncertainty import plan as study_plan  # waits for jax
 
   found: dict[str, str] = {}
   for run in runs:
     try:
-      study_plan.make(_spec(run), run.workdir)
+      with buckets.opened(_spec(run), run.workdir, ('check',)) as here:
+        study_plan.make(here.spec, here.folder)
     except UserError as error:
       found.setdefault(' '.join(str(error).split()), run.name)
   return [f'{name}: {text}' for text, name in found.items()]
@@ -176,7 +179,7 @@ def tasks(runs: Sequence[Run]) -> dict[str, list[ray_engine.Job]]:
 
 
 def on_ray(asked: Mapping[str, Sequence[ray_engine.Job]],
-           needs: ray_engine.Needs, log: pathlib.Path,
+           needs: ray_engine.Needs, log: sweep_state.Place,
            ) -> Iterator[ray_engine.End]:
   """Runs all combinations on the cluster that was joined, a task a model.
 
@@ -196,7 +199,7 @@ def on_ray(asked: Mapping[str, Sequence[ray_engine.Job]],
 
 
 def sweep(
-    runs: Sequence[Run], report: Run, log: pathlib.Path,
+    runs: Sequence[Run], report: Run, log: sweep_state.Place,
     ends: Iterable[ray_engine.End],
     run_command: Callable[[Sequence[str]], int] = execute,
 ) -> list[str]:
@@ -218,9 +221,7 @@ def sweep(
   def keep(end: ray_engine.End, number: int) -> None:
     line = {'run': end.name, 'status': end.status, 'time': round(time.time()),
             'seconds': round(end.seconds)}
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open('a', encoding='utf-8') as file:
-      file.write(json.dumps(line) + '\n')
+    sweep_state.note(log, line)
     said = sweep_state.standing(by_name[end.name].workdir, line)
     print(f'[{number}/{len(by_name)}] {end.name}: {said}', flush=True)
     if end.status:
@@ -251,6 +252,14 @@ def _datasets(text: str) -> list[str]:
     except UserError as error:
       raise argparse.ArgumentTypeError(str(error)) from error
   return found
+
+
+def _place(text: str) -> sweep_state.Place:
+  try:
+    return (text.rstrip('/') if paths.in_bucket(text)
+            else pathlib.Path(text).resolve())
+  except UserError as error:
+    raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _some_of(known: Sequence[str]) -> Callable[[str], list[str]]:
@@ -299,9 +308,7 @@ def parse(argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
   parser.add_argument('--datasets', type=_datasets, required=True)
   parser.add_argument('--profiles', type=_some_of(_PROFILES), default=['clean'])
   parser.add_argument('--styles', type=_some_of(_STYLES), default=['auto'])
-  parser.add_argument(
-      '--workdir', type=lambda text: pathlib.Path(text).resolve(),
-      required=True)
+  parser.add_argument('--workdir', type=_place, required=True)
   parser.add_argument('--print', action='store_true', dest='only_print')
   parser.add_argument('--status', action='store_true')
   parser.add_argument('--engine', choices=('local', 'ray'), default='local')
@@ -331,7 +338,7 @@ def main(argv: Sequence[str]) -> int:
   if options.only_print:
     print('\n'.join(run.text for run in (*runs, report)))
     return 0
-  log = options.workdir / _LOG
+  log = sweep_state.under(options.workdir, _LOG)
   if options.status:
     past = sweep_state.ended(log)
     width = max(len(run.name) for run in (*runs, report))

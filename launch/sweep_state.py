@@ -7,20 +7,63 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from uncertainty import paths
 from uncertainty.errors import UserError
-from uncertainty.progress import read_last, spell
+from uncertainty.progress import last_of, spell
 from uncertainty.study import PROGRESS
 
+Place = pathlib.Path | str  # text: `s3://…`, `gs://…`
 
-def ended(log: pathlib.Path) -> dict[str, dict]:
+
+def under(folder: Place, name: Place) -> Place:
+  """A place in a folder.
+
+  Args:
+    folder: on this machine or in a bucket.
+    name: relative to it.
+
+  Returns:
+    The place.
+  """
+  return f'{folder}/{name}' if isinstance(folder, str) else folder / name
+
+
+def _text(place: Place) -> str:
+  """What a file or an object holds; '' where there is none."""
+  if isinstance(place, str):
+    from uncertainty.buckets import store
+
+    folder, _, name = place.rpartition('/')
+    return (store.Bucket(folder).read(name) or b'').decode()
+  return place.read_text(encoding='utf-8') if place.is_file() else ''
+
+
+def note(log: Place, line: Mapping[str, Any]) -> None:
+  """Adds a line to a sweep's log.
+
+  Args:
+    log: of the sweep.
+    line: of a run that ended.
+  """
+  text = json.dumps(line) + '\n'
+  if isinstance(log, str):
+    from uncertainty.buckets import store
+
+    folder, _, name = log.rpartition('/')
+    store.Bucket(folder).write(name, (_text(log) + text).encode())
+    return
+  log.parent.mkdir(parents=True, exist_ok=True)
+  with log.open('a', encoding='utf-8') as file:
+    file.write(text)
+
+
+def ended(log: Place) -> dict[str, dict]:
   """The last line of each run in a sweep's log."""
-  if not log.is_file():
-    return {}
-  lines = map(json.loads, log.read_text(encoding='utf-8').splitlines())
+  lines = map(json.loads, _text(log).splitlines())
   return {line['run']: line for line in lines}
 
 
-def standing(workdir: pathlib.Path, end: Mapping[str, Any] | None) -> str:
+def standing(workdir: Place, end: Mapping[str, Any] | None) -> str:
   """Where a run stands.
 
   Args:
@@ -30,7 +73,7 @@ def standing(workdir: pathlib.Path, end: Mapping[str, Any] | None) -> str:
   Returns:
     'not started', 'running, …', 'finished …' or 'FAILED …'.
   """
-  last = read_last(workdir / PROGRESS)
+  last = last_of(_text(under(workdir, PROGRESS)))
   if last and _running(workdir):
     return f'running, {_counted(last)}'
   if end is None:
@@ -42,11 +85,15 @@ def standing(workdir: pathlib.Path, end: Mapping[str, Any] | None) -> str:
       f', {_counted(last)}' if last else '')
 
 
-def _running(workdir: pathlib.Path) -> bool:
+def _running(workdir: Place) -> bool:
+  if paths.in_bucket(workdir):
+    from uncertainty.buckets import lease, store
+
+    return lease.living(store.Bucket(str(workdir)))
   from uncertainty.results import manifest
 
   try:
-    with manifest.lock(workdir):
+    with manifest.lock(pathlib.Path(workdir)):
       return False
   except UserError:
     return True
@@ -61,7 +108,7 @@ def _counted(last: dict) -> str:
   return said
 
 
-def overall(workdirs: Mapping[str, pathlib.Path], log: pathlib.Path,
+def overall(workdirs: Mapping[str, Place], log: Place,
             began: float) -> str:
   """Where a whole sweep stands, in one line.
 
@@ -76,7 +123,7 @@ def overall(workdirs: Mapping[str, pathlib.Path], log: pathlib.Path,
   """
   now = {name: end for name, end in ended(log).items() if end['time'] >= began}
   failed = sum(end['status'] != 0 for end in now.values())
-  lines = [read_last(workdir / PROGRESS)
+  lines = [last_of(_text(under(workdir, PROGRESS)))
            for name, workdir in workdirs.items() if name not in now]
   live = [line for line in lines if line and datetime.datetime.fromisoformat(
       line['time']).timestamp() >= began - 1]

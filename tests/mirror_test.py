@@ -13,6 +13,7 @@ PACKAGE = TESTS.parent / 'uncertainty'
 
 # Tests of what no one module of the package holds.
 CROSS_CUTTING = {
+    'buckets/study_test.py': 'a study whose workdir is in a bucket',
     'bad_starts_test.py': 'what the program answers to mistakes',
     'colabs_test.py': 'the notebooks',
     'determinism_test.py': 'what a rerun gives again',

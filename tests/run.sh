@@ -22,5 +22,5 @@ export OPENBLAS_NUM_THREADS="${OPENBLAS_NUM_THREADS:-1}"
 # Each of a hundred processes would compile the package again.
 unset PYTHONDONTWRITEBYTECODE
 # Else the files with the fewest tests, which take longest, come last.
-python -m pytest -m 'not parity and not colab and not cluster' -n "$(nproc)" --dist loadfile \
-  --no-loadscope-reorder "$@"
+python -m pytest -m 'not parity and not colab and not cluster and not buckets' \
+  -n "$(nproc)" --dist loadfile --no-loadscope-reorder "$@"

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 from ml_collections import config_dict
 
-from uncertainty import config_files, files, specs, study
+from uncertainty import config_files, files, paths, specs, study
 from uncertainty.analysis import compare as comparing
 from uncertainty.analysis import run as analysis_run
 from uncertainty.errors import UserError
@@ -98,7 +98,7 @@ class StudyRun:
     Raises:
       UserError: nothing has been scored.
     """
-    source = self.spec.results_dir or self.workdir
+    source = _folder(self.spec.results_dir or self.workdir)
     return analysis_run.read(source, self.spec).frames
 
   @property
@@ -160,8 +160,8 @@ def run(
     workdir = pathlib.Path(
         'runs', f'{spec.data.name}-{manifest.digest(spec):08x}')
   if stages:
-    study.run(spec, workdir, stages)
-  return StudyRun(pathlib.Path(workdir), spec)
+    return StudyRun(study.run(spec, workdir, stages), spec)
+  return StudyRun(_folder(workdir), spec)
 
 
 def compare(
@@ -181,15 +181,25 @@ def compare(
     UserError: no results, no data set in common, or a bad field.
   """
   a, b = (run.workdir if isinstance(run, StudyRun)
-          else _check_path(run, 'a run to compare') for run in (first, second))
+          else _folder(_check_path(run, 'a run to compare'))
+          for run in (first, second))
   return comparing.compare(a, b, specs.parse(_nested(overrides)))
 
 
-def _check_path(given: Any, role: str) -> pathlib.Path:
+def _check_path(given: Any, role: str) -> str | pathlib.Path:
   if not isinstance(given, str | pathlib.Path):
     raise UserError(f'{role} is {given!r}, of type {type(given).__name__}; '
                     'expected the path of a folder')
-  return pathlib.Path(given)
+  return given
+
+
+def _folder(place: str | pathlib.Path) -> pathlib.Path:
+  """A workdir on this machine; of a bucket, a copy of its results."""
+  if paths.in_bucket(place):
+    from uncertainty import buckets
+
+    return buckets.brought(str(place))
+  return pathlib.Path(place)
 
 
 def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:

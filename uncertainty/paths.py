@@ -10,6 +10,29 @@ from uncertainty.errors import UserError
 
 # Bytes: of a name in most file systems, and of a path to which the run adds.
 _NAME, _WHOLE = 255, 3500
+_BUCKETS = ('s3', 'gs')
+
+
+def in_bucket(place: object) -> bool:
+  """Whether a place is a bucket's, to be reached by the extra `buckets`.
+
+  Args:
+    place: a path, or `s3://BUCKET/FOLDER`, `gs://BUCKET/FOLDER`.
+
+  Returns:
+    Whether it is the latter.
+
+  Raises:
+    UserError: another address, or one that was made a path.
+  """
+  scheme, slash, rest = str(place).partition(':/')
+  if scheme in _BUCKETS and slash:
+    if not rest.startswith('/'):
+      raise UserError(f'{place}: a path cannot name a bucket; give it as text')
+    return True
+  if rest.startswith('/'):
+    raise UserError(f'{place}: of addresses, s3://… and gs://… are known')
+  return False
 
 
 def check(spec: specs.StudySpec, workdir: pathlib.Path, *,

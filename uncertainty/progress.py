@@ -121,11 +121,20 @@ def read_last(path: pathlib.Path) -> dict[str, Any] | None:
   Returns:
     Its fields, as the module says; None where there is no line.
   """
-  if not path.is_file():
-    return None
+  return last_of(path.read_text(encoding='utf-8')) if path.is_file() else None
+
+
+def last_of(text: str) -> dict[str, Any] | None:
+  """The last whole line of a progress file's text.
+
+  Args:
+    text: all of it.
+
+  Returns:
+    As `read_last`.
+  """
   # Lines end with '}': a run that was killed may have left the half of one.
-  lines = [line for line in path.read_text(encoding='utf-8').splitlines()
-           if line.endswith('}')]
+  lines = [line for line in text.splitlines() if line.endswith('}')]
   return json.loads(lines[-1]) if lines else None
 
 

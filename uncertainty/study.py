@@ -18,14 +18,14 @@ from absl import logging
 
 from uncertainty import files, paths, progress, stopping
 from uncertainty.errors import UserError, hint
-from uncertainty.specs import ModelSpec, StudySpec
+from uncertainty.specs import ModelSpec, StudySpec, listed
 
 # A stage imports what it needs when it runs: --help waits for nothing, and
 # the report needs no model.
 if typing.TYPE_CHECKING:
   import pandas as pd
 
-  from uncertainty import models, plan
+  from uncertainty import buckets, models, plan
 
 PROGRESS = 'progress.jsonl'  # in the workdir
 
@@ -40,20 +40,25 @@ class _Start:
   spec: StudySpec
   workdir: pathlib.Path
   plan: 'plan.Plan | None'  # of the stages that ask models
+  mirror: 'buckets.Mirror | None'  # whose copy the workdir is
 
 
 def run(
     spec: StudySpec, workdir: str | pathlib.Path, stages: Sequence[str], *,
     cluster: bool = False,
-) -> None:
+) -> pathlib.Path:
   """Runs the stages on a workdir; scoring resumes where a run stopped.
 
   Args:
     spec: what to run.
-    workdir: where all of it goes; made if it is not there.
+    workdir: where all of it goes, a folder or `s3://…`, `gs://…`; made if it
+      is not there.
     stages: some of `STAGES`, which run in that order; before them `check`,
       which only says what would run, and `tune`; after them `verify`.
     cluster: first join the processes that were started for one run.
+
+  Returns:
+    The workdir on this machine; of a bucket, its copy.
 
   Raises:
     UserError: bad input, or a workdir that belongs to another config or run;
@@ -63,13 +68,41 @@ def run(
   if unknown:
     raise UserError(f'unknown stage {unknown[0]!r}; '
                     f'{hint(unknown[0], _ALL_STAGES)}')
-  workdir = pathlib.Path(workdir)
-  reads = set(stages) == {'verify'}
-  paths.check(spec, workdir, writes=not reads,
-              loads=bool(_LOADING & set(stages)))
+  places = (workdir, *listed(spec.results_dir or ''))
+  in_bucket = any(map(paths.in_bucket, places))
+  check = functools.partial(paths.check, writes=set(stages) != {'verify'},
+                            loads=bool(_LOADING & set(stages)))
+  if not in_bucket:
+    check(spec, pathlib.Path(workdir))
   if spec.analysis.results_format == 'published' and not spec.results_dir:
     raise UserError("the paper's files lie in a folder of their own: pass "
                     '--config.results_dir=FOLDER')
+  if spec.plugins:
+    from uncertainty import plugins
+
+    plugins.load(spec.plugins)
+  if cluster:
+    from uncertainty.models import sharding
+
+    sharding.join_cluster()
+    try:
+      return run(spec, workdir, stages)
+    except Exception as error:
+      stopping.leave_cluster(error)
+  if not in_bucket:
+    _run(spec, pathlib.Path(workdir), stages)
+    return pathlib.Path(workdir)
+  from uncertainty import buckets
+
+  with buckets.opened(spec, workdir, stages) as here:
+    check(here.spec, here.folder)
+    _run(here.spec, here.folder, stages, here.mirror)
+    return here.folder
+
+
+def _run(spec: StudySpec, workdir: pathlib.Path, stages: Sequence[str],
+         mirror: 'buckets.Mirror | None' = None) -> None:
+  reads = set(stages) == {'verify'}
   if spec.mode == 'compare':
     from uncertainty.analysis import compare
 
@@ -79,17 +112,6 @@ def run(
   from uncertainty.models import sharding
   from uncertainty.results import manifest
 
-  if spec.plugins:
-    from uncertainty import plugins
-
-    plugins.load(spec.plugins)
-
-  if cluster:
-    sharding.join_cluster()
-    try:
-      return run(spec, workdir, stages)
-    except Exception as error:
-      stopping.leave_cluster(error)
   if not sharding.agree(manifest.digest(spec)):
     # They would wait for each other forever.
     raise UserError(
@@ -110,10 +132,12 @@ def run(
     return
   if planned and 'score' in stages:
     planned.check_prompts()
-  start = _Start(spec, workdir, planned)
+  start = _Start(spec, workdir, planned, mirror)
+  held = functools.partial(manifest.lock, workdir, reads=reads)
+  if mirror:
+    held = contextlib.nullcontext if reads else mirror.held
   with files.enough_room(workdir), (
-      manifest.lock(workdir, reads=reads) if writes
-      else contextlib.nullcontext()):
+      held() if writes else contextlib.nullcontext()):
     ordered = [s for s in _ALL_STAGES if s in stages]
     n = 1 + max((i for i, s in enumerate(ordered) if s in asking), default=-1)
     with (manifest.claimed(workdir, spec, planned.described())
@@ -138,6 +162,8 @@ def _act(start: _Start, stages: Sequence[str]) -> None:
         act(start)
       if writes and stage in STAGES:
         manifest.record_outputs(start.workdir)
+      if start.mirror:
+        start.mirror.check()
       logging.info('%s: %.1f s', stage, time.perf_counter() - began)
 
 
@@ -195,7 +221,7 @@ def _score(start: _Start) -> None:
                       judge_prompts=self_report.judge_prompts())
     frames = {}
     for name in planned.tasks:
-      frames[name] = _run_task(name, model, planned, workdir)
+      frames[name] = _run_task(name, model, planned, start)
     if jax.process_index() == 0:
       table = planned.results(model, frames)
       path = workdir / 'results' / spec.data.name / f'{model.name}.parquet'
@@ -233,8 +259,7 @@ def load_model(spec: ModelSpec, opened: 'models.Opened') -> 'models.Model':
 
 
 def _run_task(
-    name: str, model: 'models.Opened', planned: 'plan.Plan',
-    workdir: pathlib.Path,
+    name: str, model: 'models.Opened', planned: 'plan.Plan', start: _Start,
 ) -> 'pd.DataFrame':
   """Runs what is not yet in the task's shards, and reads them all."""
   import jax
@@ -245,7 +270,7 @@ def _run_task(
   from uncertainty.models import sharding
   from uncertainty.results import columns, shards
 
-  spec, items = planned.spec, planned.items
+  spec, items, workdir = planned.spec, planned.items, start.workdir
   place = pathlib.Path(spec.data.name) / model.name
   store = shards.ShardStore(workdir / 'shards' / place / name)
   source = planned.provenance(model, name)
@@ -257,7 +282,11 @@ def _run_task(
 
       kept = collect.held(spec, workdir, place, source.settings)
     store.sort_out(source, kept)
+  if start.mirror and writes:
+    start.mirror.push()
   sharding.wait_for_all(f'{name} is sorted out')
+  if start.mirror and not writes:
+    start.mirror.bring()
   done = store.done()
   sharding.wait_for_all(f'{name} starts')
   n_done = sum(item.item_id in done for item in items)
@@ -283,6 +312,8 @@ def _run_task(
               {columns.ITEM_ID: chunk.item_ids} | chunk.columns
               | source.columns(chunk.item_ids)))
         counted.add(len(chunk.item_ids))
+        if start.mirror:
+          start.mirror.check()
   return store.read()
 
 

@@ -64,3 +64,14 @@ def test_two_nodes_are_killed():
        '--kills=2'], cwd=_ROOT, text=True, capture_output=True, check=False)
   assert done.returncode == 0, done.stdout + done.stderr
   assert 'every table is the same, every item once' in done.stdout
+
+
+@pytest.mark.cluster
+@pytest.mark.buckets
+def test_a_node_is_killed_that_works_in_a_bucket():
+  done = subprocess.run(
+      [sys.executable, 'launch/lost_nodes.py', '--models=2', '--datasets=2',
+       '--kills=1', '--faults=0.02'],
+      cwd=_ROOT, text=True, capture_output=True, check=False)
+  assert done.returncode == 0, done.stdout + done.stderr
+  assert 'every table is the same, every item once' in done.stdout

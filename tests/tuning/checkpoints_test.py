@@ -66,6 +66,12 @@ def test_one_that_lost_a_bit_gives_way_to_the_one_before(tmp_path):
   _equal(checkpoints.restore(tmp_path, _state(0)), _state(1))
 
 
+def test_one_whose_digest_is_missing_gives_way_to_the_one_before(tmp_path):
+  _saved(tmp_path, 1, 2)
+  (tmp_path / '000000002' / 'digest').unlink()
+  _equal(checkpoints.restore(tmp_path, _state(0)), _state(1))
+
+
 def test_another_tuning_may_not_go_on_here(tmp_path):
   checkpoints.claim(tmp_path / 'tuning', 'mine')
   checkpoints.claim(tmp_path / 'tuning', 'mine')

@@ -90,8 +90,9 @@ def restore(folder: pathlib.Path, like: Any) -> tuple[Any, pd.DataFrame] | None:
     The state and the rows up to it; None where there is none yet.
   """
   for place in reversed(_checkpoints(folder)):
-    digest = (place / _DIGEST).read_text(encoding='utf-8')
-    if digest != file_digest.of_folder(place / _STATE):
+    stated = place / _DIGEST  # none of one that a bucket holds in part
+    if not stated.is_file() or stated.read_text(
+        encoding='utf-8') != file_digest.of_folder(place / _STATE):
       logging.warning('%s is not as it was written; the one before is taken',
                       place)
       continue
