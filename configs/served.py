@@ -19,6 +19,7 @@ def get_config(arg: str | None = None) -> config_dict.ConfigDict:
   arg = common.parse_arg(arg, quicktest=False, free=False)
   config = common.default()
   config.data.name = 'table'
+  config.data.responses = 'responses.jsonl'
   config.prompt.answer = 'free' if arg.free else 'letters'
   if arg.quicktest:
     common.shrink(config)

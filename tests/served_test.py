@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from uncertainty import served, study
+from uncertainty import plugins, served, study
 from uncertainty.results import manifest, schema
 from uncertainty.specs import DataSpec, PromptSpec, StudySpec
 from uncertainty.types import Item, UserError
@@ -129,6 +129,14 @@ def test_what_is_no_response_names_its_line(tmp_path, lines, message):
   path.write_text('\n'.join(lines))
   with pytest.raises(UserError, match=message):
     served.read(str(path), _ITEMS)
+
+
+def test_measures_of_plugins_are_of_these_tables_too(place, monkeypatch):
+  monkeypatch.setattr(plugins, 'measured', lambda t: t.assign(mc_mine=.25))
+  table = _run(place, [
+      _chat({'B': 0.5}, custom_id='a'), _chat({'A': 0.5}, custom_id='b'),
+      _chat({'A': 0.9}, custom_id='c')])
+  assert (table['mc_mine'] == .25).all()
 
 
 def test_letters_need_choices(place):

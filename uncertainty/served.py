@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 from absl import logging
 
-from uncertainty import data, files
+from uncertainty import data, files, plugins
 from uncertainty.errors import UserError
 from uncertainty.inference.tasks import choice_rows, free
 from uncertainty.measures import registry as measures
@@ -114,6 +114,7 @@ def write(spec: StudySpec, workdir: pathlib.Path) -> None:
     tables[name] = schema.merge_tasks(schema.item_frame(items), {
         task: rows.assign(**source.columns(list(rows[columns.ITEM_ID])))},
     ).assign(**_of_model(name, model, next(iter(answers.values())), spec))
+    tables[name] = plugins.measured(tables[name])
     found[name] = {'source': model, 'kind': tables[name][columns.KIND][0],
                    'family': tables[name][columns.FAMILY][0],
                    'fingerprint': fingerprint, 'revision': None}

@@ -122,15 +122,16 @@ def test_the_interval_of_an_auroc_is_that_of_its_resamples(tmp_path, frames):
 
 
 def test_what_changed_is_named(tmp_path, frames):
+  (key, frame), *_ = frames.items()
+
   def manifest(seed, weights):
     spec = dataclasses.asdict(dataclasses.replace(StudySpec(), seed=seed))
     return {'config': spec, 'packages': {'jax': '1'},
-            'models': {'m': {
+            'models': {key[1]: {
                 'source': 's', 'fingerprint': 'f', 'kind': 'base',
                 'family': 'llama',
                 'identity': {'weights': weights, 'config': 'c'}}}}
 
-  (key, frame), *_ = frames.items()
   edited = frame.assign(question=frame['question'].mask(
       frame.index < 5, 'another?')).iloc[:-7]
   found = compare.compare(
@@ -138,7 +139,7 @@ def test_what_changed_is_named(tmp_path, frames):
       _write(tmp_path / 'b', {key: edited}, manifest(3, 'y')), _SPEC)
   said = {tuple(row) for row in found.changes.to_numpy()}
   n = len(frame)
-  assert {('config', 'seed', '0', '3'), ('model', 'm: weights', 'x', 'y'),
+  assert {('config', 'seed', '0', '3'), ('model', f'{key[1]}: weights', 'x', 'y'),
           ('data', f'{key[0]}: items', str(n), str(n - 7)),
           ('data', f'{key[0]}: items edited since', '0', '5')} <= said
   assert 'config seed: 0 → 3' in str(found)
@@ -164,6 +165,10 @@ def test_what_cannot_be_compared_is_said(tmp_path, frames):
   other = {('elsewhere', m): f for (_, m), f in frames.items()}
   with pytest.raises(UserError, match='no model on a common data set'):
     compare.compare(a, _write(tmp_path / 'b', other), _SPEC)
+  others = {key: f.assign(item_id='x' + f['item_id'])
+            for key, f in frames.items()}
+  with pytest.raises(UserError, match='asked no item alike'):
+    compare.compare(a, _write(tmp_path / 'c', others), _SPEC)
   for given in (None, str(a)):
     spec = dataclasses.replace(_SPEC, mode='compare', results_dir=given)
     with pytest.raises(UserError, match='WORKDIR_A,WORKDIR_B'):

@@ -121,7 +121,7 @@ def compare(first: pathlib.Path, second: pathlib.Path,
     The comparison.
 
   Raises:
-    UserError: no results, or no data set in common.
+    UserError: no results, or no data set or items in common.
   """
   frames = [schema.read_results(place) for place in (first, second)]
   matched = list(_matched(*frames))
@@ -135,7 +135,11 @@ def compare(first: pathlib.Path, second: pathlib.Path,
             for frame, model in zip(frames, models)]
     same, changed = _items(dataset, *pair)
     changes += [row for row in changed if row not in changes]
-    rows += _rows(dataset, models, [x.loc[same] for x in pair], spec)
+    if same:
+      rows += _rows(dataset, models, [x.loc[same] for x in pair], spec)
+  if not rows:
+    raise UserError(f'{first} and {second} asked no item alike that a claim '
+                    'is about; compare runs of the same items')
   rows += _over_families(first, second)
   differences = pd.DataFrame(rows)
   differences[derived.P_CORRECTED] = multiplicity.holm(

@@ -83,7 +83,8 @@ def methods(tables: AnalysisTables, spec: StudySpec) -> blocks.Chapter:
   if config:
     text = json.dumps(config, indent=2, sort_keys=True)
     parts.append(blocks.folded(
-        'The config of this run', Markup('<pre>{}</pre>').format(text)))
+        'The config of this run', Markup(
+            '<pre tabindex="0">{}</pre>').format(text)))
   return blocks.Chapter('methods', 'Methods', tuple(parts))
 
 
