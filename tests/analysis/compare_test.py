@@ -139,7 +139,8 @@ def test_what_changed_is_named(tmp_path, frames):
       _write(tmp_path / 'b', {key: edited}, manifest(3, 'y')), _SPEC)
   said = {tuple(row) for row in found.changes.to_numpy()}
   n = len(frame)
-  assert {('config', 'seed', '0', '3'), ('model', f'{key[1]}: weights', 'x', 'y'),
+  assert {('config', 'seed', '0', '3'),
+          ('model', f'{key[1]}: weights', 'x', 'y'),
           ('data', f'{key[0]}: items', str(n), str(n - 7)),
           ('data', f'{key[0]}: items edited since', '0', '5')} <= said
   assert 'config seed: 0 → 3' in str(found)
