@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import jax
 import jax.numpy as jnp
 
-from uncertainty import data, inference, models, specs
+from uncertainty import data, inference, models, served, specs
 from uncertainty.errors import UserError
 from uncertainty.inference import capture_policy
 from uncertainty.models import capture
@@ -58,17 +58,23 @@ def described(planned: Plan, workdir: pathlib.Path) -> str:
 
 
 def described_results(spec: specs.StudySpec) -> str:
-  """What an analysis of results that are at hand would read.
+  """What an analysis of results or answers that are at hand would read.
 
   Args:
-    spec: with a `results_dir`.
+    spec: with a `results_dir`, or with `data.responses`.
 
   Returns:
     A line a data set.
 
   Raises:
-    UserError: no results there, or some that cannot be read.
+    UserError: no results there, or some that cannot be read; responses that
+      are not of the items.
   """
+  if not spec.results_dir:
+    items = data.load(spec.data)
+    answers = served.read(spec.data.responses or '', items)
+    return (f'{len(answers)} answers to {len(items)} items in '
+            f'{spec.data.responses} would be measured')
   from uncertainty.analysis import run as analysis
 
   found = analysis.read(spec.results_dir or '', spec)

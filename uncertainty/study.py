@@ -370,8 +370,7 @@ def _check(spec: StudySpec, workdir: pathlib.Path,
   from uncertainty import check
 
   if planned is None:
-    print(check.described_results(spec) if spec.results_dir else
-          f'the answers in {spec.data.responses} would be measured')
+    print(check.described_results(spec))
   else:
     print(check.described(planned, workdir))
 

@@ -57,8 +57,8 @@ def _model(name, family):
 def nulls():
   tables = [hierarchical.family_effects(*_study(seed), .95, 500)
             for seed in range(_STUDIES)]
-  return {claim: [t[t['claim'] == claim].iloc[0] for t in tables]
-          for claim in tables[0]['claim']}
+  return {claim: [t[t['effect'] == claim].iloc[0] for t in tables]
+          for claim in tables[0]['effect']}
 
 
 def test_claims_hold_their_level_and_cover_where_plain_tests_do_not(nulls):

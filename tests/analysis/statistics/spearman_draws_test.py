@@ -1,5 +1,7 @@
 """Draws of Spearman against SciPy on resampled items, with ties and gaps."""
 
+import warnings
+
 import numpy as np
 import pytest
 import scipy.stats
@@ -86,3 +88,17 @@ def test_many_items_do_not_drift():
     items = np.repeat(np.arange(5000), counts[:, r])
     assert draws[r] == pytest.approx(scipy.stats.spearmanr(
         x[0, items], y[0, items]).statistic, abs=1e-6)
+
+
+@pytest.mark.filterwarnings('ignore:Degrees of freedom')
+def test_the_error_is_numpys_without_its_warnings():
+  draws = np.random.default_rng(3).uniform(
+      -1, 1, (6, 40)).astype(np.float32)
+  draws[0], draws[1, 1:], draws[2, ::3], draws[3] = np.nan, np.nan, np.nan, .5
+  z = np.arctanh(np.clip(
+      draws, -spearman_draws.LIMIT, spearman_draws.LIMIT))
+  expected = np.nanstd(z, axis=1, ddof=1, dtype=np.float64)
+  with warnings.catch_warnings():
+    warnings.simplefilter('error')
+    found, _ = spearman_draws.fisher_error(draws, np.full(6, 30))
+  np.testing.assert_array_equal(found, expected)

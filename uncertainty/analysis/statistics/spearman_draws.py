@@ -12,7 +12,6 @@ the items they lack; Σ c y = 0, so that only the signs change Σ c x y.
 """
 
 import dataclasses
-import warnings
 from collections.abc import Iterator
 
 import numpy as np
@@ -114,11 +113,16 @@ def fisher_error(
     t, which counts that units and draws are finite.
   """
   z_XR = np.arctanh(np.clip(draws_XR, -LIMIT, LIMIT))
-  n_draws_X = np.sum(~np.isnan(z_XR), axis=1)
-  with warnings.catch_warnings():
-    warnings.simplefilter('ignore', RuntimeWarning)  # fewer than two draws
-    se_X = np.nanstd(z_XR, axis=1, ddof=1, dtype=np.float64)
+  known_XR = ~np.isnan(z_XR)
+  n_draws_X = known_XR.sum(1)
+  # `numpy.nanstd` warns of fewer than two draws, and filters of warnings are
+  # shared by all threads.
   with np.errstate(divide='ignore', invalid='ignore'):
+    mean_X = z_XR.sum(1, dtype=np.float64, where=known_XR) / n_draws_X
+    away_XR = np.where(
+        known_XR, (z_XR - mean_X[:, None]).astype(z_XR.dtype), 0)
+    se_X = np.sqrt((away_XR ** 2).sum(1, dtype=np.float64) / (n_draws_X - 1))
+    se_X[n_draws_X < 2] = np.nan
     freedom_X = 1 / (1 / (np.asarray(n_units_X) - 1) + 1 / (n_draws_X - 1))
   return se_X, freedom_X
 
