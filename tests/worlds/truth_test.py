@@ -70,6 +70,34 @@ def test_a_model_that_is_right_as_often_as_it_says_has_no_gap():
   assert blind.accuracy_M[0] == pytest.approx(.6)
 
 
+def test_a_gap_in_a_fifth_of_the_items_is_as_large_in_all():
+  world = dataclasses.replace(_LARGE, gap_share=.2)
+  study = generator.simulate(world, seed=1, all_measures=False)
+  found = truth.of_models(world, study.models)
+  np.testing.assert_allclose(found.gap_M, .1, atol=1e-4)
+  for m, frame in enumerate(study.frames.values()):
+    sd = np.sqrt(.25 / world.n_items)
+    assert frame['correct'].mean() == pytest.approx(
+        found.accuracy_M[m], abs=4 * sd)
+    assert found.accuracy_M[m] == pytest.approx(
+        truth.of_models(_LARGE, study.models).accuracy_M[m]
+        + .1 * (1 - np.sqrt(.2)), abs=1e-3)
+
+
+def test_ties_are_shared_between_both_sides():
+  world = dataclasses.replace(_LARGE, tied=.5)
+  study = generator.simulate(world, seed=1, all_measures=False)
+  found = truth.of_models(world, study.models)
+  for m, frame in enumerate(study.frames.values()):
+    entropy, correct = frame['mc_choice_entropy'], frame['correct']
+    assert entropy.value_counts().max() == pytest.approx(10_000, abs=300)
+    right, wrong = entropy[correct == 1], entropy[correct == 0]
+    auroc = scipy.stats.mannwhitneyu(wrong, right).statistic / (
+        len(right) * len(wrong))
+    assert auroc == pytest.approx(found.auroc_M[m], abs=0.02)
+    assert correct.mean() == pytest.approx(found.accuracy_M[m], abs=0.015)
+
+
 def test_own_tunings_change_what_a_large_study_sees_change():
   world = dataclasses.replace(
       _LARGE, families=(1,), seeds=3, alignment=generator.Effects(

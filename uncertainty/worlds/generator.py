@@ -9,7 +9,8 @@ uncertainty about it is
 with d shared by all models and ε its own; a is the model's alignment. Its
 confidence is c = 1/K + (1 − 1/K) Φ(b − u), and it is right with probability
 0.6 + i (c − 0.6) − gap: where i = 1 its calibration error is exactly |gap|,
-where i = 0 confidence says nothing. Alignment a, boldness b and gap have
+where i = 0 confidence says nothing. The gap may lie in the items of largest u
+alone, and is as much larger there. Alignment a, boldness b and gap have
 effects of family, model, tuning, and tuning within families.
 """
 
@@ -24,6 +25,7 @@ import scipy.special
 from uncertainty.results import columns
 from uncertainty.worlds import cells as cells_lib
 from uncertainty.worlds import clusters, measures
+from uncertainty.worlds import people as people_lib
 from uncertainty.worlds import planted as planted_lib
 from uncertainty.worlds import stated as stated_lib
 from uncertainty.worlds import statements as statements_lib
@@ -74,8 +76,12 @@ class World:
     boldness: b.
     gap: confidence less probability of being right; clipped to
       [−0.02, 1/K − 0.02].
+    gap_share: q, the share of items, those of largest u, that the gap lies
+      in, where it is gap / sqrt(q).
     informative: i.
     joint: correlation of the families' deviations in a with those in b.
+    tied: share of the items, those of smallest u, that a model is equally
+      sure of: theirs is the largest of these.
     shared: s, the share of a model's own uncertainty that all models share.
     shared_tuned: how much of d tuned models share among themselves only.
     shared_right: the same for which answers are right.
@@ -103,8 +109,10 @@ class World:
   alignment: Effects = Effects()
   boldness: Effects = Effects(0.3, 0.2, 0.1)
   gap: Effects = Effects()
+  gap_share: float = 1.0
   informative: float = 1.0
   joint: float = 0.0
+  tied: float = 0.0
   shared: float = 0.3
   shared_tuned: float = 0.0
   shared_right: float = 0.3
@@ -181,13 +189,14 @@ def simulate(
   noise_MN = (np.sqrt(world.shared) * d_MN
               + np.sqrt(1 - world.shared) * own_MN)
   a_M1 = models.alignment_M[:, None]
-  u_MN = a_M1 * z_N + np.sqrt(1 - a_M1 ** 2) * noise_MN
+  u_MN = np.maximum(a_M1 * z_N + np.sqrt(1 - a_M1 ** 2) * noise_MN,
+                    scipy.special.ndtri(world.tied))
   confidence_MN = confidence(u_MN, models.boldness_M[:, None], world)
   luck_MN = scipy.special.ndtr(
       np.sqrt(world.shared_right) * t_N
       + np.sqrt(1 - world.shared_right) * luck_MN)
   correct_MN = luck_MN < right_probability(
-      confidence_MN, models.gap_M[:, None], world)
+      confidence_MN, gap_at(u_MN, models.gap_M[:, None], world), world)
   people = pd.DataFrame(_people_columns(world, z_N, cluster_N, rng))
   answer_N = people[columns.ANSWER].to_numpy()
   drawn = cells_lib.draw(
@@ -297,6 +306,22 @@ def confidence(
   return least + _SMALLEST + (1 - least - 2 * _SMALLEST) * share
 
 
+def gap_at(
+    u: np.ndarray, gap: np.ndarray, world: World) -> np.ndarray:
+  """Confidence less the probability of being right, of items.
+
+  Args:
+    u: the model's latent uncertainty.
+    gap: root of its mean square, of a shape that fits.
+    world: q is its `gap_share`.
+
+  Returns:
+    Of u's shape.
+  """
+  within = u >= -scipy.special.ndtri(world.gap_share)
+  return gap * within / np.sqrt(world.gap_share)
+
+
 def right_probability(
     confidence: np.ndarray, gap: np.ndarray, world: World) -> np.ndarray:
   """Probability of being right, 0.6 + i (c − 0.6) − gap.
@@ -312,35 +337,12 @@ def right_probability(
   return _CENTRE + world.informative * (confidence - _CENTRE) - gap
 
 
-def people_entropy(
-    z_N: np.ndarray, world: World, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-  """What raters answer to items, and how much they disagree.
-
-  Args:
-    z_N: contestedness.
-    world: of n_raters and n_choices, and of the decimals that are published.
-    rng: of the answers.
-
-  Returns:
-    (normalised entropy [N], shares [N, K], the choice that the latent
-    distribution leans to [N]).
-  """
-  n, k = len(z_N), world.n_choices
-  weight_N1 = scipy.special.ndtr(z_N)[:, None]
-  mode_N = rng.integers(k, size=n)
-  other_NK = rng.dirichlet(np.full(k, 2.0), n)
-  latent_NK = (1 - weight_N1) * np.eye(k)[mode_N] + weight_N1 * other_NK
-  shares_NK = rng.multinomial(world.n_raters, latent_NK) / world.n_raters
-  if world.decimals is not None:
-    shares_NK = np.round(shares_NK, world.decimals)
-  q_NK = shares_NK / shares_NK.sum(1, keepdims=True)
-  entropy_N = -scipy.special.xlogy(q_NK, q_NK).sum(1) / np.log(k)
-  return np.clip(entropy_N, 0, 1), q_NK, mode_N
-
-
 def _people_columns(world, z_N, cluster_N, rng) -> dict[str, Any]:
-  entropy_N, shares_NK, mode_N = people_entropy(z_N, world, rng)
+  answers = people_lib.answers(
+      z_N, rng, n_choices=world.n_choices, n_raters=world.n_raters,
+      decimals=world.decimals)
+  entropy_N, shares_NK, mode_N = (
+      answers.entropy_N, answers.shares_NK, answers.mode_N)
   if world.cluster_share == 1:  # copies of a question: their people, too
     first_N = np.searchsorted(cluster_N, cluster_N)
     entropy_N, shares_NK, mode_N = (

@@ -61,6 +61,7 @@ WORLDS: dict[str, World] = {
     'no alignment, clusters of 8': World(**_CLUSTERS),
     'no alignment, clusters of 8 to 60': World(**_UNLIKE),
     'no alignment, questions copied × 4': World(**_COPIES),
+    'no alignment, half of the items tied': World(tied=0.5),
     'alignment 0.15': World(alignment=Effects(0.15, 0.05)),
     'alignment 0.3, 10 raters': World(
         alignment=Effects(0.3, 0.05), n_raters=10),
@@ -69,6 +70,10 @@ WORLDS: dict[str, World] = {
     'error at the threshold': World(gap=Effects(0.1)),
     'error at the threshold, clusters of 8': World(
         gap=Effects(0.1), **_CLUSTERS),
+    'error at the threshold, in a fifth of items': World(
+        gap=Effects(0.1), gap_share=0.2),
+    'error at the threshold, in a fifth of items, clusters of 8': World(
+        gap=Effects(0.1), gap_share=0.2, **_CLUSTERS),
     'error 0': World(),
     'error 0.03, clusters of 8': World(gap=Effects(0.03), **_CLUSTERS),
     'error 0.06': World(gap=Effects(0.06)),
@@ -91,6 +96,8 @@ WORLDS: dict[str, World] = {
         informative=0.0, **_CLUSTERS),
     'confidence says nothing, clusters of 8 to 60': World(
         informative=0.0, **_UNLIKE),
+    'confidence says nothing, nine items in ten tied': World(
+        informative=0.0, tied=0.9),
     'confidence says a quarter': World(informative=0.25),
     'confidence says half, clusters of 8': World(
         informative=0.5, **_CLUSTERS),

@@ -12,6 +12,7 @@ from uncertainty.analysis.statistics import entropy
 from uncertainty.results import columns
 from uncertainty.specs import AnalysisSpec
 from uncertainty.worlds import generator
+from uncertainty.worlds import people as people_lib
 
 _ITEMS = 200_000
 _FAMILIES = 20_000
@@ -51,15 +52,18 @@ def of_models(world: generator.World, models: generator.Models) -> Truth:
   """
   # Midpoints of equal shares of items, from the surest to the least sure.
   share_G = (np.arange(4000) + 0.5) / 4000
+  u_G = scipy.special.ndtri(np.maximum(share_G, world.tied))
   confidence_MG = generator.confidence(
-      scipy.special.ndtri(share_G), models.boldness_M[:, None], world)
+      u_G, models.boldness_M[:, None], world)
   right_MG = generator.right_probability(
-      confidence_MG, models.gap_M[:, None], world)
+      confidence_MG, generator.gap_at(u_G, models.gap_M[:, None], world), world)
   gap_M = np.sqrt(np.mean((confidence_MG - right_MG) ** 2, 1))
   accuracy_M = right_MG.mean(1)
   wrong_MG = 1 - right_MG
-  less_sure_MG = wrong_MG.sum(1, keepdims=True) - np.cumsum(wrong_MG, 1)
-  pairs_M = (right_MG * (less_sure_MG + wrong_MG / 2)).sum(1)
+  _, first_U, tie_G = np.unique(u_G, return_index=True, return_inverse=True)
+  wrong_MU = np.add.reduceat(wrong_MG, first_U, 1)
+  less_sure_MU = wrong_MG.sum(1, keepdims=True) - np.cumsum(wrong_MU, 1)
+  pairs_M = (right_MG * (less_sure_MU + wrong_MU / 2)[:, tie_G]).sum(1)
   auroc_M = pairs_M / (right_MG.sum(1) * wrong_MG.sum(1))
   fifths_M = right_MG[:, :800].mean(1) - right_MG[:, -800:].mean(1)
   return Truth(
@@ -156,17 +160,21 @@ def _confidence(world, models) -> np.ndarray:
 
 def _accuracy(world, models) -> np.ndarray:
   return generator.right_probability(
-      _confidence(world, models), models.gap_M, world)
+      _confidence(world, models), models.gap_M * np.sqrt(world.gap_share),
+      world)
 
 
 @functools.lru_cache
 def _rho_grid(people: generator.World) -> np.ndarray:
   rng = np.random.default_rng(0)
   z_N, e_N = rng.normal(size=(2, _ITEMS))
-  entropy_N, shares_NK, _ = generator.people_entropy(z_N, people, rng)
+  answers = people_lib.answers(
+      z_N, rng, n_choices=people.n_choices, n_raters=people.n_raters,
+      decimals=people.decimals)
+  entropy_N = answers.entropy_N
   if people.counts_published:  # estimated as a study does by default
     entropy_N = entropy.normalised(
-        np.rint(shares_NK * people.n_raters),
+        np.rint(answers.shares_NK * people.n_raters),
         np.full(_ITEMS, people.n_choices), AnalysisSpec().human_entropy)
   y = scipy.stats.rankdata(entropy_N)
   found = []

@@ -71,6 +71,24 @@ def test_few_wrong_answers_make_no_false_claim():
   assert covered[told].mean() > .95 - 3 * np.sqrt(.05 * .95 / told.sum())
 
 
+def test_a_few_items_far_off_make_no_false_claim():
+  """One in 50 is .49 above the others, which are .01 below: false at .01."""
+  rng = np.random.default_rng(0)
+  base = next(iter(generator.simulate(
+      generator.World(n_items=421, families=(1,), stated=0.2), seed=0,
+      all_measures=False).frames.values()))
+  held, frames, plain = _held(base), {}, []
+  for m in range(300):
+    gap = np.where(rng.random(421) < .02, .49, -.01)
+    frames['d', f'm{m}'] = base.assign(verbal_confidence=held + gap)
+    plain.append(scipy.stats.ttest_1samp(gap, 0).pvalue)
+  found = table.claims(frames, SPEC, only={'stated_gap'})
+  assert np.mean(np.array(plain) < .005) > .01
+  told = found['p'].notna()
+  assert (found.loc[~told, 'verdict'] == 'too little data').all()
+  assert told.any() and (found['p'] < .005).sum() <= 4
+
+
 def test_a_cluster_counts_once():
   frames = _frames()
   many = {key: frame.loc[frame.index.repeat(4)].reset_index(drop=True).assign(

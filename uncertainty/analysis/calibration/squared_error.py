@@ -11,12 +11,15 @@ the gap rather than of the grade alone, and of whole clusters). Its interval
 inverts a scaled non-central χ² with these two moments, which holds its level
 where θ = 0 and no normal interval does.
 
-Two things are known poorly where clusters are few. γ's direction: the gaps
-seen lean to where their noise is largest when they are too large, and away
-from it when they are too small, so γᵀWΣWγ is not read off them but off gaps
-shrunk to their mean by their own noise. And Σ itself: as Student's t does, the
-χ² is averaged over what γᵀWΣWγ may be, its estimate having the degrees of
-freedom of so many clusters.
+γᵀWΣWγ is what a θ asked about would make it, not what the gaps seen do: those
+lean to where their noise is largest when they are too large, and away from it
+when they are too small; and a bin whose answers are by luck nearly all right
+or wrong shows hardly any noise (Wilson's interval of a share mends the same).
+Gaps shrunk to their mean by their own noise are therefore moved to Σ w_b γ_b² =
+θ at the least cost in their standard errors, γ_b(λ) = s_b / (1 + λ w_b σ_b²),
+and right-or-wrong answers have the variance of a share that is γ_b below its
+bin's confidence. As Student's t does, the χ² is averaged over what γᵀWΣWγ may
+be, its estimate having the degrees of freedom of so many clusters.
 """
 
 import dataclasses
@@ -33,6 +36,8 @@ _LEAST_IN_BIN = 3
 _ROUNDING = 1e-12
 _SMALL = 1e-6  # probabilities below which 1 − P has lost digits
 _STEPS = 40  # bisections: 2^-40 of the bracket
+# 1 + λ max(w_b σ_b²): gaps shrunk, then grown, to 1e-4 and 1e4 of themselves.
+_SHRUNK, _GROWN = np.geomspace(1e4, 1, 24, False), np.geomspace(1, 1e-4, 24)[1:]
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(12)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 
@@ -46,8 +51,9 @@ class SquaredError:
     square: Σ w_b g_b².
     noise: tr(WΣ).
     noise_2: tr(WΣWΣ).
-    scale: γᵀWΣWγ / γᵀWγ: how noisy the gaps are where they are large.
-    freedom: degrees of freedom of the scale's estimate.
+    path_2P: θ, rising, and γᵀWΣWγ / γᵀWγ there: how noisy the gaps are
+      where they would be large.
+    freedom: degrees of freedom of that noise's estimate.
     influence_N: what each item adds to θ̂ − θ, times N; 0 where missing.
     root_GB: Σ = rootᵀ root, a row per cluster; times sqrt(W) on both sides.
   """
@@ -56,7 +62,7 @@ class SquaredError:
   square: float
   noise: float
   noise_2: float
-  scale: float
+  path_2P: np.ndarray
   freedom: float
   influence_N: np.ndarray
   root_GB: np.ndarray
@@ -121,15 +127,18 @@ def squared_error(
   square, noise = float(scaled @ scaled), float(np.trace(covariance))
   noise_2 = float((covariance ** 2).sum())
   shrunk = _shrunk(scaled, np.sqrt(weight_B), covariance)
-  length = float(shrunk @ shrunk)
-  scale = (float(shrunk @ covariance @ shrunk) / length if length > 0
-           else noise_2 / max(noise, 1e-300))
   influence_N = np.zeros(len(confidence_N))
   influence_N[known] = (
       2 * gap_B[bin_n] * rest_n + gap_B[bin_n] ** 2 - square
   ) * (len(confidence_N) / known.sum())
+  right_n = correct_N[known]
+  shares_2B = None
+  if np.isin(right_n, (0, 1)).all():
+    shares_2B = np.stack([np.bincount(bin_n, values_n) / count_B
+                          for values_n in (confidence_N[known], right_n)])
   return SquaredError(
-      square - noise, square, noise, noise_2, scale,
+      square - noise, square, noise, noise_2,
+      _path(shrunk, weight_B, count_B, covariance, shares_2B),
       _freedom(size_GB / count_B @ shrunk ** 2), influence_N, root_GB)
 
 
@@ -164,7 +173,7 @@ def _scaled(
   """A non-central χ²'s value, degrees of freedom and non-centrality, a node."""
   # Scales of which the one estimated is each node's quantile.
   half = error.freedom / 2
-  scale = error.scale * half / scipy.special.gammaincinv(
+  scale = np.interp(theta, *error.path_2P) * half / scipy.special.gammaincinv(
       half, scipy.special.ndtr(_NODES))
   k = (error.noise_2 + 2 * scale * theta) / (error.noise + 2 * theta)
   return error.square / k, error.noise / k, theta / k
@@ -291,6 +300,48 @@ def _shrunk(
   seen = rest_B @ rest_B
   kept = max(0.0, 1 - max(noise, 0.0) / seen) if seen > 0 else 0.0
   return mean_B + kept * rest_B
+
+
+def _path(
+    shrunk_B: np.ndarray, weight_B: np.ndarray, count_B: np.ndarray,
+    covariance: np.ndarray, shares_2B: np.ndarray | None) -> np.ndarray:
+  """θ, and the noise of gaps that would make it, over the least costly ways.
+
+  Args:
+    shrunk_B: gaps times sqrt(w_b).
+    weight_B: w_b.
+    count_B: items.
+    covariance: of the gaps, times sqrt(w_b) on both sides.
+    shares_2B: mean confidence, and share of right answers, of each bin; None
+      where grades are not right or wrong.
+
+  Returns:
+    `SquaredError.path_2P`.
+  """
+  if not shrunk_B.any():
+    shrunk_B = np.sqrt(weight_B) * _ROUNDING
+  moves_B = np.diag(covariance)
+  if shares_2B is not None:  # Agresti & Coull's (1998), which is never 0
+    share_B = (shares_2B[1] * count_B + 2) / (count_B + 4)
+    moves_B = weight_B * share_B * (1 - share_B) / count_B
+  grown_P1 = np.concatenate([_SHRUNK, [1.0], _GROWN])[:, None]
+  gap_PB = shrunk_B / (1 + (grown_P1 - 1) * moves_B / moves_B.max())
+  theta_P = (gap_PB ** 2).sum(1)
+  way_PB = gap_PB / np.sqrt(theta_P)[:, None]
+  if shares_2B is None:
+    scale_P = ((way_PB @ covariance) * way_PB).sum(1)
+  else:
+    at_PB = np.clip(shares_2B[0] - gap_PB / np.sqrt(weight_B), 0, 1)
+    noise_PB, seen_B = at_PB * (1 - at_PB), shares_2B[1] * (1 - shares_2B[1])
+    # Grown gaps may ask for shares that cannot be.
+    noise_PB[len(_SHRUNK):] = np.maximum(noise_PB[len(_SHRUNK):], seen_B)
+    none_B = seen_B < _ROUNDING
+    stretched_PB = way_PB * np.where(
+        none_B, 0, np.sqrt(noise_PB / np.where(none_B, 1, seen_B)))
+    unseen_B = none_B * weight_B / np.maximum(count_B - 1, 1)
+    scale_P = (((stretched_PB @ covariance) * stretched_PB).sum(1)
+               + (way_PB ** 2 * noise_PB) @ unseen_B)
+  return np.stack([theta_P, scale_P])
 
 
 def _freedom(part_G: np.ndarray) -> float:

@@ -41,7 +41,7 @@ class Claim:
       `analysis.calibrated_below`.
     direction: +1 if a larger estimate supports the claim, −1 a smaller.
     family: claims that are corrected together (Holm), in each data set.
-    about_people: whether raters are among its units.
+    about_people: whether answers of people enter it.
     sentences: verdict → what the page says. Fields: subject, value, low,
       high, level, smallest, threshold, raters, topics, by, n_families,
       few_families.
@@ -276,7 +276,7 @@ CLAIMS: tuple[Claim, ...] = (
         joint.joint_presence,
         'Student t, two-way variance over families and kinds',
         'no excess; the larger p of permuting whole families and whole kinds '
-        '(QAP) and of t', 0.0, 1, 'joint_presence', False, _sentences(
+        '(QAP) and of t', 0.0, 1, 'joint_presence', True, _sentences(
             'Alignment and calibration go together over models and measures: '
             'cells are both more often than chance (by {value}, {level} '
             'interval {low} to {high}, {n_families} families).',
@@ -301,7 +301,7 @@ CLAIMS: tuple[Claim, ...] = (
         'forward validation: a block\'s layer, penalty and probe come from '
         'the blocks before it; t with the error of influences over clusters',
         'partial correlation 0; the same t', 0.0, 1, 'probe_beyond_output',
-        False, _sentences(
+        True, _sentences(
             'Activations of {subject} tell of people\'s uncertainty beyond '
             'its output and the items\' difficulty (partial correlation '
             '{value}, {level} interval {low} to {high}; the choice of the '

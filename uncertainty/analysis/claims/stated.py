@@ -8,7 +8,12 @@ import dataclasses
 
 import numpy as np
 
-from uncertainty.analysis.claims.items import by_t, standard_error
+from uncertainty.analysis.calibration.squared_error import LEAST
+from uncertainty.analysis.claims.items import (
+  by_t,
+  cluster_sums,
+  standard_error,
+)
 from uncertainty.analysis.claims.study import (
   ClaimStudy,
   Finding,
@@ -105,10 +110,19 @@ def _overclaim(study, stated_N, right_N, known_N, unknown) -> Finding:
 
 
 def _mean(study, gap_N, known_N, unknown) -> Finding:
-  """A mean over items with clusters as units, by Student's t."""
+  """A mean over items with clusters as units, by Student's t.
+
+  Where a few items make nearly all of the variance, it is too small just where
+  fewer of them happened to be seen, and the mean is off: no t tells of that.
+  """
   units = study.n_clusters(known_N)
   mean = float(gap_N[known_N].mean())
   if not enough(units):
     return unknown
-  se = standard_error(study, np.where(known_N, gap_N - mean, 0.0), known_N)
+  rest_N = np.where(known_N, gap_N - mean, 0.0)
+  square_G = cluster_sums(study, rest_N, known_N) ** 2
+  # As many as if all varied alike; a third of them of a normal distribution.
+  if square_G.sum() ** 2 < min(LEAST, units / 4) * (square_G ** 2).sum():
+    return dataclasses.replace(unknown, estimate=mean)
+  se = standard_error(study, rest_N, known_N)
   return by_t(unknown, mean, se, units - 1, study.level)
