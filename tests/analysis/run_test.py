@@ -1,15 +1,26 @@
 """The analysis stage from files to files."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
 import scipy.stats
 
 from uncertainty.analysis import run as analysis_run
-from uncertainty.analysis.calibration import errors, reliability
-from uncertainty.analysis.questions import alignment, calibrated
+from uncertainty.analysis.calibration import (
+  errors,
+  reliability,
+  squared_error,
+)
+from uncertainty.analysis.claims import table as claims_table
+from uncertainty.analysis.questions import (
+  alignment,
+  beyond_difficulty,
+  calibrated,
+)
 from uncertainty.analysis.run import score
-from uncertainty.analysis.scores import stack
+from uncertainty.analysis.scores import scores, stack
 from uncertainty.results import shards
 from uncertainty.specs import AnalysisSpec, StudySpec
 from uncertainty.types import UserError
@@ -96,6 +107,62 @@ def test_reliability_counts_every_item_once(toy_results):
   totals = table.query("model == 'alpha' and measure == 'mc_choice_entropy'"
                        ).groupby(['confidence_map', 'binning'])['count'].sum()
   assert len(totals) == 9 and set(totals) == {40}
+
+
+@pytest.mark.parametrize('n_bins', [4, 10])
+def test_every_table_of_calibration_has_the_bins_asked_for(
+    study_results, n_bins):
+  results = study_results(['Aa_1B'])
+  spec = dataclasses.replace(SPEC, analysis=dataclasses.replace(
+      SPEC.analysis, n_bins=n_bins))
+  stacks = stack.stack_results(results)
+  scored = score(stacks, spec)
+  tables = dict(scored.tables)
+  analysis_run.make_all(
+      analysis_run.questions(results, stacks, scored, spec), tables.update)
+  width = tables['reliability'].query("binning == 'width'")
+  assert width['bin'].nunique() == n_bins
+  frame = results['coane', 'Aa_1B']
+  confidence = 1 - frame['mc_choice_entropy'].to_numpy()
+  correct = frame['correct'].to_numpy()
+  alone = np.arange(len(frame))
+  error = squared_error.squared_error(confidence, correct, alone, n_bins)
+  wanted = "model == 'Aa_1B' and measure == 'mc_choice_entropy'"
+  [row] = tables['scores'].query(
+      f"{wanted} and outcome == 'calibration_error'").to_dict('records')
+  assert row['value'] == pytest.approx(error.estimate)
+  by_people = beyond_difficulty.calibration_by_people(
+      [m for one in stacks for m in scores.model_items(one)], n_bins=n_bins)
+  pd.testing.assert_frame_equal(tables['calibration_by_people'], by_people)
+  other = beyond_difficulty.calibration_by_people(
+      [m for one in stacks for m in scores.model_items(one)], n_bins=n_bins + 1)
+  assert not by_people['ece'].equals(other['ece'])
+
+
+@pytest.mark.parametrize('clusters', [False, True])
+def test_claims_read_the_scores_own_draws(toy_results, clusters):
+  """One correlation, one interval, whether a table or a claim shows it."""
+  results = {key: frame.assign(cluster=[
+      f'c{i // 2 if clusters else i}' for i in range(len(frame))])
+             for key, frame in toy_results.items()}
+  stacks = stack.stack_results(results)
+  scored = score(stacks, SPEC)
+  claimed = claims_table.claims(
+      stacks, SPEC, drawn=scored.drawn, only={'aligned'})
+  pd.testing.assert_frame_equal(
+      claimed, claims_table.claims(stacks, SPEC, only={'aligned'}), rtol=1e-6)
+  cells = scored.tables['alignment'].query(
+      "measure == 'mc_choice_entropy' and signal == 'human_entropy'")
+  for one, two in (('rho', 'estimate'), ('ci_low', 'low'), ('ci_high', 'high')):
+    np.testing.assert_allclose(cells[one], claimed[two], rtol=1e-9)
+  if clusters:
+    np.testing.assert_allclose(cells['p_value'], claimed['p'], rtol=1e-9)
+  moved = {name: dataclasses.replace(
+      drawn, aligned=dataclasses.replace(
+          drawn.aligned, rho_X=drawn.aligned.rho_X / 2))
+           for name, drawn in scored.drawn.items()}
+  half = claims_table.claims(stacks, SPEC, drawn=moved, only={'aligned'})
+  np.testing.assert_allclose(half['estimate'], claimed['estimate'] / 2)
 
 
 def test_a_model_reads_the_same_in_any_company(toy_results):

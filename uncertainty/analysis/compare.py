@@ -236,8 +236,9 @@ def _aligned(study: ClaimStudy) -> _Found | None:
   known_N = ~np.isnan(study.uncertainty_MN.sum(0) + study.human_N)
   if not known_N.any():
     return None
-  before, after = map(float, study.rho_M)
-  draws_R = study.rho_MR[1] - study.rho_MR[0]
+  aligned = study.aligned_M
+  before, after = map(float, aligned.rho_X)
+  draws_R = aligned.draws_XR[1] - aligned.draws_XR[0]
   return before, after, _by_t(
       study, known_N, after - before, study.bootstrap_bias(known_N) * float(
           np.nanstd(draws_R, ddof=1)))

@@ -111,7 +111,9 @@ def run(
         lambda: {'claims': claims.claims(
             stacks, spec, forward=probe_readout.forward(results_dir),
             doubt=probe_readout.doubt(results_dir),
-            truth=probe_readout.truth(results_dir), steered=steered_rows)},
+            truth=probe_readout.truth(results_dir), steered=steered_rows,
+            # Reproduction draws items out of their clusters.
+            drawn=None if spec.mode == 'reproduction' else scored.drawn)},
         lambda: scored.tables,
         *questions(source.frames, stacks, scored, spec,
                     read_probes(results_dir, source)),
@@ -196,12 +198,12 @@ class Scored:
 
   Attributes:
     scores: of every measure of every model.
-    counts_NR: data set → the resamples of its items that the draws are of.
+    drawn: data set → its resamples, and what they align.
     tables: file stem under `analysis/` → table.
   """
 
   scores: list[scores.Score]
-  counts_NR: dict[str, np.ndarray]
+  drawn: dict[str, aligning.Drawn]
   tables: dict[str, pd.DataFrame]
 
 
@@ -228,7 +230,7 @@ def score(stacks: Sequence[stacking.Stack], spec: StudySpec) -> Scored:
           f'needs {_LEAST} or more: raise --config.data.limit')
   found: list[scores.Score] = []
   # One set of draws per data set: differences between models are paired.
-  drawn: dict[str, np.ndarray] = {}
+  drawn: dict[str, aligning.Drawn] = {}
   parts: dict[str, list[pd.DataFrame]] = {
       name: [] for name in ('alignment', 'calibration', 'summary', 'items')}
   # Data sets without any grade have no curve.
@@ -239,15 +241,16 @@ def score(stacks: Sequence[stacking.Stack], spec: StudySpec) -> Scored:
         '%s: %d model%s, %d items, %d measures', stack.dataset,
         len(stack.models), 's' * (len(stack.models) > 1), len(stack.item_ids),
         len(stack.rows))
-    drawn[stack.dataset] = counts_NR
-    found += _score_one(stack, counts_NR, spec, parts)
+    own, aligned = _score_one(stack, counts_NR, spec, parts)
+    found += own
+    drawn[stack.dataset] = aligning.Drawn(counts_NR, aligned)
   return Scored(
       found, drawn, {k: _joined(tables) for k, tables in parts.items()})
 
 
 def _score_one(
-    stack: stacking.Stack, counts_NR: np.ndarray, spec: StudySpec,
-    parts: dict[str, list[pd.DataFrame]]) -> list[scores.Score]:
+    stack: stacking.Stack, counts_NR: np.ndarray, spec: StudySpec, parts,
+) -> tuple[list[scores.Score], aligning.Aligned]:
   """One data set's scores; its tables are added to `parts`."""
   level = spec.analysis.confidence_level
   cluster_N = item_draws.heeded_clusters(stack, spec)
@@ -283,7 +286,7 @@ def _score_one(
       parts['reliability'] += [table.result() for table in curves]
       parts['calibration'].append(tabled.result())
       parts['items'].append(listed.result())
-  return found
+  return found, aligned
 
 
 def _joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -310,7 +313,8 @@ def questions(
   """
   level, seed = spec.analysis.confidence_level, spec.seed
   n_draws, n_bins = spec.analysis.n_bootstrap, spec.analysis.n_bins
-  found, counts_NR = scored.scores, scored.counts_NR
+  found = scored.scores
+  counts_NR = {name: drawn.counts_NR for name, drawn in scored.drawn.items()}
   models = [m for stack in stacks for m in scores.model_items(stack)]
   return [
       lambda: {'combination': combination.combinations(
@@ -318,7 +322,7 @@ def questions(
               s.dataset: item_draws.heeded_clusters(s, spec)
               for s in stacks})},
       lambda: _sets(stacks, spec),
-      lambda: _ceilings(models, scored, spec),
+      lambda: _ceilings(models, found, counts_NR, spec),
       lambda: _sizes(models, found, spec),
       lambda: _effects(models, found, spec, probes_read),
       lambda: _joint(found, spec),
@@ -355,12 +359,12 @@ def _joint(found, spec: StudySpec) -> _Tables:
           'joint_correlations': joint.score_correlations(*drawn)}
 
 
-def _ceilings(models, scored: Scored, spec: StudySpec) -> _Tables:
+def _ceilings(models, found, counts_NR, spec: StudySpec) -> _Tables:
   level = spec.analysis.confidence_level
-  ceilings = noise_ceiling.ceilings(models, scored.counts_NR, spec)
+  ceilings = noise_ceiling.ceilings(models, counts_NR, spec)
   return {'ceiling': noise_ceiling.ceiling_table(ceilings, level),
           'ceiling_corrected': noise_ceiling.corrected(
-              scored.scores, ceilings, level)}
+              found, ceilings, level)}
 
 
 def _sizes(models, found, spec: StudySpec) -> _Tables:
@@ -388,9 +392,7 @@ def _n_permutations(spec: StudySpec) -> int:
   return min(spec.analysis.n_bootstrap, _MOST_PERMUTATIONS)
 
 
-def _pair_differences(
-    found: list[scores.Score], models: list[scores.ModelItems],
-    probes_read: pd.DataFrame | None, level: float) -> pd.DataFrame:
+def _pair_differences(found, models, probes_read, level) -> pd.DataFrame:
   parts = [instruct.pair_differences(found, models, level)]
   if probes_read is not None and len(probes_read):
     parts.append(probe_readout.pair_differences(

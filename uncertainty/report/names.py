@@ -227,6 +227,8 @@ def value(name: str, raw: Any) -> Any:
     return f'{measure(raw)} ({PREFIXES[prefix]})' if prefix else measure(raw)
   if name == cols.MEASURE and raw in registry.MEASURES:
     return _in_words(raw)
+  if name == cols.MEASURE and raw == derived.CHOICE_CONFIDENCE:
+    return 'largest choice probability'
   if name in (cols.SIGNAL, derived.TIME) or (
       name == derived.TARGET and raw in SIGNALS):
     return signal(raw)

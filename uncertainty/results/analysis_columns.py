@@ -310,7 +310,10 @@ _PROMPTS = (
 _CLAIMS = (
     _table('claims', 'claims.table',
            'One claim about one subject of one data set (docs/validity.md).',
-           'model measure n_families',
+           'model n_families',
+           (columns.MEASURE, 'string', '',
+            ('The results column that it goes by; choice_confidence is the '
+             'largest choice probability, renormalised over the choices.')),
            ('claim', 'string', '', 'Its id, as in `analysis.claims.CLAIMS`.'),
            ('data', 'string', '', 'The data set.'),
            ('question', 'string', '', 'What is asked, in words.'),

@@ -49,6 +49,7 @@ BIC, PREFIX, GAIN, WORDING = 'bic', 'prefix', 'gain', 'wording'
 INTERNAL, OVER, REASON, CHAT = 'internal', 'over', 'reason', 'chat'
 FACTOR, HELD, DATA, VERDICT = 'factor', 'held', 'data', 'verdict'
 SENTENCE = 'sentence'
+CHOICE_CONFIDENCE = 'choice_confidence'
 GROUPING, RATER_GROUP, REST = 'grouping', 'rater_group', 'rest'
 TUNED_VALUE, N_SEEDS = 'tuned_value', 'n_seeds'
 

@@ -35,8 +35,9 @@ def test_draws_hold_the_noise_of_people_once():
   """People come with their items; drawn again, they would count twice."""
   rng = np.random.default_rng(0)
   studies = [_study(rng, seed) for seed in range(300)]
-  seen = np.std([s.rho_M[0] for s in studies], ddof=1)
-  told = np.sqrt(np.mean([s.rho_MR[0].var(ddof=1) for s in studies]))
+  seen = np.std([s.aligned_M.rho_X[0] for s in studies], ddof=1)
+  told = np.sqrt(np.mean([
+      s.aligned_M.draws_XR[0].var(ddof=1) for s in studies]))
   # The error of `seen` is 4 %; people drawn twice give .107 for .086.
   np.testing.assert_allclose(told, seen, rtol=.08)
 

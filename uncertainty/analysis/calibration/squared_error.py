@@ -333,8 +333,8 @@ def _path(
   else:
     at_PB = np.clip(shares_2B[0] - gap_PB / np.sqrt(weight_B), 0, 1)
     noise_PB, seen_B = at_PB * (1 - at_PB), shares_2B[1] * (1 - shares_2B[1])
-    # Grown gaps may ask for shares that cannot be.
-    noise_PB[len(_SHRUNK):] = np.maximum(noise_PB[len(_SHRUNK):], seen_B)
+    # Grown gaps may ask for shares that cannot be: as of two odd answers.
+    noise_PB = np.maximum(noise_PB, np.minimum(seen_B, 2 / count_B))
     none_B = seen_B < _ROUNDING
     stretched_PB = way_PB * np.where(
         none_B, 0, np.sqrt(noise_PB / np.where(none_B, 1, seen_B)))

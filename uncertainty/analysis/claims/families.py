@@ -18,7 +18,7 @@ from uncertainty.analysis.claims.study import (
   Finding,
 )
 from uncertainty.analysis.statistics import families
-from uncertainty.results import columns
+from uncertainty.results import derived
 
 PATTERNS = 2 ** 14  # random signs, where there are too many families for all
 
@@ -60,7 +60,7 @@ def instruct_calibration(study: ClaimStudy) -> list[Finding]:
         error.influence_N @ study.counts_NR / len(study.cluster_N))
 
   return _finding(study, ~np.isnan(study.confidence_MN + study.correct_MN), of,
-                  columns.CHOICE_LOGPROB)
+                  derived.CHOICE_CONFIDENCE)
 
 
 def instruct_accuracy(study: ClaimStudy) -> list[Finding]:

@@ -16,9 +16,7 @@ from uncertainty.analysis.claims.study import (
 )
 from uncertainty.analysis.statistics import fifths as lowest_fifth
 from uncertainty.analysis.statistics import separation, spearman_draws
-from uncertainty.results import columns
-
-_CONFIDENCE = columns.CHOICE_LOGPROB  # renormalised over the choices
+from uncertainty.results import derived
 
 
 def aligned(study: ClaimStudy) -> list[Finding]:
@@ -44,7 +42,8 @@ def calibrated(study: ClaimStudy) -> list[Finding]:
   Returns:
     A finding a model; none on data without right answers.
   """
-  return _each_model(study, _CONFIDENCE, _graded_MN(study), _calibrated)
+  return _each_model(
+      study, derived.CHOICE_CONFIDENCE, _graded_MN(study), _calibrated)
 
 
 def calibration_difference(study: ClaimStudy) -> list[Finding]:
@@ -63,8 +62,8 @@ def calibration_difference(study: ClaimStudy) -> list[Finding]:
     if not known_N.any():
       continue
     unknown = Finding(
-        f'{study.models[base]} → {study.models[tuned]}', _CONFIDENCE,
-        int(known_N.sum()), n_models=2)
+        f'{study.models[base]} → {study.models[tuned]}',
+        derived.CHOICE_CONFIDENCE, int(known_N.sum()), n_models=2)
     found.append(difference(study, (base, tuned), known_N, unknown))
   return found
 
@@ -150,15 +149,14 @@ def _each_model(
 
 
 def _aligned(study, m, known_N, unknown) -> Finding:
-  rho, draws_R = study.rho_M[m], study.rho_MR[m]
-  units = study.n_clusters(known_N)
-  if not enough(units) or np.isnan(rho) or not study.varied(m, known_N):
+  aligned = study.aligned_M
+  if not len(aligned.rho_X):
+    return unknown
+  rho, se, freedom = (float(values_M[m]) for values_M in (
+      aligned.rho_X, aligned.error_X, aligned.freedom_X))
+  if not (enough(study.n_clusters(known_N)) and se > 0
+          and study.varied(m, known_N)):
     return dataclasses.replace(unknown, estimate=rho)
-  [se], [freedom] = spearman_draws.fisher_error(
-      draws_R[None], np.array([units]))
-  se *= study.bootstrap_bias(known_N)
-  if not se > 0:
-    return dataclasses.replace(unknown, estimate=rho, se=se)
   z = np.arctanh(np.clip(rho, -spearman_draws.LIMIT, spearman_draws.LIMIT))
   reach = t_quantile(study.level, freedom) * se
   return dataclasses.replace(

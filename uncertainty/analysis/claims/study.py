@@ -9,6 +9,7 @@ import pandas as pd
 import scipy.special
 
 from uncertainty.analysis.calibration import squared_error
+from uncertainty.analysis.scores import aligned as aligning
 from uncertainty.analysis.scores import item_draws
 from uncertainty.analysis.scores import pairs as pairs_lib
 from uncertainty.analysis.scores.scores import PRIMARY
@@ -75,6 +76,8 @@ class ClaimStudy:
     n_bins: of calibration errors.
     calibrated_below: root mean squared error that counts as calibrated.
     seed: of the draws.
+    drawn: the scores' resamples of clusters, and what they align; None where
+      claims are made of nothing but themselves, and draw as scores do.
     forward: its rows of the table `probe_forward`, if probes ran.
     doubt: its rows of the table `doubt_forward`.
     truth: its rows of the table `truth_forward`.
@@ -87,6 +90,7 @@ class ClaimStudy:
   n_bins: int
   calibrated_below: float
   seed: int
+  drawn: aligning.Drawn | None = None
   forward: pd.DataFrame | None = None
   doubt: pd.DataFrame | None = None
   truth: pd.DataFrame | None = None
@@ -157,6 +161,8 @@ class ClaimStudy:
   @functools.cached_property
   def counts_NR(self) -> np.ndarray:
     """Draws of whole clusters, shared by all claims."""
+    if self.drawn:
+      return self.drawn.counts_NR
     return resampling.bootstrap_counts(
         len(self.cluster_N), self.n_draws, seed=self.seed,
         groups_N=self.cluster_N)
@@ -167,29 +173,31 @@ class ClaimStudy:
     known = self.raters_N[~np.isnan(self.raters_N)]
     return float(np.median(known)) if len(known) else np.nan
 
-  # Beside `scores.aligned`, which draws single items in reproduction mode.
   @functools.cached_property
-  def rho_M(self) -> np.ndarray:
-    """Spearman of the primary measure with people's entropy."""
-    return ranking.spearman(
-        self.uncertainty_MN, self.human_N[None]).rho_MS[:, 0]
+  def aligned_M(self) -> aligning.Aligned:
+    """The primary measure with people's entropy: an entry a model.
 
-  @functools.cached_property
-  def rho_MR(self) -> np.ndarray:
-    """The same in every draw of clusters, each item with the people asked.
-
-    What other people would have answered is part of what items differ by, so
-    that drawing people once more within their items would count their noise
-    twice (Davison & Hinkley 1997, 3.8).
+    A draw has each item with the people asked. What other people would have
+    answered is part of what items differ by, so that drawing people once more
+    within their items would count their noise twice (Davison & Hinkley 1997,
+    3.8).
     """
-    # Equal models have equal draws, to the last bit.
-    once = grouping.distinct_rows(self.uncertainty_MN)
-    return spearman_draws.bootstrap_spearman(
-        self.uncertainty_MN[once.first_U], self.human_N[None],
-        self.counts_NR)[once.kind_M, 0]
+    stack, names = self.stack, self.stack.signal_names
+    found = self.drawn.aligned if self.drawn else None
+    if found is None:
+      rows = [i for i, r in enumerate(stack.rows) if r.column == self.primary]
+      stack = dataclasses.replace(
+          stack, rows=tuple(stack.rows[i] for i in rows),
+          values_MN=stack.values_MN[rows])
+      found = aligning.align(stack, self.counts_NR, self.cluster_N)
+    return found.at([
+        x for x, (row, signal) in enumerate(
+            zip(found.row_X, found.signal_X, strict=True))
+        if stack.rows[row].column == self.primary
+        and names[signal] == columns.HUMAN_ENTROPY])
 
   def rho_over(self, m: int, known_N: np.ndarray) -> tuple[float, np.ndarray]:
-    """`rho_M` and `rho_MR` of one model over some of the items it knows.
+    """What `aligned_M` says of a model, over some of the items it knows.
 
     Args:
       m: which model.
@@ -202,7 +210,8 @@ class ClaimStudy:
       return np.nan, np.full(self.n_draws, np.nan)
     own_N = ~np.isnan(self.uncertainty_MN[m] + self.human_N)
     if np.array_equal(known_N, own_N):
-      return float(self.rho_M[m]), self.rho_MR[m]
+      aligned = self.aligned_M
+      return float(aligned.rho_X[m]), aligned.draws_XR[m]
     some_1N = np.where(known_N, self.uncertainty_MN[m], np.nan)[None]
     return (
         float(ranking.spearman(some_1N, self.human_N[None]).rho_MS[0, 0]),

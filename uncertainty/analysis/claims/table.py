@@ -15,6 +15,7 @@ from uncertainty.analysis.claims.study import (
   Finding,
 )
 from uncertainty.analysis.scores import people
+from uncertainty.analysis.scores.aligned import Drawn
 from uncertainty.analysis.scores.stack import Stack, stack_results
 from uncertainty.analysis.statistics import families as family_means
 from uncertainty.analysis.statistics import multiplicity
@@ -37,6 +38,7 @@ def claims(
     doubt: pd.DataFrame | None = None,
     truth: pd.DataFrame | None = None,
     steered: Mapping[tuple[str, str], pd.DataFrame] | None = None,
+    drawn: Mapping[str, Drawn] | None = None,
 ) -> pd.DataFrame:
   """Every claim on every data set and subject, one row each.
 
@@ -49,6 +51,7 @@ def claims(
     doubt: of `probe_readout.doubt`, if probes of doubt ran.
     truth: of `probe_readout.truth`, if truth probes ran.
     steered: (dataset, model) → rows of how it was steered, if it was.
+    drawn: data set → what this run's scores have drawn.
 
   Returns:
     `COLUMNS`. p is that of the one claim, p_corrected is Holm's over the
@@ -62,7 +65,8 @@ def claims(
   rows = []
   for stack in stacks:
     study = from_spec.study(
-        stack, spec, forward=_own(forward, stack), doubt=_own(doubt, stack),
+        stack, spec, drawn=(drawn or {}).get(stack.dataset),
+        forward=_own(forward, stack), doubt=_own(doubt, stack),
         truth=_own(truth, stack), steered=steered_models(stack, steered))
     for family in dict.fromkeys(
         c.family for c in CLAIMS if study.models or not c.of_answers):

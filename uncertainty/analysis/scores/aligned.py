@@ -1,6 +1,8 @@
 """Spearman's rho of every measure with every human signal, with its draws."""
 
 import dataclasses
+from collections.abc import Sequence
+from typing import Self
 
 import numpy as np
 import scipy.special
@@ -40,6 +42,32 @@ class Aligned:
   draws_XR: np.ndarray
   error_X: np.ndarray
   freedom_X: np.ndarray
+
+  def at(self, entries: Sequence[int]) -> Self:
+    """Some of the entries.
+
+    Args:
+      entries: their places.
+
+    Returns:
+      Those alone.
+    """
+    picked = list(entries)
+    return type(self)(*(getattr(self, field.name)[picked]
+                        for field in dataclasses.fields(self)))
+
+
+@dataclasses.dataclass(frozen=True)
+class Drawn:
+  """What scores have made of a data set.
+
+  Attributes:
+    counts_NR: resamples of its items.
+    aligned: every measure with every signal, over these draws.
+  """
+
+  counts_NR: np.ndarray
+  aligned: Aligned
 
 
 def align(stack: stacking.Stack, counts_NR: np.ndarray,
