@@ -17,7 +17,10 @@ def _table(name: str, writer: str, meaning: str, common: str, *own: Row,
 
 _SCORES = (
     _table('alignment', 'questions.alignment',
-           'One measure of one model against one human signal.',
+           'One measure of one model against one human signal. The interval is '
+           'of resamples; so is p_value where items come in clusters, else it '
+           'is of Student\'s t of rho as scipy has it, and near .05 both may '
+           'differ. Verdicts go by claims.',
            'model dataset measure signal rho p_value n ci_low ci_high p_holm '
            'p_bh n_tests',
            (derived.P_BONFERRONI, 'float', 'probability', 'p times n_tests.')),

@@ -14,8 +14,9 @@ from uncertainty.analysis.claims.study import (
   t_p_value,
   t_quantile,
 )
+from uncertainty.analysis.scores import aligned as aligning
 from uncertainty.analysis.statistics import fifths as lowest_fifth
-from uncertainty.analysis.statistics import separation, spearman_draws
+from uncertainty.analysis.statistics import separation
 from uncertainty.results import derived
 
 
@@ -152,16 +153,16 @@ def _aligned(study, m, known_N, unknown) -> Finding:
   aligned = study.aligned_M
   if not len(aligned.rho_X):
     return unknown
-  rho, se, freedom = (float(values_M[m]) for values_M in (
-      aligned.rho_X, aligned.error_X, aligned.freedom_X))
+  found = dataclasses.replace(unknown, estimate=float(aligned.rho_X[m]))
+  se = float(aligned.error_X[m])
   if not (enough(study.n_clusters(known_N)) and se > 0
           and study.varied(m, known_N)):
-    return dataclasses.replace(unknown, estimate=rho)
-  z = np.arctanh(np.clip(rho, -spearman_draws.LIMIT, spearman_draws.LIMIT))
-  reach = t_quantile(study.level, freedom) * se
+    return found
+  interval = aligning.interval(aligned, study.level)
   return dataclasses.replace(
-      unknown, estimate=rho, low=np.tanh(z - reach), high=np.tanh(z + reach),
-      p=t_p_value(z / se, freedom), se=se, freedom=freedom)
+      found, low=float(interval.low[m]), high=float(interval.high[m]),
+      p=float(aligning.p_value(aligned)[m]), se=se,
+      freedom=float(aligned.freedom_X[m]))
 
 
 def _calibrated(study, m, known_N, unknown) -> Finding:

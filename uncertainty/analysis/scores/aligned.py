@@ -126,10 +126,10 @@ def align(stack: stacking.Stack, counts_NR: np.ndarray,
     error_X *= np.array([
         spearman_draws.cluster_bias(labels_n) if len(labels_n) else 1.0
         for labels_n in labels_X])
-    p_value_X = 2 * scipy.special.stdtr(
-        freedom_X, -np.abs(_fisher_z(rho_X)) / error_X)
-  return Aligned(row_X, signal_X, rho_X, p_value_X, n_X, draws_XR, error_X,
-                 freedom_X)
+  found = Aligned(row_X, signal_X, rho_X, p_value_X, n_X, draws_XR, error_X,
+                  freedom_X)
+  return found if cluster_N is None else dataclasses.replace(
+      found, p_value_X=p_value(found))
 
 
 def interval(found: Aligned, level: float) -> resampling.Interval:
@@ -146,6 +146,19 @@ def interval(found: Aligned, level: float) -> resampling.Interval:
       found.freedom_X, (1 + level) / 2)
   z_X = _fisher_z(found.rho_X)
   return resampling.Interval(np.tanh(z_X - reach_X), np.tanh(z_X + reach_X))
+
+
+def p_value(found: Aligned) -> np.ndarray:
+  """Of every rho, two-sided: below 1 − level where `interval` leaves 0 out.
+
+  Args:
+    found: of `align`.
+
+  Returns:
+    [X]; NaN where rho is.
+  """
+  return 2 * scipy.special.stdtr(
+      found.freedom_X, -np.abs(_fisher_z(found.rho_X)) / found.error_X)
 
 
 def _error(
