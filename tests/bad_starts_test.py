@@ -12,6 +12,8 @@ import sys
 
 import pytest
 
+from uncertainty.results import manifest
+
 _ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 # Arguments, and what the line says; of all but those that are about them,
@@ -73,6 +75,15 @@ STARTS = {
         'folder/config.json: is missing',
     '--config=table --config.data.path=two.csv '
     '--config.model.source=./nowhere': 'no such file or directory',
+    # Before data are fetched, here those of a table that is not there.
+    '--config=table --config.data.path=nowhere.csv '
+    '--config.model.source=nowhere.gguf': "'nowhere.gguf': no such file",
+    '--config=table --config.data.path=nowhere.csv '
+    '--config.model.source=folder': 'folder/config.json: is missing',
+    '--config=table --config.data.path=nowhere.csv '
+    '--config.model.source=package:nowhere': 'pip install nowhere',
+    '--config=table --config.data.path=nowhere.csv --workdir=held':
+        'another run is using held',
     '--config=coane --stages=report': 'run --stages=analyze first',
     '--config=coane --stages=analyze': 'run --stages=score first',
     # Ctrl-C, here while the config is read.
@@ -122,10 +133,11 @@ def answers(tmp_path_factory):
     (place / name).write_text(content)
   lines = [text.split() + ['--workdir=run'] * (
       '--config' in text and '--workdir' not in text) for text in STARTS]
-  done = subprocess.run(
-      [sys.executable, '-W', 'ignore', '-c', _DRIVER], cwd=place,
-      env=os.environ | {'PYTHONPATH': str(_ROOT)}, input=json.dumps(lines),
-      capture_output=True, text=True, check=False, timeout=300)
+  with manifest.lock(place / 'held'):
+    done = subprocess.run(
+        [sys.executable, '-W', 'ignore', '-c', _DRIVER], cwd=place,
+        env=os.environ | {'PYTHONPATH': str(_ROOT)}, input=json.dumps(lines),
+        capture_output=True, text=True, check=False, timeout=300)
   assert done.returncode == 0, done.stderr[-2000:]
   found = json.loads(done.stdout.splitlines()[-1])
   # No mistake makes a workdir but that of stages that read one.

@@ -86,6 +86,7 @@ def test_items_that_a_model_was_trained_on_are_not_asked(
       f'What is {word}?,a thing|a place,a thing\n'
       for word in ('rain', 'thunder', 'a glacier', 'sediment')))
   data_spec = DataSpec(name='table', path=str(table))
+  (tmp_path / 'config.json').touch()
   trained_items.write(tmp_path, trained_items.table(
       {'table': data.load(data_spec)[1:3]}))
   monkeypatch.setattr(models, 'open_source',

@@ -204,13 +204,15 @@ def make(spec: StudySpec, workdir: pathlib.Path, *,
   plugins.load(spec.plugins)
   sharding.check_axis(spec.model.model_axis)
   tasks = task_names(spec)
-  judge = (equivalence.digest(spec, remembered=remembered)
-           if 'samples' in tasks else '')
   sources = specs.listed(spec.model.source)
   if len(set(sources)) < len(sources):
     raise UserError(
         f'config.model.source={spec.model.source!r} names a model twice')
   held = manifest.check(workdir, spec).get('models', {})
+  for source in sources:  # before data are fetched
+    source_lib.check(source)
+  judge = (equivalence.digest(spec, remembered=remembered)
+           if 'samples' in tasks else '')
   items = data.load(spec.data)
   _check_folds(spec, items)
   opened: dict[str, models.Opened] = {}

@@ -118,6 +118,9 @@ def _run(spec: StudySpec, workdir: pathlib.Path, stages: Sequence[str],
         f'the {jax.process_count()} processes were started with different '
         'configs; give all of them the same flags')
   writes = jax.process_index() == 0
+  if writes and not mirror and set(stages) - {'check'}:
+    with manifest.lock(workdir, reads=True):  # said before data are fetched
+      pass
   planned = None
   # Stages that ask models.
   asking = {'tune', 'score'} | ({'steer'} if spec.steer.directions else set())

@@ -121,6 +121,24 @@ def test_what_is_nowhere_is_named(name, monkeypatch):
     source.resolve(name)
 
 
+def test_a_check_joins_and_fetches_nothing(site, tmp_path, monkeypatch):
+  monkeypatch.setattr(hub, 'download', None)
+  _in_parts(site)
+  for there in ('package:split_model', 'org/a', 'Llama_3.2_1B'):
+    source.check(there)
+  assert not (tmp_path / 'cache').exists()
+  (tmp_path / 'empty').mkdir()
+  for name, message in (('package:none', 'pip install none'),
+                        ('absent.gguf', 'no such file'),
+                        ('Llama_3.2_1B_Inst', 'mean Llama_3.2_1B_Ins?'),
+                        (str(tmp_path / 'empty'), 'empty/config.json: is mi')):
+    with pytest.raises(UserError) as stop:
+      source.check(name)
+    assert message in str(stop.value)
+  (tmp_path / 'empty' / 'config.json').touch()
+  source.check(str(tmp_path / 'empty'))
+
+
 @pytest.mark.parametrize('given, hub_id, name, kind', [
     ('Llama_3.2_1B', 'meta-llama/Llama-3.2-1B', 'Llama_3.2_1B', 'base'),
     ('google/gemma-2b-it', 'google/gemma-2b-it', 'Gemma_2B_Ins', 'instruct'),

@@ -82,6 +82,25 @@ def resolve(source: str, revision: str | None = None) -> Found:
       entry.kind if entry else None)
 
 
+def check(source: str) -> None:
+  """Refuses what is not on this machine though it says so; fetches nothing.
+
+  Args:
+    source: as `resolve` takes it; whether the hub has it is not asked.
+
+  Raises:
+    UserError: as `resolve`, or a directory without config.json.
+  """
+  if source.startswith(_PACKAGE):
+    _package_root(source.removeprefix(_PACKAGE))
+  elif is_local(source):
+    place = resolve(source).path
+    if place.is_dir() and not (place / 'config.json').is_file():
+      raise UserError(
+          f'{place}/config.json: is missing; give a directory that'
+          ' save_pretrained wrote, or a .gguf file')
+
+
 def is_local(source: str) -> bool:
   """Whether a source names something on this machine rather than on the hub.
 
