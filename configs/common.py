@@ -37,17 +37,20 @@ def parse_arg(arg: str | None, **known: Any) -> config_dict.ConfigDict:
     **known: each name that the config accepts, with its default.
 
   Raises:
-    ValueError: a name that the config does not know.
+    UserError: a name that the config does not know, or no such value.
   """
   values = dict(known)
   for part in filter(None, (arg or '').split(',')):
     name, given, text = part.partition('=')
     if name not in known:
-      raise ValueError(
+      raise errors.UserError(
           f'unknown config argument {name!r}; {errors.hint(name, known)}')
     kind = type(known[name])
-    values[name] = kind(text) if given and kind is not bool else (
-        text.lower() not in ('false', '0', 'no') if given else True)
+    try:
+      values[name] = kind(text) if given and kind is not bool else (
+          text.lower() not in ('false', '0', 'no') if given else True)
+    except ValueError as error:
+      raise errors.UserError(f'config argument {part!r}: {error}') from error
   return config_dict.ConfigDict(values)
 
 

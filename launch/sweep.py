@@ -113,15 +113,43 @@ def problems(runs: Sequence[Run]) -> list[str]:
   """
   from uncertainty import buckets
   from uncertainty import plan as study_plan  # waits for jax
+  from uncertainty.results import manifest
 
   found: dict[str, str] = {}
   for run in runs:
     try:
-      with buckets.opened(_spec(run), run.workdir, ('check',)) as here:
+      spec = _spec(run)
+      if not paths.in_bucket(run.workdir):
+        with manifest.lock(pathlib.Path(run.workdir), reads=True):
+          pass
+      with buckets.opened(spec, run.workdir, ('check',)) as here:
         study_plan.make(here.spec, here.folder)
     except UserError as error:
       found.setdefault(' '.join(str(error).split()), run.name)
   return [f'{name}: {text}' for text, name in found.items()]
+
+
+def unusable(workdir: sweep_state.Place, report: Run) -> list[str]:
+  """What is wrong with a sweep's folder.
+
+  Args:
+    workdir: of the sweep; need not exist.
+    report: of `report_run`.
+
+  Returns:
+    One line, or none.
+  """
+  try:
+    if not paths.in_bucket(workdir):
+      paths.check(_spec(report), pathlib.Path(workdir), writes=True,
+                  loads=True)
+  except UserError as error:
+    return [' '.join(str(error).split())]
+  if sweep_state.holds_run(workdir):
+    said = (f'--workdir={workdir} holds a run of its own, which the report '
+            'would count in; choose another')
+    return [said]
+  return []
 
 
 def _spec(run: Run) -> specs.StudySpec:
@@ -346,7 +374,8 @@ def main(argv: Sequence[str]) -> int:
       said = sweep_state.standing(run.workdir, past.get(run.name))
       print(f'{run.name:{width}}  {said}')
     return 0
-  if wrong := problems(runs):
+  wrong = unusable(options.workdir, report) or problems(runs)
+  if wrong:
     print('\n'.join(f'error: {line}' for line in wrong), file=sys.stderr)
     return 2
   ends = in_turn(runs)

@@ -38,6 +38,20 @@ def _text(place: Place) -> str:
   return place.read_text(encoding='utf-8') if place.is_file() else ''
 
 
+def holds_run(workdir: Place) -> bool:
+  """Whether a folder is that of a single run.
+
+  Args:
+    workdir: need not exist.
+
+  Returns:
+    Whether it has a manifest, or results.
+  """
+  if isinstance(workdir, str):
+    return bool(_text(under(workdir, 'manifest.json')))
+  return any((workdir / name).exists() for name in ('manifest.json', 'results'))
+
+
 def note(log: Place, line: Mapping[str, Any]) -> None:
   """Adds a line to a sweep's log.
 
@@ -59,7 +73,9 @@ def note(log: Place, line: Mapping[str, Any]) -> None:
 
 def ended(log: Place) -> dict[str, dict]:
   """The last line of each run in a sweep's log."""
-  lines = map(json.loads, _text(log).splitlines())
+  # Lines end with '}': one that was killed may have left the half of one.
+  lines = [json.loads(line) for line in _text(log).splitlines()
+           if line.endswith('}')]
   return {line['run']: line for line in lines}
 
 

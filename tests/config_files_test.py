@@ -9,6 +9,7 @@ import pytest
 from uncertainty import config_files, specs
 from uncertainty.errors import UserError
 
+_BEGIN = 'from configs import common\ndef get_config():\n'
 _CONFIGS = pathlib.Path(__file__).resolve().parents[1] / 'configs'
 
 
@@ -28,10 +29,13 @@ def test_a_name_and_a_path_are_the_same_config(text):
 
 @pytest.mark.parametrize('text,message', [
     ('coan', "no config named 'coan'; did you mean --config=coane?"),
+    ('coan:free', 'did you mean --config=coane:free?'),
+    ('dices', 'mean --config=dices990 or --config=dices350?'),
     ('', "no config named ''"),
-    ('quikstart:quicktest', 'did you mean --config=quickstart?'),
+    ('quikstart:quicktest', 'did you mean --config=quickstart:quicktest?'),
     ('nowhere/vadr.py', 'did you mean --config=vader?'),
     ('zzz', 'known: camchoice, chaosnli'),
+    ('zzz', 'warriner; or give the path of a file of your own'),
     ('coane:fre', "unknown config argument 'fre'; did you mean free?"),
     (str(_CONFIGS / 'common.py'), 'defines no get_config'),
 ])
@@ -45,11 +49,29 @@ def test_a_mistake_says_what_was_meant(text, message):
     ('def get_config(:\n', 'line 1: SyntaxError'),
     ('\nimport nosuchmodule\n', "line 2: ModuleNotFoundError: No module"),
     ('def get_config():\n  return {}["x"]\n', "line 2: KeyError: 'x'"),
+    ('def get_config():\n  return int("x")\n', 'line 2: ValueError: invalid'),
+    ('def get_config():\n  return coane\n', "line 2: NameError: name 'coane'"),
+    (_BEGIN + '  common.default().data.limt = 3\n',
+     "line 3: no config field 'limt'; did you mean limit[?]"),
+    (_BEGIN + '  common.default()["data"]["limt"] = 3\n',
+     "line 3: no config field 'limt'; did you mean limit[?]"),
+    (_BEGIN + '  common.default().dta.limit = 3\n',
+     "line 3: no config field 'dta'; did you mean data[?]"),
+    (_BEGIN + '  common.default().data.zzz = 3\n',
+     "line 3: no config field 'zzz'; see --help"),
     ('def get_config():\n  return None\n', 'returns no ConfigDict')])
 def test_a_wrong_file_names_its_line(tmp_path, content, message):
   path = tmp_path / 'mine.py'
   path.write_text(content)
   with pytest.raises(UserError, match=message):
+    config_files.load(str(path))
+
+
+def test_a_wrong_neighbour_is_the_file_that_is_named(tmp_path):
+  (tmp_path / 'sizes.py').write_text('\nLIMIT = (\n')
+  path = tmp_path / 'mine.py'
+  path.write_text('from configs import sizes\n')
+  with pytest.raises(UserError, match='sizes.py, line 2: SyntaxError'):
     config_files.load(str(path))
 
 

@@ -9,6 +9,7 @@ import contextlib
 import importlib.machinery
 import importlib.util
 import pathlib
+import re
 import sys
 import types
 from collections.abc import Iterator
@@ -19,6 +20,9 @@ from ml_collections import config_dict
 from uncertainty.errors import UserError, hint
 
 _PACKAGE = pathlib.Path(__file__).parent
+# What ml_collections says of a field that is not there, read or set.
+_FIELD = re.compile(r"""(?:Key )?["'](\w+)["'](?: does not exist|\n|$)""")
+_MEANT = re.compile(r'Did you mean "(\w+)"')
 _NO_CONFIGS = ('__init__', 'common')
 
 
@@ -43,11 +47,12 @@ def names() -> tuple[str, ...]:
       if path.stem not in _NO_CONFIGS))
 
 
-def find(name: str) -> pathlib.Path:
+def find(text: str) -> pathlib.Path:
   """The file of a config.
 
   Args:
-    name: one of `names()`, or a path: what ends in .py or holds a slash.
+    text: one of `names()`, or a path: what ends in .py or holds a slash;
+      `:arg` behind it or not.
 
   Returns:
     A file that exists.
@@ -59,6 +64,7 @@ def find(name: str) -> pathlib.Path:
     >>> find('coane').name
     'coane.py'
   """
+  name, colon, arg = text.partition(':')
   path = pathlib.Path(name)
   if name in names():
     return folder() / f'{name}.py'
@@ -72,9 +78,10 @@ def find(name: str) -> pathlib.Path:
         f'--config={name} is no Python file; a table of questions goes with '
         f'--config=table --config.data.path={name}')
   kind = 'file' if '/' in name or name.endswith('.py') else 'named'
-  raise UserError(
-      f'no config {kind} {name!r}; {hint(path.stem, names(), "--config={}")}; '
-      'the path of a file of your own works too')
+  near = hint(path.stem, names(), f'--config={{}}{colon}{arg}')
+  if not near.endswith('?'):
+    near += '; or give the path of a file of your own'
+  raise UserError(f'no config {kind} {name!r}; {near}')
 
 
 def about(text: str) -> str:
@@ -112,7 +119,7 @@ def arguments(text: str) -> tuple[str, ...]:
 
 
 def _parsed(text: str) -> ast.Module:
-  path = find(text.partition(':')[0])
+  path = find(text)
   try:
     return ast.parse(path.read_text(encoding='utf-8'))
   except (SyntaxError, ValueError) as error:
@@ -121,14 +128,24 @@ def _parsed(text: str) -> ast.Module:
 
 def _broken(path: pathlib.Path, error: BaseException) -> UserError:
   """Says in which line of a config file something is wrong."""
-  line = error.lineno if isinstance(error, SyntaxError) else None
-  trace, whole = error.__traceback__, str(path.resolve())
+  line, trace, whole = None, error.__traceback__, str(path.resolve())
   while trace is not None:
     if trace.tb_frame.f_code.co_filename in (whole, str(path)):
       line = trace.tb_lineno
     trace = trace.tb_next
+  said: object = error
+  if isinstance(error, SyntaxError):  # perhaps of a file that this one imports
+    path, line, said = pathlib.Path(error.filename or path), error.lineno, (
+        error.msg)
   place = f'{path}, line {line}' if line else str(path)
-  said = error.msg if isinstance(error, SyntaxError) else error
+  inner = error
+  while inner.args and isinstance(inner.args[0], Exception):
+    inner = inner.args[0]  # an AttributeError holds the KeyError
+  text = str(next(iter(inner.args), ''))
+  if field := _FIELD.match(text):
+    near = _MEANT.search(text)
+    return UserError(f'{place}: no config field {field[1]!r}; ' + (
+        f'did you mean {near[1]}?' if near else 'see --help'))
   return UserError(f'{place}: {type(error).__name__}: {said}; correct the file')
 
 
@@ -150,8 +167,8 @@ def load(text: str) -> config_dict.ConfigDict:
     >>> load('coane:free').prompt.answer
     'letters,free'
   """
-  name, colon, arg = text.partition(':')
-  path = find(name)
+  _, colon, arg = text.partition(':')
+  path = find(text)
   spec = importlib.util.spec_from_file_location('config', path)
   if spec is None or spec.loader is None:
     raise UserError(f'{path} is no Python file; give a config ending in .py')
@@ -166,7 +183,7 @@ def load(text: str) -> config_dict.ConfigDict:
           f'{path} defines no get_config(arg); begin as configs/table.py does')
     try:
       config = module.get_config(*([arg] if colon else []))
-    except ValueError as error:
+    except UserError as error:
       raise UserError(f'{text}: {error}') from error
     except Exception as error:
       raise _broken(path, error) from error

@@ -48,7 +48,8 @@ def hint(name: str, known: Iterable[str], written: str = '{}') -> str:
     written: how the near name would be given, `{}` standing for it.
 
   Returns:
-    The nearest name as a question, or all of them where none is near.
+    The nearest name as a question, or those that are equally near; all of
+    them where none is near.
 
   Example:
     >>> hint('coan', ['coane', 'vader'], '--config={}')
@@ -56,9 +57,13 @@ def hint(name: str, known: Iterable[str], written: str = '{}') -> str:
   """
   # Case is a slip too, and weighs nothing.
   folded = {other.casefold(): other for other in known}
-  near = difflib.get_close_matches(name.casefold(), folded, n=1)
+  near = difflib.get_close_matches(name.casefold(), folded)
   if near:
-    return f'did you mean {written.format(folded[near[0]])}?'
+    ratios = [difflib.SequenceMatcher(None, other, name.casefold()).ratio()
+              for other in near]
+    return 'did you mean ' + ' or '.join(
+        written.format(folded[other]) for other, ratio in zip(near, ratios)
+        if ratio == ratios[0]) + '?'
   return f'known: {", ".join(folded.values())}'
 
 

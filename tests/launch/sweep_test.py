@@ -156,6 +156,36 @@ def test_what_would_stop_a_run_is_said_before_the_first(
   assert 'data.path=no.csv' in data and answer.endswith('did you mean text?')
 
 
+def test_a_folder_that_takes_no_sweep_is_one_line(place, capsys, monkeypatch):
+  started = []
+  monkeypatch.setattr(sweep, 'execute', started.append)
+  for name in ('run', 'theirs'):
+    (place / name).mkdir()
+  (place / 'run' / 'manifest.json').write_text('{}')
+  (place / 'theirs' / 'results').mkdir()
+  (place / 'held' / 'table' / '._tiny' / 'clean-auto').mkdir(parents=True)
+  lines = []
+  for folder in ('two.csv', '/proc/x', 'run', 'theirs', 'held'):
+    with manifest.lock(place / 'held' / 'table' / '._tiny' / 'clean-auto'):
+      assert sweep.main([
+          '--datasets=table', '--models=./tiny', '--profiles=paper,clean',
+          '--config.data.path=two.csv', f'--workdir={folder}']) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    lines.append(line)
+  assert not started
+  assert 'two.csv is a file; give a folder' in lines[0]
+  assert '/proc takes no file' in lines[1]
+  assert 'run holds a run of its own' in lines[2]
+  assert 'theirs holds a run of its own' in lines[3]
+  assert 'another run is using' in lines[4]
+
+
+def test_half_a_line_in_the_log_is_passed_over(tmp_path):
+  log = tmp_path / 'sweep.jsonl'
+  log.write_text('{"run": "a", "status": 0, "seconds": 1}\n{"run": "b", "st')
+  assert list(sweep_state.ended(log)) == ['a']
+
+
 def test_status_says_where_each_run_stands(place, capsys):
   flags = ('--models=a,b,c,d,e', '--status')
   for name, stage, done in (('b', 'score', 3), ('c', 'probe', 0),

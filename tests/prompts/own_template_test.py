@@ -85,6 +85,28 @@ def test_what_a_template_may_not_do_is_said(template, style, message):
     _build(template, style)
 
 
+@pytest.mark.parametrize('text', [
+    'Answer the question: {# question #}',
+    '{% for e in examples %}{{ e.question }} {{ e.choices }}{% endfor %}'])
+def test_a_template_that_asks_all_items_alike_is_refused(tmp_path, text):
+  path = tmp_path / 'mine.jinja'
+  path.write_text(text)
+  with pytest.raises(UserError, match='asks every .* {{ question }'):
+    own_template.read(str(path))
+
+
+def test_a_template_without_the_question_is_warned_of(tmp_path, caplog):
+  path = tmp_path / 'mine.jinja'
+  path.write_text('{% for c in choices %}{{ c }}{% endfor %}')
+  own_template.read(str(path))
+  assert 'mine.jinja has no {{ question }}' in caplog.text
+  for shown in ('{{- question | trim }}', '{% set q = question %}{{ q }}',
+                '{{ question'):
+    path.write_text(shown)
+    caplog.clear()
+    assert own_template.read(str(path)) == shown and not caplog.text
+
+
 def test_a_config_names_the_file(tmp_path):
   path = tmp_path / 'mine.jinja'
   path.write_text('Q: {{ question }} ({{ group }}, {{ examples | length }})')

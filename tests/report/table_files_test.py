@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from uncertainty.report import table_files
 
@@ -15,6 +16,15 @@ def test_csv_holds_lists_as_json_and_blanks_as_nothing(tmp_path):
   assert read['list'].iloc[0] == '[0.5, 1.0]' and pd.isna(read['list'].iloc[1])
   assert read['mixed'].tolist() == ['a,b', '3']
   assert pd.isna(read['n'].iloc[1])
+
+
+@pytest.mark.parametrize('dtype', [object, 'str'])
+def test_text_is_no_formula_and_numbers_are_numbers(tmp_path, dtype):
+  frame = pd.DataFrame({
+      '=x': pd.Series(['=1+1', '-2', '@a'], dtype=dtype), 'n': [-1.5, 2, 3]})
+  table_files.to_csv(frame, tmp_path / 'x.csv')
+  assert (tmp_path / 'x.csv').read_text() == (
+      '"\'=x","n"\n"\'=1+1",-1.5\n"-2",2\n"\'@a",3\n')
 
 
 def test_each_list_is_written_as_it_is(tmp_path):

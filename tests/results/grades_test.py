@@ -40,6 +40,22 @@ def test_rulings_go_out_and_come_back(tmp_path):
   assert list(table['n']) == [2, 2] and list(table['agreement']) == [1, 1]
 
 
+def test_no_cell_of_a_sheet_is_a_formula(tmp_path):
+  folder = tmp_path / 'results' / 'coane'
+  folder.mkdir(parents=True)
+  pd.DataFrame({
+      'item_id': ['=a', '-1'], 'question': '@q', 'answer_text': '+1',
+      'fr_answer': ['=1+1', '-2'], 'fr_correct': [0., 1.],
+  }).to_parquet(folder / 'M.parquet')
+  path = tmp_path / 'sheet.csv'
+  grades.export_sheet(tmp_path, path)
+  sheet = pd.read_csv(path, dtype=str, keep_default_na=False)
+  assert sheet['question'].tolist() == ["'@q"] * 2
+  assert sheet['fr_answer'].tolist() == ["'=1+1", '-2']
+  assert sheet['item_id'].tolist() == ["'=a", '-1']
+  assert grades.import_sheet(path)['item_id'].tolist() == ['=a', '-1']
+
+
 def test_bad_sheets_say_where(tmp_path):
   path = tmp_path / 'sheet.csv'
   head = 'dataset,model,item_id,grader_1\n'

@@ -15,6 +15,9 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+import jinja2
+from absl import logging
+
 from uncertainty import files
 from uncertainty.errors import hint
 from uncertainty.prompts import chat_template, dialogue
@@ -41,7 +44,8 @@ def read(path: str) -> str:
     The text.
 
   Raises:
-    UserError: there is no such file, or it is no text, or empty.
+    UserError: there is no such file, or it is no text, or empty, or takes
+      nothing of an item.
   """
   file = pathlib.Path(path).expanduser()
   if not file.is_file():
@@ -53,7 +57,33 @@ def read(path: str) -> str:
   if not text:
     raise UserError(f'prompt.template={path}: is empty; leave the field out to '
                     'ask in the package\'s own words')
+  taken = _names(text)
+  if not taken & {'question', 'choices', 'group'}:
+    raise UserError(f'prompt.template={path}: asks every item the same; write '
+                    '{{ question }} where the question goes')
+  if 'question' not in taken:
+    _warn(path)
   return text
+
+
+@functools.cache  # once: each task reads the file
+def _warn(path: str) -> None:
+  logging.warning('prompt.template=%s has no {{ question }}: models will not '
+                  'see what is asked', path)
+
+
+def _names(template: str) -> set[str]:
+  """Variables that a template names, `e.question` not being `question`."""
+  found, before = set(), ''
+  try:
+    for _, kind, value in jinja2.Environment().lex(template):
+      if kind == 'name' and before != '.':
+        found.add(value)
+      if kind != 'whitespace':
+        before = value
+  except jinja2.TemplateSyntaxError:  # which is said where it is applied
+    return {'question'}
+  return found
 
 
 def build(item: Item, template: str, tokenizer: Any, *, answer: str,

@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import csv
 
+from uncertainty import spreadsheets
 from uncertainty.report.tables import AnalysisTables
 from uncertainty.results import shards
 
@@ -43,16 +44,18 @@ def to_csv(frame: pd.DataFrame, path: pathlib.Path) -> None:
   """Writes a table, whole or not at all.
 
   Args:
-    frame: any; lists are written as JSON.
+    frame: any; lists are written as JSON, and no text as a formula.
     path: of the file.
 
   Raises:
     UserError: the disk is full, or the folder may not be written to.
   """
   arrays = [
-      pa.array(_texts(column), pa.string()) if column.dtype == object
+      pa.array(_texts(column), pa.string())
+      if pd.api.types.is_string_dtype(column.dtype)  # objects, too
       else pa.array(column, from_pandas=True) for _, column in frame.items()]
-  table = pa.Table.from_arrays(arrays, list(map(str, frame)))
+  table = pa.Table.from_arrays(
+      arrays, [spreadsheets.guarded(str(name)) for name in frame])
   with shards.replacing(path) as file:
     csv.write_csv(table, file)
 
@@ -81,7 +84,7 @@ def _text(value: Any) -> str:
   if isinstance(value, np.ndarray):
     value = value.tolist()
   if not isinstance(value, list):
-    return str(value)
+    return spreadsheets.guarded(str(value))
   if all(type(v) is str for v in value):
     return _strings(tuple(value))
   return json.dumps(value, ensure_ascii=False)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from uncertainty import files
+from uncertainty import files, spreadsheets
 from uncertainty.measures import grading
 from uncertainty.results import columns, schema, shards
 from uncertainty.types import UserError
@@ -54,6 +54,8 @@ def export_sheet(results_dir: str | pathlib.Path,
   sheet = pd.concat(sheets, ignore_index=True)
   for column in ('grader_1', 'grader_2', 'arbiter'):
     sheet[column] = ''
+  sheet = sheet.map(
+      lambda v: spreadsheets.guarded(v) if isinstance(v, str) else v)
   with shards.replacing(pathlib.Path(path)) as file:
     sheet.to_csv(file, index=False)
   return len(sheet)
@@ -82,6 +84,8 @@ def import_sheet(path: str | pathlib.Path) -> pd.DataFrame:
   if missing:
     raise UserError(f'{path}: lacks the column {missing[0]}; start from the '
                     'sheet that export_sheet writes')
+  for column in _KEYS:
+    sheet[column] = sheet[column].map(spreadsheets.plain)
   twice = sheet.duplicated(_KEYS)
   if twice.any():
     raise UserError(f'{path}, row {int(np.argmax(twice)) + 2}: this answer '

@@ -190,7 +190,11 @@ const startExplore = (details) => {
     const rows = () => points.map((p) => [all.id[p.i], all.words[p.i],
       p.model.name, p.x, p.y, p.outcome]);
     const save = () => {
-      const cell = (v) => `"${String(v).replaceAll('"', '""')}"`;
+      // Text that a spreadsheet would compute (`spreadsheets.py`).
+      const text = (v) => typeof v === 'string' &&
+          /^'*[=+\-@\t\r\n＝＋－＠]/.test(v) &&
+          !/^[+-]?\d+(\.\d*)?([eE][+-]?\d+)?$/.test(v) ? `'${v}` : String(v);
+      const cell = (v) => `"${text(v).replaceAll('"', '""')}"`;
       const link = make('a', {download: `${all.data.folder}.csv`,
         href: URL.createObjectURL(new Blob([[columns, ...rows()].map((row) =>
           row.map(cell).join() + '\n').join('')], {type: 'text/csv'}))});

@@ -9,11 +9,17 @@ import pandas as pd
 from markupsafe import Markup
 
 from uncertainty import files
-from uncertainty.report import aligned, blocks, lineage, names
+from uncertainty.report import (
+    aligned,
+    blocks,
+    lineage,
+    names,
+    table_files,
+)
 from uncertainty.report.chapters import calibration
 from uncertainty.report.tables import AnalysisTables
 from uncertainty.results import columns as cols
-from uncertainty.results import derived, shards
+from uncertainty.results import derived
 from uncertainty.specs import StudySpec
 
 # Claim → the question that the page asks, and what each verdict means.
@@ -219,8 +225,7 @@ def _csv(
       | {f'{derived.CALIBRATION_ERROR}{end}': v
          for end, v in zip(ends, row['error'] or ())} for row in found])
   name = f'tables/answer-{files.stem(dataset)}.csv'
-  with shards.replacing(tables.workdir / 'report' / name) as file:
-    file.write(frame.to_csv(index=False).encode('utf-8'))
+  table_files.to_csv(frame, tables.workdir / 'report' / name)
   return name
 
 
