@@ -145,7 +145,8 @@ def test_what_changed_is_named(tmp_path, frames):
           ('data', f'{key[0]}: items edited since', '0', '5')} <= said
   assert 'config seed: 0 → 3' in str(found)
   small = dataclasses.replace(
-      found, differences=found.differences.assign(p=1e-9, p_corrected=.25))
+      found, differences=found.differences.assign(p=.5, p_corrected=[
+          1e-9, *[.25] * (len(found.differences) - 1)]))
   assert '< 0.001' in str(small) and '0.250' in str(small)
   assert set(found.differences['n_items']) == {n - 12}
 
@@ -155,7 +156,12 @@ def test_by_config_and_from_a_notebook(tmp_path, frames, capsys):
   b = _write(tmp_path / 'b', {k: _noisy(f) for k, f in frames.items()})
   spec = dataclasses.replace(_SPEC, mode='compare', results_dir=f'{a},{b}')
   study.run(spec, tmp_path / 'out', ['score', 'probe', 'analyze', 'report'])
-  assert 'changed:\n  nothing' in capsys.readouterr().out
+  said = capsys.readouterr().out
+  assert f'first run:  {a}\nsecond run: {b}\n' in said
+  assert 'changed from the first to the second:\n  nothing' in said
+  assert 'accuracy, surest less least sure fifth' in said
+  assert '95% interval' in said and 'nan' not in said.lower()
+  assert f'Tables: {tmp_path}/out/analysis/changes.parquet' in said
   written = pd.read_parquet(tmp_path / 'out/analysis/differences.parquet')
   made = notebook.compare(a, b, **{'analysis.n_bootstrap': 200})
   pd.testing.assert_frame_equal(written, made.differences)

@@ -55,19 +55,6 @@ def test_reads_nested_folders_and_fills_from_a_sibling(tmp_path):
   assert rows.loc['human_entropy', 'status'] == 'filled in'
 
 
-def test_without_measures_all_else_is_as_with_them(tmp_path):
-  _write(tmp_path, 'coane_M.parquet', _mcqa('M'))
-  _write(tmp_path, 'coane_N.parquet', _full('N'))
-  whole = published.read(tmp_path).frames
-  rest = published.read(tmp_path, measures=False).frames
-  measures = ['mc_total_entropy', 'mc_top1_logprob', 'mc_nucleus_size_0.95',
-              'mc_choice_entropy']
-  for key, frame in whole.items():
-    pd.testing.assert_frame_equal(
-        rest[key], frame.drop(columns=measures)[list(rest[key])])
-    assert set(frame) - set(rest[key]) == set(measures)
-
-
 def test_a_fuller_file_beside_the_folder_serves(tmp_path):
   _write(tmp_path / 'mcqa', 'coane_M.parquet', _mcqa('M'))
   _write(tmp_path / 'full', 'coane_N.parquet', _full('N'))

@@ -47,23 +47,60 @@ class Comparison:
   Attributes:
     changes: one row for each thing that differs (docs/results.md).
     differences: one row a claim, data set and model.
+    runs: the two workdirs.
+    level: of the intervals.
+    folder: where both tables were written, if they were.
   """
 
   changes: pd.DataFrame
   differences: pd.DataFrame
+  runs: tuple[pathlib.Path, pathlib.Path]
+  level: float
+  folder: pathlib.Path | None = None
 
   def __str__(self) -> str:
     """Both as text, for the terminal."""
-    shown = self.differences.round(3).to_string(
-        index=False, formatters=dict.fromkeys(
-            (derived.P, derived.P_CORRECTED), _p_value))
     changed = [f'  {part} {name}: {before or "–"} → {after or "–"}'
                for part, name, before, after in self.changes.to_numpy()]
-    return '\n'.join(['changed:', *(changed or ['  nothing']), '', shown])
+    lines = [f'first run:  {self.runs[0]}', f'second run: {self.runs[1]}', '',
+             'changed from the first to the second:',
+             *(changed or ['  nothing'])]
+    heads = ('', 'first', 'second', 'difference',
+             f'{self.level:.0%} interval', 'p', 'the second is')
+    keys = [derived.DATA, columns.MODEL, derived.N_ITEMS]
+    tables = {key: [heads, *map(_cells, part.to_dict('records'))]
+              for key, part in self.differences.groupby(keys, sort=False)}
+    widths = [max(map(len, column)) for column in zip(
+        *(row for table in tables.values() for row in table))]
+    for (dataset, model, n_items), table in tables.items():
+      lines += ['', f'{dataset} · {model} · {n_items} items asked alike']
+      lines += ['  ' + '  '.join(
+          cell.ljust(width) if place in (0, len(row) - 1)
+          else cell.rjust(width) for place, (cell, width) in enumerate(
+              zip(row, widths))).rstrip() for row in table]
+    lines += ['', ('Intervals are paired, item by item; p is of no difference,'
+                   ' corrected (Holm) over all rows.')]
+    if self.folder:
+      lines.append(f'Tables: {self.folder}/changes.parquet, '
+                   'differences.parquet')
+    return '\n'.join(lines)
 
 
-def _p_value(p: float) -> str:
-  return '< 0.001' if p < 0.0005 else f'{p:.3f}'
+def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
+  """A difference as it is printed."""
+  claim, p = row[derived.CLAIM], row[derived.P_CORRECTED]
+  low, high = row[derived.LOW], row[derived.HIGH]
+  said = _CLAIMS[claim][0] if claim in _CLAIMS else claim.replace('_', ' ')
+  return (
+      said, *map(_number, (row[compare_columns.BEFORE],
+                           row[compare_columns.AFTER],
+                           row[derived.DIFFERENCE])),
+      '–' if math.isnan(low) else f'{low:.3f} to {high:.3f}',
+      '< 0.001' if p < 0.0005 else _number(p), row[derived.VERDICT])
+
+
+def _number(value: float) -> str:
+  return '–' if math.isnan(value) else f'{value:.3f}'
 
 
 def places(spec: StudySpec) -> tuple[pathlib.Path, pathlib.Path]:
@@ -102,7 +139,7 @@ def run(spec: StudySpec, out: pathlib.Path) -> Comparison:
   Raises:
     UserError: not two workdirs, or runs without a data set in common.
   """
-  made = compare(*places(spec), spec)
+  made = dataclasses.replace(compare(*places(spec), spec), folder=out)
   for name in ('changes', 'differences'):
     shards.write_table(getattr(made, name), out / f'{name}.parquet')
   return made
@@ -152,7 +189,8 @@ def compare(first: pathlib.Path, second: pathlib.Path,
   return Comparison(
       pd.DataFrame(changes, columns=[
           c.name for c in described['changes'].columns]),
-      differences[[c.name for c in described['differences'].columns]])
+      differences[[c.name for c in described['differences'].columns]],
+      (first, second), spec.analysis.confidence_level)
 
 
 def _matched(first: Mapping[tuple[str, str], Any],
@@ -217,7 +255,7 @@ def _rows(dataset: str, models: tuple[str, str], pair: list[pd.DataFrame],
     study = from_spec.study(made, spec)
     if study.models != _SIDES:  # one of them was asked in another way
       continue
-    for claim, difference in _CLAIMS.items():
+    for claim, (_, difference) in _CLAIMS.items():
       found = difference(study)
       if found is not None:
         before, after, finding = found
@@ -287,11 +325,14 @@ def _surest_fifth(study: ClaimStudy) -> _Found | None:
   return _by_influence(study, known_N, of)
 
 
-# `accuracy` is no claim of one run: there is no null to hold it against.
-_CLAIMS: dict[str, Callable[[ClaimStudy], _Found | None]] = {
-    derived.ALIGNED: _aligned, derived.CALIBRATED: _calibrated,
-    'sure_and_right': _sure_and_right, 'surest_fifth': _surest_fifth,
-    columns.CORRECT: _accuracy}
+# In words, and how it is found. `accuracy` is no claim of one run: there is no
+# null to hold it against.
+_CLAIMS: dict[str, tuple[str, Callable[[ClaimStudy], _Found | None]]] = {
+    derived.ALIGNED: ('alignment with people, ρ', _aligned),
+    derived.CALIBRATED: ('calibration error, squared', _calibrated),
+    'sure_and_right': ('sure where right, AUROC', _sure_and_right),
+    'surest_fifth': ('accuracy, surest less least sure fifth', _surest_fifth),
+    columns.CORRECT: ('accuracy', _accuracy)}
 
 
 def _graded_N(study: ClaimStudy) -> np.ndarray:

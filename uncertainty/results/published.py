@@ -64,16 +64,14 @@ def _not_at_hand(dataset: str) -> list[Item]:
 
 def read(
     folder: str | pathlib.Path,
-    load_items: Callable[[str], list[Item]] = _not_at_hand, *,
-    measures: bool = True) -> Published:
+    load_items: Callable[[str], list[Item]] = _not_at_hand,
+) -> Published:
   """Reads every result file under a folder.
 
   Args:
     folder: of the paper's files, however nested.
     load_items: a data set's name → its items, needed when no file holds the
       human columns.
-    measures: whether the measures are read, which most columns are; what is
-      said of columns is whole only with them.
 
   Returns:
     What the folder holds, in our names and types.
@@ -83,7 +81,7 @@ def read(
       model that disagree; human columns that are nowhere to be found.
   """
   root = pathlib.Path(folder)
-  found, probes = _open_all(root, measures)
+  found, probes = _open_all(root)
   if not found and not probes:
     raise UserError(
         f'no result files of the paper under {root}: expected names such as '
@@ -110,7 +108,7 @@ def read(
 
 
 def _open_all(
-    root: pathlib.Path, measures: bool,
+    root: pathlib.Path,
 ) -> tuple[list[_File], dict[pathlib.Path, pd.DataFrame]]:
   found, probes = [], {}
   for path in sorted(root.rglob('*.parquet')) if root.is_dir() else []:
@@ -118,9 +116,7 @@ def _open_all(
       present = pq.read_schema(path).names
     of_probes = {derived.LAYER, 'human_ent_mean_r2'} <= set(present)
     measured = [c for c in present if names.measure(c)]
-    table = files.read_parquet(
-        path, _REMEDY, None if measures or of_probes else [
-            c for c in present if c not in measured])
+    table = files.read_parquet(path, _REMEDY)
     if of_probes:
       probes[path] = table.assign(**{
           columns.DATASET: path.stem.split('_')[0]})

@@ -2,10 +2,11 @@
 
 import dataclasses
 
+import pandas as pd
 import pytest
 
 from uncertainty import specs
-from uncertainty.report.items import source
+from uncertainty.report.items import numbers, source
 from uncertainty.types import UserError
 
 
@@ -36,6 +37,22 @@ def test_a_damaged_table_is_named(workdir, spec):
     ('prompt_digest', False), ('run_id', False)])
 def test_columns_that_are_shown(name, taken):
   assert list(source.shown([name])) == [name] * taken
+
+
+def test_the_papers_files_come_with_the_models_measures(tmp_path):
+  pd.DataFrame({
+      'mc_total-ent': [1., 2.], 'mc_top-k-ent-5': [.5, .25],
+      'human-ent': [.1, .2], 'Question': ['Who?', 'What?'],
+      'model_type': 'base',
+  }).to_parquet(tmp_path / 'coane_M.parquet')
+  spec = dataclasses.replace(
+      specs.StudySpec(), results_dir=str(tmp_path),
+      analysis=specs.AnalysisSpec(results_format='published'))
+  (model,) = source.answered(tmp_path, spec)['coane']
+  frame = model.read()
+  assert frame['mc_total_entropy'].tolist() == [1, 2]
+  assert [c['name'] for c in numbers.of_model(frame, pd.DataFrame())] == [
+      'mc_total_entropy', 'mc_top_k_entropy_5']
 
 
 @pytest.mark.shared

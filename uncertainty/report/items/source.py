@@ -63,7 +63,7 @@ def answered(
   found: dict[str, list[Answered]] = {}
   if spec.analysis.results_format == 'published':
     for (dataset, model), frame in published.read(
-        root, data.beside(spec.data), measures=False).frames.items():
+        root, data.beside(spec.data)).frames.items():
       found.setdefault(dataset, []).append(
           Answered(model, lambda frame=frame: frame, {}))
     return found
