@@ -16,6 +16,7 @@ PACKAGE = pathlib.Path(__file__).resolve().parents[1] / 'uncertainty'
 ORDER = (
     'errors',
     'arrays',
+    'spreadsheets',
     'files',
     'file_digest',
     'types',
