@@ -108,8 +108,7 @@ def problems(runs: Sequence[Run]) -> list[str]:
     runs: of `plan`.
 
   Returns:
-    A line for each different problem, with the first run that has it. Models
-    of the hub are not asked for.
+    A line for each different problem, with the first run that has it.
   """
   from uncertainty import buckets
   from uncertainty import plan as study_plan  # waits for jax

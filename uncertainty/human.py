@@ -115,7 +115,8 @@ def check(item: Item, *, source: str) -> Item:
     raise UserError(f'{where}: the question is empty; drop the item')
   if n_choices == 1 or n_choices > MAX_CHOICES:
     raise UserError(f'{where}: {n_choices} choice(s); an item needs 2 to'
-                    f' {MAX_CHOICES}, or none if it is an open question')
+                    f' {MAX_CHOICES}, parted by | in a table, or none if it is'
+                    ' an open question')
   if any(not choice.strip() for choice in item.choices):
     raise UserError(f'{where}: choice'
                     f' {[c.strip() for c in item.choices].index("") + 1} is'

@@ -210,7 +210,7 @@ def make(spec: StudySpec, workdir: pathlib.Path, *,
         f'config.model.source={spec.model.source!r} names a model twice')
   held = manifest.check(workdir, spec).get('models', {})
   for source in sources:  # before data are fetched
-    source_lib.check(source)
+    source_lib.check(source, spec.model.revision)
   judge = (equivalence.digest(spec, remembered=remembered)
            if 'samples' in tasks else '')
   items = data.load(spec.data)

@@ -96,6 +96,7 @@ def test_percentages_and_json_lists(tmp_path):
 
 @pytest.mark.parametrize(('text', 'words'), [
     ('question,choices\nQ?,a\n', r'item 0 of .*1 choice\(s\)'),
+    ('question,choices\nQ?,"a, b"\n', r'1 choice\(s\).*parted by \| in a'),
     ('question,choices\nQ?,' + '|'.join(map(str, range(27))), '27 choice'),
     ('question,choices,answer\nQ?,a|b,E\n', "'E' is not among the choices"),
     ('question,choices,answer\nQ?,a|b,3\n', "'3' is not among the choices"),

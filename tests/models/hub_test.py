@@ -153,8 +153,23 @@ def test_a_pinned_commit_stays_when_the_branch_moves(client):
     ('org//tiny', None, 'org//tiny: is no valid hub id'),
 ])
 def test_what_cannot_be_had_says_why(client, hub_id, revision, message):
-  with pytest.raises(UserError, match=message):
-    hub.download(hub_id, revision)
+  for act in (hub.download, hub.check):
+    with pytest.raises(UserError, match=message):
+      act(hub_id, revision)
+
+
+def test_a_check_fetches_nothing_and_passes_where_no_hub_answers(
+    client, monkeypatch):
+  hub.check('org/tiny')
+  assert not [p for p in client.asked if 'resolve' in p or 'tree' in p]
+  hub.download('org/tiny')
+  client.asked.clear()
+  hub.check('org/tiny')  # which is in the cache
+  assert not client.asked
+  monkeypatch.setattr(_Hub, '_page', lambda self, path: (500, {}, b''))
+  hub.check('org/absent')
+  monkeypatch.setenv('HF_ENDPOINT', 'http://127.0.0.1:9')
+  hub.check('org/absent')
 
 
 def test_a_repository_without_safetensors_says_what_to_do(client):

@@ -122,10 +122,13 @@ def test_what_is_nowhere_is_named(name, monkeypatch):
 
 
 def test_a_check_joins_and_fetches_nothing(site, tmp_path, monkeypatch):
+  asked = []
   monkeypatch.setattr(hub, 'download', None)
+  monkeypatch.setattr(hub, 'check', lambda *given: asked.append(given))
   _in_parts(site)
   for there in ('package:split_model', 'org/a', 'Llama_3.2_1B'):
-    source.check(there)
+    source.check(there, 'v1')
+  assert asked == [('org/a', 'v1'), ('meta-llama/Llama-3.2-1B', 'v1')]
   assert not (tmp_path / 'cache').exists()
   (tmp_path / 'empty').mkdir()
   for name, message in (('package:none', 'pip install none'),

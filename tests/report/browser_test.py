@@ -32,7 +32,9 @@ def _told(n_items: int) -> dict:
   steps = np.tile(np.log(np.array(
       [.5, .2, .1, .08, .06, .04], np.float32)), 3)
   return {
-      'question': [f'Which is the {i}th?' for i in range(n_items)],
+      # One that a spreadsheet would take for a formula.
+      'question': [f'{"=" * (i == n_items - 1)}Which is the {i}th?'
+                   for i in range(n_items)],
       'answer_text': '', 'group': '', 'answer_format': 'letters',
       'prompt': [f'<s>[INST] Choose.\n{i}: [/INST]' for i in range(n_items)],
       'fr_answer': 'one </script>',

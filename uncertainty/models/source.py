@@ -82,11 +82,12 @@ def resolve(source: str, revision: str | None = None) -> Found:
       entry.kind if entry else None)
 
 
-def check(source: str) -> None:
-  """Refuses what is not on this machine though it says so; fetches nothing.
+def check(source: str, revision: str | None = None) -> None:
+  """Refuses what `resolve` would not find; fetches and joins nothing.
 
   Args:
-    source: as `resolve` takes it; whether the hub has it is not asked.
+    source: as `resolve` takes it.
+    revision: of a hub repository.
 
   Raises:
     UserError: as `resolve`, or a directory without config.json.
@@ -99,6 +100,9 @@ def check(source: str) -> None:
       raise UserError(
           f'{place}/config.json: is missing; give a directory that'
           ' save_pretrained wrote, or a .gguf file')
+  else:
+    entry = registry.MODELS.get(source)
+    hub.check(entry.hub_id if entry else source, revision)
 
 
 def is_local(source: str) -> bool:

@@ -134,6 +134,8 @@ export const exploreChecks = (
           lines[0]);
       must(lines.slice(1).every((line) => line.split('","').length === 6),
           lines[1]);
+      must(lines.some((line) => line.includes('"\'=Which is the 119th?"')) &&
+          !lines.some((line) => /"[=@]/.test(line)), lines.at(-1));
     });
   },
 

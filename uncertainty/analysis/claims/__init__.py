@@ -135,6 +135,7 @@ _FLIPS = (
 _TRUTH = 'tell true statements from false ones on new topics'
 _TOPICS = ('accuracy {value}, {level} interval {low} to {high}, {topics} '
            'topics')
+_GRADED = ', or too few right or wrong,'
 _FAMILY_UNITS = 'model families; items in clusters'
 
 CLAIMS: tuple[Claim, ...] = (
@@ -210,7 +211,7 @@ CLAIMS: tuple[Claim, ...] = (
             '({by}AUROC {value}, {level} interval {low} to {high}; one that '
             'lies {smallest} from 1/2 would have been seen four times in '
             'five).',
-            _too_few('{subject} is right where it is sure'))),
+            _too_few('{subject} is right where it is sure', _GRADED))),
     Claim(
         'surest_fifth',
         'Is the model righter on its surest fifth of items than on its least '
