@@ -86,7 +86,7 @@ class Comparison:
     return '\n'.join(lines)
 
 
-def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
+def _cells(row: Mapping[Any, Any]) -> tuple[str, ...]:
   """A difference as it is printed."""
   claim, p = row[derived.CLAIM], row[derived.P_CORRECTED]
   low, high = row[derived.LOW], row[derived.HIGH]
