@@ -15,6 +15,8 @@ PACKAGE = pathlib.Path(__file__).resolve().parents[1] / 'uncertainty'
 # the room's door (`__init__`), or as what drives the rooms under it.
 ORDER = (
     'errors',
+    'limited_process',
+    'limited',
     'arrays',
     'files',
     'file_digest',
