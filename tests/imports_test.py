@@ -17,6 +17,7 @@ ORDER = (
     'errors',
     'limited_process',
     'limited',
+    'memory',
     'arrays',
     'files',
     'file_digest',
