@@ -1,5 +1,6 @@
 """Honest models and data for launch/fuzz.py, and what reads mutated ones."""
 
+import itertools
 import json
 import pathlib
 import zipfile
@@ -13,6 +14,8 @@ import pyarrow.parquet as pq
 import safetensors.numpy
 import tokenizers
 
+from launch import forge_parquet
+from uncertainty import parquet_pages as thrift
 from uncertainty.data import coane, table
 from uncertainty.models import (
   families,
@@ -159,6 +162,49 @@ def _read_repeats(path):
   _read_table(written)
 
 
+def _read_headers(path):
+  """An honest table, numbers in whose footer and pages' headers are others."""
+  written = path.with_suffix('.parquet')
+  changes = json.loads(path.read_text())
+  pd.DataFrame(_ITEMS).assign(choices=[['a', 'b']] * 4).to_parquet(
+      written, compression=('none', 'zstd', 'gzip')[len(changes) % 3],
+      use_dictionary=not changes or changes[0][3] % 5 > 0)
+  pages = itertools.count()
+
+  def page(header, content):
+    own = next(pages)
+    _renumber(header, [change for change in changes if change[3] % 16 == own])
+    return content
+
+  forge_parquet.change(written, lambda footer: _renumber(
+      footer, [change for change in changes if change[3] % 16 > 9]), page)
+  _read_table(written)
+
+
+def _renumber(fields, changes):
+  places = list(_numbers(fields))
+  for kind, share, _, n in changes:
+    within, key = places[min(int(share * len(places)), len(places) - 1)]
+    number, value = within[key]
+    within[key] = number, {
+        'set': (-1, 0, 1, 7, 10**4, 10**6, (1 << 31) - 1, 1 << 40)[
+            int(share * 64) % 8],
+        'insert': value + n, 'delete': value - n, 'repeat': value * n,
+        'cut': value // n}[kind]
+
+
+def _numbers(fields):
+  """Every whole number in a struct and those inside it, as (struct, field)."""
+  for key, (kind, value) in fields.items():
+    if kind in (thrift.I32, thrift.I64):
+      yield fields, key
+    elif kind == thrift.STRUCT:
+      yield from _numbers(value)
+    elif kind == thrift.LIST and value[0] == thrift.STRUCT:
+      for one in value[1]:
+        yield from _numbers(one)
+
+
 def _write_probes(path):
   row = {'model': 'm', 'layer': 'layer_0', 'n_samples': 9, 'n_features': 2}
   for target in ('human_ent', 'rt_correct', 'rt_combined'):
@@ -196,6 +242,8 @@ FORMATS = {
     'parquet': ('items.parquet', pd.DataFrame(_ITEMS).to_parquet, _read_table),
     'parquet_repeats': ('changes.json', lambda path: path.write_text(
         '[["cut", 0.1, "a", 3], ["cut", 0.1, "a|b", 4]]'), _read_repeats),
+    'parquet_headers': ('changes.json', lambda path: path.write_text('[]'),
+                        _read_headers),
     'published': ('coane_M.parquet', lambda path: pd.DataFrame({
         'Question': ['a?', 'b?'], 'mc_total-ent': [0.1, 0.2],
         'human-ent': [0.5, 0.6], 'Answer_Ratios': [[.5, .5], [.1, .9]],
@@ -204,4 +252,5 @@ FORMATS = {
     'published_probes': ('probes.parquet', _write_probes,
                          published_probes.read),
 }
-STRUCTURED = ('parquet_repeats', 'docx_cells')  # whose files hold mutations
+# Whose files hold mutations.
+STRUCTURED = ('parquet_repeats', 'parquet_headers', 'docx_cells')

@@ -20,6 +20,8 @@ ORDER = (
     'memory',
     'arrays',
     'files',
+    'parquet_pages',
+    'parquet',
     'file_digest',
     'types',
     'human',

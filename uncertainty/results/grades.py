@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from uncertainty import files
+from uncertainty import files, parquet
 from uncertainty.measures import grading
 from uncertainty.results import columns, schema, shards
 from uncertainty.types import UserError
@@ -227,7 +227,7 @@ def regrade_published(results_dir: str | pathlib.Path) -> pd.DataFrame:
   """
   results, rulings = {}, []
   for path in sorted(pathlib.Path(results_dir).glob('*.parquet')):
-    raw = files.read_parquet(path, _AGAIN)
+    raw = parquet.read(path, _AGAIN)
     if 'fr_correct?' not in raw:
       continue
     model = path.stem.partition('_')[2]
