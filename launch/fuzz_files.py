@@ -166,7 +166,7 @@ def _read_headers(path):
   """An honest table, numbers in whose footer and pages' headers are others."""
   written = path.with_suffix('.parquet')
   changes = json.loads(path.read_text())
-  pd.DataFrame(_ITEMS).assign(choices=[['a', 'b']] * 4).to_parquet(
+  pd.DataFrame(_ITEMS).assign(choices=[['a', 'b', 'c']] * 4).to_parquet(
       written, compression=('none', 'zstd', 'gzip')[len(changes) % 3],
       use_dictionary=not changes or changes[0][3] % 5 > 0)
   pages = itertools.count()

@@ -16,8 +16,8 @@ def _pages(**how):
   content = io.BytesIO()
   table = pa.table({'a': np.arange(1000, dtype=np.int64)})
   pq.write_table(table, content, compression='none', **how)
-  chunk = pq.read_metadata(content).row_group(0).column(0)
-  return list(parquet_pages.pages(content, chunk))
+  [[column]] = parquet_pages.columns(content)
+  return list(parquet_pages.pages(content, column))
 
 
 def test_one_page_of_plain_numbers():
@@ -42,9 +42,42 @@ def test_small_pages_are_counted_one_by_one(version):
 def test_headers_longer_than_most_are_read():
   content = io.BytesIO()
   pq.write_table(pa.table({'a': [b'x' * 9000]}), content, use_dictionary=False)
-  chunk = pq.read_metadata(content).row_group(0).column(0)
-  [page] = parquet_pages.pages(content, chunk)
+  [[column]] = parquet_pages.columns(content)
+  [page] = parquet_pages.pages(content, column)
   assert page.n_values == 1 and page.n_bytes > 9000
+
+
+def test_the_footer_says_what_pyarrow_says():
+  content = io.BytesIO()
+  pq.write_table(pa.table({
+      'a': np.arange(100), 'b': [['x', None]] * 100, 'c': [{'d': 1.5}] * 100,
+  }), content, row_group_size=30)
+  about = pq.read_metadata(content)
+  found = parquet_pages.columns(content)
+  assert len(found) == about.num_row_groups == 4
+  for group, some in enumerate(found):
+    assert len(some) == about.num_columns == 3
+    for n, column in enumerate(some):
+      chunk = about.row_group(group).column(n)
+      assert column.n_values == chunk.num_values
+      assert column.n_bytes == chunk.total_uncompressed_size
+      assert column.start == chunk.dictionary_page_offset
+      assert column.end - column.start == chunk.total_compressed_size
+
+
+def test_a_list_of_other_values_is_no_footer(tmp_path):
+  """Readers would take the bytes for what the list should be of."""
+  path = tmp_path / 'a.parquet'
+
+  def change(footer):
+    footer[4][1][1][0][1][1][1][0][3][1][2] = (
+        parquet_pages.LIST, (parquet_pages.BYTE, [9, 9]))
+
+  pq.write_table(pa.table({'a': [1]}), path)
+  forge_parquet.change(path, change)
+  with (pytest.raises(ValueError, match='of other values'),
+        open(path, 'rb') as file):
+    parquet_pages.columns(file)
 
 
 def _forged_struct():

@@ -93,6 +93,12 @@ def _says(field, value, within=None):
   return page
 
 
+def _histogram(footer):
+  """Of more levels than the column has, over which pyarrow ends a program."""
+  fields = footer[4][1][1][0][1][1][1][0][3][1]
+  fields[16] = thrift.STRUCT, {3: (thrift.LIST, (thrift.I64, [1] * 9))}
+
+
 _TEXTS = {'a': ['x', 'y']}
 # Table, how it is written, how its headers are changed, what the error says.
 _FORGED = {
@@ -118,7 +124,9 @@ _FORGED = {
         'says that it has 60000 rows and has 2'),
     'values in the footer': (
         _TEXTS, {}, {'footer': lambda footer: _column(footer, 5, 10**15)},
-        '1000000000000000 values|no end|page'),
+        'what cannot be of its columns'),
+    'levels that there are not': (
+        _TEXTS, {}, {'footer': _histogram}, 'histogram size mismatch'),
     'a column that ends beyond the file': (
         _TEXTS, {}, {'footer': lambda footer: _column(footer, 7, 10**15)},
         'cannot be read'),

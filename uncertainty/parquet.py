@@ -147,15 +147,15 @@ def _held(file: 'pq.ParquetFile', source: 'pathlib.Path | pa.BufferReader',
   values = unpacked = 0
   with (open(source, 'rb') if isinstance(source, pathlib.Path)
         else contextlib.nullcontext(source)) as content:
-    for leaf in leaves:
-      width = file.schema.column(leaf).length  # of values of one length
-      for group in range(file.metadata.num_row_groups):
-        chunk = file.metadata.row_group(group).column(leaf)
-        pages = list(parquet_pages.pages(content, chunk))
-        n = max(chunk.num_values, sum(page.n_values for page in pages))
+    for group in parquet_pages.columns(content):
+      for leaf in leaves:
+        stated = group[leaf]
+        pages = list(parquet_pages.pages(content, stated))
+        n = max(stated.n_values, sum(page.n_values for page in pages))
         values += n
-        unpacked += max(chunk.total_uncompressed_size, n * width,
-                        sum(page.n_bytes for page in pages))
+        unpacked += max(
+            stated.n_bytes, sum(page.n_bytes for page in pages),
+            n * file.schema.column(leaf).length)  # of values of one length
   return values, unpacked
 
 

@@ -4,17 +4,19 @@ A file says in its footer how many values a column has and how large it is; each
 page says so of itself, in a header before it, and readers make room for what
 the page says. Where the two differ, the page decides.
 
-Headers are structs of Thrift's compact protocol
-(github.com/apache/parquet-format, parquet.thrift and Encodings.md).
+The footer is read here, too: pyarrow shows the columns in it, but ends the
+whole program over some that contradict themselves. Footer and headers are
+structs of Thrift's compact protocol (github.com/apache/parquet-format,
+parquet.thrift).
 """
 
 import dataclasses
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 if TYPE_CHECKING:
   import pyarrow as pa
-  import pyarrow.parquet as pq
 
 # Thrift's types, as structs name them.
 TRUE, FALSE, BYTE, I16, I32, I64, DOUBLE, BINARY, LIST, SET, MAP, STRUCT = (
@@ -30,6 +32,31 @@ _HEADER_BYTES = 1 << 12, 1 << 24  # most have fewer; readers allow no more
 _PADDING = 100  # bytes that readers add to columns of an early writer
 
 
+# Where the footer has lists, and of what: readers trust that, whatever the list
+# says that it is of. A dict is a struct, a list one of structs.
+_COLUMN = {2: I32, 3: BINARY, 8: [{}], 13: [{}], 16: {2: I64, 3: I64},
+           17: {2: I32}}
+_LISTS = {2: [{}], 4: [{1: [{3: _COLUMN, 8: {2: {1: BINARY}}}], 4: [{}]}],
+          5: [{}], 7: [{}]}
+
+
+@dataclasses.dataclass(frozen=True)
+class Column:
+  """A column in a group of rows, by the footer's word.
+
+  Attributes:
+    n_values: nulls included.
+    n_bytes: unpacked.
+    start: where its first page begins in the file.
+    end: where its last one ends.
+  """
+
+  n_values: int
+  n_bytes: int
+  start: int
+  end: int
+
+
 @dataclasses.dataclass(frozen=True)
 class Page:
   """A page by its own word.
@@ -43,13 +70,69 @@ class Page:
   n_bytes: int
 
 
-def pages(source: 'BinaryIO | pa.NativeFile',
-          chunk: 'pq.ColumnChunkMetaData') -> Iterator[Page]:
+def columns(source: 'BinaryIO | pa.NativeFile') -> list[list[Column]]:
+  """What a file's footer says.
+
+  Args:
+    source: the file.
+
+  Returns:
+    For each group of rows its columns, in the order of the schema's leaves.
+
+  Raises:
+    ValueError: it is none, or what it says cannot be.
+  """
+  size = source.seek(-8, os.SEEK_END) + 8
+  length = int.from_bytes(source.read(4), 'little')
+  if length > size - 8:
+    raise ValueError('the footer is longer than the file')
+  source.seek(size - 8 - length)
+  try:
+    footer, _ = read_struct(source.read(length))
+  except IndexError as error:
+    raise ValueError('the footer has no end') from error
+  _check_lists(footer, _LISTS)
+  return [[_column(_get(chunk, 3, STRUCT)) for chunk in _get(
+      group, 1, LIST)[1]] for group in _get(footer, 4, LIST)[1]]
+
+
+def _check_lists(fields: Fields, expected: Mapping[int, Any]) -> None:
+  for number, what in expected.items():
+    kind, value = fields.get(number, (None, None))
+    if isinstance(what, dict):
+      if kind == STRUCT:
+        _check_lists(value, what)
+    elif kind == LIST:
+      of = STRUCT if isinstance(what, list) else what
+      if value[0] != of and value[1]:
+        raise ValueError('a list in the footer is of other values')
+      if isinstance(what, list):
+        for one in value[1]:
+          _check_lists(one, what[0])
+
+
+def _column(fields: Fields) -> Column:
+  start, first = _get(fields, 9, I64), fields.get(11)
+  if first and first[0] == I64 and 0 < first[1] < start:  # a dictionary
+    start = first[1]
+  return Column(_get(fields, 5, I64), _get(fields, 6, I64), start,
+                start + _get(fields, 7, I64))
+
+
+def _get(fields: Fields, number: int, kind: int) -> Any:
+  found, value = fields.get(number, (0, 0))
+  if found != kind or (kind in (I32, I64) and not 0 <= value < 1 << 63):
+    raise ValueError('the file says what cannot be of its columns')
+  return value
+
+
+def pages(source: 'BinaryIO | pa.NativeFile', column: Column,
+          ) -> Iterator[Page]:
   """The pages of a column in a group of rows that readers would read.
 
   Args:
     source: the file.
-    chunk: what its footer says of the column.
+    column: one of `columns`.
 
   Yields:
     Pages in their order.
@@ -57,21 +140,18 @@ def pages(source: 'BinaryIO | pa.NativeFile',
   Raises:
     ValueError: a header is none, or what it says cannot be.
   """
-  at, seen = chunk.data_page_offset, 0
-  if chunk.has_dictionary_page and 0 < chunk.dictionary_page_offset < at:
-    at = chunk.dictionary_page_offset
-  end = at + chunk.total_compressed_size
-  while seen < chunk.num_values and at < end + _PADDING:
+  at, seen = column.start, 0
+  while seen < column.n_values and at < column.end + _PADDING:
     try:
       fields, length = _header(source, at)
     except ValueError:
-      if at >= end:  # padding, and nothing in it
+      if at >= column.end:  # padding, and nothing in it
         return
       raise
     page = _page(fields)
     yield page
     seen += page.n_values
-    at += length + _count(fields, 3)
+    at += length + _get(fields, 3, I32)
 
 
 def _header(source: 'BinaryIO | pa.NativeFile', at: int) -> tuple[Fields, int]:
@@ -88,18 +168,9 @@ def _header(source: 'BinaryIO | pa.NativeFile', at: int) -> tuple[Fields, int]:
 
 
 def _page(fields: Fields) -> Page:
-  number = _HEADERS.get(_count(fields, 1), 0)
-  kind, own = fields.get(number, (STRUCT, {}))
-  if kind != STRUCT:
-    raise ValueError('the header of a page says what cannot be')
-  return Page(_count(own, 1), _count(fields, 2))
-
-
-def _count(fields: Fields, number: int) -> int:
-  kind, value = fields.get(number, (I32, 0))
-  if kind != I32 or not 0 <= value < 1 << 31:
-    raise ValueError('the header of a page says what cannot be')
-  return value
+  number = _HEADERS.get(_get(fields, 1, I32))
+  own = _get(fields, number, STRUCT) if number else {1: (I32, 0)}
+  return Page(_get(own, 1, I32), _get(fields, 2, I32))
 
 
 def read_struct(content: bytes) -> tuple[Fields, int]:
