@@ -69,6 +69,7 @@ ORDER = (
     'steer',
     'check',
     'verify',
+    'scoring',
     'study',
     'notebook',
     '__init__',
