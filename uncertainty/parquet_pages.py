@@ -98,7 +98,8 @@ def columns(source: 'BinaryIO | pa.NativeFile') -> list[list[Column]]:
 
 def _check_lists(fields: Fields, expected: Mapping[int, Any]) -> None:
   for number, what in expected.items():
-    kind, value = fields.get(number, (None, None))
+    found: tuple[int, Any] = fields.get(number, (0, None))
+    kind, value = found
     if isinstance(what, dict):
       if kind == STRUCT:
         _check_lists(value, what)

@@ -6,6 +6,8 @@ answer one with `tokens`, how many there are, or `error`. Hardly anything is
 imported, so that it starts at once.
 """
 
+from typing import Any
+
 import tokenizers
 
 from uncertainty import limited_process
@@ -17,7 +19,7 @@ def start() -> limited_process.Answer:
   Returns:
     A function from a request to its answer.
   """
-  made = None
+  made: Any = None
 
   def answer(request):
     nonlocal made
