@@ -31,9 +31,11 @@ from hypothesis import strategies as st
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
-from launch.fuzz_files import FORMATS, STRUCTURED
+from launch import fuzz_files, fuzz_workdirs
 from uncertainty.errors import UserError
 
+FORMATS = fuzz_files.FORMATS | fuzz_workdirs.FORMATS
+_STRUCTURED = fuzz_files.STRUCTURED + fuzz_workdirs.STRUCTURED
 _SECONDS, _BYTES = 10, 1 << 30
 _ROUND = '.round'  # holds the seed: a process that was ended tells none
 # Numbers and texts that readers trip over.
@@ -45,7 +47,7 @@ _SPLICES = (
 
 
 def _written(name: str, honest: bytes, mutations) -> bytes:
-  if name in STRUCTURED:
+  if name in _STRUCTURED:
     return json.dumps([
         (kind, share, splice.decode('latin1'), n)
         for kind, share, splice, n in mutations]).encode()

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from launch import tiny_checkpoint
-from uncertainty import check, study
+from uncertainty import memory, study
 from uncertainty.errors import UserError
 from uncertainty.specs import (
   DataSpec,
@@ -97,6 +97,6 @@ def test_too_few_items_for_the_folds_are_refused(spec, tmp_path):
 
 
 def test_a_model_beyond_the_memory_is_refused(spec, tmp_path, monkeypatch):
-  monkeypatch.setattr(check.os, 'sysconf', lambda _: 100)
+  monkeypatch.setattr(memory.os, 'sysconf', lambda _: 100)
   with pytest.raises(UserError, match='tiny takes .* GiB.*bfloat16'):
     study.run(spec, tmp_path / 'run', ('check',))

@@ -3,11 +3,9 @@ import os
 import pathlib
 import zipfile
 
-import numpy as np
-import pandas as pd
 import pytest
 
-from uncertainty import files
+from uncertainty import files, parquet
 from uncertainty.errors import UserError
 
 
@@ -48,7 +46,7 @@ def test_json_is_an_object_or_a_user_error(tmp_path, content):
     lambda path: path.symlink_to('/dev/zero'),
     lambda path: path.write_bytes(b'{}') and os.truncate(path, 1 << 40)])
 @pytest.mark.parametrize('read', [
-    files.read_json, files.read_parquet])
+    files.read_json, parquet.read])
 def test_what_is_no_file_or_no_small_one_is_not_waited_for(
     tmp_path, make, read):
   make(tmp_path / 'a')
@@ -60,33 +58,6 @@ def test_what_is_no_file_or_no_small_one_is_not_waited_for(
     ('Größe 值', True), ('', True), ('a\0b', False), ('\udcff.csv', False)])
 def test_names_that_can_be_printed(name, is_it):
   assert files.printable(name) is is_it
-
-
-def test_parquet_comes_back_whole(tmp_path):
-  table = pd.DataFrame({'a': range(5000), 'b': [[1.0, 2.0]] * 5000})
-  table.to_parquet(tmp_path / 'a.parquet')
-  read = files.read_parquet(tmp_path / 'a.parquet', 'again')
-  assert read['a'].tolist() == list(range(5000))
-  assert read['b'][4999].tolist() == [1.0, 2.0]
-  some = files.read_parquet(tmp_path / 'a.parquet', 'again', ['a'])
-  assert list(some) == ['a']
-
-
-def test_an_empty_parquet_keeps_its_columns(tmp_path):
-  pd.DataFrame({'a': [], 'b': []}).to_parquet(tmp_path / 'a.parquet')
-  assert list(files.read_parquet(tmp_path / 'a.parquet', 'again')) == ['a', 'b']
-  some = files.read_parquet(tmp_path / 'a.parquet', 'again', ['b'])
-  assert list(some) == ['b']
-
-
-@pytest.mark.parametrize('column', [
-    np.full(20_000_000, 7), ['x' * 100_000] * 5000], ids=['rows', 'words'])
-def test_a_parquet_that_repeats_itself_is_refused(tmp_path, column):
-  path = tmp_path / 'a.parquet'
-  pd.DataFrame({'a': column}).to_parquet(path)
-  assert path.stat().st_size < 200_000
-  with pytest.raises(UserError, match='(128 times its size|4 for each byte)'):
-    files.read_parquet(path, 'again')
 
 
 def test_a_member_that_unpacks_to_too_much_is_refused(tmp_path):

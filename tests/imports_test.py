@@ -15,9 +15,14 @@ PACKAGE = pathlib.Path(__file__).resolve().parents[1] / 'uncertainty'
 # the room's door (`__init__`), or as what drives the rooms under it.
 ORDER = (
     'errors',
+    'limited_process',
+    'limited',
+    'memory',
     'arrays',
     'spreadsheets',
     'files',
+    'parquet_pages',
+    'parquet',
     'file_digest',
     'types',
     'human',
@@ -65,6 +70,7 @@ ORDER = (
     'steer',
     'check',
     'verify',
+    'scoring',
     'study',
     'notebook',
     '__init__',

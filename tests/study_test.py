@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from launch import tiny_checkpoint
-from uncertainty import study
+from uncertainty import scoring, study
 from uncertainty.errors import UserError
 from uncertainty.inference import TASKS
 from uncertainty.results import tokens
@@ -103,7 +103,7 @@ def test_a_second_start_asks_nothing_and_loads_nothing(
   _score(place)
   before = _table(place)
   asked.clear()
-  monkeypatch.setattr(study, 'load_model', None)
+  monkeypatch.setattr(scoring, 'load_model', None)
   _score(place)
   assert not asked
   pd.testing.assert_frame_equal(_table(place), before, check_exact=True)
@@ -232,7 +232,7 @@ def test_weights_that_are_replaced_while_another_model_is_asked_are_refused(
     place, asked, monkeypatch):
   tiny_checkpoint.write(place / 'later')
   tiny_checkpoint.write(place / 'new', seed=1)
-  loaded = study.load_model
+  loaded = scoring.load_model
 
   def load(spec, opened):
     model = loaded(spec, opened)
@@ -242,7 +242,7 @@ def test_weights_that_are_replaced_while_another_model_is_asked_are_refused(
         (place / 'new' / weights).read_bytes())
     return model
 
-  monkeypatch.setattr(study, 'load_model', load)
+  monkeypatch.setattr(scoring, 'load_model', load)
   with pytest.raises(UserError, match='later were replaced while this run'):
     _score(place, model='tiny,later')
   assert set(asked) == {('tiny', 'letters')}

@@ -1,17 +1,16 @@
 """`--stages=check`: what would run, and whether it can. Nothing is written."""
 
-import os
 import pathlib
 import shutil
 import time
-from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
 
-from uncertainty import data, inference, models, served, specs
+from uncertainty import data, inference, memory, models, served, specs
 from uncertainty.errors import UserError
 from uncertainty.inference import capture_policy
+from uncertainty.inference.tasks import text_tokens
 from uncertainty.models import capture
 from uncertainty.plan import Plan
 
@@ -92,21 +91,21 @@ def described_results(spec: specs.StudySpec) -> str:
 def _of_model(planned: Plan, model: models.Opened, workdir: pathlib.Path,
               rate: float) -> list[str]:
   spec = planned.spec
+  weights = model.n_parameters * _BYTES[spec.model.dtype]
+  kept = _activation_bytes(planned, model)
+  _check_room(model.name, weights, kept, workdir)
   n_prompts = n_tokens = n_written = 0
   example = ''
   for task in planned.tasks:
     texts = inference.prompt_texts(model, planned.items, spec, task)
     flat = [text for some in texts for text in some if text]
     n_prompts += len(flat)
-    n_tokens += sum(_lengths(model, flat))
+    n_tokens += sum(map(len, text_tokens.each(model, flat)))
     if task in _GENERATING:
       answers = spec.free.n_samples if task == 'samples' else 1
       n_written += answers * spec.free.max_tokens * sum(
           len(some) for some in texts)
     example = example or texts[0][0]
-  weights = model.n_parameters * _BYTES[spec.model.dtype]
-  kept = _activation_bytes(planned, model)
-  _check_room(model.name, weights, kept, workdir)
   seconds = 2 * model.n_parameters * (n_tokens + n_written) / rate
   answers = f'at most {n_written} tokens' if n_written else (
       'the model writes none')
@@ -135,14 +134,6 @@ def _in_words(amount: float, unit: float, name: str, digits: str = '.0f',
   return f'{before}{amount / unit:{digits}} {name}'
 
 
-def _lengths(model: models.Opened, texts: Sequence[str]) -> list[int]:
-  if not texts:
-    return []
-  found = model.tokenizer(list(texts), add_special_tokens=False,
-                          return_attention_mask=False)['input_ids']
-  return [len(ids) for ids in found]
-
-
 def _activation_bytes(planned: Plan, model: models.Opened) -> int:
   """Of a row an item at every site, layer and position, not of all tokens."""
   spec = planned.spec
@@ -158,7 +149,7 @@ def _activation_bytes(planned: Plan, model: models.Opened) -> int:
 def _check_room(name: str, weights: int, kept: int, workdir: pathlib.Path,
                 ) -> None:
   if jax.default_backend() == 'cpu':
-    free = os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE')
+    free = memory.machine_bytes()
   else:
     limits = [d.memory_stats() or {} for d in jax.local_devices()]
     free = sum(x.get('bytes_limit', 0) for x in limits) or weights + 1

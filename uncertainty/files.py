@@ -14,24 +14,11 @@ import re
 import stat
 import sys
 import zipfile
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 from uncertainty.errors import UserError
 
-if TYPE_CHECKING:
-  import pandas as pd
-  import pyarrow as pa
-  import pyarrow.parquet as pq
-
-# A Parquet file may say a value once and repeat it a billion times. Decoded,
-# it may take this many times its bytes, and this much in any case; and hold
-# so many values for each of its bytes, and so many in any case. Results hold
-# less than one.
-_DECODED_TIMES, _DECODED_BYTES = 128, 1 << 26
-_VALUES_TIMES, _VALUES = 4, 1 << 22
-_VALUE_BYTES = 8  # at least, in pandas
-_BATCH_ROWS = 1024
 _JSON_BYTES = 1 << 26
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _STEM_LENGTH = 120  # file systems take 255 bytes, suffix included
@@ -210,153 +197,6 @@ def read_json(path: pathlib.Path, remedy: str) -> dict[str, Any]:
   if not isinstance(value, dict):
     raise UserError(f'{path}: is not a JSON object; {remedy}')
   return value
-
-
-def read_parquet(
-    path: pathlib.Path, remedy: str, columns: Sequence[str] | None = None,
-) -> 'pd.DataFrame':
-  """A Parquet file's table.
-
-  Args:
-    path: of the file.
-    remedy: what to do if it cannot be read.
-    columns: those wanted; None: all.
-
-  Returns:
-    The table, with a fresh index.
-
-  Raises:
-    UserError: it is not Parquet, or would take far more memory than disk.
-  """
-  with malformed(path, remedy):
-    table = decoded(path, path, plain_size(path), remedy, columns)
-    return table.to_pandas().reset_index(drop=True)
-
-
-def parquet_shape(path: pathlib.Path, remedy: str) -> tuple[int, int]:
-  """How large a Parquet file's table is by the file's own word.
-
-  Args:
-    path: of the file.
-    remedy: what to do if it cannot be read.
-
-  Returns:
-    The numbers of rows and columns.
-
-  Raises:
-    UserError: it is not Parquet.
-  """
-  import pyarrow.parquet as pq
-
-  with malformed(path, remedy), pq.ParquetFile(path) as file:
-    return file.metadata.num_rows, len(file.schema_arrow)
-
-
-def decoded(
-    source: 'pathlib.Path | pa.BufferReader', where: object, size: int,
-    remedy: str, columns: Sequence[str] | None = None,
-) -> 'pa.Table':
-  """As `read_parquet`, an Arrow table, from a file or from its bytes.
-
-  Args:
-    source: a path, or the bytes.
-    where: what to call it.
-    size: in bytes.
-    remedy: what to do if it cannot be read.
-    columns: those wanted; None: all.
-
-  Returns:
-    The table.
-
-  Raises:
-    UserError: it is not Parquet, or would take far more memory than `size`.
-  """
-  import pyarrow as pa
-  import pyarrow.parquet as pq
-
-  limit = _DECODED_BYTES + _DECODED_TIMES * size
-  much = UserError(
-      f'{where}: takes more than {limit >> 20} MiB in memory, over'
-      f' {_DECODED_TIMES} times its size; write it with fewer rows')
-  with malformed(where, remedy), pq.ParquetFile(source) as file:
-    wanted = None if columns is None else list(columns)
-    schema = file.schema_arrow
-    schema = pa.schema(map(_writable, schema if wanted is None else [
-        schema.field(name) for name in wanted]))
-    values, largest, texts = _stated(file, schema.names)
-    if values > _VALUES + _VALUES_TIMES * size:
-      raise UserError(f'{where}: holds {values} values, over {_VALUES_TIMES}'
-                      ' for each byte; write it with fewer rows')
-    if largest > limit:
-      raise much
-    # Of a text that is said once and repeated there is one copy this way.
-    file = pq.ParquetFile(source, read_dictionary=texts)
-    batches, taken = [], 0
-    for batch in file.iter_batches(_BATCH_ROWS, columns=wanted):
-      taken += sum(map(_unpacked, batch.columns))
-      if taken > limit:
-        raise much
-      batches.append(batch.cast(schema))
-    table = pa.Table.from_batches(batches, schema)
-    table.validate(full=True)  # texts that are no UTF-8, and the like
-    return table
-
-
-def _writable(field: 'pa.Field') -> 'pa.Field':
-  """With a type that dictionaries can be written out to."""
-  import pyarrow as pa
-
-  return field.with_type(
-      pa.string()) if field.type == pa.string_view() else field
-
-
-def _stated(
-    file: 'pq.ParquetFile', wanted: Sequence[str],
-) -> tuple[int, int, list[str]]:
-  """What the columns hold by the file's own word.
-
-  Args:
-    file: open.
-    wanted: names of columns.
-
-  Returns:
-    How many values, the bytes of the largest column in memory but for
-    repeated texts, and the paths of the columns of texts.
-  """
-  values, largest, texts = 0, 0, []
-  for number in range(len(file.schema)):
-    column = file.schema.column(number)
-    if not any(column.path == name or column.path.startswith(name + '.')
-               for name in wanted):
-      continue
-    if column.physical_type == 'BYTE_ARRAY':
-      texts.append(column.path)
-    for group in range(file.metadata.num_row_groups):
-      chunk = file.metadata.row_group(group).column(number)
-      values += max(chunk.num_values, 0)
-      largest = max(largest, chunk.total_uncompressed_size,
-                    chunk.num_values * column.length)
-  return values, largest, texts
-
-
-def _unpacked(array: 'pa.Array') -> int:
-  """Bytes that an array takes once its dictionaries are written out."""
-  import pyarrow as pa
-  import pyarrow.compute as pc
-
-  kind = array.type
-  if pa.types.is_struct(kind):
-    return sum(map(_unpacked, array.flatten()))
-  if pa.types.is_map(kind):
-    return array.nbytes + _unpacked(array.keys) + _unpacked(array.items)
-  if pa.types.is_nested(kind):
-    return array.nbytes + _unpacked(array.flatten())
-  size = array.nbytes
-  if pa.types.is_dictionary(kind):
-    lengths = pc.call_function(
-        'binary_length', [array.dictionary]).take(array.indices)
-    size = pc.call_function('sum', [lengths.cast(pa.int64())]).as_py() or 0
-  return max(size, _VALUE_BYTES * len(array))
 
 
 def zip_member(path: pathlib.Path, name: str, limit: int) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 from ml_collections import config_dict
 
-from uncertainty import config_files, files, paths, specs, study
+from uncertainty import config_files, parquet, paths, specs, study
 from uncertainty.analysis import compare as comparing
 from uncertainty.analysis import run as analysis_run
 from uncertainty.errors import UserError
@@ -30,7 +30,7 @@ class StudyTables(Mapping[str, pd.DataFrame]):
     if not path.is_file():
       known = ', '.join(self) or 'none: run the stage analyze'
       raise KeyError(f'no table {name!r}; there are {known}')
-    return files.read_parquet(
+    return parquet.read(
         path, 'run the stage analyze again to rebuild it')
 
   def __iter__(self) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The stages of a study in order: the only file that owns state.
+"""The stages of a study in order: who holds the workdir, and what runs in it.
 
 tune, if asked for: items → lessons → steps → another model to score.
 score: items → prompts → batches → shards → one results table per model.
@@ -18,19 +18,14 @@ from absl import logging
 
 from uncertainty import files, paths, progress, stopping
 from uncertainty.errors import UserError, hint
-from uncertainty.specs import ModelSpec, StudySpec, listed
+from uncertainty.specs import StudySpec, listed
 
 # A stage imports what it needs when it runs: --help waits for nothing, and
 # the report needs no model.
 if typing.TYPE_CHECKING:
-  import pandas as pd
-
-  from uncertainty import buckets, models, plan
+  from uncertainty import buckets, plan
 
 PROGRESS = 'progress.jsonl'  # in the workdir
-
-# The last model that was loaded, for studies that share one.
-_LOADED: 'dict[tuple, models.Model]' = {}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -183,6 +178,7 @@ def _shown(start: _Start, stage: str,
 def _tune(start: _Start) -> None:
   import jax
 
+  from uncertainty import scoring
   from uncertainty.results import manifest
   from uncertainty.tuning import run as tuning
 
@@ -200,17 +196,11 @@ def _tune(start: _Start) -> None:
       dataset=spec.data.name, task=spec.tune.objective, total=spec.tune.steps)
   with progress.shown(counted):
     manifest.update(start.workdir, tuning=tuning.run(
-        load_model(spec.model, opened[0]), opened[0], planned.items, spec,
-        start.workdir, counted))
+        scoring.load_model(spec.model, opened[0]), opened[0], planned.items,
+        spec, start.workdir, counted))
 
 
 def _score(start: _Start) -> None:
-  import jax
-
-  from uncertainty import plan
-  from uncertainty.prompts import self_report
-  from uncertainty.results import manifest, shards, tokens
-
   planned, spec, workdir = start.plan, start.spec, start.workdir
   if spec.data.responses and not spec.results_dir:
     from uncertainty import served
@@ -218,106 +208,9 @@ def _score(start: _Start) -> None:
     served.write(spec, workdir)
   if planned is None:
     return
-  for model in planned.each_model():
-    if jax.process_index() == 0:
-      manifest.update(workdir, models={model.name: plan.model_entry(model)},
-                      judge_prompts=self_report.judge_prompts())
-    frames = {}
-    for name in planned.tasks:
-      frames[name] = _run_task(name, model, planned, start)
-    if jax.process_index() == 0:
-      table = planned.results(model, frames)
-      path = workdir / 'results' / spec.data.name / f'{model.name}.parquet'
-      shards.write_table(table, path)
-      tokens.write(path, table, model.tokenizer.decode)
+  from uncertainty import scoring
 
-
-def load_model(spec: ModelSpec, opened: 'models.Opened') -> 'models.Model':
-  """Loads a model over all devices at hand; the last one is kept.
-
-  Args:
-    spec: precision, cache and how many devices share a copy.
-    opened: one of `Plan.each_model`.
-
-  Returns:
-    The model, on the devices.
-
-  Raises:
-    UserError: files that cannot be read.
-  """
-  import jax
-
-  from uncertainty import models
-  from uncertainty.models import sharding
-
-  key = (spec, opened.source, opened.name, opened.fingerprint)
-  if key not in _LOADED:
-    _LOADED.clear()
-    mesh = None
-    if jax.device_count() > 1:
-      mesh = sharding.make_mesh(model=spec.model_axis)
-    _LOADED[key] = models.load(
-        opened, dtype=spec.dtype, mesh=mesh, cache_dir=spec.cache_dir)
-  return _LOADED[key]
-
-
-def _run_task(
-    name: str, model: 'models.Opened', planned: 'plan.Plan', start: _Start,
-) -> 'pd.DataFrame':
-  """Runs what is not yet in the task's shards, and reads them all."""
-  import jax
-  import pandas as pd
-
-  from uncertainty import inference
-  from uncertainty.inference import capture_policy
-  from uncertainty.models import sharding
-  from uncertainty.results import columns, shards
-
-  spec, items, workdir = planned.spec, planned.items, start.workdir
-  place = pathlib.Path(spec.data.name) / model.name
-  store = shards.ShardStore(workdir / 'shards' / place / name)
-  source = planned.provenance(model, name)
-  writes = jax.process_index() == 0
-  if writes:
-    kept = None
-    if capture_policy.capturing_task(spec) == name:
-      from uncertainty.probes import collect
-
-      kept = collect.held(spec, workdir, place, source.settings)
-    store.sort_out(source, kept)
-  if start.mirror and writes:
-    start.mirror.push()
-  sharding.wait_for_all(f'{name} is sorted out')
-  if start.mirror and not writes:
-    start.mirror.bring()
-  done = store.done()
-  sharding.wait_for_all(f'{name} starts')
-  n_done = sum(item.item_id in done for item in items)
-  if n_done:
-    logging.info('%s: %d of %d items are done', name, n_done, len(items))
-  if n_done < len(items):
-    counted = progress.Progress(
-        workdir / PROGRESS if writes else None, stage='score',
-        model=model.name, dataset=spec.data.name, task=name,
-        total=len(items), done=n_done)
-    with progress.shown(counted):
-      chunks = inference.TASKS[name](
-          load_model(spec.model, model), items, spec, seed=spec.seed, done=done)
-      if writes:
-        # Imported here: a start with nothing to ask waits for no scikit-learn.
-        from uncertainty.probes import collect
-
-        chunks = collect.store_activations(
-            chunks, items, spec, workdir, place, source.settings)
-      for chunk in chunks:
-        if writes:
-          store.append(pd.DataFrame(
-              {columns.ITEM_ID: chunk.item_ids} | chunk.columns
-              | source.columns(chunk.item_ids)))
-        counted.add(len(chunk.item_ids))
-        if start.mirror:
-          start.mirror.check()
-  return store.read()
+  scoring.run(planned, workdir, start.mirror, workdir / PROGRESS)
 
 
 def _probe(start: _Start) -> None:
@@ -332,10 +225,10 @@ def _probe(start: _Start) -> None:
 
 def _steer(start: _Start) -> None:
   if start.spec.steer.directions:
-    from uncertainty import steer
+    from uncertainty import scoring, steer
 
     steer.run(start.plan, start.workdir,
-              functools.partial(load_model, start.spec.model))
+              functools.partial(scoring.load_model, start.spec.model))
 
 
 def _analyze(start: _Start) -> None:
@@ -359,13 +252,13 @@ def _report(start: _Start) -> None:
 
 
 def _verify(start: _Start) -> None:
-  from uncertainty import verify
+  from uncertainty import scoring, verify
 
   if start.spec.data.responses:
     raise UserError('answers of a server cannot be asked for again; '
                     '--stages=score reads them again')
   verify.run(start.spec, start.workdir,
-             functools.partial(load_model, start.spec.model))
+             functools.partial(scoring.load_model, start.spec.model))
 
 
 def _check(spec: StudySpec, workdir: pathlib.Path,

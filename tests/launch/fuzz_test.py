@@ -27,7 +27,8 @@ def test_readers_raise_user_errors_only(name, tmp_path):
 
 
 @pytest.mark.parametrize('name', [
-    'safetensors', 'gguf', 'csv', 'parquet', 'activations', 'activations_rows',
+    'safetensors', 'gguf', 'csv', 'parquet', 'parquet_headers', 'tokenizer',
+    'activations', 'activations_rows',
     'sums', 'shard', 'results', 'analysis', 'manifest', 'manifest_fields',
     'sheet', 'published_probes', 'study', 'docx', 'docx_document',
     'docx_cells'])

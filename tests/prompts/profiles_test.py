@@ -7,7 +7,7 @@ import pathlib
 import pandas as pd
 import pytest
 
-from uncertainty import data, prompts
+from uncertainty import data, memory, prompts
 from uncertainty.prompts import dialogue, instructions
 from uncertainty.specs import DataSpec, PromptSpec
 from uncertainty.types import Item, UserError
@@ -245,3 +245,19 @@ def test_open_questions_cannot_be_asked_as_closed_ones():
 def test_an_unknown_data_set_is_refused():
   with pytest.raises(UserError, match='no prompts for this data set'):
     _build(_chat(), dataset='coanne')
+
+
+@pytest.mark.parametrize(('answer', 'times'), [('letters', 1), ('text', 2)])
+def test_prompts_that_are_too_much_together_are_refused(
+    monkeypatch, answer, times):
+  """Each is within the bound of one prompt."""
+  monkeypatch.setattr(memory, 'machine_bytes', lambda: 16 << 20)
+  long = _chat("{% for m in messages %}{{ m.content }}{% endfor %}"
+               "{{ 'a' * 30000 }}")
+  spec = PromptSpec(style='chat', answer=answer)
+  made = prompts.build([ITEM] * (30 // times), spec, long, dataset='coane')
+  assert len(made[0].text) > 30_000
+  with pytest.raises(UserError, match=(
+      "the prompts take more than 1 MiB.*n_orders.*template")) as raised:
+    prompts.build([ITEM] * 10_000, spec, long, dataset='coane')
+  assert '\n' not in str(raised.value)

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from uncertainty import data, plan, study
+from uncertainty import data, plan, scoring, study
 from uncertainty.results import columns, page, published
 from uncertainty.specs import (
   AnalysisSpec,
@@ -54,7 +54,7 @@ def tiny(monkeypatch):
   module = importlib.util.module_from_spec(spec)
   spec.loader.exec_module(module)
   model = module.make()
-  monkeypatch.setattr(study, 'load_model', lambda *_: model)
+  monkeypatch.setattr(scoring, 'load_model', lambda *_: model)
   monkeypatch.setattr(
       plan, 'open_model', lambda *_, **__: module.opened(model))
   monkeypatch.setattr(data, 'source_files', lambda _: {})

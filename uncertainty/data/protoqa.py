@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import tensorflow_datasets as tfds
 from typing_extensions import override
 
-from uncertainty import files, human
+from uncertainty import human, parquet
 from uncertainty.data import builder, sources
 from uncertainty.specs import DataSpec
 from uncertainty.types import Item, UserError
@@ -81,7 +81,7 @@ class ProtoQA(builder.ItemBuilder):
 
 
 def _read_prepared(path: pathlib.Path) -> Iterator[Item]:
-  table = files.read_parquet(path, 'use the file as it ships')
+  table = parquet.read(path, 'use the file as it ships')
   for row, (question, answers, ratios, count) in enumerate(zip(
       table['Question'], table['Answers'], table['Answer_Ratios'],
       table['Response_Count'])):

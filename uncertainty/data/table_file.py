@@ -10,7 +10,7 @@ import pathlib
 
 import pandas as pd
 
-from uncertainty import files
+from uncertainty import files, parquet
 from uncertainty.specs import DataSpec
 from uncertainty.types import UserError
 
@@ -37,8 +37,8 @@ def _read_csv(path: pathlib.Path, separator: str = ',') -> pd.DataFrame:
 
 
 def _read_parquet(path: pathlib.Path) -> pd.DataFrame:
-  _check_size(path, *files.parquet_shape(path, 'write it again'))
-  return files.read_parquet(path, 'write it again')
+  _check_size(path, *parquet.shape(path, 'write it again'))
+  return parquet.read(path, 'write it again')
 
 
 def _read_jsonl(path: pathlib.Path) -> pd.DataFrame:

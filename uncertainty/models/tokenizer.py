@@ -8,8 +8,6 @@ A GGUF file names one of two kinds in `tokenizer.ggml.model`:
          characters as bytes; its merges follow from the scores.
 """
 
-import base64
-import math
 import os
 import pathlib
 from collections.abc import Mapping, Sequence
@@ -20,6 +18,7 @@ from tokenizers import decoders, normalizers, pre_tokenizers, processors
 from tokenizers import models as tokenizer_models
 
 from uncertainty import files
+from uncertainty.models import tokenizer_rules
 from uncertainty.types import UserError
 
 # Its tokenizers are all that is used of it: no advice to install PyTorch.
@@ -27,26 +26,11 @@ os.environ.setdefault('TRANSFORMERS_NO_ADVISORY_WARNINGS', '1')
 
 from transformers import PreTrainedTokenizerFast
 
+from uncertainty.models.tried_tokenizer import TriedTokenizer
+
 _PREFIX = 'tokenizer.ggml.'
 _CONTROL, _USER_DEFINED = 3, 4  # llama.cpp's token types
 _NORMAL = 1
-_LARGEST_ID = 1 << 24  # as many tokens as a config may name
-# How many times as long a tokenizer's rules may make a text. Public ones reach
-# some 70: normal forms write 18 characters, 33 bytes, for one.
-_MOST_GROWTH = 256
-
-_WORDS_LLAMA3 = (
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
-    r'| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+'
-)
-_WORDS_QWEN2 = _WORDS_LLAMA3.replace(r'\p{N}{1,3}', r'\p{N}')
-_WORDS_TEKKEN = (
-    r'[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*'
-    r'[\p{Ll}\p{Lm}\p{Lo}\p{M}]+'
-    r'|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+'
-    r'[\p{Ll}\p{Lm}\p{Lo}\p{M}]*'
-    r'|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+'
-)
 
 
 def _words(pattern: str) -> pre_tokenizers.PreTokenizer:
@@ -74,15 +58,15 @@ _PRE_TOKENIZERS = {
     'starcoder': _gpt2_words_single_digits,
     'refact': _gpt2_words_single_digits,
     'command-r': _gpt2_words_single_digits,
-    'llama-bpe': lambda: _words(_WORDS_LLAMA3),
-    'llama3': lambda: _words(_WORDS_LLAMA3),
-    'llama-v3': lambda: _words(_WORDS_LLAMA3),
-    'falcon3': lambda: _words(_WORDS_LLAMA3),
-    'dbrx': lambda: _words(_WORDS_LLAMA3),
-    'smaug-bpe': lambda: _words(_WORDS_LLAMA3),
-    'qwen2': lambda: _words(_WORDS_QWEN2),
-    'deepseek-r1-qwen': lambda: _words(_WORDS_QWEN2),
-    'tekken': lambda: _words(_WORDS_TEKKEN),
+    'llama-bpe': lambda: _words(tokenizer_rules.WORDS_LLAMA3),
+    'llama3': lambda: _words(tokenizer_rules.WORDS_LLAMA3),
+    'llama-v3': lambda: _words(tokenizer_rules.WORDS_LLAMA3),
+    'falcon3': lambda: _words(tokenizer_rules.WORDS_LLAMA3),
+    'dbrx': lambda: _words(tokenizer_rules.WORDS_LLAMA3),
+    'smaug-bpe': lambda: _words(tokenizer_rules.WORDS_LLAMA3),
+    'qwen2': lambda: _words(tokenizer_rules.WORDS_QWEN2),
+    'deepseek-r1-qwen': lambda: _words(tokenizer_rules.WORDS_QWEN2),
+    'tekken': lambda: _words(tokenizer_rules.WORDS_TEKKEN),
 }
 # A word that is a piece itself is taken whole, whatever the merges say.
 _IGNORE_MERGES = {'llama-bpe', 'llama3', 'llama-v3', 'falcon3', 'tekken'}
@@ -112,52 +96,11 @@ def from_directory(path: pathlib.Path) -> PreTrainedTokenizerFast:
   if (path / 'tokenizer_config.json').is_file():
     files.read_json(path / 'tokenizer_config.json', 'download it again')
   with files.malformed(path / 'tokenizer.json', 'save it again'):
-    _check_ids(content)
-    _check_growth(content)
-    tokenizer = PreTrainedTokenizerFast.from_pretrained(
-        str(path), local_files_only=True)
+    tokenizer_rules.check(content)
+    kind = (PreTrainedTokenizerFast if tokenizer_rules.are_plain(content)
+            else TriedTokenizer)
+    tokenizer = kind.from_pretrained(str(path), local_files_only=True)
     return _tried(tokenizer)
-
-
-def _check_ids(content: Mapping[str, Any]) -> None:
-  """`tokenizers` counts from 0 to the largest id, whatever that is."""
-  vocab = content['model']['vocab']
-  ids = [token['id'] for token in content.get('added_tokens', ())]
-  ids += vocab.values() if isinstance(vocab, dict) else ()
-  if max(ids, default=0) > _LARGEST_ID:
-    raise ValueError(f'token {max(ids)} is beyond {_LARGEST_ID}')
-
-
-def _check_growth(content: Mapping[str, Any]) -> None:
-  """Rules that each make a text longer do so by the product of them all."""
-  for parts in (('normalizer', 'pre_tokenizer'), ('decoder',)):
-    growth = math.prod(_growth(content.get(part)) for part in parts)
-    if growth > _MOST_GROWTH:
-      raise ValueError(
-          f'its {" and ".join(parts)} may make a text more than {_MOST_GROWTH}'
-          ' times as long')
-
-
-def _growth(rule: Any) -> int:
-  """The factor by which a rule, and those inside it, may lengthen a text."""
-  if isinstance(rule, list):
-    return math.prod(map(_growth, rule))
-  if not isinstance(rule, dict):
-    return 1
-  growth = math.prod(map(_growth, rule.values()))
-  if rule.get('type') == 'ByteLevel':
-    return 2 * growth  # each byte beyond ASCII is written in two
-  if rule.get('type') == 'Precompiled':
-    table = base64.b64decode(rule['precompiled_charsmap'])
-    texts = table[4 + int.from_bytes(table[:4], 'little'):].split(b'\0')
-    return max(1, *map(len, texts)) * growth
-  if rule.get('type') == 'Replace':
-    # An expression may match what is empty, between any two characters.
-    replaced = len(rule['pattern'].get('String', ''))
-    longer = len(rule['content'])
-    return growth * (max(1, math.ceil(longer / replaced)) if replaced
-                     else 1 + longer)
-  return growth
 
 
 def _tried(tokenizer: PreTrainedTokenizerFast) -> PreTrainedTokenizerFast:

@@ -1,21 +1,17 @@
 """Chat templates are programs of strangers: they run in a process of limits.
 
 Jinja's sandbox keeps a template from the machine's files, not from looping
-for days or writing 'a' ten billion times. So templates run in a small process
-(`chat_template_process`) whose memory and time the system limits.
+for days or writing 'a' ten billion times. So templates run in a process of
+their own (`limited`), as `chat_template_process` says.
 """
 
 import functools
 import json
-import os
 import pathlib
-import subprocess
-import sys
-import threading
-import weakref
 from collections.abc import Mapping
 from typing import Any
 
+from uncertainty import limited
 from uncertainty.errors import UserError
 
 _SCRIPT = pathlib.Path(__file__).with_name('chat_template_process.py')
@@ -44,7 +40,7 @@ def render(template: str, variables: Mapping[str, Any]) -> str:
 
 
 class Renderer:
-  """One process, started when it is first needed and again if it dies.
+  """What renders templates, in one process.
 
   Args:
     seconds: of processor time for one prompt.
@@ -60,10 +56,9 @@ class Renderer:
                remedy: str = 'use --config.prompt.style=completion',
                strict: bool = False):
     self._seconds, self._memory = seconds, memory
-    self._subject, self._remedy, self._strict = subject, remedy, strict
-    self._lock = threading.Lock()
-    self._process: subprocess.Popen | None = None
-    self._known = ''  # the template that the process has
+    self._subject, self._remedy = subject, remedy
+    self._process = limited.Process(
+        _SCRIPT, str(int(strict)), memory=memory)
 
   def render(self, template: str, variables: Mapping[str, Any]) -> str:
     """As the module's `render`, one at a time.
@@ -83,57 +78,16 @@ class Renderer:
                       f' than {_TEMPLATE}; {self._remedy}')
     most = (_WRITTEN + len(template)
             + _WRITTEN_TIMES * len(json.dumps(variables)))
-    with self._lock:
-      process = self._process or self._start()
-      new = {'template': template} if template != self._known else {}
-      self._known = template
-      try:
-        line = self._ask(process, json.dumps(
-            {'variables': variables, 'most': most, **new}))
-      except BaseException:  # an interrupt: what it would say next is lost
-        self._stop(process)
-        raise
-      if not line:
-        self._stop(process)
-        raise UserError(
-            f'{self._subject} takes more than {self._seconds} s or '
-            f'{self._memory >> 20} MiB for one prompt; {self._remedy}')
-    answer = json.loads(line)
+    answer = self._process.ask(
+        template, {'variables': variables, 'most': most}, self._seconds)
+    if answer is None:
+      raise UserError(
+          f'{self._subject} takes more than {self._seconds} s or '
+          f'{self._memory >> 20} MiB for one prompt; {self._remedy}')
     if 'error' in answer:
       raise UserError(f"{self._subject} cannot be applied "
                       f"({answer['error']}); {self._remedy}")
     return answer['text']
-
-  def _start(self) -> subprocess.Popen:
-    limits = map(str, (self._seconds, self._memory, int(self._strict)))
-    self._process = process = subprocess.Popen(
-        [sys.executable, '-P', str(_SCRIPT), *limits],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=os.environ | {'PYTHONPATH': os.pathsep.join(sys.path)})
-    self._known = ''
-    self._end = weakref.finalize(self, _end, process)
-    return process
-
-  def _ask(self, process: subprocess.Popen, request: str) -> bytes:
-    """The line that answers; nothing if the process died."""
-    assert process.stdin and process.stdout
-    try:
-      process.stdin.write(request.encode() + b'\n')
-      process.stdin.flush()
-    except BrokenPipeError:
-      return b''
-    return process.stdout.readline()
-
-  def _stop(self, process: subprocess.Popen) -> None:
-    process.kill()
-    self._end()
-    self._process = None
-
-
-def _end(process: subprocess.Popen) -> None:
-  """Lets the process go; it ends where its input does."""
-  process.communicate()
 
 
 _renderer = functools.cache(Renderer)

@@ -1,21 +1,17 @@
-"""The process that `chat_template` starts: template in, text out, line by line.
+"""What `chat_template` has a limited process do: template in, text out.
 
-    python chat_template_process.py SECONDS BYTES STRICT
-
-Each line of input is a JSON object with `variables`, `most`, the characters
-that may be written, and, where it changes, `template`; each line of output one
-with `text` or `error`. It imports nothing of the package, so that it starts at
-once.
+A request is a JSON object with `variables`, `most`, the characters that may be
+written, and, where it is new, `program`, the template; an answer one with
+`text` or `error`. Hardly anything is imported, so that it starts at once.
 """
 
 import datetime
 import json
-import resource
-import signal
-import sys
 
 import jinja2
 from jinja2 import ext, nodes, sandbox
+
+from uncertainty import limited_process
 
 # Templates that print the day print this one, so that prompts are equal
 # across days. It is the day that Llama 3.2's template falls back to.
@@ -74,27 +70,30 @@ def _answer(template, variables, most) -> dict[str, str]:
   return {'text': text}
 
 
-def _main(seconds: int, memory: int, strict: int) -> None:
-  """Answers line after line until the input ends."""
-  resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-  resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-  made, compiled, source = _environment(bool(strict)), None, ''
+def start(strict: str) -> limited_process.Answer:
+  """What answers requests.
+
+  Args:
+    strict: '1' if a template must know each variable that it writes; else '0'.
+
+  Returns:
+    A function from a request to its answer.
+  """
+  made, compiled, source = _environment(strict == '1'), None, ''
 
   def template():
     nonlocal compiled
     compiled = compiled or made.from_string(source)
     return compiled
 
-  for line in sys.stdin:
-    request = json.loads(line)
-    if 'template' in request:
-      source, compiled = request['template'], None
-    # The signal's default action ends the process, whatever it is doing.
-    signal.setitimer(signal.ITIMER_PROF, seconds)
-    answer = _answer(template, request['variables'], request['most'])
-    signal.setitimer(signal.ITIMER_PROF, 0)
-    print(json.dumps(answer), flush=True)
+  def answer(request):
+    nonlocal source, compiled
+    if 'program' in request:
+      source, compiled = request['program'], None
+    return _answer(template, request['variables'], request['most'])
+
+  return answer
 
 
 if __name__ == '__main__':
-  _main(*map(int, sys.argv[1:]))
+  limited_process.serve(start)

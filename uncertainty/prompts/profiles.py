@@ -6,9 +6,11 @@ out and uses each data set's own wording.
 """
 
 import dataclasses
-from collections.abc import Callable, Sequence
-from typing import Any
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
+from uncertainty import memory
 from uncertainty.prompts import dialogue as dialogues
 from uncertainty.prompts import free_response, multiple_choice, own_template
 from uncertainty.prompts.dialogue import Dialogue
@@ -21,6 +23,7 @@ from uncertainty.prompts.instructions import (
 from uncertainty.specs import PromptSpec
 from uncertainty.types import Item, Prompt, UserError
 
+_T = TypeVar('_T')
 _ASCII = str.maketrans({
     '\u2018': "'", '\u2019': "'", '\u201a': "'", '\u201b': "'",
     '\u201c': '"', '\u201d': '"', '\u201e': '"', '\u201f': '"',
@@ -71,8 +74,8 @@ def build(items: Sequence[Item], spec: PromptSpec, tokenizer: Any, *,
     Prompts in the items' order.
 
   Raises:
-    UserError: an unknown profile, style, format or data set, or an item
-      without choices asked as a closed question.
+    UserError: an unknown profile, style, format or data set, an item without
+      choices asked as a closed question, or as `fitting`.
   """
   if spec.profile not in ('paper', 'clean'):
     raise UserError(f'prompt.profile={spec.profile}: choose paper or clean')
@@ -86,7 +89,34 @@ def build(items: Sequence[Item], spec: PromptSpec, tokenizer: Any, *,
   make = _FORMATS[spec.answer] if not setting.template else _templated
   # Given answers are read as they were given, to the question as it was.
   shown = items if spec.answer == 'response' else map(cleaned, items)
-  return [make(item, setting) for item in shown]
+  return fitting((make(item, setting) for item in shown), _bytes)
+
+
+def fitting(made: Iterable[_T], n_bytes: Callable[[_T], int]) -> list[_T]:
+  """Prompts, as long as they fit into memory together.
+
+  Each has its own bound (`chat_template`), and there may be many.
+
+  Args:
+    made: prompts or their texts, one after another.
+    n_bytes: how many bytes one takes.
+
+  Returns:
+    A list of them.
+
+  Raises:
+    UserError: together they take more than a sixteenth of this machine's
+      memory.
+  """
+  return memory.held(
+      made, n_bytes, 'the prompts', 'ask fewer items (config.data.limit), in'
+      ' fewer orders (config.prompt.n_orders), or without a template that'
+      ' writes so much')
+
+
+def _bytes(prompt: Prompt) -> int:
+  return sum(map(sys.getsizeof, (
+      prompt.text, prompt.neutral_text, *prompt.continuations)))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from uncertainty import files, spreadsheets
+from uncertainty import files, parquet, spreadsheets
 from uncertainty.measures import grading
 from uncertainty.results import columns, schema, shards
 from uncertainty.types import UserError
@@ -231,7 +231,7 @@ def regrade_published(results_dir: str | pathlib.Path) -> pd.DataFrame:
   """
   results, rulings = {}, []
   for path in sorted(pathlib.Path(results_dir).glob('*.parquet')):
-    raw = files.read_parquet(path, _AGAIN)
+    raw = parquet.read(path, _AGAIN)
     if 'fr_correct?' not in raw:
       continue
     model = path.stem.partition('_')[2]

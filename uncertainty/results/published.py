@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from uncertainty import files, human
+from uncertainty import files, human, parquet
 from uncertainty.measures import registry
 from uncertainty.results import columns, derived, schema
 from uncertainty.results import published_columns as names
@@ -116,7 +116,7 @@ def _open_all(
       present = pq.read_schema(path).names
     of_probes = {derived.LAYER, 'human_ent_mean_r2'} <= set(present)
     measured = [c for c in present if names.measure(c)]
-    table = files.read_parquet(path, _REMEDY)
+    table = parquet.read(path, _REMEDY)
     if of_probes:
       probes[path] = table.assign(**{
           columns.DATASET: path.stem.split('_')[0]})
@@ -185,7 +185,7 @@ def _item_columns(
   for path in beside:
     schema_names = set(pq.read_schema(path).names)
     if 'human-ent' in schema_names or 'Answer_Ratios' in schema_names:
-      raw = files.read_parquet(path, _REMEDY)
+      raw = parquet.read(path, _REMEDY)
       if {len(raw)} == lengths:
         return _renamed_items(raw), str(path)
   if dataset == 'mmlu' or 'Correct_Answer' in own.raw:

@@ -5,7 +5,7 @@ import pathlib
 import numpy as np
 import pandas as pd
 
-from uncertainty import files
+from uncertainty import files, parquet
 from uncertainty.results import columns, derived
 from uncertainty.types import UserError
 
@@ -33,7 +33,7 @@ def read(path: str | pathlib.Path) -> pd.DataFrame:
     UserError: it is not that file.
   """
   path = pathlib.Path(path)
-  table = files.read_parquet(path, _REMEDY)
+  table = parquet.read(path, _REMEDY)
   wanted = {columns.MODEL, derived.LAYER, 'n_samples', 'n_features'} | {
       f'{prefix}_{name}' for prefix in _PREFIXES.values()
       for names in _METRICS.values() for name in names}

@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from absl import logging
 
-from uncertainty import files
+from uncertainty import files, parquet
 from uncertainty.results import columns, digests, typed_tables
 from uncertainty.types import UserError
 
@@ -242,7 +242,7 @@ def read(path: pathlib.Path, *, sealed: bool = True) -> pa.Table:
     stated = path.stem.partition('-')[2]
     if sealed and stated and stated != _digest(content):
       raise ValueError('its bytes are not those that were written')
-    table = files.decoded(
+    table = parquet.decoded(
         pa.BufferReader(content), path, len(content), _REMEDY)
     typed_tables.check(table, f'the shard {path}', _REMEDY, columns.find)
     if columns.ITEM_ID not in table.column_names:

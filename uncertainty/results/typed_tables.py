@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from uncertainty import files
+from uncertainty import files, parquet
 from uncertainty.results.column import Column
 from uncertainty.types import UserError
 
@@ -40,7 +40,7 @@ def read(
       what `check` refuses.
   """
   with files.malformed(path, remedy):
-    table = files.decoded(
+    table = parquet.decoded(
         path, path, files.plain_size(path), remedy, names)
     check(table, path, remedy, find)
     return table.to_pandas().reset_index(drop=True)

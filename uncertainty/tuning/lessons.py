@@ -14,8 +14,9 @@ from absl import logging
 from uncertainty import prompts
 from uncertainty.errors import UserError, hint
 from uncertainty.inference.tasks import text
-from uncertainty.inference.tasks.letters import Asked, ask_all, tokenize_texts
+from uncertainty.inference.tasks.letters import Asked, ask_all
 from uncertainty.inference.tasks.task import Tokenizing
+from uncertainty.inference.tasks.text_tokens import tokenize_texts
 from uncertainty.prompts import self_report
 from uncertainty.specs import StudySpec, TuneSpec, listed
 from uncertainty.tuning.objectives import DIVERGENCES

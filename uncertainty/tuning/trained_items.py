@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from absl import logging
 
-from uncertainty import files
+from uncertainty import parquet
 from uncertainty.results import columns, digests, shards, split_columns
 from uncertainty.tuning import near_duplicates
 from uncertainty.types import Item, UserError
@@ -88,7 +88,7 @@ def read(directory: pathlib.Path) -> pd.DataFrame:
     raise UserError(
         f'{path}: is missing, so that nobody knows which items this tuned'
         f' model was trained on; {remedy}')
-  return files.read_parquet(path, remedy, COLUMNS)
+  return parquet.read(path, remedy, COLUMNS)
 
 
 def overlap(trained: pd.DataFrame, dataset: str, items: Sequence[Item]

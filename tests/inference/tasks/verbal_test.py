@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from uncertainty import inference
+from uncertainty import inference, memory
 from uncertainty.inference.tasks import verbal
 from uncertainty.measures import registry
 from uncertainty.specs import FreeSpec, StudySpec
@@ -44,3 +44,14 @@ def test_verbal_wordings_are_asked_together(answering, asked):
   for bad in ('', 'percent', 'percent_after,percent_after'):
     with pytest.raises(UserError, match='config.free.verbal'):
       verbal.variants(StudySpec(free=FreeSpec(verbal=bad)))
+
+
+def test_texts_that_are_too_much_together_are_refused(
+    answering, asked, monkeypatch):
+  monkeypatch.setattr(memory, 'machine_bytes', lambda: 1 << 20)
+  some = asked.ITEMS[:2]
+  assert len(verbal.wording_texts(
+      answering, some, asked.SPEC, ('percent', 'after'))) == 2
+  with pytest.raises(UserError, match='the prompts take more than 0 MiB'):
+    verbal.wording_texts(
+        answering, some * 10_000, asked.SPEC, ('percent', 'after'))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import pandas as pd
 
-from uncertainty import files
+from uncertainty import parquet
 from uncertainty.analysis.scores import pairs
 from uncertainty.results import columns, derived, published_probes, schema
 
@@ -121,7 +121,7 @@ def _joined(root, name: str, choose: Callable[[pd.DataFrame], pd.DataFrame],
             for (dataset, model), path in schema.result_files(root).items()}
   found = []
   for path in sorted(pathlib.Path(root).glob(f'**/analysis/{name}.parquet')):
-    table = choose(files.read_parquet(
+    table = choose(parquet.read(
         path, 'run --stages=probe again to rebuild it'))
     if len(table):
       found.append(table.assign(workdir=str(path.parents[1])))

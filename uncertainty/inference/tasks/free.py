@@ -20,6 +20,7 @@ from uncertainty.inference.generate import GenerateSpec, Generation, Request
 from uncertainty.inference.score import Ask, score
 from uncertainty.inference.tasks import model_grader
 from uncertainty.inference.tasks.task import TaskChunk
+from uncertainty.inference.tasks.text_tokens import tokenize_texts
 from uncertainty.measures import (
     grading,
     recurrent_attention,
@@ -154,10 +155,9 @@ def bracket_requests(model: models.Model, items: Sequence[Item],
   asked = dataclasses.replace(spec.prompt, answer='free')
   built = prompts.build(items, asked, model.tokenizer,
                         dataset=spec.data.name)
-  return [
-      Request(p.item_id, tuple(model.tokenizer.encode(
-          p.text, add_special_tokens=False)), n_samples)
-      for p in built]
+  tokens = tokenize_texts(model, [p.text for p in built])
+  return [Request(p.item_id, some, n_samples)
+          for p, some in zip(built, tokens, strict=True)]
 
 
 def grouped(generations: Iterator[Generation], size: int

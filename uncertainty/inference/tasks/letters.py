@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from uncertainty.inference import capture_policy
 from uncertainty.inference.score import Ask, Scores, score
 from uncertainty.inference.tasks.choice_rows import Reply, chunk
 from uncertainty.inference.tasks.task import TaskChunk, Tokenizing
+from uncertainty.inference.tasks.text_tokens import tokenize_texts
 from uncertainty.specs import StudySpec
 from uncertainty.types import Item, Prompt, UserError
 
@@ -150,22 +150,3 @@ def ask_all(model: Tokenizing, items: Sequence[Item], spec: StudySpec,
       [s for _, _, s in shown], dataclasses.replace(spec.prompt, answer=name),
       model.tokenizer, dataset=spec.data.name)
   return [Asked(n, order, s, p) for (n, order, s), p in zip(shown, built)]
-
-
-def tokenize_texts(model: Tokenizing, texts: Sequence[str]
-                   ) -> list[tuple[int, ...]]:
-  """Tokens of each text, special tokens as written in it.
-
-  Args:
-    model: whose tokenizer.
-    texts: prompts or continuations.
-
-  Returns:
-    Token ids of each.
-  """
-  if not texts:
-    return []
-  tokenizer: Any = model.tokenizer
-  ids = tokenizer(list(texts), add_special_tokens=False,
-                  return_attention_mask=False)['input_ids']
-  return [tuple(row) for row in ids]

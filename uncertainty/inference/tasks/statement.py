@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from uncertainty import models, prompts
 from uncertainty.inference import capture_policy
 from uncertainty.inference.score import Ask, score
-from uncertainty.inference.tasks.letters import tokenize_texts
 from uncertainty.inference.tasks.task import TaskChunk
+from uncertainty.inference.tasks.text_tokens import tokenize_texts
 from uncertainty.results import columns as cols
 from uncertainty.specs import StudySpec
 from uncertainty.types import Item

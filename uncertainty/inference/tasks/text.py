@@ -21,14 +21,11 @@ import numpy as np
 from uncertainty import models
 from uncertainty.inference.capture_policy import capture_spec
 from uncertainty.inference.score import Ask, Scores, score
+from uncertainty.inference.tasks import text_tokens
 from uncertainty.inference.tasks.choice_rows import Reply
-from uncertainty.inference.tasks.letters import (
-  Asked,
-  ask_all,
-  finish,
-  tokenize_texts,
-)
+from uncertainty.inference.tasks.letters import Asked, ask_all, finish
 from uncertainty.inference.tasks.task import TaskChunk
+from uncertainty.inference.tasks.text_tokens import tokenize_texts
 from uncertainty.results import columns
 from uncertainty.specs import StudySpec
 from uncertainty.types import Item, UserError
@@ -132,7 +129,9 @@ def continuations(
   """
   stems = tokenize_texts(model, [a.prompt.text for a in asked])
   pairs = [(i, c) for i, a in enumerate(asked) for c in a.prompt.continuations]
-  joint = tokenize_texts(model, [asked[i].prompt.text + c for i, c in pairs])
+  # One at a time: together they are as many copies of a prompt as choices.
+  joint = text_tokens.each(
+      model, (asked[i].prompt.text + c for i, c in pairs))
   alone = dict(zip((c for _, c in pairs),
                    tokenize_texts(model, [c for _, c in pairs])))
   words: list[list[tuple[int, ...]]] = [[] for _ in asked]

@@ -1,6 +1,7 @@
 """The task `verbal`: answers with the confidence in them, in words."""
 
 import math
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from uncertainty.inference import generate as generate_lib
 from uncertainty.inference.generate import GenerateSpec, Request
 from uncertainty.inference.tasks import free
 from uncertainty.inference.tasks.task import TaskChunk, Tokenizing
+from uncertainty.inference.tasks.text_tokens import tokenize_texts
 from uncertainty.measures import grading
 from uncertainty.measures import verbal as verbal_lib
 from uncertainty.prompts import self_report
@@ -99,16 +101,16 @@ def wording_texts(model: Tokenizing, items: Sequence[Item], spec: StudySpec,
 
   Returns:
     Texts in the items' order.
+
+  Raises:
+    UserError: as `prompts.fitting`.
   """
   form, order = wording
   style = prompts.style_of(spec.prompt, model.tokenizer)
-  texts = []
-  for item in map(prompts.cleaned, items):
-    dialogue = self_report.verbal(
-        item.question, item.choices, form=form, order=order,
-        few_shot=spec.prompt.few_shot, style=style)
-    texts.append(prompts.write(dialogue, model.tokenizer, style))
-  return texts
+  return prompts.fitting((prompts.write(self_report.verbal(
+      item.question, item.choices, form=form, order=order,
+      few_shot=spec.prompt.few_shot, style=style), model.tokenizer, style)
+      for item in map(prompts.cleaned, items)), sys.getsizeof)
 
 
 def _ask(model: models.Model, items: Sequence[Item], spec: StudySpec,
@@ -117,9 +119,8 @@ def _ask(model: models.Model, items: Sequence[Item], spec: StudySpec,
   by_id = {item.item_id: item for item in items}
   texts = wording_texts(model, items, spec, wording)
   requests = [
-      Request(item.item_id, tuple(model.tokenizer.encode(
-          text, add_special_tokens=False)))
-      for item, text in zip(items, texts)]
+      Request(item.item_id, tokens) for item, tokens in zip(
+          items, tokenize_texts(model, texts), strict=True)]
   generations = generate_lib.generate(
       model, requests, GenerateSpec(
           max_tokens=spec.free.max_tokens, batch_size=spec.free.batch_size,
