@@ -11,7 +11,8 @@ from uncertainty.results import columns, derived
 # steering change, in words.
 OUTCOMES: Mapping[str, str] = {
     derived.alignment_with('NAME'):
-        'Spearman of the measure with the human signal NAME.',
+        'Spearman of the measure, turned so that high is unsure, with the '
+        'human signal NAME.',
     derived.AUROC: 'P(confidence of a right answer > of a wrong one), ties '
                    'half.',
     derived.CALIBRATION_ERROR:
