@@ -7,8 +7,9 @@ Scores SmolLM2-135M-Instruct and Gemma 3 270M (base) on words whose valence ten
 people rated (VADER), by the likelihood of five answer words and by a generated
 answer. Both models and the data come as Python packages.
 
-2 cores of an AMD EPYC: 3 min 33 s, installation included; agreement with
-people .60 (SmolLM2) and .65 (Gemma), always the commonest answer .41.
+With installation it took 3 min 50 s on 2 busy cores of an AMD EPYC, 1 min 53 s
+on quiet ones; agreement with people .60 (SmolLM2) and .65 (Gemma), always the
+commonest answer .43.
 """
 
 from ml_collections import config_dict

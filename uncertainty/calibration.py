@@ -26,6 +26,7 @@ from uncertainty.analysis.calibration import (
 )
 from uncertainty.analysis.statistics import ranking
 from uncertainty.errors import UserError
+from uncertainty.results import derived
 
 _NORMS = ('l1', 'l2')
 
@@ -117,7 +118,7 @@ def brier(confidence: npt.ArrayLike, correct: npt.ArrayLike) -> float:
   pair = _pair(confidence, correct, probability=True)
   # The score is the same over any binning; its parts are not asked for.
   sums = errors.bin_sums(errors.width_bins(*pair, 1), *pair, 1)
-  return float(brier_lib.brier(sums)['brier'][0])
+  return float(brier_lib.brier(sums)[derived.BRIER][0])
 
 
 def brier_parts(
@@ -146,7 +147,7 @@ def brier_parts(
   confidence_1N, correct_1N = (r[None] for r in _tested(confidence, correct))
   bins_1N = errors.width_bins(confidence_1N, correct_1N, n_bins)
   sums = errors.bin_sums(bins_1N, confidence_1N, correct_1N)
-  return {name.removeprefix('brier_'): float(value[0])
+  return {name.removeprefix(f'{derived.BRIER}_'): float(value[0])
           for name, value in brier_lib.brier_unbiased(sums).items()}
 
 
@@ -168,7 +169,7 @@ def auroc(confidence: npt.ArrayLike, correct: npt.ArrayLike) -> float:
     >>> auroc([0.9, 0.8, 0.7], [1, 0, 1])
     0.5
   """
-  return _ranked('auroc', confidence, correct)
+  return _ranked(derived.AUROC, confidence, correct)
 
 
 def aurc(confidence: npt.ArrayLike, correct: npt.ArrayLike) -> float:
@@ -195,7 +196,7 @@ def aurc(confidence: npt.ArrayLike, correct: npt.ArrayLike) -> float:
     >>> aurc([0.9, 0.1], [1, 0])
     0.25
   """
-  return _ranked('aurc', confidence, correct)
+  return _ranked(derived.AURC, confidence, correct)
 
 
 def prr(confidence: npt.ArrayLike, correct: npt.ArrayLike) -> float:
@@ -222,7 +223,7 @@ def prr(confidence: npt.ArrayLike, correct: npt.ArrayLike) -> float:
     >>> round(prr([0.9, 0.8, 0.1], [1, 1, 0]), 3)
     1.0
   """
-  return _ranked('prr', confidence, correct)
+  return _ranked(derived.PRR, confidence, correct)
 
 
 def selective_risk(

@@ -90,6 +90,14 @@ def test_links_lead_to_files(page):
     assert target.exists(), link
 
 
+def test_the_picture_of_floors_has_every_room():
+  picture = (_DOCS / 'floors.svg').read_text(encoding='utf-8')
+  drawn = set(re.findall(r'class="name"[^>]*>(\w+)<', picture))
+  rooms = {path.parent.name
+           for path in (_ROOT / 'uncertainty').glob('*/__init__.py')}
+  assert rooms | {'served', 'steer'} <= drawn
+
+
 @pytest.mark.parametrize(
     'page', ['architecture.md', 'running.md', 'method.md', 'glossary.md'])
 def test_names_of_the_package_are_true(page):

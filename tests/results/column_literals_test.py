@@ -1,6 +1,7 @@
-"""Names of columns and measures are written down in the schema, once."""
+"""Names of columns, measures, outcomes and metrics are in the schema, once."""
 
 import ast
+import collections
 import functools
 import pathlib
 import re
@@ -14,6 +15,7 @@ from uncertainty.results import (
   answer_columns,
   columns,
   derived,
+  outcomes,
   page,
   schema,
   steering_columns,
@@ -25,7 +27,7 @@ ROOT = pathlib.Path(__file__).parents[2]
 # Where a column's name is written down for good.
 SCHEMA = tuple(f'uncertainty/{name}' for name in (
     'results/column.py', 'results/answer_columns.py', 'results/columns.py',
-    'results/derived.py',
+    'results/derived.py', 'results/outcomes.py',
     'results/analysis_columns.py', 'results/table_columns.py',
     'results/probe_columns.py', 'results/compare_columns.py',
     'results/set_columns.py', 'results/split_columns.py',
@@ -43,7 +45,7 @@ TAKE_COLUMNS = frozenset({
     'melt', 'merge', 'nlargest', 'nsmallest', 'pivot', 'pivot_table', 'pop',
     'reindex', 'rename', 'rename_axis', 'reset_index', 'set_index',
     'sort_values', 'value_counts', 'xs', 'DataFrame', 'numbers', 'ordered',
-    '_first', '_lists',
+    'to_frame', 'getattr', '_first', '_lists',
     'column', 'field', 'itemgetter'})  # pyarrow's, operator's
 # Arguments that name columns, whatever is called.
 NAME_COLUMNS = frozenset({
@@ -52,21 +54,25 @@ NAME_COLUMNS = frozenset({
 # Calls whose keywords become columns, and whose text mentions them.
 KEYWORDS = frozenset({'agg', 'aggregate', 'assign', 'dict', 'update'})
 TEXTS = frozenset({'query', 'eval', 'table_text'})
+# Calls whose argument `name` is a column.
+NAMED = frozenset({'Series', 'rename', 'reset_index', 'to_frame'})
 FRAME_MAKERS = frozenset({
     'DataFrame', 'assign', 'concat', 'dropna', 'merge', 'read_csv',
     'read_parquet', 'reset_index', 'sort_values', 'to_pandas'})
 
-# Where a string that is spelt like a column is something else.
+# Where a string that is spelt like a column is something else; 'word*2' twice.
 HOMONYMS = {
     path: (entry['reason'], entry['words'])
     for path, entry in tomllib.loads(pathlib.Path(__file__).with_name(
         'homonyms.toml').read_text(encoding='utf-8')).items()}
 
 
-def _homonyms() -> set[tuple[str, str]]:
+def _homonyms() -> dict[tuple[str, str], int]:
+  """How often each is in its file."""
   there = _files()
-  return {(literal, path) for path, (_, literals) in HOMONYMS.items()
-          if path in there for literal in literals.split()}
+  return {(word, path): int(times or 1)
+          for path, (_, literals) in HOMONYMS.items() if path in there
+          for word, _, times in (x.partition('*') for x in literals.split())}
 
 
 def _described():
@@ -82,8 +88,14 @@ def _distinctive() -> set[str]:
   measures = set(registry.MEASURES)
   for measure in registry.MEASURES.values():
     measures |= {registry.column(p, measure.name) for p in measure.prefixes}
-  return measures | {c.name for c in _described()
-                     if '_' in c.name and c.name.islower()}
+  return measures | _values() | {c.name for c in _described()
+                                 if '_' in c.name and c.name.islower()}
+
+
+def _values() -> set[str]:
+  """Outcomes, metrics and statistics, but for names of tables too."""
+  return {*outcomes.OUTCOMES, *outcomes.METRICS, derived.VERBAL_ACCURACY,
+          derived.SAMPLE_ACCURACY} - set(page.TABLES)
 
 
 _STEMS = (registry.TOP_K_ENTROPY, registry.NUCLEUS_SIZE,
@@ -91,14 +103,15 @@ _STEMS = (registry.TOP_K_ENTROPY, registry.NUCLEUS_SIZE,
 # What names are put together from.
 _PARTS = frozenset({
     answer_columns.VERBAL, answer_columns.P_TRUE, answer_columns.SAMPLE,
-    columns.OF_PEOPLE, registry.STATED, schema.of_task('', columns.PROMPT),
+    columns.OF_PEOPLE, registry.STATED, f'{derived.BRIER}_',
+    f'{derived.ECE}_', derived.unbiased(''), schema.of_task('', columns.PROMPT),
     *(registry.column(prefix, '') for prefix in registry.PREFIXES if prefix)})
 
 
 @functools.cache
 def _words() -> set[str]:
-  """Names of columns that are plain words."""
-  return {c.name for c in _described()
+  """Names of columns, and of tables that are outcomes, that are plain words."""
+  return {derived.ALIGNMENT} | {c.name for c in _described()
           if '_' not in c.name and c.name.islower()}
 
 
@@ -141,7 +154,8 @@ def _of_call(node: ast.Call) -> Iterator[ast.Constant]:
   for keyword in node.keywords:
     if aggregates and isinstance(keyword.value, ast.Tuple):
       yield from _strings(keyword.value.elts[0])
-    elif keyword.arg in NAME_COLUMNS:
+    elif keyword.arg in NAME_COLUMNS or (
+        keyword.arg == 'name' and called in NAMED):
       yield from _strings(keyword.value, values=called != 'DataFrame')
 
 
@@ -191,7 +205,7 @@ def _in_column_positions(
 
 
 def _spelt_without_quotes(
-    tree: ast.AST, names: set[str]) -> Iterator[tuple[int, str]]:
+    tree: ast.AST, names: set[str]) -> Iterator[tuple[int, int, str]]:
   """Columns as keywords, as words of a text, as attributes of a frame."""
   frames = {arg.arg for arg in ast.walk(tree) if isinstance(arg, ast.arg)
             and arg.annotation and ast.unparse(arg.annotation) == (
@@ -205,29 +219,34 @@ def _spelt_without_quotes(
     if isinstance(node, ast.Call):
       called = _called(node)
       if called in KEYWORDS:
-        yield from ((node.lineno, k.arg) for k in node.keywords
+        yield from ((k.lineno, k.col_offset, k.arg) for k in node.keywords
                     if k.arg in names)
       if called in TEXTS:
-        yield from ((node.lineno, word) for arg in node.args
-                    for text in _strings(arg)
-                    for word in re.findall(r'\w+', str(text.value))
-                    if word in names)
+        yield from ((text.lineno, text.col_offset + word.start(), word[0])
+                    for arg in node.args for text in _strings(arg)
+                    for word in re.finditer(r'\w+', str(text.value))
+                    if word[0] in names)
       if called == 'itertuples' and 'name=None' not in ast.unparse(node):
-        yield node.lineno, 'itertuples with names'
+        yield node.lineno, node.col_offset, 'itertuples with names'
     elif (isinstance(node, ast.Attribute) and node.attr in names
           and isinstance(node.value, ast.Name) and node.value.id in frames):
-      yield node.lineno, node.attr
+      yield node.lineno, node.col_offset, node.attr
 
 
 def _literals(path: pathlib.Path) -> set[tuple[int, str]]:
   """Columns and measures spelt out in the code of a file: line, name."""
+  return {(line, name) for line, _, name in _uses(path)}
+
+
+def _uses(path: pathlib.Path) -> set[tuple[int, int, str]]:
+  """The same, each place: line, offset in it, name."""
   tree = ast.parse(path.read_text(encoding='utf-8'))
   long, words = _distinctive(), _words()
-  anywhere = {(node.lineno, node.value) for node in ast.walk(tree)
-              if isinstance(node, ast.Constant) and (
+  anywhere = {(node.lineno, node.col_offset, node.value)
+              for node in ast.walk(tree) if isinstance(node, ast.Constant) and (
                   node.value in long | _PARTS
                   or str(node.value).startswith(_STEMS))}
-  placed = {(node.lineno, node.value)
+  placed = {(node.lineno, node.col_offset, node.value)
             for node in _in_column_positions(tree, words)
             if node.value in words}
   return anywhere | placed | set(_spelt_without_quotes(tree, long | words))
@@ -248,11 +267,18 @@ def test_every_word_has_its_name_in_code():
 
 
 def test_no_column_name_is_a_literal_outside_the_schema():
-  found = {(literal, name) for name, path in _files().items()
-           for _, literal in _literals(path)}
-  assert found == _homonyms(), (
-      'take names of columns from results.columns and results.derived, those '
-      'of measures from measures.registry')
+  found = collections.Counter(
+      (literal, name) for name, path in _files().items()
+      for _, _, literal in _uses(path))
+  assert dict(found) == _homonyms(), (
+      'take names of columns, outcomes and metrics from results.columns and '
+      'results.derived, those of measures from measures.registry')
+
+
+def test_each_use_is_counted(tmp_path):
+  planted = tmp_path / 'planted.py'
+  planted.write_text('x = frame["rho"], frame["rho"]\ny = frame["rho"]\n')
+  assert len(_uses(planted)) == 3
 
 
 def test_homonyms_are_of_files_that_are_there():
@@ -261,7 +287,8 @@ def test_homonyms_are_of_files_that_are_there():
 
 @pytest.mark.parametrize('name', [
     'human_entropy', 'item_id', 'gain_low', 'null_95', 'perplexity', 'model',
-    'nucleus_size_', 'verbal_', 'mc_', '_prompt', '_confidence'])
+    'nucleus_size_', 'verbal_', 'mc_', '_prompt', '_confidence', 'auroc',
+    'accuracy', 'ece_smooth', 'ece_', 'divergence from people'])
 def test_a_planted_literal_is_found(tmp_path, name):
   planted = tmp_path / 'planted.py'
   planted.write_text(f'"""Reads {name}."""\nx = frame[\n  "{name}"]\n')
@@ -293,6 +320,8 @@ def test_a_planted_literal_is_found(tmp_path, name):
     'frame.xs("rho", axis=1)', 'table.column("rho")', 'row.update(rho=1)',
     'pa.field("rho", pa.float64())', 'operator.itemgetter("rho")(row)',
     'NAME: str = "rho"', 'frame.value_counts("rho")',
+    'pd.Series(values, name="rho")', 'frame.to_frame("rho")',
+    'row.rename(name="rho")', 'getattr(row, "rho")',
     'match row:\n  case {"rho": x}: print(x)'])
 def test_a_column_is_found_wherever_it_stands(tmp_path, code):
   planted = tmp_path / 'planted.py'

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from uncertainty import data, plan, scoring, study
-from uncertainty.results import columns, page, published
+from uncertainty.results import columns, outcomes, page, published
 from uncertainty.specs import (
   AnalysisSpec,
   DataSpec,
@@ -86,6 +86,14 @@ def _check(path: pathlib.Path, find) -> set[str]:
   return set(table.names)
 
 
+def _check_values(path: pathlib.Path) -> None:
+  """Every outcome and metric has its meaning."""
+  frame = pd.read_parquet(path)
+  for outcome in set(frame.get('outcome', ())):
+    assert outcomes.meaning(outcome), f'{path.name}: {outcome}'
+  assert set(frame.get('metric', ())) <= set(outcomes.METRICS), path.name
+
+
 @pytest.mark.parametrize('answer, sites, n_orders, some', [
     ('letters,free,verbal,p_true,samples', '', 2,
      {'family', 'size', 'base', 'human_mood', 'free_n_tokens',
@@ -110,6 +118,7 @@ def test_every_written_column_is_described(
   for path in analysed:
     assert path.stem in page.TABLES, f'nothing describes the table {path.stem}'
     names = _check(path, page.TABLES[path.stem].find)
+    _check_values(path)
     # Whoever reads a table with rows counts on all that describes it.
     if pq.read_metadata(path).num_rows:
       assert not page.TABLES[path.stem].missing(names), path.stem

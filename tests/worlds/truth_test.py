@@ -7,6 +7,7 @@ import pytest
 import scipy.spatial
 import scipy.stats
 
+from uncertainty.results import derived
 from uncertainty.worlds import generator, truth
 
 _LARGE = generator.World(
@@ -38,11 +39,11 @@ def test_tuning_effects_are_zero_without_tuning_and_the_mean_with():
       alignment=generator.Effects(0.3, 0.1, tuning_family=0.1))
   found = truth.tuning_effects(null)
   assert found['alignment'] == pytest.approx(0, abs=0.003)
-  assert found['calibration'] == 0
+  assert found[derived.SQUARED_ERROR] == 0
   assert found['accuracy'] == pytest.approx(0, abs=0.003)
   effect = dataclasses.replace(null, gap=generator.Effects(0.1, tuning=0.05))
   found = truth.tuning_effects(effect)
-  assert found['calibration'] == pytest.approx(0.15 ** 2 - 0.1 ** 2)
+  assert found[derived.SQUARED_ERROR] == pytest.approx(0.15 ** 2 - 0.1 ** 2)
   assert found['accuracy'] == pytest.approx(-0.05, abs=0.003)
 
 
@@ -115,11 +116,12 @@ def test_own_tunings_change_what_a_large_study_sees_change():
         np.exp(np.stack(list(frame['choice_logprobs']))), axis=1)
         ** 2) / np.log(2)
 
-  assert known['divergence'] == pytest.approx(change(divergence), abs=0.004)
+  assert known[derived.DIVERGENCE] == pytest.approx(
+      change(divergence), abs=0.004)
   agreement = change(lambda frame: frame['agrees'].mean())
   accuracy = change(lambda frame: frame['correct'].mean())
   assert known['agreement'] == pytest.approx(agreement, abs=0.01)
   assert known['accuracy'] == pytest.approx(accuracy, abs=0.01)
   assert max(agreement, accuracy) < -0.08
-  assert known['calibration'] == pytest.approx(0.17 ** 2 - 0.02 ** 2)
+  assert known[derived.SQUARED_ERROR] == pytest.approx(0.17 ** 2 - 0.02 ** 2)
   assert known['alignment'] > 0.2

@@ -83,7 +83,7 @@ class DecodeSpec:
 
 
 @dataclasses.dataclass(frozen=True)
-class Kept:
+class StepActivations:
   """What is kept of the pass that reads a generated token.
 
   Attributes:
@@ -98,11 +98,11 @@ class Kept:
 
 
 MIDDLE_LAYER, TO_ITSELF = 'middle_layer', capture.TO_ITSELF
-KEPT: Mapping[str, Kept] = {
-    MIDDLE_LAYER: Kept(
+KEPT: Mapping[str, StepActivations] = {
+    MIDDLE_LAYER: StepActivations(
         'residual', lambda config: (config.width,),
         lambda x_LBD: x_LBD[activation_spread.middle_layer(len(x_LBD))]),
-    TO_ITSELF: Kept(
+    TO_ITSELF: StepActivations(
         capture.TO_ITSELF, lambda config: (config.n_layers, config.n_heads),
         lambda x_LBN: x_LBN.swapaxes(0, 1)),
 }

@@ -82,7 +82,15 @@ def probe(
   if np.all(target == target[0]):
     raise UserError(
         f'the target is constant ({target[0]:g}); there is nothing to predict')
+  if n_folds < 2:
+    raise UserError(
+        f'n_folds={n_folds} leaves nothing to train on; give 2 or more')
   if groups is None:
+    if len(target) < 2 * n_folds:
+      raise UserError(
+          f'{len(target)} items are too few for n_folds={n_folds}: R² and '
+          'correlation need two test items a fold; give more items or a '
+          'smaller n_folds')
     folds = folds_lib.k_fold(len(target), n_folds)
   elif protocol == 'paper':
     raise UserError("the paper's protocol knows no groups; use 'sound'")

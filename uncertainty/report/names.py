@@ -105,8 +105,8 @@ _COLUMNS = {
 }
 # Outcomes that are headings with the measure behind them.
 _OUTCOMES = {derived.AUROC: 'AUROC', derived.BRIER: 'Brier score',
-             derived.CALIBRATION_ERROR: 'squared calibration error',
-             'fr_accuracy': 'free-response accuracy'}
+             derived.CALIBRATION_ERROR: derived.SQUARED_ERROR,
+             derived.FR_ACCURACY: 'free-response accuracy'}
 
 _DATASETS = {
     'coane': 'Coane general knowledge', 'vader': 'VADER word valence',

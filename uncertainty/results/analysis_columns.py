@@ -29,11 +29,8 @@ _SCORES = (
            'model dataset measure confidence_map correctness value ci_low '
            'ci_high n',
            ('metric', 'string', '', (
-               'Which error, ranking metric or test: ece_*, brier and its '
-               'parts (*_unbiased: Ferro & Fricker 2012), auroc, aurc, augrc, '
-               'prr, selective_risk_0.8 (error rate of the surest 80 %), '
-               'surest_fifth (accuracy on the surest less that on the least '
-               'sure fifth), spiegelhalter_z and kernel_error (SKCE).')),
+               'Which error, ranking metric or test (see *Values of metric* '
+               'below).')),
            (columns.P_VALUE, 'float', 'probability', (
                'Of calibration: two-sided of spiegelhalter_z, one-sided of '
                'kernel_error; missing elsewhere.'))),
@@ -104,9 +101,7 @@ _TUNING = (
            (columns.TUNED_FROM, 'string', '', 'The model before.'),
            (columns.RECIPE, 'string', '', 'How it was tuned, but the seed.'),
            (columns.OUTCOME, 'string', '', (
-               'alignment (ρ of choice entropy with people\'s), divergence '
-               'from people (Jensen-Shannon, bits), agreement, accuracy, '
-               'squared calibration error (debiased).')),
+               'What was asked of both (see *Values of outcome* below).')),
            (derived.BASE_VALUE, 'float', 'of the outcome', 'Before.'),
            (derived.TUNED_VALUE, 'float', 'of the outcome',
             'After, mean over seeds.'),

@@ -2,7 +2,8 @@
 
 Code that writes or reads such a column takes its name from here; those that
 results tables have too, or many analysis tables, are in `columns`. What they
-mean is in `analysis_columns` and `probe_columns`.
+mean is in `analysis_columns` and `probe_columns`; what outcomes and metrics
+mean, in `outcomes`.
 """
 
 # Of what the analysis asks.
@@ -52,6 +53,24 @@ SENTENCE = 'sentence'
 CHOICE_CONFIDENCE = 'choice_confidence'
 GROUPING, RATER_GROUP, REST = 'grouping', 'rater_group', 'rest'
 TUNED_VALUE, N_SEEDS = 'tuned_value', 'n_seeds'
+
+# Values of `METRIC`, `STATISTIC` and `columns.OUTCOME` that name no column.
+AURC, AUGRC, PRR, AGREEMENT = 'aurc', 'augrc', 'prr', 'agreement'
+SELECTIVE_RISK_80 = 'selective_risk_0.8'
+SPIEGELHALTER_Z, KERNEL_ERROR = 'spiegelhalter_z', 'kernel_error'
+ECE_SMOOTH, ECE_DEBIASED = 'ece_smooth', 'ece_debiased'
+ECE_SPLIT = 'ece_sweep_split_l2'
+BRIER_RELIABILITY = 'brier_reliability'
+BRIER_RESOLUTION = 'brier_resolution'
+BRIER_UNCERTAINTY = 'brier_uncertainty'
+BRIER_VARIANCE = 'brier_within_variance'
+BRIER_COVARIANCE = 'brier_within_covariance'
+FR_ACCURACY, PROBE_R2 = 'fr_accuracy', 'probe_r2'
+VERBAL_ACCURACY, SAMPLE_ACCURACY = 'verbal_accuracy', 'sample_accuracy'
+# Of what tuning and steering change, in words.
+DIVERGENCE = 'divergence from people'
+SQUARED_ERROR = 'squared calibration error'
+MEAN_ENTROPY, MEAN_CONFIDENCE = 'choice entropy', 'stated confidence'
 
 # Of sets of choices, and of abstention.
 LABELS, NONCONFORMITY, CONDITION = 'labels', 'nonconformity', 'condition'
@@ -118,3 +137,28 @@ def aligned_signal(outcome: str) -> str | None:
   """
   start = alignment_with('')
   return outcome.removeprefix(start) if outcome.startswith(start) else None
+
+
+def binned_error(binning: str, norm: str) -> str:
+  """The metric (`METRIC`) that is a calibration error over a binning.
+
+  Args:
+    binning: a value of `BINNING`: width, mass or sweep.
+    norm: l1 or l2.
+
+  Returns:
+    Such as `ece_width_l2`.
+  """
+  return f'ece_{binning}_{norm}'
+
+
+def unbiased(metric: str) -> str:
+  """The metric that is a part of the Brier score without few items' bias.
+
+  Args:
+    metric: that part as it is, such as `BRIER_RESOLUTION`.
+
+  Returns:
+    Such as `brier_resolution_unbiased`.
+  """
+  return f'{metric}_unbiased'

@@ -5,7 +5,7 @@
 A test says when it must be written anew.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from uncertainty.measures import registry
 from uncertainty.measures.measure import Subject
@@ -14,6 +14,8 @@ from uncertainty.results import (
     column,
     columns,
     compare_columns,
+    derived,
+    outcomes,
     probe_columns,
     set_columns,
     split_columns,
@@ -53,7 +55,8 @@ def page() -> str:
   """The page.
 
   Returns:
-    Markdown: every results column, then every analysis table.
+    Markdown: every results column, then every analysis table, then what may
+    stand in the columns `outcome` and `metric`.
   """
   words = [f'`{word}` for one of {", ".join(values)}'
            for word, values in column.PLACEHOLDERS.items()]
@@ -68,7 +71,17 @@ def page() -> str:
     parts += [f'### {table.name}',
               f'{table.meaning} Made by `uncertainty.{table.writer}`.',
               _rows(table.columns, with_writer=False)]
+  parts.append('## Values')
+  for column_name, values in ((columns.OUTCOME, outcomes.OUTCOMES),
+                              (derived.METRIC, outcomes.METRICS)):
+    parts += [f'### Values of {column_name}', _values(values)]
   return '\n\n'.join(parts) + '\n'
+
+
+def _values(meanings: Mapping[str, str]) -> str:
+  lines = ['| value | meaning |', '| --- | --- |']
+  lines += [f'| `{value}` | {meaning} |' for value, meaning in meanings.items()]
+  return '\n'.join(lines)
 
 
 def _held_against() -> str:

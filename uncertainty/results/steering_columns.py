@@ -19,8 +19,7 @@ _ALONG = (ALONG, 'string', '', (
     'The direction: a target of config.steer.directions, or a control: '
     '`shuffled-1` (fitted to shuffled labels), `random-1`.'))
 _OUTCOME = (columns.OUTCOME, 'string', '', (
-    'choice entropy (mean, of ln K), stated confidence (mean), or one of the '
-    'table `tuned`.'))
+    'What was moved (see *Values of outcome* below).'))
 _LOW = (derived.LOW, 'float', 'of the outcome', 'Lower end of its interval.')
 _HIGH = (derived.HIGH, 'float', 'of the outcome', 'Upper end.')
 _HOW = (HOW, 'string', '', (

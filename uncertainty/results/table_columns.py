@@ -57,9 +57,8 @@ SHARED: Mapping[str, tuple[str, str, str]] = {
     'dataset': ('string', '', 'The data set.'),
     'measure': ('string', '', 'Results column of a measure.'),
     'signal': ('string', '', 'Results column of a human signal.'),
-    'outcome': ('string', '', ('What was scored: alignment:SIGNAL, auroc, '
-                'calibration_error (squared, debiased), brier, accuracy, '
-                'fr_accuracy, agreement, probe_r2.')),
+    'outcome': ('string', '', ('What was scored (see *Values of outcome* '
+                'below).')),
     'kind': ('string', '', '`instruct` or `base`.'),
     'variant': ('string', '', 'A sweep\'s workdir; empty without a sweep.'),
     'family': ('string', '', 'The series the model belongs to.'),

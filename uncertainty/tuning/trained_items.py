@@ -25,7 +25,7 @@ _SHOWN = 3  # items that a message names
 
 
 @dataclasses.dataclass(frozen=True)
-class Kept:
+class UntrainedItems:
   """What is left to ask.
 
   Attributes:
@@ -139,7 +139,7 @@ def near_reason(dataset: str, item_id: str, jaccard: float) -> str:
 def exclude(
     items: Sequence[Item], dataset: str,
     folders: Mapping[str, pathlib.Path], policy: str,
-) -> Kept:
+) -> UntrainedItems:
   """What a run may ask its tuned models.
 
   Args:
@@ -175,4 +175,4 @@ def exclude(
     raise UserError(
         f'{" and ".join(folders)}: all {len(items)} items of {dataset} were'
         ' trained on; choose another data set or subset')
-  return Kept(kept, left_out)
+  return UntrainedItems(kept, left_out)

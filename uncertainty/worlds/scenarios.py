@@ -12,6 +12,7 @@ import numpy as np
 
 from uncertainty.analysis.claims import doubt as doubt_claims
 from uncertainty.analysis.claims import steered, tuned
+from uncertainty.results import columns, derived
 from uncertainty.worlds import (
   co_occurrence,
   generator,
@@ -261,14 +262,10 @@ SCENARIOS: dict[str, Scenarios] = {
 
 _OF_MODEL = {'aligned': 'rho_M', 'calibrated': 'gap_M',
              'sure_and_right': 'auroc_M', 'surest_fifth': 'fifths_M'}
-# Of the claim `tuned`, and what their truth is called.
-_OUTCOMES = dict(zip(tuned.OUTCOMES, (
-    'alignment', 'divergence', 'agreement', 'accuracy', 'calibration'),
-    strict=True))
 _OF_WORDS = {'stated_gap': 0, 'overclaimed': 1}
-_OF_TUNING = {'instruct_alignment': 'alignment',
-              'instruct_calibration': 'calibration',
-              'instruct_accuracy': 'accuracy'}
+_OF_TUNING = {'instruct_alignment': derived.ALIGNMENT,
+              'instruct_calibration': derived.SQUARED_ERROR,
+              'instruct_accuracy': columns.ACCURACY}
 
 
 def true_values(
@@ -307,9 +304,9 @@ def true_values(
     return dict(zip(study.models.names, gap_M.tolist(), strict=True))
   if claim == 'tuned':
     changed = truth.tuning_effects(world) | truth.seen_by_people(world)
-    return {tuned.subject(base, 'tuned', outcome): changed[name]
+    return {tuned.subject(base, 'tuned', outcome): changed[outcome]
             for base in study.models.names
-            for outcome, name in _OUTCOMES.items()}
+            for outcome in tuned.OUTCOMES}
   if claim == 'truth_readable' and world.statements:
     if not world.statements.shared:
       return dict.fromkeys(study.activations, .5)

@@ -9,7 +9,7 @@ import scipy.stats
 
 from uncertainty.analysis.questions import summary
 from uncertainty.analysis.statistics import entropy
-from uncertainty.results import columns
+from uncertainty.results import columns, derived
 from uncertainty.specs import AnalysisSpec
 from uncertainty.worlds import generator
 from uncertainty.worlds import people as people_lib
@@ -112,15 +112,16 @@ def tuning_effects(world: generator.World) -> dict[str, float]:
     world: how families vary.
 
   Returns:
-    `alignment` (rho), `calibration` (squared error), `accuracy` (share).
+    Outcome of the table `tuned` → `alignment` (rho), `squared calibration
+    error` where confidence informs fully, `accuracy` (share).
   """
   many = dataclasses.replace(
       world, families=(1,) * _FAMILIES, seeds=min(world.seeds, 1))
   models = generator.draw_models(many, np.random.default_rng(1))
   value_M = {
-      'alignment': rho(models.alignment_M, world),
-      'calibration': models.gap_M ** 2,  # where confidence informs fully
-      'accuracy': _accuracy(world, models)}
+      derived.ALIGNMENT: rho(models.alignment_M, world),
+      derived.SQUARED_ERROR: models.gap_M ** 2,
+      columns.ACCURACY: _accuracy(world, models)}
   return {name: float(np.mean(v[models.tuned_M] - v[~models.tuned_M]))
           for name, v in value_M.items()}
 
@@ -133,8 +134,8 @@ def seen_by_people(world: generator.World) -> dict[str, float]:
     world: with tunings of its own, of base models that are all alike.
 
   Returns:
-    `divergence` (Jensen-Shannon from people's shares, bits) and `agreement`
-    (share of items), simulated.
+    `divergence from people` (Jensen-Shannon from their shares, bits) and
+    `agreement` (share of items), simulated.
   """
   many = generator.simulate(
       # Means do not hang on what models and items share; their errors do.
@@ -147,7 +148,7 @@ def seen_by_people(world: generator.World) -> dict[str, float]:
           summary.read_shares(frame), summary.jensen_shannon)),
        frame[columns.AGREES].mean()) for frame in many.frames.values()])
   tuned_M = many.models.tuned_M
-  return dict(zip(('divergence', 'agreement'), (
+  return dict(zip((derived.DIVERGENCE, derived.AGREEMENT), (
       value_M2[tuned_M].mean(0) - value_M2[~tuned_M].mean(0)).tolist()))
 
 

@@ -1,7 +1,5 @@
 """Reliability curves by hand, Wilson's interval against SciPy."""
 
-import types
-
 import numpy as np
 import scipy.stats
 
@@ -50,12 +48,9 @@ def test_rounding_takes_no_end_beyond_zero_or_one():
 def test_a_table_holds_every_rows_curves_under_every_binning():
   confidence = np.array([[.1, .1, .9, .9], [.2, .4, .6, .8]])
   correct = np.array([[0., 0., 1., 0.], [0., 1., 1., 1.]])
-  stack = types.SimpleNamespace(dataset='quiz', rows=[
-      types.SimpleNamespace(model=m, column=c)
-      for m, c in (('x', 'p'), ('y', 'q'), ('z', 'r'))])
   table = reliability.reliability_table(
-      stack, np.array([2, 0]), 'isotonic', 'correct', confidence, correct,
-      bootstrap.choose_binnings(confidence, correct, 2), .9)
+      'quiz', [('z', 'r'), ('x', 'p')], 'isotonic', 'correct', confidence,
+      correct, bootstrap.choose_binnings(confidence, correct, 2), .9)
   assert list(table) == list(reliability.COLUMNS)
   assert (table['dataset'] == 'quiz').all()
   assert list(dict.fromkeys(zip(

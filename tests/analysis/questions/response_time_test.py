@@ -61,3 +61,8 @@ def test_all_forms_are_fitted_to_the_same_items(model_items):
       t[t['model'] == 'people'].set_index(['scale', 'form'])['aic']
       for t in (found, again))
   np.testing.assert_allclose(first, second[first.index])
+
+
+def test_no_times_give_a_table_with_all_columns():
+  found = response_time.hick([])
+  assert found.empty and 'delta_aic' in found

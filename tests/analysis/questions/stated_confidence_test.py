@@ -44,5 +44,6 @@ def test_reasons_are_counted():
 
 def test_nothing_asked_gives_empty_tables():
   frame = FRAME[['item_id', 'mc_choice_logprob']]
-  assert stated_confidence.stated_against_internal({('d', 'm'): frame}).empty
+  found = stated_confidence.stated_against_internal({('d', 'm'): frame})
+  assert found.empty and list(found) == list(stated_confidence.COLUMNS)
   assert stated_confidence.unread({('d', 'm'): frame}).empty

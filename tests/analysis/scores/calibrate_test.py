@@ -58,7 +58,7 @@ def test_errors_and_ranks_by_hand(data):
   less_sure = np.cumsum(wrong) - wrong
   auroc = (right * (less_sure + wrong / 2)).sum() / (24 * 16)
   ranks = found['correct', calibrate.RANKING].estimates
-  np.testing.assert_allclose(ranks.value[calibrate.AUROC], auroc)
+  np.testing.assert_allclose(ranks.value['auroc'], auroc)
 
 
 def test_only_reproduction_holds_free_answers_against_the_choice(data):

@@ -16,6 +16,7 @@ from uncertainty.analysis.calibration import errors, selective
 from uncertainty.analysis.calibration import smooth as calibration_smooth
 from uncertainty.analysis.statistics import grouping, resampling
 from uncertainty.analysis.statistics.parallel import in_parallel
+from uncertainty.results import derived
 from uncertainty.types import UserError
 
 # How an interval is read from the draws. Noise inflates an error that cannot
@@ -23,32 +24,33 @@ from uncertainty.types import UserError
 # the scale where the inflation is additive.
 _SQUARED, _PLAIN, _PERCENTILE = 'squared', 'plain', 'percentile'
 INTERVALS = {
-    'ece_width_l1': _SQUARED,
-    'ece_width_l2': _SQUARED,
-    'ece_mass_l1': _SQUARED,
-    'ece_mass_l2': _SQUARED,
-    'ece_debiased': _SQUARED,
-    'ece_sweep_l1': _SQUARED,
-    'ece_sweep_l2': _SQUARED,
-    'ece_smooth': _SQUARED,
-    'brier': _PERCENTILE,
-    'brier_reliability': _PLAIN,
-    'brier_resolution': _PLAIN,
-    'brier_uncertainty': _PERCENTILE,
-    'brier_within_variance': _PERCENTILE,
-    'brier_within_covariance': _PERCENTILE,
-    'brier_reliability_unbiased': _PLAIN,
-    'brier_resolution_unbiased': _PLAIN,
-    'brier_uncertainty_unbiased': _PLAIN,
+    derived.binned_error('width', 'l1'): _SQUARED,
+    derived.binned_error('width', 'l2'): _SQUARED,
+    derived.binned_error('mass', 'l1'): _SQUARED,
+    derived.binned_error('mass', 'l2'): _SQUARED,
+    derived.ECE_DEBIASED: _SQUARED,
+    derived.binned_error('sweep', 'l1'): _SQUARED,
+    derived.binned_error('sweep', 'l2'): _SQUARED,
+    derived.ECE_SMOOTH: _SQUARED,
+    derived.BRIER: _PERCENTILE,
+    derived.BRIER_RELIABILITY: _PLAIN,
+    derived.BRIER_RESOLUTION: _PLAIN,
+    derived.BRIER_UNCERTAINTY: _PERCENTILE,
+    derived.BRIER_VARIANCE: _PERCENTILE,
+    derived.BRIER_COVARIANCE: _PERCENTILE,
+    derived.unbiased(derived.BRIER_RELIABILITY): _PLAIN,
+    derived.unbiased(derived.BRIER_RESOLUTION): _PLAIN,
+    derived.unbiased(derived.BRIER_UNCERTAINTY): _PLAIN,
 }
 ERROR_METRICS = tuple(INTERVALS)
-_AT_LEAST_ZERO = (
-    'brier_reliability', 'brier_resolution', 'brier_reliability_unbiased',
-    'brier_resolution_unbiased')
+_AT_LEAST_ZERO = tuple(
+    name for part in (derived.BRIER_RELIABILITY, derived.BRIER_RESOLUTION)
+    for name in (part, derived.unbiased(part)))
 # Of an estimate without bias, draws are of the plain one's value.
-_TRUTHS = {'ece_debiased': 'ece_mass_l2'} | {
-    f'{name}_unbiased': name for name in (
-        'brier_reliability', 'brier_resolution', 'brier_uncertainty')}
+_TRUTHS = {derived.ECE_DEBIASED: derived.binned_error('mass', 'l2')} | {
+    derived.unbiased(part): part for part in (
+        derived.BRIER_RELIABILITY, derived.BRIER_RESOLUTION,
+        derived.BRIER_UNCERTAINTY)}
 _CHUNK = 64  # rows whose bins one core looks for at a time
 _LEAST = 3  # fewer items have no calibration worth a number
 
@@ -161,9 +163,9 @@ def error_values(
   found = {}
   for name, sums in (('width', width), ('mass', mass), ('sweep', sweep)):
     for norm in ('l1', 'l2'):
-      found[f'ece_{name}_{norm}'] = errors.ece(sums, norm)
-  found['ece_debiased'] = errors.debiased_ece(mass)
-  found['ece_smooth'] = binnings.smooth.value_M
+      found[derived.binned_error(name, norm)] = errors.ece(sums, norm)
+  found[derived.ECE_DEBIASED] = errors.debiased_ece(mass)
+  found[derived.ECE_SMOOTH] = binnings.smooth.value_M
   found |= _brier(width)
   few = np.sum(binnings.width_MN >= 0, -1) < _LEAST
   return {name: np.where(few, np.nan, found[name]) for name in ERROR_METRICS}
@@ -339,7 +341,7 @@ def read_interval(
 def _brier(sums: errors.BinSums) -> dict[str, np.ndarray]:
   parts = brier_lib.brier(sums)
   return parts | {
-      f'{name}_unbiased': value
+      derived.unbiased(name): value
       for name, value in brier_lib.brier_unbiased(sums, parts).items()}
 
 
@@ -359,12 +361,12 @@ def _row_draws(
   squared, product = whole_2R[:, None, None]
   found = _brier(errors.BinSums(
       width[0], width[1] + width[2], width[2], squared, product, width[-1]))
-  found['ece_debiased'] = errors.gap_debiased(
+  found[derived.ECE_DEBIASED] = errors.gap_debiased(
       mass[1], mass[0], mass[2], mass[-1])
   for name, sums in (('width', width), ('mass', mass), ('sweep', sweep)):
     for norm, values in errors.gap_ece(sums[1], sums[0]).items():
-      found[f'ece_{name}_{norm}'] = values
-  found['ece_smooth'] = calibration_smooth.smooth_draws(
+      found[derived.binned_error(name, norm)] = values
+  found[derived.ECE_SMOOTH] = calibration_smooth.smooth_draws(
       confidence_N, gap_N, counts_NR, bandwidth)[None]
   return {name: values[0] for name, values in found.items()}
 

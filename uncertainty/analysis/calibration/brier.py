@@ -3,6 +3,7 @@
 import numpy as np
 
 from uncertainty.analysis.calibration import errors
+from uncertainty.results import derived
 
 
 def brier(sums: errors.BinSums) -> dict[str, np.ndarray]:
@@ -36,17 +37,17 @@ def brier(sums: errors.BinSums) -> dict[str, np.ndarray]:
   with np.errstate(invalid='ignore', divide='ignore'):
     mean = sums.correct_MB.sum(1) / size
     parts = {
-        'brier_reliability': _summed(
+        derived.BRIER_RELIABILITY: _summed(
             sums.count_MB, (confidence - correct) ** 2) / size,
-        'brier_resolution': _summed(
+        derived.BRIER_RESOLUTION: _summed(
             sums.count_MB, (correct - mean[:, None]) ** 2) / size,
-        'brier_uncertainty': graded / size - mean ** 2,
-        'brier_within_variance': (squared - _summed(
+        derived.BRIER_UNCERTAINTY: graded / size - mean ** 2,
+        derived.BRIER_VARIANCE: (squared - _summed(
             sums.confidence_MB, confidence)) / size,
-        'brier_within_covariance': 2 * (product - _summed(
+        derived.BRIER_COVARIANCE: 2 * (product - _summed(
             sums.confidence_MB, correct)) / size}
     score = (squared - 2 * product + graded) / size
-  return {'brier': score} | parts
+  return {derived.BRIER: score} | parts
 
 
 def brier_unbiased(
@@ -79,9 +80,10 @@ def brier_unbiased(
         sums.correct_MB, sums.graded_MB, sums.count_MB).sum(1) / n_M
     overall = errors.noise_sums(right_M, graded_M, n_M) / n_M
   return {
-      'brier_reliability': parts['brier_reliability'] - within,
-      'brier_resolution': parts['brier_resolution'] - within + overall,
-      'brier_uncertainty': parts['brier_uncertainty'] + overall}
+      derived.BRIER_RELIABILITY: parts[derived.BRIER_RELIABILITY] - within,
+      derived.BRIER_RESOLUTION:
+          parts[derived.BRIER_RESOLUTION] - within + overall,
+      derived.BRIER_UNCERTAINTY: parts[derived.BRIER_UNCERTAINTY] + overall}
 
 
 def _summed(x_MB: np.ndarray, y_MB: np.ndarray) -> np.ndarray:

@@ -55,8 +55,7 @@ def width_bins(
   confidence_MN, correct_MN = _paired(confidence_MN, correct_MN)
   if not isinstance(n_bins, int | np.integer) or n_bins < 1:
     raise UserError(
-        f'a binning needs a bin or more, got {n_bins!r} (in a study '
-        'config.analysis.n_bins)')
+        f'a binning needs a bin or more, got {n_bins!r}; give n_bins ≥ 1')
   edges = np.linspace(0, 1, n_bins + 1)[1:-1]
   bins = np.searchsorted(edges, confidence_MN, side='right')
   return np.where(np.isnan(confidence_MN), -1, bins)

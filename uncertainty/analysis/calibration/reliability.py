@@ -1,12 +1,13 @@
 """Reliability curves: accuracy against confidence, bin by bin."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 import scipy.special
 
-from uncertainty.analysis.calibration import errors
+from uncertainty.analysis.calibration import bootstrap, errors
 from uncertainty.analysis.statistics import resampling
 from uncertainty.results import columns, derived
 
@@ -85,13 +86,14 @@ def curves(
 
 
 def reliability_table(
-    stack, rows, map_name, correctness_name, confidence_MN, correct_MN,
-    binnings, level) -> pd.DataFrame:
+    dataset: str, measures_M: Sequence[tuple[str, str]], map_name: str,
+    correctness_name: str, confidence_MN: np.ndarray, correct_MN: np.ndarray,
+    binnings: bootstrap.Binnings, level: float) -> pd.DataFrame:
   """Curves of every row under every binning.
 
   Args:
-    stack: the data set.
-    rows: which of its rows the confidences are of, [M].
+    dataset: its name.
+    measures_M: model and measure (results column) of each row.
     map_name: how they became confidences.
     correctness_name: results column of the grades.
     confidence_MN: in [0, 1].
@@ -106,12 +108,12 @@ def reliability_table(
   for name, bins in (('width', binnings.width_MN), ('mass', binnings.mass_MN),
                      ('sweep', binnings.sweep_MN)):
     found = curves(bins, confidence_MN, correct_MN, level)
-    owner = rows[found.row_X]
+    owners = [measures_M[m] for m in found.row_X]
     parts.append(pd.DataFrame({
         'row': found.row_X,
-        columns.MODEL: [stack.rows[m].model for m in owner],
-        columns.DATASET: stack.dataset,
-        columns.MEASURE: [stack.rows[m].column for m in owner],
+        columns.MODEL: [model for model, _ in owners],
+        columns.DATASET: dataset,
+        columns.MEASURE: [measure for _, measure in owners],
         columns.CONFIDENCE_MAP: map_name, columns.CORRECTNESS: correctness_name,
         derived.BINNING: name, derived.BIN: found.bin_X,
         columns.CONFIDENCE: found.confidence_X,

@@ -23,10 +23,12 @@ import numpy as np
 
 from uncertainty.analysis.calibration import errors
 from uncertainty.analysis.statistics import grouping
+from uncertainty.results import derived
 from uncertainty.types import UserError
 
 RANK_METRICS = (
-    'auroc', 'aurc', 'augrc', 'prr', 'selective_risk_0.8', 'surest_fifth')
+    derived.AUROC, derived.AURC, derived.AUGRC, derived.PRR,
+    derived.SELECTIVE_RISK_80, derived.SUREST_FIFTH)
 _COVERAGE = 0.8
 _FIFTH = 0.2
 
@@ -184,8 +186,8 @@ def _row_metrics(
     auroc = np.where(right_R * wrong_R > 0, auroc, np.nan)
     augrc = np.nan_to_num(1 - auroc) * error_R * (1 - error_R) + (
         error_R ** 2 / 2)
-  return {'auroc': auroc, 'aurc': aurc, 'augrc': augrc, 'prr': prr
-          } | _ends(total, graded)
+  return {derived.AUROC: auroc, derived.AURC: aurc, derived.AUGRC: augrc,
+          derived.PRR: prr} | _ends(total, graded)
 
 
 def _ends(total: np.ndarray, graded: np.ndarray) -> dict[str, np.ndarray]:
@@ -197,8 +199,8 @@ def _ends(total: np.ndarray, graded: np.ndarray) -> dict[str, np.ndarray]:
   left_R, most_R, least_R = _interpolated(total, graded, np.stack(
       [size_R - taken_R, size_R - fifth_R, fifth_R]))
   with np.errstate(invalid='ignore', divide='ignore'):
-    return {'selective_risk_0.8': 1 - (right_R - left_R) / taken_R,
-            'surest_fifth': (right_R - most_R - least_R) / fifth_R}
+    return {derived.SELECTIVE_RISK_80: 1 - (right_R - left_R) / taken_R,
+            derived.SUREST_FIFTH: (right_R - most_R - least_R) / fifth_R}
 
 
 def _interpolated(total, graded, place_PR) -> np.ndarray:

@@ -29,14 +29,14 @@ from uncertainty.results import columns, derived
 from uncertainty.results import steering_columns as cols
 from uncertainty.specs import StudySpec
 
-PRIMARY = 'choice entropy'
+PRIMARY = derived.MEAN_ENTROPY
 Change = Callable[[ClaimStudy, int, list[int]], tuned.Change | None]
 
 OUTCOMES: Mapping[str, Change] = {
     PRIMARY: tuned.mean_change(
         lambda frame: numbers(frame, columns.CHOICE_ENTROPY)),
     **tuned.OUTCOMES,
-    'stated confidence': tuned.mean_change(
+    derived.MEAN_CONFIDENCE: tuned.mean_change(
         lambda frame: numbers(frame, columns.VERBAL_CONFIDENCE))}
 
 DOSE_COLUMNS = (

@@ -309,8 +309,10 @@ def _divergence(frame: pd.DataFrame) -> np.ndarray:
 
 OUTCOMES: Mapping[
     str, Callable[[ClaimStudy, int, list[int]], Change | None]] = {
-        'alignment': _alignment,
-        'divergence from people': mean_change(_divergence),
-        'agreement': mean_change(lambda frame: numbers(frame, columns.AGREES)),
-        'accuracy': mean_change(lambda frame: numbers(frame, columns.CORRECT)),
-        'squared calibration error': _calibration}
+        derived.ALIGNMENT: _alignment,
+        derived.DIVERGENCE: mean_change(_divergence),
+        derived.AGREEMENT: mean_change(
+            lambda frame: numbers(frame, columns.AGREES)),
+        columns.ACCURACY: mean_change(
+            lambda frame: numbers(frame, columns.CORRECT)),
+        derived.SQUARED_ERROR: _calibration}

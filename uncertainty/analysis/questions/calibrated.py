@@ -50,7 +50,9 @@ def curves(
   if one.curved is None:
     return pd.DataFrame(columns=list(reliability.COLUMNS))
   return reliability.reliability_table(
-      stack, one.rows, one.confidence_map, one.grade,
+      stack.dataset,
+      [(stack.rows[m].model, stack.rows[m].column) for m in one.rows],
+      one.confidence_map, one.grade,
       one.curved.confidence_MN, one.curved.correct_MN, one.curved.binnings,
       level)
 

@@ -25,9 +25,9 @@ from uncertainty.results import columns, derived
 HYPOTHESES = (
     (derived.alignment_with(columns.HUMAN_ENTROPY), PRIMARY),
     (derived.CALIBRATION_ERROR, PRIMARY),
-    ('auroc', PRIMARY),
-    ('accuracy', ''),
-    ('agreement', ''),
+    (derived.AUROC, PRIMARY),
+    (columns.ACCURACY, ''),
+    (derived.AGREEMENT, ''),
 )
 _KEY = [columns.DATASET, columns.VARIANT, columns.OUTCOME, columns.MEASURE]
 

@@ -45,19 +45,19 @@ def cells(found: list[Score], alpha: float, level: float) -> pd.DataFrame:
       table.setdefault((s.dataset, s.model, s.measure), {})[s.outcome] = s
   rows = []
   for key, scores in table.items():
-    if not {_ALIGNMENT, 'auroc'} <= scores.keys():
+    if not {_ALIGNMENT, derived.AUROC} <= scores.keys():
       continue
-    draws = scores['auroc'].draws_R
+    draws = scores[derived.AUROC].draws_R
     interval = resampling.percentile_interval(draws[None], level)
     # Where all answers are right there is no AUROC, and nothing to test. Where
     # few are, or few wrong, some draws have none: they speak for no order.
-    defined = np.isfinite(scores['auroc'].value + interval.low[0])
+    defined = np.isfinite(scores[derived.AUROC].value + interval.low[0])
     p_auroc = (min(1.0, 2 * (1 + np.sum(~(draws > .5))) / (1 + len(draws)))
                if defined else np.nan)
     error = scores.get(derived.CALIBRATION_ERROR)
     error, above_p = (error.value, error.p_value) if error else (np.nan,) * 2
     rows.append((*key, scores[_ALIGNMENT].value, scores[_ALIGNMENT].p_value,
-                 error, above_p, scores['auroc'].value, interval.low[0],
+                 error, above_p, scores[derived.AUROC].value, interval.low[0],
                  interval.high[0], p_auroc))
   frame = pd.DataFrame(rows, columns=[
       columns.DATASET, columns.MODEL, columns.MEASURE, columns.RHO,

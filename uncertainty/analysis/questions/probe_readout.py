@@ -250,7 +250,7 @@ def pair_differences(
       a, b = value.loc[tuned], value.loc[base]
       rows.append({
           columns.DATASET: dataset, columns.VARIANT: origins.variant(base),
-          columns.OUTCOME: 'probe_r2', columns.MEASURE: target,
+          columns.OUTCOME: derived.PROBE_R2, columns.MEASURE: target,
           columns.BASE: base,
           derived.INSTRUCT: tuned, columns.FAMILY: origins.family(base),
           derived.BASE_VALUE: b[columns.VALUE],

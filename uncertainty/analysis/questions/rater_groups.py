@@ -30,7 +30,7 @@ from uncertainty.results import columns, derived, raters, scale_measures
 _LEAST_RATERS = 4  # of an item, in a group
 _LEAST_ITEMS = 10
 _MOST_DEALS = 200
-ALIGNMENT, DIVERGENCE = 'alignment', distances.JENSEN_SHANNON
+ALIGNMENT, DIVERGENCE = derived.ALIGNMENT, distances.JENSEN_SHANNON
 COLUMNS = (
     columns.DATASET, columns.MODEL, derived.GROUPING, derived.RATER_GROUP,
     derived.STATISTIC, columns.VALUE, derived.REST, derived.DIFFERENCE,

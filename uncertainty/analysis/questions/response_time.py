@@ -101,8 +101,8 @@ def hick(tables: list[ModelItems], seed: int = 0) -> pd.DataFrame:
       columns.DATASET, columns.MODEL, derived.TIME, derived.SCALE, columns.FORM,
       derived.A, derived.B, derived.B_SE, derived.B_P, derived.C, derived.C_P,
       derived.R2, derived.AIC, derived.BIC, derived.CV_R2, columns.N])
-  if len(found):
-    found[derived.DELTA_AIC] = found[derived.AIC] - _best_aic(found)
+  found[derived.DELTA_AIC] = found[derived.AIC] - (
+      _best_aic(found) if len(found) else 0.0)
   return found
 
 

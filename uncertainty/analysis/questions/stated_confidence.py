@@ -16,6 +16,12 @@ from uncertainty.analysis.statistics import ranking
 from uncertainty.measures import registry
 from uncertainty.results import answer_columns, columns, derived
 
+COLUMNS = (
+    columns.MODEL, columns.DATASET, derived.WORDING, derived.INTERNAL,
+    derived.PARSE_RATE, columns.ACCURACY, columns.N, derived.MEAN_STATED,
+    derived.MEAN_INTERNAL, derived.GAP, columns.RHO, columns.P_VALUE,
+    derived.OVER)
+
 # Internal confidence of the same item: column → how to read it as one.
 _INTERNAL = {
     columns.CHOICE_LOGPROB: np.exp,
@@ -36,7 +42,7 @@ def stated_against_internal(
     (items with both), parse_rate (of all items), mean_stated, mean_internal,
     gap (stated − internal), accuracy (of the answers stated with it), over
     (stated − accuracy), rho and p_value (Spearman; NaN if either is
-    constant). Empty where no confidence was asked for.
+    constant). Without rows where no confidence was asked for.
   """
   rows = []
   for (dataset, model), frame in results.items():
@@ -55,9 +61,8 @@ def stated_against_internal(
             derived.PARSE_RATE: float(np.mean(~np.isnan(stated))),
             columns.ACCURACY: accuracy,
         } | _compare(stated, internal))
-  out = pd.DataFrame(rows)
-  if len(out):
-    out[derived.OVER] = out[derived.MEAN_STATED] - out[columns.ACCURACY]
+  out = pd.DataFrame(rows, columns=list(COLUMNS))
+  out[derived.OVER] = out[derived.MEAN_STATED] - out[columns.ACCURACY]
   return out
 
 

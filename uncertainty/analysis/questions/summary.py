@@ -167,12 +167,12 @@ def _shares_right(frame, people, counts_NR, level, first_of_ties):
   chance_N = 1 / _n_choices(frame)
   found = _parse_rate(frame, level)
   for name, column, right_NC in (
-      ('accuracy', columns.CORRECT, _one_hot(
+      (columns.ACCURACY, columns.CORRECT, _one_hot(
           stacking.numbers(frame, columns.ANSWER))),
-      ('agreement', columns.AGREES, _commonest(people, first_of_ties)),
-      ('fr_accuracy', columns.FR_CORRECT, None),
-      ('verbal_accuracy', columns.VERBAL_CORRECT, None),
-      ('sample_accuracy', columns.SAMPLE_CORRECT, None)):
+      (derived.AGREEMENT, columns.AGREES, _commonest(people, first_of_ties)),
+      (derived.FR_ACCURACY, columns.FR_CORRECT, None),
+      (derived.VERBAL_ACCURACY, columns.VERBAL_CORRECT, None),
+      (derived.SAMPLE_ACCURACY, columns.SAMPLE_CORRECT, None)):
     graded_N = stacking.numbers(frame, column)
     known_N = ~np.isnan(graded_N)
     n = int(known_N.sum())

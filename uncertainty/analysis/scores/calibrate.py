@@ -17,10 +17,10 @@ from uncertainty.analysis.calibration import (
 )
 from uncertainty.analysis.scores import stack as stacking
 from uncertainty.analysis.statistics import grouping
+from uncertainty.results import derived
 
 RANKING = 'none'  # the map of metrics that only look at the order
 PAPER = 'paper'
-AUROC = 'auroc'
 _N_FOLDS = 10
 
 
@@ -44,7 +44,7 @@ class Calibrated:
     own_M: whether the grade is the one that the measure is about; False only
       for what reproduces the paper.
     estimates: metric → values and intervals of these rows; `draws` of
-      `AUROC`.
+      AUROC.
     curved: None for `RANKING`.
   """
 
@@ -87,7 +87,7 @@ def calibrate(
     once = grouping.distinct_rows(certainty_MN, correct_MN)
     ranks = bootstrap.rank_estimates(
         certainty_MN[once.first_U], correct_MN[once.first_U], counts_NR,
-        level=level, with_draws=(AUROC,))
+        level=level, with_draws=(derived.AUROC,))
     yield Calibrated(name, RANKING, rows, own_M, ranks.of(once.kind_M), None)
     for map_name, fit in MAPS.items():
       fits = (mapped_M[rows] if map_name == PAPER
@@ -138,11 +138,11 @@ MAPS: dict[str, Callable[..., np.ndarray]] = {
     PAPER: _paper, 'isotonic': _isotonic, 'platt': _platt}
 
 # A map that was fitted to the grades is tested by its moments alone.
-_FITTED_TESTS = {'spiegelhalter_z': calibration_tests.spiegelhalters}
+_FITTED_TESTS = {derived.SPIEGELHALTER_Z: calibration_tests.spiegelhalters}
 _TESTS: dict[str, dict[str, Callable[
     ..., calibration_tests.CalibrationTests]]] = {
         PAPER: _FITTED_TESTS | {
-            'kernel_error': calibration_tests.kernel_errors},
+            derived.KERNEL_ERROR: calibration_tests.kernel_errors},
         'isotonic': _FITTED_TESTS, 'platt': _FITTED_TESTS}
 
 
@@ -167,7 +167,7 @@ def _with_tests(found, confidence_MN, correct_MN, map_name: str):
 def _with_split_sweep(found, confidence_MN, correct_MN):
   bins = errors.sweep_bins(confidence_MN, correct_MN, split_ties=True)
   sums = errors.bin_sums(bins, confidence_MN, correct_MN)
-  name = 'ece_sweep_split_l2'
+  name = derived.ECE_SPLIT
   nothing = np.full(len(bins), np.nan)
   return dataclasses.replace(
       found, value=found.value | {name: errors.ece(sums, 'l2')},

@@ -17,7 +17,7 @@ from uncertainty.analysis.calibration import squared_error
 from uncertainty.analysis.scores import pairs
 from uncertainty.analysis.scores import stack as stacking
 from uncertainty.analysis.scores.aligned import Aligned
-from uncertainty.analysis.scores.calibrate import AUROC, RANKING, Calibrated
+from uncertainty.analysis.scores.calibrate import RANKING, Calibrated
 from uncertainty.measures import registry
 from uncertainty.results import columns, derived
 
@@ -190,11 +190,12 @@ def _calibration(
   for one in calibrated:
     if one.confidence_map != RANKING:
       continue
-    values, draws_MR = one.estimates.value[AUROC], one.estimates.draws[AUROC]
+    values = one.estimates.value[derived.AUROC]
+    draws_MR = one.estimates.draws[derived.AUROC]
     for i in np.flatnonzero(one.own_M & (one.estimates.n_M > 0)):
       row = stack.rows[one.rows[i]]
       found.setdefault((row.model, row.column), []).append(Score(
-          stack.dataset, row.model, 'auroc', row.column, float(values[i]),
+          stack.dataset, row.model, derived.AUROC, row.column, float(values[i]),
           np.nan, int(one.estimates.n_M[i]), draws_MR[i]))
   return found
 
@@ -244,8 +245,9 @@ def _shares(
     tables: list[ModelItems], counts_NR: np.ndarray) -> dict[str, list[Score]]:
   graded = [
       (table, outcome, hits_N) for table in tables for outcome, column in (
-          ('accuracy', columns.CORRECT), ('fr_accuracy', columns.FR_CORRECT),
-          ('agreement', columns.AGREES)) if column in table.frame
+          (columns.ACCURACY, columns.CORRECT),
+          (derived.FR_ACCURACY, columns.FR_CORRECT),
+          (derived.AGREEMENT, columns.AGREES)) if column in table.frame
       and np.isfinite(hits_N := table.frame[column].to_numpy(float)).any()]
   hits_XN = np.array([hits_N for _, _, hits_N in graded]).reshape(
       len(graded), len(counts_NR))

@@ -31,9 +31,9 @@ _QUESTIONS = {
         'supported': 'right where they are sure',
         'contradicted': 'wrong where they are sure'}),
 }
-_SMOOTH = 'ece_smooth'
 # Statistic → what being right means; the first that is known is shown.
-_GRADED = {'accuracy': 'Accuracy', 'agreement': 'Agreement with people'}
+_GRADED = {cols.ACCURACY: 'Accuracy',
+           derived.AGREEMENT: 'Agreement with people'}
 
 
 def chapter(
@@ -102,12 +102,12 @@ def _unclaimed(tables: AnalysisTables, dataset: str, claim: str) -> str:
   summary = tables.get('summary')
   known = set() if summary.empty else set(summary[derived.STATISTIC][
       summary[cols.DATASET] == dataset])
-  if known & {'accuracy', 'fr_accuracy'}:
+  if known & {cols.ACCURACY, derived.FR_ACCURACY}:
     return ('No claim is made of what was asked here; how well each measure '
             'tells right from wrong is under Calibration.')
   return 'Nothing in these data is right or wrong' + (
       '; below is how often it chooses what people choose.'
-      if 'agreement' in known else '.')
+      if derived.AGREEMENT in known else '.')
 
 
 def _answer(rows: pd.DataFrame, means: Mapping[str, str]) -> str:
@@ -278,7 +278,7 @@ def _errors(
     cells = tables.of('calibration', dataset, model)
     if len(cells):
       cells = cells[(cells[cols.MEASURE] == names.CONFIDENCE)
-                    & (cells[derived.METRIC] == _SMOOTH)].dropna(
+                    & (cells[derived.METRIC] == derived.ECE_SMOOTH)].dropna(
                         subset=[cols.VALUE])
     if len(cells):
       row = cells[cells[cols.CONFIDENCE_MAP]

@@ -10,21 +10,26 @@ from uncertainty.specs import StudySpec
 
 # Metric → what it is called, what is good, and the range of its colours.
 METRICS = {
-    'ece_smooth': ('smooth calibration error, L1', 'low is good', (0.0, 0.6)),
-    'ece_width_l2': ('expected calibration error, equal-width bins, L2',
-                     'low is good', (0.0, 0.6)),
-    'ece_sweep_l2': ('expected calibration error, monotonic sweep, L2',
-                     'low is good', (0.0, 0.6)),
-    'ece_debiased': ('expected calibration error, equal-mass, debiased, L2',
-                     'low is good', (0.0, 0.6)),
-    'brier': ('Brier score', 'low is good', (0.0, 0.6)),
-    'auroc': ('AUROC: does confidence rank right above wrong?',
-              'high is good, .5 is chance', (0.0, 1.0)),
-    'prr': ('prediction rejection ratio', 'high is good, 0 is chance',
-            (-1.0, 1.0)),
-    'aurc': ('area under the risk-coverage curve', 'low is good', (0.0, 1.0)),
+    derived.ECE_SMOOTH: (
+        'smooth calibration error, L1', 'low is good', (0.0, 0.6)),
+    derived.binned_error('width', 'l2'): (
+        'expected calibration error, equal-width bins, L2', 'low is good',
+        (0.0, 0.6)),
+    derived.binned_error('sweep', 'l2'): (
+        'expected calibration error, monotonic sweep, L2', 'low is good',
+        (0.0, 0.6)),
+    derived.ECE_DEBIASED: (
+        'expected calibration error, equal-mass, debiased, L2', 'low is good',
+        (0.0, 0.6)),
+    derived.BRIER: ('Brier score', 'low is good', (0.0, 0.6)),
+    derived.AUROC: ('AUROC: does confidence rank right above wrong?',
+                    'high is good, .5 is chance', (0.0, 1.0)),
+    derived.PRR: ('prediction rejection ratio', 'high is good, 0 is chance',
+                  (-1.0, 1.0)),
+    derived.AURC: ('area under the risk-coverage curve', 'low is good',
+                   (0.0, 1.0)),
 }
-_SHOWN = ('ece_smooth', 'auroc')
+_SHOWN = (derived.ECE_SMOOTH, derived.AUROC)
 
 MAPS = {
     'paper': "the paper's confidence maps, as they are",
@@ -98,12 +103,12 @@ def first_map(rows: pd.DataFrame) -> str:
 def _lead(rows: pd.DataFrame, tables: AnalysisTables) -> Markup:
   """Discrimination and error of the confidence in a choice, over models."""
   rows = rows.dropna(subset=[columns.VALUE])
-  if not {'auroc', 'ece_smooth'} <= set(rows[derived.METRIC]):
+  if not set(_SHOWN) <= set(rows[derived.METRIC]):
     return blocks.text('No answer here could be called right or wrong.')
   sure = names.choice_confidence(tables.manifest.get('config'))
   sentences, models = [], set()
-  for metric, label in (('auroc', 'AUROC'),
-                        ('ece_smooth', 'smooth calibration error')):
+  for metric, label in ((derived.AUROC, 'AUROC'),
+                        (derived.ECE_SMOOTH, 'smooth calibration error')):
     found = rows[(rows[derived.METRIC] == metric)
                  & (rows[columns.MEASURE] == names.CONFIDENCE)]
     if found.empty:

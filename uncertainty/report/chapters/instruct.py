@@ -17,10 +17,10 @@ OUTCOMES = {
         'ρ with proportion correct',
     derived.alignment_with(cols.HUMAN_MC_RT_COMBINED): 'ρ with response time',
     derived.CALIBRATION_ERROR: 'squared calibration error, debiased',
-    derived.BRIER: 'Brier score', 'auroc': 'AUROC',
-    'agreement': 'agreement with people', 'accuracy': 'accuracy',
-    'fr_accuracy': 'accuracy of free responses',
-    'probe_r2': 'probe readout, R²'}
+    derived.BRIER: 'Brier score', derived.AUROC: 'AUROC',
+    derived.AGREEMENT: 'agreement with people', cols.ACCURACY: 'accuracy',
+    derived.FR_ACCURACY: 'accuracy of free responses',
+    derived.PROBE_R2: 'probe readout, R²'}
 
 
 def chapter(
@@ -74,7 +74,7 @@ def _forest(rows: pd.DataFrame) -> plots.Plot:
   outcomes = [o for o in OUTCOMES if o in set(rows[cols.OUTCOME])]
   # What has no measure is in the table below: accuracy, agreement, and
   # probes, whose rows are targets.
-  outcomes = [o for o in outcomes if o != 'probe_r2'
+  outcomes = [o for o in outcomes if o != derived.PROBE_R2
               and (rows.loc[rows[cols.OUTCOME] == o,
                             cols.MEASURE] != '').sum() > 1]
   rows = rows[rows[cols.OUTCOME].isin(outcomes)]

@@ -9,7 +9,7 @@ from uncertainty.results import columns, derived
 from uncertainty.specs import StudySpec
 
 _STATISTICS = {
-    'alignment': 'alignment with their entropy',
+    derived.ALIGNMENT: 'alignment with their entropy',
     distances.JENSEN_SHANNON: 'divergence from their shares'}
 
 

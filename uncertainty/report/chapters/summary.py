@@ -16,11 +16,11 @@ _MOST_CARDS = 6  # more models are rows of a table
 
 # Statistic → its label on a card.
 _STATISTICS = {
-    'accuracy': 'accuracy', 'agreement': 'agreement with people',
-    'agreement_baseline': 'agreement of one position, always',
-    'agreement_chance': 'agreement by chance',
+    columns.ACCURACY: 'accuracy', derived.AGREEMENT: 'agreement with people',
+    f'{derived.AGREEMENT}_baseline': 'agreement of one position, always',
+    f'{derived.AGREEMENT}_chance': 'agreement by chance',
     'scale_correlation': 'ρ of mean answers',
-    'fr_accuracy': 'free-response accuracy',
+    derived.FR_ACCURACY: 'free-response accuracy',
     derived.PARSE_RATE: 'confidence that could be read',
 }
 
@@ -162,7 +162,7 @@ def card(
   errors = tables.of('calibration', dataset, model)
   if len(errors):
     errors = errors[(errors[columns.MEASURE] == names.CONFIDENCE)
-                    & (errors[derived.METRIC] == 'ece_smooth')]
+                    & (errors[derived.METRIC] == derived.ECE_SMOOTH)]
   if len(errors):
     first = errors[columns.CONFIDENCE_MAP] == calibration.first_map(errors)
     sure = names.choice_confidence(tables.manifest.get('config'))
