@@ -6,31 +6,30 @@ A random Llama of 60 000 weights answers 24 questions in every stage: choices,
 generation, probes by rows and by sums, activations of all tokens, analysis and
 report, a sweep, two processes. Runs are killed at random moments (SIGKILL,
 SIGTERM, SIGINT) and denied disk space; between them files are flipped, cut
-short and deleted, questions edited, weights and templates replaced. Then the
-run is finished and compared with one that nothing happened to.
+short and deleted, questions, answers and people's shares edited, weights,
+templates and tokenizers replaced, settings changed. Then the run is finished,
+compared with one that nothing happened to, and verified. First, some damages
+are planted in a run that nothing happened to: each must be seen.
 
 Programs are forked from one that has imported everything, and share what was
-compiled, so that a start takes about two seconds. Ends with a table of faults
+compiled, so that a start takes about two seconds; some are started as people
+start them, and killed while they import, too. Ends with a table of faults
 by stage and kind, and a non-zero exit if anything was lost, doubled or mixed.
 """
 
 import argparse
 import collections
 import contextlib
-import multiprocessing
+import json
 import os
 import pathlib
 import random
-import resource
 import shutil
 import signal
-import socket
-import subprocess
 import sys
 import tempfile
 import time
-import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 _ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(_ROOT))
@@ -39,19 +38,22 @@ import jax  # noqa: E402
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
 
-from launch import tiny_checkpoint  # noqa: E402
+from launch import (  # noqa: E402
+  fault_differences,
+  fault_starts,
+  tiny_checkpoint,
+)
 from uncertainty import (  # noqa: E402, F401 (imported before forking)
   check,
-  main,
   plan,
   report,
   verify,
 )
 from uncertainty.analysis import run as analysis_run  # noqa: E402, F401
-from uncertainty.results import activations, columns  # noqa: E402
+from uncertainty.errors import UserError  # noqa: E402
+from uncertainty.results import columns, manifest  # noqa: E402
 
 _N = 24
-_TIMEOUT = 240  # seconds that no start may take
 _ALL = 'score,probe,analyze,report'
 _GENERATION = ('--config.prompt.answer=letters,free,verbal,p_true,samples',
                '--config.free.max_tokens=4', '--config.free.n_samples=2',
@@ -70,7 +72,7 @@ SCENARIOS: dict[str, tuple[str, ...]] = {
     'two processes': ('--stages=score', '--distributed'),
     'sweep': (),
 }
-_NUMBERS = 1e-3  # how far a number may be from the undisturbed run's
+_IMPORTS = 6  # seconds, about, before a program that is not forked does a thing
 
 
 class World:
@@ -79,7 +81,13 @@ class World:
   def __init__(self, root: pathlib.Path, chance: random.Random):
     self.root, self.chance = root, chance
     self.version = 0
-    self.questions = [f'Which of these is {k}?' for k in range(_N)]
+    # What of a question may be edited: column → cells.
+    self.table = {
+        columns.QUESTION: [f'Which of these is {k}?' for k in range(_N)],
+        columns.ANSWER: [('sky', 'blood', 'grass')[k % 3] for k in range(_N)],
+        'human_counts': [
+            '|'.join(map(str, row + 1)) for row in
+            np.random.default_rng(0).multinomial(20, [.5, .3, .2], _N)]}
     self.faults: collections.Counter[tuple[str, str]] = collections.Counter()
     self.problems: list[str] = []
     self._fresh: dict[str, tuple[int, pathlib.Path]] = {}
@@ -88,40 +96,51 @@ class World:
     self._write_table()
 
   def _write_table(self) -> None:
-    rng = np.random.default_rng(0)
     pd.DataFrame({
         columns.ITEM_ID: [f'q{k}' for k in range(_N)],
-        columns.QUESTION: self.questions,
-        columns.CHOICES: 'sky|blood|grass',
-        columns.ANSWER: [('sky', 'blood', 'grass')[k % 3] for k in range(_N)],
-        'human_counts': ['|'.join(map(str, row + 1))
-                         for row in rng.multinomial(20, [.5, .3, .2], _N)],
+        columns.CHOICES: 'sky|blood|grass', **self.table,
     }).to_csv(self.root / 'table.csv', index=False)
 
-  def edit_a_question(self) -> None:
+  def edit(self) -> str:
+    """Edits the text, the answer or people's shares of a question."""
     self.version += 1
     place = self.chance.randrange(_N)
-    self.questions[place] = f'Which is {place}, in version {self.version}?'
+    column = self.chance.choice(list(self.table))
+    cells = self.table[column]
+    if column == columns.QUESTION:
+      cells[place] = f'Which is {place}, in version {self.version}?'
+    elif column == columns.ANSWER:
+      cells[place] = {'sky': 'blood', 'blood': 'grass', 'grass': 'sky'}[
+          cells[place]]
+    else:
+      cells[place] = f'{self.version % 9}|{5 + self.version % 7}|3'
     self._write_table()
+    return f'edit {column}'
 
-  def command(self, scenario: str, workdir: pathlib.Path) -> list[str]:
-    """The flags of one start."""
+  def command(self, scenario: str, workdir: pathlib.Path, *,
+              more: Sequence[str] = (), stages: str = '') -> list[str]:
+    """The flags of one start, `more` of them, with other stages."""
     flags = ['--config=table', f'--config.data.path={self.root / "table.csv"}',
              '--config.prompt.style=completion',
              '--config.prompt.few_shot=False', '--config.score.row_tokens=0',
              '--config.score.batch_tokens=256', '--config.score.top_k=3',
-             '--config.analysis.n_bootstrap=10']
-    if scenario == 'sweep':
+             '--config.analysis.n_bootstrap=10', *more]
+    if scenario == 'sweep' and not stages:
       return [sys.executable, str(_ROOT / 'launch' / 'sweep.py'),
               f'--models={self.root / "tiny"}', '--datasets=table',
               '--profiles=clean,paper', '--styles=completion',
               f'--workdir={workdir}', *flags[1:2], *flags[3:]]
+    last = list(SCENARIOS.get(scenario, ()))
+    if stages:
+      last = [flag for flag in last if flag.startswith('--config')] + [
+          f'--stages={stages}']
     return ['uncertainty', *flags, f'--workdir={workdir}',
             f'--config.model.source={self.root / "tiny"}',
-            f'--config.model.cache_dir={workdir}-cache', *SCENARIOS[scenario]]
+            f'--config.model.cache_dir={workdir}-cache', *last]
 
   def start(self, scenario: str, workdir: pathlib.Path, *,
-            kill: int = 0, full: bool = False) -> tuple[int, str]:
+            kill: int = 0, full: bool = False,
+            more: Sequence[str] = ()) -> tuple[int, str]:
     """One start of the program; its exit status and what it said.
 
     Args:
@@ -129,24 +148,44 @@ class World:
       workdir: of the run.
       kill: a signal to send at a random moment; 0: none.
       full: whether the disk takes no file beyond some kilobytes.
+      more: flags.
     """
     log = self.root / 'log.txt'
     limit = self.chance.randrange(200, 60_000) if full else 0
     began = time.monotonic()
-    processes = _launch(scenario, self.command(scenario, workdir), limit, log)
+    # Interrupted as it starts, Python itself ends with a traceback.
+    whole = (kill not in (0, signal.SIGINT) and scenario != 'two processes'
+             and self.chance.random() < .2)
+    processes = fault_starts.launch(
+        scenario, self.command(scenario, workdir, more=more), limit, log, whole)
     if kill:
-      time.sleep(self.chance.random() * self._seconds.get(scenario, 3))
+      time.sleep(self.chance.random() * (
+          self._seconds.get(scenario, 3) + _IMPORTS * whole))
       for process in processes:
         with contextlib.suppress(ProcessLookupError):
           os.killpg(process.pid, kill)
-    statuses = [_wait(process) for process in processes]
-    if not kill and not full:
+    statuses = [fault_starts.wait(process) for process in processes]
+    if not (kill or full or more):
       self._seconds[scenario] = time.monotonic() - began
     said = log.read_text(errors='replace')
     killed = signal.SIGKILL in (kill, -min(statuses))
     if 'Traceback' in said and not killed and scenario != 'two processes':
       self.problems.append(f'{scenario}: a traceback: {said[-1500:]}')
     return max(statuses, key=abs), said
+
+  def verify(self, scenario: str, workdir: pathlib.Path) -> str:
+    """What `--stages=verify` finds in a finished workdir; '': nothing."""
+    places = {workdir: ()}
+    if scenario == 'sweep':
+      places = {run: (f'--config.prompt.profile={run.name.partition("-")[0]}',)
+                for run in runs(workdir)}
+    log = self.root / 'log.txt'
+    for place, more in places.items():
+      (process,) = fault_starts.launch('verify', self.command(
+          scenario, place, more=more, stages='verify'), 0, log)
+      if fault_starts.wait(process):
+        return log.read_text(errors='replace')[-2000:]
+    return ''
 
   def fresh(self, scenario: str) -> pathlib.Path:
     """The workdir of an undisturbed run over the questions as they are."""
@@ -160,63 +199,10 @@ class World:
     return workdir
 
 
-def _launch(scenario: str, command: Sequence[str], limit: int,
-            log: pathlib.Path) -> list:
-  log.write_text('')
-  if scenario == 'sweep':
-    with log.open('ab') as out:
-      return [subprocess.Popen(command, stdout=out, stderr=out, cwd=_ROOT,
-                               start_new_session=True)]
-  environments: list[dict[str, str]] = [{}]
-  if scenario == 'two processes':
-    with socket.socket() as free:
-      free.bind(('localhost', 0))
-      address = f'localhost:{free.getsockname()[1]}'
-    environments = [{
-        'JAX_COORDINATOR_ADDRESS': address, 'JAX_NUM_PROCESSES': '2',
-        'JAX_PROCESS_ID': str(i)} for i in range(2)]
-  context = multiprocessing.get_context('fork')
-  processes = [context.Process(target=_child, args=(command, e, limit, log))
-               for e in environments]
-  for process in processes:
-    process.start()
-  return processes
-
-
-def _child(command: Sequence[str], environment: dict[str, str], limit: int,
-           log: pathlib.Path) -> None:
-  os.setsid()
-  out = os.open(log, os.O_WRONLY | os.O_APPEND)
-  os.dup2(out, 1)
-  os.dup2(out, 2)
-  os.environ.update(environment)
-  sys.argv = list(command)
-  signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-  if limit:
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-  status = 0
-  try:
-    main.main()
-  except SystemExit as stop:
-    if isinstance(stop.code, str):
-      print(stop.code, file=sys.stderr, flush=True)
-    status = stop.code if isinstance(stop.code, int) else int(bool(stop.code))
-  except BaseException:
-    traceback.print_exc()
-    status = 1
-  sys.stderr.flush()
-  os._exit(status)
-
-
-def _wait(process) -> int:
-  """The exit status; a start that hangs is a fault of its own."""
-  if isinstance(process, subprocess.Popen):
-    return process.wait(_TIMEOUT)
-  process.join(_TIMEOUT)
-  if process.is_alive():
-    os.killpg(process.pid, signal.SIGKILL)
-    raise RuntimeError('a start hung')
-  return process.exitcode
+def runs(workdir: pathlib.Path) -> list[pathlib.Path]:
+  """Workdirs of runs at or under a folder, which have a manifest."""
+  return sorted(p.parent for p in workdir.rglob('manifest.json')
+                if not {'activations', 'aside'} & set(p.parts))
 
 
 def _files(workdir: pathlib.Path) -> list[pathlib.Path]:
@@ -244,7 +230,8 @@ DAMAGES: dict[str, Callable[[pathlib.Path, random.Random], None]] = {
 
 def disturb(world: World, scenario: str, workdir: pathlib.Path) -> None:
   """One random fault."""
-  kinds = ['SIGKILL'] * 3 + ['SIGTERM', 'SIGINT', 'full', 'edit', 'model']
+  kinds = ['SIGKILL'] * 3 + ['SIGTERM', 'SIGINT', 'full', 'edit', 'model',
+                             'settings']
   kind = world.chance.choice(kinds + list(DAMAGES))
   if kind in DAMAGES:
     files = _files(workdir)
@@ -253,11 +240,18 @@ def disturb(world: World, scenario: str, workdir: pathlib.Path) -> None:
     path = world.chance.choice(files)
     DAMAGES[kind](path, world.chance)
   elif kind == 'edit':
-    world.edit_a_question()
+    kind = world.edit()
   elif kind == 'model':
     if not list(workdir.glob('**/shards/**/*.parquet')):
       return
-    _replace_model(world, scenario, workdir)
+    kind = _replace_model(world, scenario, workdir)
+  elif kind == 'settings':
+    if not _claimed(workdir):
+      return
+    status, said = world.start(scenario, workdir, more=['--config.seed=7'])
+    if not status or 'holds a run with seed=' not in said:
+      world.problems.append(
+          f'{scenario}: MIXED: another seed was not refused: {said[-800:]}')
   elif kind == 'full':
     world.start(scenario, workdir, full=True)
   else:
@@ -270,67 +264,42 @@ def disturb(world: World, scenario: str, workdir: pathlib.Path) -> None:
   world.faults[scenario, kind] += 1
 
 
+def _claimed(workdir: pathlib.Path) -> bool:
+  """Whether there are runs whose settings their manifests tell."""
+  found = runs(workdir)
+  try:
+    return bool(found) and all(manifest.read(run).get('config')
+                               for run in found)
+  except UserError:
+    return False
+
+
 def _replace_model(
-    world: World, scenario: str, workdir: pathlib.Path) -> None:
-  """Other weights or another template must be refused, never mixed in."""
+    world: World, scenario: str, workdir: pathlib.Path) -> str:
+  """Other files of the model must be refused, never mixed in."""
   template = world.root / 'tiny' / 'chat_template.jinja'
-  if world.chance.random() < .5:
+  tokenizer = world.root / 'tiny' / 'tokenizer.json'
+  before = tokenizer.read_text()
+  kind = world.chance.choice(['weights', 'template', 'tokenizer'])
+  if kind == 'weights':
     tiny_checkpoint.write_weights(world.root / 'tiny', world.chance.randrange(
         1, 10**6))
-  else:
+  elif kind == 'template':
     template.write_text('{{ messages[0].content }}')
+  else:
+    content = json.loads(before)
+    numbers = content['model']['vocab']
+    one, other = list(numbers)[40:42]
+    numbers[one], numbers[other] = numbers[other], numbers[one]
+    tokenizer.write_text(json.dumps(content))
   status, said = world.start(scenario, workdir)
   if not status or not ('changed since' in said or 'of a model with' in said):
     world.problems.append(
         f'{scenario}: MIXED: another model was not refused: {said[-800:]}')
   template.unlink(missing_ok=True)
+  tokenizer.write_text(before)
   tiny_checkpoint.write_weights(world.root / 'tiny', 0)
-
-
-def differences(mine: pathlib.Path, fresh: pathlib.Path) -> Iterator[str]:
-  """What a finished run has otherwise than an undisturbed one."""
-  for path in sorted(fresh.rglob('results/*/*.parquet')):
-    name = path.relative_to(fresh)
-    if not (mine / name).exists():
-      yield f'LOST: {name}'
-      continue
-    yield from _rows(pd.read_parquet(mine / name), pd.read_parquet(path),
-                     str(name))
-  for folder in sorted(fresh.glob('activations/*/*/*')):
-    name = folder.relative_to(fresh)
-    for item in (f'q{k}' for k in range(_N)):
-      both = [activations.read_tokens(p, item).values_NLD
-              for p in (mine / name, folder)]
-      if both[0].shape != both[1].shape or not np.allclose(
-          *both, atol=_NUMBERS):
-        yield f'MIXED: {name} {item}'
-  for path in sorted(fresh.glob('moments/*/*/*.npz')):
-    name = path.relative_to(fresh)
-    both = [np.load(p)['sums_FLEE'] for p in (mine / name, path)]
-    if not np.allclose(*both, rtol=1e-4, atol=_NUMBERS):
-      yield f'MIXED: {name}'
-  for path in sorted(fresh.glob('analysis/*.parquet')):
-    name = path.relative_to(fresh)
-    if len(pd.read_parquet(mine / name)) != len(pd.read_parquet(path)):
-      yield f'LOST: rows of {name}'
-  if (fresh / 'report').exists() and '</html>' not in (
-      mine / 'report' / 'index.html').read_text(encoding='utf-8')[-200:]:
-    yield 'LOST: half of the page'
-
-
-def _rows(mine: pd.DataFrame, fresh: pd.DataFrame, where: str,
-          ) -> Iterator[str]:
-  if lost := set(fresh[columns.ITEM_ID]) - set(mine[columns.ITEM_ID]):
-    yield f'LOST: {sorted(lost)} of {where}'
-  if mine[columns.ITEM_ID].duplicated().any():
-    yield f'DOUBLED: rows of {where}'
-    return
-  mine, fresh = (t.set_index(columns.ITEM_ID) for t in (mine, fresh))
-  for item in fresh.index.intersection(mine.index):
-    wrong = [c for c in fresh if c not in mine or not verify.alike(
-        mine.at[item, c], fresh.at[item, c], _NUMBERS)]
-    if wrong:
-      yield f'MIXED: {item} of {where}: {", ".join(wrong)}'
+  return kind
 
 
 def cycle(world: World, scenario: str, number: int) -> None:
@@ -344,11 +313,26 @@ def cycle(world: World, scenario: str, number: int) -> None:
   if status:
     world.problems.append(f'{scenario}: could not go on: {said[-2000:]}')
     return
-  found = list(differences(workdir, world.fresh(scenario)))
+  found = list(fault_differences.differences(workdir, world.fresh(scenario)))
+  if said := world.verify(scenario, workdir):
+    found.append(f'not verified: {said}')
   world.problems += [f'{workdir.name}: {each}' for each in found]
   if not found:
     shutil.rmtree(workdir)
     shutil.rmtree(f'{workdir}-cache', ignore_errors=True)
+
+
+def see_what_is_planted(world: World) -> None:
+  """A self-test: whoever sees nothing must not be believed."""
+  fresh = world.fresh('analysis')
+  for name, workdir, found in fault_differences.planted(
+      fresh, world.root / 'planted'):
+    differs = world.verify('analysis', workdir)
+    if bool(name) != bool(found):
+      world.problems.append(f'self-test: of {name or "nothing"}: {found}')
+    if bool(name) != bool(differs):
+      world.problems.append(
+          f'self-test: verify says of {name or "nothing"}: {differs!r}')
 
 
 def _table(faults: collections.Counter[tuple[str, str]]) -> str:
@@ -372,7 +356,10 @@ def _main() -> None:
       'jax_persistent_cache_min_compile_time_secs': 0.0,
       'jax_persistent_cache_min_entry_size_bytes': -1}.items():
     jax.config.update(name, value)
+    os.environ[name.upper()] = str(value)  # for those that are not forked
   world = World(root, random.Random(options.seed))
+  see_what_is_planted(world)
+  print(*world.problems, sep='\n')
   end = time.monotonic() + 60 * options.minutes
   number = 0
   # Few starts of those that take long.

@@ -4,8 +4,10 @@
         [--keep=DIR]
 
 Each format runs in a process of its own, for --minutes, which the system ends
-after 10 s of processor time for one file (or eight times what the honest one
-takes), and which may grow by 1 GB. What a reader fails on is kept in DIR as
+after 10 s of processor time or a minute for one file (or eight times what the
+honest one takes). It and the processes that it starts may grow by 1 GB for one
+file, and take those 10 s together; if it does not end when its time is long
+over, it is ended too. What a reader fails on is kept in DIR as
 FORMAT-DIGEST, for a test. Exits with 1 if anything was kept. Mutations are
 hypothesis's: what fails is also made small. They come in rounds, whose seeds
 count up from --seed, which is printed at the start; a failure names its round's
@@ -13,9 +15,11 @@ seed, from which it is the first round of another run.
 """
 
 import argparse
+import contextlib
 import hashlib
 import json
 import math
+import os
 import pathlib
 import resource
 import shutil
@@ -36,7 +40,10 @@ from uncertainty.errors import UserError
 
 FORMATS = fuzz_files.FORMATS | fuzz_workdirs.FORMATS
 _STRUCTURED = fuzz_files.STRUCTURED + fuzz_workdirs.STRUCTURED
-_SECONDS, _BYTES = 10, 1 << 30
+# Of processor time; on the clock, generously: machines are busy; of memory.
+SECONDS, CLOCK_SECONDS, BYTES = 10, 60, 1 << 30
+# To write honest files, and to make small what failed.
+_LATE = 1200
 _ROUND = '.round'  # holds the seed: a process that was ended tells none
 # Numbers and texts that readers trip over.
 _SPLICES = (
@@ -105,6 +112,46 @@ def fuzz(name: str, folder: pathlib.Path, examples: int, seed: int,
   return counts
 
 
+def _started() -> list[str]:
+  """Numbers of the processes that this one started, or they, and that run."""
+  found = ['self']
+  for process in found:  # which grows
+    for path in pathlib.Path('/proc', process, 'task').glob('*/children'):
+      with contextlib.suppress(OSError):  # it ended
+        found += path.read_text().split()
+  return found[1:]
+
+
+def _processor_seconds() -> float:
+  """Of this process and those that it started, whether they ended or not."""
+  ticks = 0
+  for process in _started():
+    with contextlib.suppress(OSError):
+      stat = pathlib.Path('/proc', process, 'stat').read_text()
+      # Of its own and of those that it waited for, in user's and system's mode.
+      ticks += sum(map(int, stat.rpartition(')')[2].split()[11:15]))
+  return sum(os.times()[:4]) + ticks / os.sysconf('SC_CLK_TCK')
+
+
+def _peaks(*, reset: bool = False) -> dict[str, int]:
+  """Process → the most bytes that it had since the last reset."""
+  found = {}
+  for process in ('self', *_started()):
+    folder = pathlib.Path('/proc', process)
+    with contextlib.suppress(OSError):
+      if reset:
+        (folder / 'clear_refs').write_text('5')
+      status = (folder / 'status').read_text()
+      found[process] = 1024 * int(
+          status.partition('VmHWM:')[2].split(maxsplit=1)[0])
+  return found
+
+
+def _ended_peak() -> int:
+  """The most bytes that any process had that was started here and ended."""
+  return 1024 * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+
+
 def _limited(name: str, folder: pathlib.Path, minutes: float, seed: int,
              ) -> None:
   """One format until its time is over; the system ends what takes too long."""
@@ -115,20 +162,29 @@ def _limited(name: str, folder: pathlib.Path, minutes: float, seed: int,
   (folder / _ROUND).write_text(str(seed))
   file_name, write, read = FORMATS[name]
   write(folder / file_name)
-  began = time.process_time()
+  began, at = _processor_seconds(), time.monotonic()
   read(folder / file_name)
-  seconds = max(_SECONDS, 8 * (time.process_time() - began))
+  seconds = max(SECONDS, 8 * (_processor_seconds() - began))
+  clock = max(CLOCK_SECONDS, 8 * (time.monotonic() - at))
 
   def timed(path):
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    peaks, ended = _peaks(reset=True), _ended_peak()
+    began = _processor_seconds()
     signal.setitimer(signal.ITIMER_PROF, seconds)
+    signal.setitimer(signal.ITIMER_REAL, clock)
     try:
       read(path)
     finally:
       signal.setitimer(signal.ITIMER_PROF, 0)
-      grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-      if grown * 1024 > _BYTES:
-        raise AssertionError(f'took {grown >> 10} MiB')
+      signal.setitimer(signal.ITIMER_REAL, 0)
+      grown = sum(max(0, peak - peaks.get(process, 0))
+                  for process, peak in _peaks().items())
+      if _ended_peak() > ended:
+        grown = max(grown, _ended_peak() - peaks['self'])
+      if grown > BYTES:
+        raise AssertionError(f'took {grown >> 20} MiB')
+      if (taken := _processor_seconds() - began) > seconds:
+        raise AssertionError(f'took {taken:.0f} s of processor time')
 
   FORMATS[name] = (file_name, write, timed)
   while time.monotonic() < end:
@@ -156,17 +212,21 @@ def main() -> int:
   for name in flags.formats.split(','):
     with tempfile.TemporaryDirectory() as folder:
       path = pathlib.Path(folder, FORMATS[name][0])
-      done = subprocess.run([
-          sys.executable, __file__, f'--minutes={flags.minutes}',
-          f'--formats={name}', f'--seed={flags.seed}',
-          f'--in_folder={folder}'], check=False)
-      if done.returncode:
+      try:
+        status = subprocess.run([
+            sys.executable, __file__, f'--minutes={flags.minutes}',
+            f'--formats={name}', f'--seed={flags.seed}',
+            f'--in_folder={folder}'], check=False,
+            timeout=60 * flags.minutes + _LATE).returncode
+      except subprocess.TimeoutExpired:
+        status = 'it did not end'
+      if status:
         failed += 1
         flags.keep.mkdir(parents=True, exist_ok=True)
         digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
         kept = flags.keep / f'{name}-{digest}'
         shutil.copy(path, kept)
-        print(f'{name}: FAILED ({done.returncode}) with --seed='
+        print(f'{name}: FAILED ({status}) with --seed='
               f'{pathlib.Path(folder, _ROUND).read_text()}, see {kept}',
               flush=True)
   return bool(failed)

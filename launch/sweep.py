@@ -283,8 +283,11 @@ def _datasets(text: str) -> list[str]:
 
 def _place(text: str) -> sweep_state.Place:
   try:
-    return (text.rstrip('/') if paths.in_bucket(text)
-            else pathlib.Path(text).resolve())
+    if paths.in_bucket(text):
+      return text.rstrip('/')
+    place = pathlib.Path(text).resolve()
+    paths.check_links(text, place)
+    return place
   except UserError as error:
     raise argparse.ArgumentTypeError(str(error)) from error
 

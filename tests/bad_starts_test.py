@@ -54,6 +54,8 @@ STARTS = {
     '--config=wrong.py': 'wrong.py, line 2: SyntaxError',
     '--config=coane --workdir=two.csv': 'is a file; give a folder',
     '--config=coane --stages=check --workdir=/proc/x': '/proc takes no file',
+    '--config=coane --workdir=linked': 'linked/.lock is a link out of it',
+    '--config=coane --workdir=linked --stages=report': 'remove the link',
     f'--config=coane --workdir={"x" * 300}': 'is too long for a path',
     '--config=coane --workdir=w\udcff': 'is no UTF-8',
     '--config=coane --stages=check --config.model.cache_dir=two.csv':
@@ -131,6 +133,8 @@ def answers(tmp_path_factory):
       'stopped.py': 'import os, signal\n\ndef get_config():\n'
                     '  os.kill(os.getpid(), signal.SIGINT)\n'}.items():
     (place / name).write_text(content)
+  (place / 'linked').mkdir()
+  (place / 'linked' / '.lock').symlink_to('../two.csv')
   lines = [text.split() + ['--workdir=run'] * (
       '--config' in text and '--workdir' not in text) for text in STARTS]
   with manifest.lock(place / 'held'):
@@ -142,6 +146,7 @@ def answers(tmp_path_factory):
   found = json.loads(done.stdout.splitlines()[-1])
   # No mistake makes a workdir but that of stages that read one.
   assert not (place / 'run' / 'manifest.json').exists()
+  assert (place / 'two.csv').read_text().startswith('question')
   return dict(zip(STARTS, found, strict=True))
 
 

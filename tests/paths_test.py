@@ -1,6 +1,7 @@
 """Names that no file can have, and folders that take none."""
 
 import dataclasses
+import os
 import pathlib
 
 import pytest
@@ -64,3 +65,57 @@ def test_what_takes_no_file_is_refused(tmp_path):
     with pytest.raises(UserError, match=f'--config.model.cache_dir=.*{said}'):
       _check(tmp_path, model__cache_dir=str(place))
     _check(tmp_path, model__cache_dir=str(place), loads=False)
+
+
+def test_a_link_out_of_the_workdir_is_refused(tmp_path):
+  """Of a stranger's workdir, wherever in it and whether its target exists."""
+  (tmp_path / 'thesis').mkdir()
+  for name, target in {
+      '.lock': tmp_path / 'file', 'report/index.html.partial': '../../file',
+      'shards/table/tiny/text': tmp_path / 'thesis',
+      'results': tmp_path, 'run.txt': tmp_path / 'run-2'}.items():
+    workdir = tmp_path / 'run'
+    link = workdir / name
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(target)
+    with pytest.raises(UserError, match='^--workdir=.*run: .*'
+                       f'{name} is a link out of it, .*; remove the link'):
+      _check(workdir)
+    _check(workdir, writes=False)
+    link.unlink()
+    _check(workdir)
+
+
+def test_by_two_links_it_is_refused_too(tmp_path):
+  (tmp_path / 'run').mkdir()
+  (tmp_path / 'run' / 'a').symlink_to('b/c')
+  (tmp_path / 'run' / 'b').symlink_to('..')
+  with pytest.raises(UserError, match='is a link out of it'):
+    _check(tmp_path / 'run')
+
+
+def test_a_link_within_or_to_the_workdir_is_well(tmp_path):
+  (tmp_path / 'disk' / 'results').mkdir(parents=True)
+  (tmp_path / 'disk' / 'old').symlink_to('results')
+  (tmp_path / 'disk' / 'round').symlink_to('round')
+  (tmp_path / 'disk' / 'up').symlink_to(tmp_path / 'disk')
+  (tmp_path / 'run').symlink_to('disk')
+  _check(tmp_path / 'run')
+
+
+def test_a_pipe_in_the_workdir_is_refused(tmp_path):
+  os.mkfifo(tmp_path / 'progress.jsonl')
+  with pytest.raises(UserError, match='progress.jsonl is a pipe or a device'):
+    _check(tmp_path)
+
+
+def test_a_link_is_not_opened(tmp_path):
+  (tmp_path / 'file').write_text('kept')
+  (tmp_path / 'link').symlink_to('file')
+  with pytest.raises(OSError), open(
+      tmp_path / 'link', 'w', opener=paths.no_link):
+    pass
+  assert (tmp_path / 'file').read_text() == 'kept'
+  with open(tmp_path / 'new', 'w', opener=paths.no_link) as file:
+    file.write('new')
+  assert (tmp_path / 'new').read_text() == 'new'

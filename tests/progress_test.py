@@ -86,3 +86,12 @@ def test_the_last_whole_line_is_read(tmp_path):
   assert progress.read_last(path) is None
   path.write_text('{"done": 1}\n{"done": 2}\n{"done"')
   assert progress.read_last(path) == {'done': 2}
+
+
+def test_nothing_is_added_to_what_a_link_names(tmp_path, clock):
+  (tmp_path / 'thesis').write_text('kept')
+  (tmp_path / 'progress.jsonl').symlink_to('thesis')
+  counted = progress.Progress(
+      tmp_path / 'progress.jsonl', stage='report', clock=clock)
+  counted.write()
+  assert (tmp_path / 'thesis').read_text() == 'kept'

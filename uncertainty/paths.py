@@ -4,6 +4,7 @@ import dataclasses
 import os
 import pathlib
 import tempfile
+from collections.abc import Iterator
 
 from uncertainty import files, specs
 from uncertainty.errors import UserError
@@ -46,7 +47,7 @@ def check(spec: specs.StudySpec, workdir: pathlib.Path, *,
     loads: whether the run may load a model, and so fill `model.cache_dir`.
 
   Raises:
-    UserError: names the flag, and what to do.
+    UserError: names the flag, and what to do; or the link in the workdir.
   """
   given = {f'--config.{name}': value for name, value in specs.flatten(
       dataclasses.asdict(spec)).items() if isinstance(value, str)}
@@ -63,6 +64,69 @@ def check(spec: specs.StudySpec, workdir: pathlib.Path, *,
   for flag, folder in folders.items():
     _check_length(f'{flag}={folder}', folder)
     _check_folder(f'{flag}={folder}', folder.absolute())
+  if writes:
+    check_links(f'--workdir={workdir}', workdir)
+
+
+def check_links(said: str, folder: pathlib.Path) -> None:
+  """Refuses a folder through which a run would write elsewhere.
+
+  A workdir may be a stranger's: what is written to a link in it is written to
+  the file that the link names, which may be any of the user's.
+
+  Args:
+    said: what to call the folder.
+    folder: need not exist, and may be a link itself.
+
+  Raises:
+    UserError: somewhere in it is a link that leads out, a pipe or a device.
+  """
+  home = os.path.realpath(folder)
+  try:
+    for entry in _entries(home):
+      if entry.is_symlink():
+        target = os.path.realpath(entry.path)
+        if os.path.commonpath((home, target)) != home:
+          raise UserError(
+              f'{said}: {entry.path} is a link out of it, to {target}, where '
+              'a run would write; remove the link, or put the files themselves '
+              'in its place')
+      elif not (entry.is_file() or entry.is_dir()):
+        raise UserError(f'{said}: {entry.path} is a pipe or a device; a run '
+                        'cannot write there: remove it')
+  except OSError as error:
+    raise UserError(f'{said}: cannot be looked through ({files.reason(error)})'
+                    '; choose a folder that you may write to') from error
+
+
+def _entries(folder: str) -> Iterator[os.DirEntry[str]]:
+  """All that is in a folder, at any depth; links are not followed."""
+  waiting = [folder]
+  while waiting:
+    try:
+      with os.scandir(waiting.pop()) as entries:
+        for entry in entries:
+          yield entry
+          if entry.is_dir(follow_symlinks=False):
+            waiting.append(entry.path)
+    except FileNotFoundError:
+      pass  # another run is at work in it, or it is not made yet
+
+
+def no_link(path: str, flags: int) -> int:
+  """What `open` takes as `opener`, for a file that must not be a link.
+
+  Args:
+    path: of the file.
+    flags: of `os.open`.
+
+  Returns:
+    The open file's number.
+
+  Raises:
+    OSError: as `os.open`; and the path is a link.
+  """
+  return os.open(path, flags | os.O_NOFOLLOW, 0o666)
 
 
 def _check_length(said: str, path: pathlib.Path) -> None:

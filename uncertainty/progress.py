@@ -17,6 +17,8 @@ from typing import Any
 import tqdm
 from absl import logging
 
+from uncertainty import paths
+
 _EVERY = 30.0  # seconds between two lines of the log
 _FILE_EVERY = 1.0  # seconds between two lines of the file, at least
 
@@ -71,7 +73,8 @@ class Progress:
     line = {'time': now, **self._about, 'done': self._done,
             'total': self._total, 'rate': self.rate}
     try:
-      with self._path.open('a', encoding='utf-8') as file:
+      with open(self._path, 'a', encoding='utf-8',
+                opener=paths.no_link) as file:
         file.write(json.dumps(line) + '\n')
     except OSError as error:  # no reason to lose a run
       logging.warning('%s: cannot be written (%s)', self._path, error)

@@ -1,7 +1,10 @@
 """Each reader on some mutated files; launch/fuzz.py does so for long."""
 
 import importlib.util
+import os
 import pathlib
+import subprocess
+import sys
 import types
 import zlib
 
@@ -55,7 +58,7 @@ def test_past_its_end_nothing_is_tried_but_what_failed(tmp_path, monkeypatch):
 @pytest.fixture
 def run(monkeypatch, tmp_path, capsys):
   """Runs the script, children in this process; what it printed."""
-  def child(command, check):
+  def child(command, **_):
     try:
       run(*command[2:])
     except KeyError:
@@ -94,3 +97,66 @@ def test_a_failure_names_the_seed_that_repeats_it(monkeypatch, run):
   monkeypatch.setitem(fuzz.FORMATS, 'csv', (name, write, read))
   again = run(f'--seed={rounds[-1]}', '--minutes=5').splitlines()
   assert again == [f'seed {rounds[-1]}', first[1]]
+
+
+_DRIVER = """
+import subprocess, sys, time
+from launch import fuzz
+
+name, write, _ = fuzz.FORMATS['csv']
+
+tried = []
+
+def reader(path):
+  tried.append(path)
+  if len(tried) == 2:  # the first, an honest one, is read without limits
+    PLANTED
+
+fuzz.FORMATS['csv'] = name, write, reader
+LIMITS
+sys.argv = ['fuzz.py', '--in_folder=' + sys.argv[1], '--formats=csv',
+            '--minutes=' + sys.argv[2]]
+fuzz.main()
+"""
+
+
+def _process(code):
+  return f'subprocess.run([sys.executable, "-c", {code!r}])'
+
+
+@pytest.mark.parametrize('planted, limits, status, said', [
+    ('pass', '', 0, 'csv: '),
+    ('time.sleep(99)', 'fuzz.CLOCK_SECONDS = 1', -14, ''),
+    ('b"x" * (300 << 20)', 'fuzz.BYTES = 100 << 20; b"x" * (400 << 20)', 1,
+     'MiB'),
+    (_process('sum(range(10**8))'), 'fuzz.SECONDS = .2', 1,
+     's of processor time'),
+    (_process('b"x" * (900 << 20)'), 'fuzz.BYTES = 100 << 20', 1, 'MiB'),
+], ids=['well', 'sleeps', 'grows as before', 'a process burns',
+        'a process grows'])
+def test_what_is_planted_is_ended_or_found(
+    tmp_path, planted, limits, status, said):
+  driver = _DRIVER.replace('PLANTED', planted).replace('LIMITS', limits)
+  done = subprocess.run(
+      [sys.executable, '-c', driver, tmp_path, '2' if status else '.01'],
+      capture_output=True, text=True, check=False,
+      env=os.environ | {'PYTHONPATH': str(_PATH.parents[1])})
+  assert done.returncode == status, done.stderr[-2000:]
+  assert said in done.stdout + done.stderr
+
+
+def test_a_format_that_does_not_end_is_ended(monkeypatch, tmp_path, capsys):
+  def hangs(command, *, timeout, **_):
+    assert timeout > 60
+    folder = pathlib.Path(command[-1].partition('=')[2])
+    (folder / fuzz.FORMATS['csv'][0]).write_text('tried last')
+    (folder / '.round').write_text('7')
+    raise subprocess.TimeoutExpired(command, timeout)
+
+  monkeypatch.setattr(fuzz.subprocess, 'run', hangs)
+  monkeypatch.setattr(fuzz.sys, 'argv', [
+      'fuzz.py', '--minutes=1', '--formats=csv', f'--keep={tmp_path}'])
+  assert fuzz.main() == 1
+  assert 'FAILED (it did not end) with --seed=7' in capsys.readouterr().out
+  (kept,) = tmp_path.iterdir()
+  assert kept.read_text() == 'tried last'

@@ -186,6 +186,14 @@ def test_half_a_line_in_the_log_is_passed_over(tmp_path):
   assert list(sweep_state.ended(log)) == ['a']
 
 
+def test_a_sweep_writes_through_no_link(place, capsys):
+  (place / 'out').mkdir()
+  (place / 'out' / 'sweep.jsonl').symlink_to('../thesis')
+  with pytest.raises(SystemExit):
+    sweep.parse(['--models=a', '--datasets=table', '--workdir=out'])
+  assert 'sweep.jsonl is a link out of it' in capsys.readouterr().err
+
+
 def test_status_says_where_each_run_stands(place, capsys):
   flags = ('--models=a,b,c,d,e', '--status')
   for name, stage, done in (('b', 'score', 3), ('c', 'probe', 0),

@@ -243,3 +243,11 @@ def test_a_lock_that_is_a_pipe_is_named(tmp_path):
   os.mkfifo(tmp_path / '.lock')
   with pytest.raises(UserError, match='a pipe'), manifest.lock(tmp_path):
     pass
+
+
+def test_a_lock_that_is_a_link_is_not_emptied(tmp_path):
+  (tmp_path / 'thesis').write_text('kept')
+  (tmp_path / '.lock').symlink_to('thesis')
+  with pytest.raises(UserError, match='cannot write'), manifest.lock(tmp_path):
+    pass
+  assert (tmp_path / 'thesis').read_text() == 'kept'

@@ -52,6 +52,15 @@ def test_resumed_store_continues_numbering_and_drops_partial_files(tmp_path):
   assert [name[:6] for name in names] == ['00000-', '00001-']
 
 
+def test_a_file_is_not_written_through_a_link_under_its_first_name(tmp_path):
+  (tmp_path / 'thesis').write_text('kept')
+  (tmp_path / 'table.partial').symlink_to('thesis')
+  with shards.replacing(tmp_path / 'table') as file:
+    file.write(b'rows')
+  assert (tmp_path / 'thesis').read_text() == 'kept'
+  assert (tmp_path / 'table').read_text() == 'rows'
+
+
 def test_item_in_two_shards_is_an_error(tmp_path):
   store = shards.ShardStore(tmp_path)
   store.append(_chunk('a'))

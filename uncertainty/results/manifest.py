@@ -24,7 +24,7 @@ from typing import Any
 
 from absl import logging
 
-from uncertainty import file_digest, files
+from uncertainty import file_digest, files, paths
 from uncertainty.results import digests, manifest_fields, shards
 from uncertainty.specs import StudySpec, listed
 from uncertainty.types import UserError
@@ -350,7 +350,8 @@ def lock(workdir: pathlib.Path, *, reads: bool = False) -> Iterator[None]:
     if path.exists():
       files.plain_size(path)  # which no pipe has
     # Held open for the run's length.
-    file = open(path, 'r' if reads else 'w')  # noqa: SIM115
+    file = open(  # noqa: SIM115
+        path, 'r' if reads else 'a', opener=None if reads else paths.no_link)
   with file:
     try:
       fcntl.flock(file, (fcntl.LOCK_SH if reads else fcntl.LOCK_EX)

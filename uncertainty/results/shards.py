@@ -89,7 +89,9 @@ def replacing(path: pathlib.Path) -> Iterator[BinaryIO]:
   temporary = path.with_name(path.name + TEMPORARY)
   with files.writing(path):
     try:
-      with open(temporary, 'wb') as file:
+      temporary.unlink(missing_ok=True)
+      # What lies there by now, be it a link, is not written to.
+      with open(temporary, 'xb') as file:
         yield file
         file.flush()
         os.fsync(file.fileno())
