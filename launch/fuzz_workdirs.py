@@ -66,7 +66,8 @@ def _whole_manifest():
       'data': {StudySpec().data.name: data}, 'packages': {'jax': '1'},
       'starts': [{'command': ['main.py'], 'models': {'m': model}, 'seed': 0,
                   'code': {'commit': 'c', 'edited': False}}],
-      'outputs': {'report/index.html': 'd'}, 'updated': 'now'}
+      'outputs': {'report/index.html': 'd'},
+      'made_of': {'report/index.html': 'd'}, 'updated': 'now'}
 
 
 def _write_manifest(path):

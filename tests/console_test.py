@@ -87,3 +87,14 @@ def test_a_reader_that_wants_no_more_is_no_error():
                           stderr=subprocess.PIPE, text=True, check=False,
                           timeout=60)
   assert (done.returncode, done.stderr) == (0, '')
+
+
+@pytest.mark.skipif(not os.path.exists('/dev/full'), reason='of Linux')
+def test_a_full_disk_for_what_is_printed_is_one_line():
+  with open('/dev/full', 'w', encoding='utf-8') as full:
+    done = subprocess.run(
+        [sys.executable, '-m', 'uncertainty', '--list_measures'], stdout=full,
+        stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+  assert done.returncode == 1
+  said, = done.stderr.splitlines()
+  assert said.startswith('error: the output cannot be written (OSError: ')

@@ -67,7 +67,9 @@ def test_a_bad_config_says_what_and_where(config, message):
     ('prompt.n_orders', 0), ('score.batch_tokens', 99_999_999),
     ('score.batch_tokens', -1), ('score.row_tokens', -256),
     ('score.top_k', 0), ('probe.n_folds', 1), ('probe.n_permutations', -1),
-    ('probe.protocol', 'silent'), ('probe.protocol', ''), ('seed', -1),
+    ('probe.protocol', 'silent'), ('probe.protocol', ''),
+    ('probe.protocol', 'sound,paper,sound'), ('probe.sites', 'mlp,mlp'),
+    ('probe.positions', 'answer_end,answer_end'), ('seed', -1),
     ('seed', 2**40),
 ])
 def test_a_value_that_means_nothing_is_refused(field, value):

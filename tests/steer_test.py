@@ -143,6 +143,23 @@ def test_verify_names_a_steered_number_that_was_changed(place, capsys):
   assert columns.CHOICE_ENTROPY in said
 
 
+@pytest.mark.parametrize('forge, named', [
+    (lambda t: t.assign(item_id=t['item_id'].replace('q1', 'ghost')),
+     "item 'ghost' in"),
+    (lambda t: t.assign(**{cols.DOSE: t[cols.DOSE] * 7}),
+     'is steered as the run did not'),
+    (lambda t: t.drop(columns=cols.DOSE), 'has no column steer'),
+    (lambda t: t.drop(columns='item_id'), 'has no column item_id')])
+def test_verify_names_steered_rows_that_were_invented(
+    place, capsys, forge, named):
+  forged = forge(_run(place))
+  forged.to_parquet(place / 'run' / 'steered' / 'table' / 'tiny.parquet')
+  capsys.readouterr()
+  with pytest.raises(UserError, match='stages=steer'):
+    study.run(_spec(place), place / 'run', ('verify',))
+  assert named in capsys.readouterr().out
+
+
 def test_a_direction_of_what_was_never_asked_is_refused(place):
   with pytest.raises(UserError, match='add verbal'):
     _run(place, dataclasses.replace(_STEER, directions='stated_doubt'))

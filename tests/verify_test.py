@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -13,8 +14,9 @@ import pytest
 from launch import tiny_checkpoint
 from uncertainty import study, verify
 from uncertainty.errors import UserError
-from uncertainty.results import manifest, shards
+from uncertainty.results import manifest, outputs, shards
 from uncertainty.specs import (
+  AnalysisSpec,
   DataSpec,
   FreeSpec,
   ModelSpec,
@@ -165,18 +167,37 @@ def test_what_a_strangers_manifest_lacks_is_no_traceback(
   assert any(named in line for line in _differences(place, capsys))
 
 
+def _list_all(run):
+  """What someone does who wants all to be as the manifest has it."""
+  manifest.update(run, outputs={
+      name: outputs.digest_of(path)
+      for name, path in outputs.standing(run).items()})
+
+
 def _resealed(change):
-  """What someone changes who then lists all of it in the manifest."""
   def act(place):
     run = place / 'run'
     change(next((run / 'results').rglob('*.parquet')))
-    manifest.record_outputs(run)
+    _list_all(run)
   return act
 
 
 def _column(name, value):
   return lambda path: shards.write_table(
       pd.read_parquet(path).assign(**{name: value}), path)
+
+
+def _invent_a_row(path):
+  frame = pd.read_parquet(path)
+  shards.write_table(
+      pd.concat([frame, frame.iloc[:1].assign(item_id='ghost')]), path)
+
+
+def _copied(folder):
+  def act(place):
+    path = place / 'run' / folder / 'table'
+    shutil.copytree(path / 'tiny', path / 'ghost.1')
+  return act
 
 
 def _beside(name):
@@ -203,10 +224,56 @@ def _beside(name):
     (_resealed(lambda path: shards.write_table(
         pd.read_parquet(path).iloc[:0], path)), 'holds no rows'),
     (_resealed(_column('item_id', None)), 'a row has no item_id'),
+    (_resealed(_invent_a_row), "item 'ghost' in"),
+    (_copied('shards'), "names no 'ghost.1' among its models; move the folder"),
+    (_copied('activations'), "names no 'ghost.1' among its models"),
 ])
 def test_what_nobody_of_the_run_wrote_is_named(place, capsys, damage, named):
   damage(place)
   assert any(named in line for line in _differences(place, capsys))
+
+
+@pytest.fixture
+def reported(place):
+  """A run with its page."""
+  study.run(_whole(place), place / 'run', ('probe', 'analyze', 'report'))
+  return place
+
+
+def _whole(place):
+  return dataclasses.replace(
+      _spec(place), analysis=AnalysisSpec(n_bootstrap=10))
+
+
+def test_no_other_stage_makes_honest_what_was_changed(reported, capsys):
+  run, spec = reported / 'run', _whole(reported)
+  readers = {'analysis/alignment.parquet': 'report',
+             'analysis/probe_ceiling.parquet': 'analyze',
+             'report/index.html': 'verify'}
+  for name, reader in readers.items():
+    path = run / name
+    _flip(path)
+    study.run(spec, run, ('score',))
+    if reader != 'verify':
+      with pytest.raises(UserError, match=f'{name} is not as the stage'):
+        study.run(spec, run, (reader,))
+  assert _differences(reported, capsys) == [
+      f'differs: {run / name} was changed' for name in readers]
+  study.run(spec, run, ('probe', 'analyze', 'report'))
+  _verify(reported)
+
+
+def test_a_page_of_questions_before_they_were_edited_is_stale(
+    reported, capsys):
+  _verify(reported)
+  _write_table(reported, 'Who is it?')
+  study.run(_whole(reported), reported / 'run', ('score',))
+  found = _differences(reported, capsys)
+  assert [line.partition('/run/')[2].partition('/')[0] for line in found] == [
+      'analysis', 'analysis', 'report']
+  assert all('are not those that stand there now' in line for line in found)
+  study.run(_whole(reported), reported / 'run', ('probe', 'analyze', 'report'))
+  _verify(reported)
 
 
 def test_a_name_of_an_output_becomes_no_path(place):
@@ -270,7 +337,7 @@ def test_the_advice_is_the_stages_that_write_what_differs(
                'analysis/alignment.parquet', 'analysis/probes.parquet'):
     (run / name).parent.mkdir(parents=True, exist_ok=True)
     (run / name).write_text(name)
-  manifest.record_outputs(run)
+  _list_all(run)
   damage(run)
   with pytest.raises(UserError) as caught:
     _verify(place)

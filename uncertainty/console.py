@@ -73,12 +73,19 @@ def show(text: str) -> None:
 
   Args:
     text: without its last end of line.
+
+  Raises:
+    UserError: what the text is sent to takes it not, as a full disk.
   """
   try:
     print(text, flush=True)
-  except BrokenPipeError:
+  except OSError as error:
     # Python would complain again when it closes the stream.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if not isinstance(error, BrokenPipeError):
+      raise UserError(
+          f'the output cannot be written ({files.reason(error)}); send it to '
+          'another place') from error
 
 
 def _concerns(record: python_logging.LogRecord) -> bool:

@@ -43,13 +43,15 @@ def _fail(message: object) -> NoReturn:
 
 
 def _main(_: list[str]) -> None:
-  if _LIST.value:
-    return console.show(study.measures_table())
-  if not _STAGES.value:
-    _fail(f'--stages names none; give some of {",".join(help_text.STAGES)}')
-  if not (_CONFIG.value and _WORKDIR.value):
-    _fail('give --config=NAME or PATH.py, and --workdir=DIR; see --help')
   try:
+    if _LIST.value:
+      from uncertainty.measures import registry  # which --help waits not for
+
+      return console.show(registry.table())
+    if not _STAGES.value:
+      _fail(f'--stages names none; give some of {",".join(help_text.STAGES)}')
+    if not (_CONFIG.value and _WORKDIR.value):
+      _fail('give --config=NAME or PATH.py, and --workdir=DIR; see --help')
     spec = specs.parse(_CONFIG.value.to_dict())
     study.run(spec, _WORKDIR.value, _STAGES.value, cluster=_DISTRIBUTED.value)
   except UserError as error:

@@ -222,7 +222,12 @@ def parse(config: Mapping[str, Any]) -> StudySpec:
 
 
 def _check_names(spec: StudySpec) -> None:
-  """Refuses protocols, positions and judges that there are not."""
+  """Refuses protocols, positions and judges that there are not, or twice."""
+  for field in ('protocol', 'sites', 'positions'):
+    names = listed(getattr(spec.probe, field))
+    if twice := [name for name in names if names.count(name) > 1]:
+      raise UserError(f'config.probe.{field} names {twice[0]!r} twice; leave '
+                      'one of them out')
   for protocol in listed(spec.probe.protocol):
     if protocol not in spec_limits.PROTOCOLS:
       raise UserError(f'config.probe.protocol names {protocol!r}; '

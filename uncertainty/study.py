@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 from absl import logging
 
-from uncertainty import files, paths, progress, stopping
+from uncertainty import console, files, paths, progress, stopping
 from uncertainty.errors import UserError, hint
 from uncertainty.specs import StudySpec, listed
 
@@ -148,28 +148,36 @@ def _run(spec: StudySpec, workdir: pathlib.Path, stages: Sequence[str],
 def _act(start: _Start, stages: Sequence[str]) -> None:
   import jax
 
-  from uncertainty.results import manifest
-
   writes = jax.process_index() == 0
   for stage in stages:
     act = _ALL_STAGES[stage]
     if act and (writes or stage in _WITH_MODELS):
       began = time.perf_counter()
-      with _shown(start, stage) if stage not in _COUNTING else (
-          contextlib.nullcontext()):
+      with (_recorded(start, stage),
+            _shown(start, stage) if stage not in _COUNTING
+            else contextlib.nullcontext()):
         act(start)
-      if writes and stage in STAGES:
-        manifest.record_outputs(start.workdir)
       if start.mirror:
         start.mirror.check()
       logging.info('%s: %.1f s', stage, time.perf_counter() - began)
+
+
+def _recorded(start: _Start, stage: str,
+              ) -> contextlib.AbstractContextManager[object]:
+  import jax
+
+  # Whoever verifies changes nothing.
+  if jax.process_index() or stage not in STAGES:
+    return contextlib.nullcontext()
+  from uncertainty.results import outputs
+
+  return outputs.recorded(start.workdir, stage, start.spec.results_dir)
 
 
 def _shown(start: _Start, stage: str,
            ) -> contextlib.AbstractContextManager[object]:
   import jax
 
-  # Whoever verifies changes nothing.
   writes = jax.process_index() == 0 and stage in STAGES
   path = start.workdir / PROGRESS if writes else None
   return progress.shown(progress.Progress(path, stage=stage))
@@ -235,7 +243,7 @@ def _analyze(start: _Start) -> None:
   if start.spec.mode == 'compare':
     from uncertainty.analysis import compare
 
-    print(compare.run(start.spec, start.workdir / 'analysis'))
+    console.show(str(compare.run(start.spec, start.workdir / 'analysis')))
     return
   from uncertainty.analysis import run as analysis_run
 
@@ -248,7 +256,7 @@ def _report(start: _Start) -> None:
     return
   from uncertainty import report
 
-  print(report.write(start.workdir, start.spec))
+  console.show(report.write(start.workdir, start.spec))
 
 
 def _verify(start: _Start) -> None:
@@ -266,20 +274,9 @@ def _check(spec: StudySpec, workdir: pathlib.Path,
   from uncertainty import check
 
   if planned is None:
-    print(check.described_results(spec))
+    console.show(check.described_results(spec))
   else:
-    print(check.described(planned, workdir))
-
-
-def measures_table() -> str:
-  """Every measure with its columns, as `--list_measures` prints them.
-
-  Returns:
-    Markdown, docs/measures.md.
-  """
-  from uncertainty.measures import registry
-
-  return registry.table()
+    console.show(check.described(planned, workdir))
 
 
 STAGES = {'score': _score, 'probe': _probe, 'steer': _steer,

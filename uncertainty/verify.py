@@ -17,7 +17,15 @@ import numpy as np
 import pandas as pd
 from absl import logging
 
-from uncertainty import data, inference, models, plan, specs, steer
+from uncertainty import (
+    console,
+    data,
+    inference,
+    models,
+    plan,
+    specs,
+    steer,
+)
 from uncertainty.errors import UserError
 from uncertainty.inference.tasks import equivalence
 from uncertainty.probes import sums
@@ -26,7 +34,7 @@ from uncertainty.results import (
     columns,
     digests,
     manifest,
-    page,
+    outputs,
     schema,
     shards,
     steering_columns,
@@ -34,7 +42,6 @@ from uncertainty.results import (
 )
 from uncertainty.specs import StudySpec
 
-_STAGES = ('score', 'probe', 'steer', 'analyze', 'report')
 # What no stage writes: a changed model, and a file of someone else's.
 _MODELS, _STRANGERS = 'models', 'strangers'
 SAMPLE = 8  # rows of each model and task that are asked again
@@ -63,19 +70,19 @@ def run(spec: StudySpec, workdir: pathlib.Path,
         'run --stages=score first')
   redo, n_found = set(), 0
   for stage, difference in _differences(spec, workdir, held, load):
-    print(f'differs: {difference}')
+    console.show(f'differs: {difference}')
     redo.add(stage)
     n_found += 1
   if n_found:
     raise UserError(
         f'{n_found} things in {workdir} are not what the run wrote (they '
         f'are named above); {_remedy(redo)}')
-  print(f'verified: {workdir}')
+  console.show(f'verified: {workdir}')
 
 
 def _remedy(redo: Collection[str]) -> str:
   """What to do about differences, by the stages that write what differs."""
-  stages = [stage for stage in _STAGES if stage in redo]
+  stages = [stage for stage in outputs.STAGES if stage in redo]
   said = []
   if _MODELS in redo:
     said.append('put the old models back, or choose another --workdir')
@@ -84,9 +91,10 @@ def _remedy(redo: Collection[str]) -> str:
                 'of the run that was stopped before it listed them')
   if stages:
     # The later stages read what the first of them writes anew.
-    again = ','.join(_STAGES[_STAGES.index(stages[0]):])
+    again = ','.join(outputs.STAGES[outputs.STAGES.index(stages[0]):])
     said.append(f'run --stages={again}, which makes anew what was changed, is '
-                'missing, or was left unfinished by a run that was stopped')
+                'missing, is out of date, or was left unfinished by a run that '
+                'was stopped')
   return '; then '.join(said)
 
 
@@ -124,26 +132,22 @@ def _files(spec: StudySpec, workdir: pathlib.Path, held: Mapping[str, Any],
   for name, file in known.items():
     if name not in now or now[name]['digest'] != file['digest']:
       yield 'score', f'the data file {file["path"]} ({name}) was changed'
-  there, listed = manifest.outputs(workdir), held.get('outputs', {})
+  there, listed = outputs.standing(workdir), held.get('outputs', {})
   for name, stated in listed.items():
     if name not in there:
-      yield _writer(name), f'{workdir / name} is missing'
-    elif manifest.digest_of(there[name]) != stated:
-      yield _writer(name), f'{workdir / name} was changed'
+      yield outputs.writer(name), f'{workdir / name} is missing'
+    elif outputs.digest_of(there[name]) != stated:
+      yield outputs.writer(name), f'{workdir / name} was changed'
   for name in sorted(there.keys() - listed.keys()) if listed else ():
     yield _STRANGERS, f'{workdir / name} is in no list of what the run wrote'
-  for folder in ('results', 'steered'):
-    found = schema.result_files(workdir, folder).values()
-    for stranger in schema.strangers(found):
-      yield _STRANGERS, stranger
-
-
-def _writer(name: str) -> str:
-  """The stage that writes one of the manifest's outputs."""
-  path = pathlib.PurePath(name)
-  if path.parts[0] == 'analysis':
-    return page.stage_of(path.stem)
-  return {'steered': 'steer', 'report': 'report'}.get(path.parts[0], 'score')
+  yield from outputs.stale(workdir, held)
+  found = [
+      *schema.result_files(workdir).values(),
+      *schema.result_files(workdir, 'steered').values(),
+      *(path for folder in ('shards', 'activations', 'moments')
+        for path in sorted((workdir / folder).glob('*/*')) if path.is_dir())]
+  for stranger in schema.strangers(found):
+    yield _STRANGERS, stranger
 
 
 def _models(spec: StudySpec, held: Mapping[str, Any]) -> Iterator[str]:
@@ -186,7 +190,7 @@ def _of_model(
     return
   for name in sorted(set(map(str, table)) - set(map(str, expected))):
     yield f'{path} has the column {name!r}, which the run does not write'
-  yield from _rows(table, expected, str(path), 0.0)
+  yield from _rows(table, expected, str(path), 0.0, whole=True)
 
 
 def _steered(
@@ -202,8 +206,15 @@ def _steered(
   except (OSError, UserError) as error:
     yield f'{path} cannot be compared ({error})'
     return
-  again = random.choice(parts).name
+  said = {columns.ITEM_ID}.union(*(part.columns for part in parts))
+  if missing := sorted(said - set(table)):
+    yield f'{path} has no column {missing[0]}'
+    return
+  again = random.choice(parts).name if parts else ''
+  of_none = table.index
   for part in parts:
+    rows = steer.rows_of(part, table)
+    of_none = of_none.difference(rows.index)
     frames = {}
     for task in part.plan.tasks:
       folder = steer.shard_folder(part, model.name, workdir, task)
@@ -219,7 +230,9 @@ def _steered(
       yield str(error)
       continue
     yield from _rows(
-        steer.rows_of(part, table), expected, f'{path} ({part.name})', 0.0)
+        rows, expected, f'{path} ({part.name})', 0.0, whole=True)
+  for item in table.loc[of_none, columns.ITEM_ID]:
+    yield f'item {item!r} in {path} is steered as the run did not ask'
 
 
 def _activations(
@@ -282,12 +295,16 @@ def _asked_again(planned: plan.Plan, model: models.Model, task: str,
           done=frozenset(set(ids) - sample))]
   if again:
     yield from _rows(
-        frame, pd.concat(again), where, TOLERANCES[planned.spec.model.dtype])
+        frame, pd.concat(again), where, TOLERANCES[planned.spec.model.dtype],
+        whole=False)
 
 
 def _rows(table: pd.DataFrame, expected: pd.DataFrame, where: str,
-          tolerance: float) -> Iterator[str]:
-  """Rows of `expected` that `table` has otherwise, each named once."""
+          tolerance: float, *, whole: bool) -> Iterator[str]:
+  """Rows of `expected` that `table` has otherwise, each named once.
+
+  And, where `expected` is `whole`, those that `table` has beside them.
+  """
   if columns.ITEM_ID not in table:
     yield f'{where} has no column {columns.ITEM_ID}'
     return
@@ -298,6 +315,8 @@ def _rows(table: pd.DataFrame, expected: pd.DataFrame, where: str,
   expected = expected.set_index(columns.ITEM_ID)
   for item in expected.index.difference(table.index):
     yield f'item {item!r} is missing in {where}'
+  for item in table.index.difference(expected.index) if whole else ():
+    yield f'item {item!r} in {where} is none that the run asked'
   for item in table.index.intersection(expected.index):
     wrong = [
         name for name in map(str, expected)

@@ -1,6 +1,7 @@
 """The probe stage from stored activations to tables."""
 
 import dataclasses
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from uncertainty.analysis.statistics import entropy
 from uncertainty.probes import run as probing
 from uncertainty.probes import sums, truth_table
 from uncertainty.probes.fits import mlp
-from uncertainty.results import activations, shards
+from uncertainty.results import activations, manifest, shards
 from uncertainty.specs import ProbeSpec, StudySpec
 from uncertainty.types import Item, UserError
 from uncertainty.worlds import statements as world_statements
@@ -175,6 +176,16 @@ def test_the_nonlinear_probe_is_judged_by_what_it_held_out(
 
 def test_nothing_stored_is_said(tmp_path):
   with pytest.raises(UserError, match='--stages=score'):
+    probing.run(tmp_path, _SPEC)
+
+
+def test_activations_of_a_model_that_was_never_asked_are_named(tmp_path):
+  _study(tmp_path)
+  model = {'source': 's', 'fingerprint': 'f', 'kind': 'base', 'family': 'llama'}
+  manifest.write(tmp_path, {'models': {'m': model}})
+  folder = tmp_path / 'activations' / 'coane'
+  shutil.copytree(folder / 'm', folder / 'ghost')
+  with pytest.raises(UserError, match="/ghost: manifest.json names no 'ghost'"):
     probing.run(tmp_path, _SPEC)
 
 

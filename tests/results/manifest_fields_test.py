@@ -19,7 +19,8 @@ WHOLE = {
     'models': {'tiny': _MODEL}, 'data': {'table': _DATA},
     'starts': [{'run': 'r', 'command': ['main.py'], 'models': {'tiny': _MODEL},
                 'code': {'commit': 'c', 'edited': False}, 'seed': 0}],
-    'outputs': {'report/index': 'd'}, 'packages': {'jax': '1', 'x': None},
+    'outputs': {'report/index': 'd'}, 'made_of': {'report/index': 'd'},
+    'packages': {'jax': '1', 'x': None},
     'created': 'then', 'updated': 'now'}
 
 

@@ -154,19 +154,6 @@ def test_a_start_leaves_the_checkout_alone(tmp_path, monkeypatch):
   assert (checkout / '.git' / 'index').read_bytes() == before
 
 
-def test_whole_outputs_are_kept_by_their_digests(tmp_path):
-  folder = tmp_path / 'analysis'
-  folder.mkdir()
-  (folder / 'a.parquet').write_bytes(b'a')
-  (folder / 'b.parquet.partial').write_bytes(b'cut')
-  manifest.record_outputs(tmp_path)
-  assert not manifest.path_of(tmp_path).exists()  # nobody's workdir
-  manifest.claim(tmp_path, _SPEC)
-  manifest.record_outputs(tmp_path)
-  assert manifest.read(tmp_path)['outputs'] == {
-      'analysis/a.parquet': manifest.digest_of(folder / 'a.parquet')}
-
-
 def _try_lock(workdir, answers):
   try:
     with manifest.lock(workdir):
@@ -216,15 +203,6 @@ def test_a_name_that_is_no_utf8_is_not_written(tmp_path):
   with pytest.raises(UserError, match=r"'\\udcff.jsonl'.* no UTF-8; rename"):
     manifest.claim(tmp_path, _SPEC, found)
   assert not manifest.path_of(tmp_path).exists()
-
-
-def test_an_output_of_no_utf8_name_is_listed_as_text(tmp_path):
-  manifest.claim(tmp_path, _SPEC)
-  (tmp_path / 'analysis').mkdir()
-  (tmp_path / 'analysis' / '\udcff.parquet').write_text('')
-  manifest.record_outputs(tmp_path)
-  assert list(manifest.read(tmp_path)['outputs']) == [
-      'analysis/\\xff.parquet']
 
 
 def test_who_reads_shares_a_workdir_and_makes_nothing_in_it(tmp_path):

@@ -77,7 +77,8 @@ def run(workdir: str | pathlib.Path, spec: StudySpec) -> None:
       norm, as transformers returns it and the paper had it.
 
   Raises:
-    UserError: no activations, or they lack items of the results.
+    UserError: no activations, those of a model that the run never asked, or
+      they lack items of the results.
   """
   workdir = pathlib.Path(workdir)
   found, summed = activations.sites(workdir), sums.sites(workdir)
@@ -85,6 +86,11 @@ def run(workdir: str | pathlib.Path, spec: StudySpec) -> None:
     raise UserError(
         f'{workdir} holds no activations; run --stages=score with '
         '--config.probe.sites=residual')
+  for stranger in schema.strangers(sorted({
+      workdir / folder / dataset / model
+      for folder, sites in (('activations', found), ('moments', summed))
+      for dataset, model, _ in sites})):
+    raise UserError(stranger)
   stored = schema.read_results(workdir)
   results = people.estimated(stored, spec)
   estimators = people.estimators(stored, spec)

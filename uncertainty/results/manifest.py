@@ -4,8 +4,8 @@ Fields: `config` of the last start; `models` by name and `data` by data set,
 with the digests of all that they are made of; `starts`, one entry for each
 start that scored: run id, time, command, the code's commit and whether it was
 edited since, versions, devices, seed, and the models and data it found;
-`outputs`, a digest of each table and page that the last stage left; `digest`,
-that of all other fields.
+`outputs` and `made_of`, of each table and page (`outputs`); `digest`, that of
+all other fields.
 """
 
 import contextlib
@@ -13,7 +13,6 @@ import dataclasses
 import datetime
 import fcntl
 import json
-import os
 import pathlib
 import platform
 import subprocess
@@ -24,13 +23,12 @@ from typing import Any
 
 from absl import logging
 
-from uncertainty import file_digest, files, paths
+from uncertainty import files, paths
 from uncertainty.results import digests, manifest_fields, shards
 from uncertainty.specs import StudySpec, listed
 from uncertainty.types import UserError
 
 _OF_EVERY_START = ('manifest.json', '.lock', 'progress.jsonl')
-_OUTPUTS = ('results', 'tokens', 'steered', 'analysis', 'report')
 _AGAIN = 'run --stages=score again to write it anew'
 _PACKAGES = ('uncertainty', 'jax', 'jaxlib', 'flax', 'numpy', 'scipy',
              'transformers', 'tokenizers', 'pandas', 'scikit-learn')
@@ -251,48 +249,6 @@ def _files(workdir: pathlib.Path) -> dict[pathlib.Path, tuple[int, int]]:
            and p.relative_to(workdir).as_posix() not in _OF_EVERY_START}
   return {p: (about.st_size, about.st_mtime_ns)
           for p, about in found.items()}
-
-
-def record_outputs(workdir: pathlib.Path) -> None:
-  """Keeps a digest of each table and page that stands in a claimed workdir.
-
-  Args:
-    workdir: of the run; without a manifest nothing is kept.
-
-  Raises:
-    UserError: the manifest cannot be read.
-  """
-  if read(workdir):
-    write(workdir, read(workdir) | {'outputs': {
-        name: digest_of(path) for name, path in outputs(workdir).items()}})
-
-
-def outputs(workdir: pathlib.Path) -> dict[str, pathlib.Path]:
-  """The tables and pages that stand in a workdir.
-
-  Args:
-    workdir: of a run.
-
-  Returns:
-    Path within the workdir, as `outputs` in the manifest has it → the file.
-  """
-  # Whole files: a killed write leaves one under another name.
-  paths = [p for folder in _OUTPUTS for p in (workdir / folder).rglob('*')
-           if p.is_file() and p.suffix != shards.TEMPORARY]
-  return {os.fsencode(p.relative_to(workdir)).decode(
-      'utf-8', 'backslashreplace'): p for p in sorted(paths)}
-
-
-def digest_of(path: pathlib.Path) -> str:
-  """What `outputs` says of a file.
-
-  Args:
-    path: of the file.
-
-  Returns:
-    64 hexadecimal digits.
-  """
-  return file_digest.digest(path, remembered=False)
 
 
 def _devices() -> dict[str, Any]:

@@ -73,8 +73,9 @@ def problem(content: Mapping[str, Any]) -> str | None:
   shape = _Fields({}, {
       'config': _config(), 'models': _Each(dict, _MODEL),
       'data': _Each(dict, _DATA), 'starts': _Each(list, _START),
-      'outputs': _Each(dict, str), 'packages': _PACKAGES, 'created': str,
-      'updated': str, 'machine': str, 'python': str})
+      'outputs': _Each(dict, str), 'made_of': _Each(dict, str),
+      'packages': _PACKAGES, 'created': str, 'updated': str, 'machine': str,
+      'python': str})
   if found := _problem(content, shape, ''):
     return found
   return next((f'outputs names {name!r:.60}, which lies not in the workdir'

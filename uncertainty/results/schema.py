@@ -261,14 +261,15 @@ def known_files(
 
 
 def strangers(paths: Iterable[pathlib.Path]) -> Iterator[str]:
-  """Tables of models or data sets that their workdir's run never asked.
+  """What is of models or data sets that their workdir's run never asked.
 
   Args:
-    paths: of results, DIR/results/DATASET/MODEL.parquet, or of steered rows;
-      those whose DIR has no manifest may be of any model.
+    paths: of results, DIR/results/DATASET/MODEL.parquet, or of steered rows,
+      or folders such as DIR/shards/DATASET/MODEL; those whose DIR has no
+      manifest may be of any model.
 
   Yields:
-    What to say of each such table.
+    What to say of each such table or folder.
 
   Raises:
     UserError: a manifest that cannot be read.
@@ -278,11 +279,13 @@ def strangers(paths: Iterable[pathlib.Path]) -> Iterator[str]:
     workdir = path.parents[2]
     if workdir not in held:
       held[workdir] = manifest.read(workdir)
-    for field, name in ('models', path.stem), ('data', path.parent.name):
+    model = path.name.removesuffix('.parquet')
+    for field, name in ('models', model), ('data', path.parent.name):
       known = held[workdir].get(field)
       if known and name not in known:
         yield (f'{path}: manifest.json names no {name!r} among its {field}; '
-               'move the file away, or run --stages=score with what it is of')
+               f'move the {"folder" if path.is_dir() else "file"} away, or run '
+               '--stages=score with what it is of')
 
 
 def _check_items(tables: Mapping[tuple[str, str], pd.DataFrame]) -> None:
