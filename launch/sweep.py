@@ -128,29 +128,6 @@ def problems(runs: Sequence[Run]) -> list[str]:
   return [f'{name}: {text}' for text, name in found.items()]
 
 
-def unusable(workdir: sweep_state.Place, report: Run) -> list[str]:
-  """What is wrong with a sweep's folder.
-
-  Args:
-    workdir: of the sweep; need not exist.
-    report: of `report_run`.
-
-  Returns:
-    One line, or none.
-  """
-  try:
-    if not paths.in_bucket(workdir):
-      paths.check(_spec(report), pathlib.Path(workdir), writes=True,
-                  loads=True)
-  except UserError as error:
-    return [' '.join(str(error).split())]
-  if sweep_state.holds_run(workdir):
-    said = (f'--workdir={workdir} holds a run of its own, which the report '
-            'would count in; choose another')
-    return [said]
-  return []
-
-
 def _spec(run: Run) -> specs.StudySpec:
   config = config_files.load(run.config)
   with config.unlocked():
@@ -376,7 +353,8 @@ def main(argv: Sequence[str]) -> int:
       said = sweep_state.standing(run.workdir, past.get(run.name))
       print(f'{run.name:{width}}  {said}')
     return 0
-  wrong = unusable(options.workdir, report) or problems(runs)
+  wrong = (sweep_state.unusable(options.workdir, _spec(report))
+           or problems(runs))
   if wrong:
     print('\n'.join(f'error: {line}' for line in wrong), file=sys.stderr)
     return 2

@@ -10,6 +10,7 @@ from typing import Any
 from uncertainty import paths
 from uncertainty.errors import UserError
 from uncertainty.progress import last_of, spell
+from uncertainty.specs import StudySpec
 from uncertainty.study import PROGRESS
 
 Place = pathlib.Path | str  # text: `s3://…`, `gs://…`
@@ -38,15 +39,27 @@ def _text(place: Place) -> str:
   return place.read_text(encoding='utf-8') if place.is_file() else ''
 
 
-def holds_run(workdir: Place) -> bool:
-  """Whether a folder is that of a single run.
+def unusable(workdir: Place, spec: StudySpec) -> list[str]:
+  """What is wrong with a sweep's folder.
 
   Args:
-    workdir: need not exist.
+    workdir: of the sweep; need not exist.
+    spec: of the report over it.
 
   Returns:
-    Whether it has a manifest, or results.
+    One line, or none.
   """
+  try:
+    if not paths.in_bucket(workdir):
+      paths.check(spec, pathlib.Path(workdir), writes=True, loads=True)
+  except UserError as error:
+    return [' '.join(str(error).split())]
+  return [f'--workdir={workdir} holds a run of its own, which the report would '
+          'count in; choose another'] if _holds_run(workdir) else []
+
+
+def _holds_run(workdir: Place) -> bool:
+  """Whether a folder has a manifest, or results."""
   if isinstance(workdir, str):
     return bool(_text(under(workdir, 'manifest.json')))
   return any((workdir / name).exists() for name in ('manifest.json', 'results'))
