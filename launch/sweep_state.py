@@ -54,8 +54,9 @@ def unusable(workdir: Place, spec: StudySpec) -> list[str]:
       paths.check(spec, pathlib.Path(workdir), writes=True, loads=True)
   except UserError as error:
     return [' '.join(str(error).split())]
-  return [f'--workdir={workdir} holds a run of its own, which the report would '
-          'count in; choose another'] if _holds_run(workdir) else []
+  said = (f'--workdir={workdir} holds a run of its own, which the report would '
+          'count in; choose another')
+  return [said] if _holds_run(workdir) else []
 
 
 def _holds_run(workdir: Place) -> bool:

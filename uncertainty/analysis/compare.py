@@ -78,8 +78,8 @@ class Comparison:
           cell.ljust(width) if place in (0, len(row) - 1)
           else cell.rjust(width) for place, (cell, width) in enumerate(
               zip(row, widths))).rstrip() for row in table]
-    lines += ['', 'Intervals are paired, item by item; p is of no difference, '
-              'corrected (Holm) over all rows.']
+    lines += ['', ('Intervals are paired, item by item; p is of no difference,'
+                   ' corrected (Holm) over all rows.')]
     if self.folder:
       lines += [f'Tables: {self.folder}/changes.parquet, differences.parquet']
     return '\n'.join(lines)
