@@ -145,9 +145,8 @@ def unusable(workdir: sweep_state.Place, report: Run) -> list[str]:
   except UserError as error:
     return [' '.join(str(error).split())]
   if sweep_state.holds_run(workdir):
-    said = (f'--workdir={workdir} holds a run of its own, which the report '
-            'would count in; choose another')
-    return [said]
+    return [(f'--workdir={workdir} holds a run of its own, which the report '
+             'would count in; choose another')]
   return []
 
 
@@ -283,11 +282,8 @@ def _datasets(text: str) -> list[str]:
 
 def _place(text: str) -> sweep_state.Place:
   try:
-    if paths.in_bucket(text):
-      return text.rstrip('/')
-    place = pathlib.Path(text).resolve()
-    paths.check_links(text, place)
-    return place
+    return (text.rstrip('/') if paths.in_bucket(text)
+            else pathlib.Path(text).resolve())
   except UserError as error:
     raise argparse.ArgumentTypeError(str(error)) from error
 
@@ -376,8 +372,7 @@ def main(argv: Sequence[str]) -> int:
       said = sweep_state.standing(run.workdir, past.get(run.name))
       print(f'{run.name:{width}}  {said}')
     return 0
-  wrong = unusable(options.workdir, report) or problems(runs)
-  if wrong:
+  if wrong := unusable(options.workdir, report) or problems(runs):
     print('\n'.join(f'error: {line}' for line in wrong), file=sys.stderr)
     return 2
   ends = in_turn(runs)
