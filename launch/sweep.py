@@ -260,11 +260,8 @@ def _datasets(text: str) -> list[str]:
 
 def _place(text: str) -> sweep_state.Place:
   try:
-    if paths.in_bucket(text):
-      return text.rstrip('/')
-    place = pathlib.Path(text).resolve()
-    paths.check_links(text, place)
-    return place
+    return (text.rstrip('/') if paths.in_bucket(text)
+            else pathlib.Path(text).resolve())
   except UserError as error:
     raise argparse.ArgumentTypeError(str(error)) from error
 

@@ -189,8 +189,7 @@ def test_half_a_line_in_the_log_is_passed_over(tmp_path):
 def test_a_sweep_writes_through_no_link(place, capsys):
   (place / 'out').mkdir()
   (place / 'out' / 'sweep.jsonl').symlink_to('../thesis')
-  with pytest.raises(SystemExit):
-    sweep.parse(['--models=a', '--datasets=table', '--workdir=out'])
+  assert sweep.main(['--models=a', '--datasets=table', '--workdir=out']) == 2
   assert 'sweep.jsonl is a link out of it' in capsys.readouterr().err
 
 
