@@ -36,7 +36,7 @@ _NORMAL = 1
 _SETTINGS = ('tokenizer_config.json', 'special_tokens_map.json',
              'added_tokens.json')
 # Of a SentencePiece GGUF: characters of a piece, and how often its merges may
-# write the vocabulary. Public ones have up to 48, and write it 3 times.
+# write the vocabulary. Gemma's have up to 16, and write it 2.2 times.
 _LONGEST_PIECE, _MOST_WRITTEN = 512, 16
 
 
