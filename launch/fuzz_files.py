@@ -52,7 +52,32 @@ def _write_tokenizer(path):
   made.normalizer = tokenizers.normalizers.Sequence(
       [tokenizers.normalizers.Replace('aaaa', 'b')])
   made.add_special_tokens(['<s>'])
+  made.post_processor = tokenizers.processors.Sequence([
+      tokenizers.processors.ByteLevel(),
+      tokenizers.processors.TemplateProcessing(
+          single='<s> $A', pair='<s> $A $B',
+          special_tokens=[('<s>', made.token_to_id('<s>'))])])
+  made.decoder = tokenizers.decoders.ByteLevel()
   made.save(str(path))
+
+
+def _write_settings(path):
+  token = {'content': '<s>', 'lstrip': False, 'normalized': False,
+           'rstrip': False, 'single_word': False, 'special': True}
+  path.write_text(json.dumps({
+      'added_tokens_decoder': {'256': token}, 'bos_token': '<s>',
+      'clean_up_tokenization_spaces': False, 'model_max_length': 64,
+      'fast_tokenizer_files': ['tokenizer.json'],
+      'extra_special_tokens': ['<x>'],
+      'tokenizer_class': 'PreTrainedTokenizerFast'}))
+
+
+def _read_tokenizer(path):
+  for name, write in (('tokenizer.json', _write_tokenizer),
+                      ('tokenizer_config.json', _write_settings)):
+    if not path.with_name(name).is_file():
+      write(path.with_name(name))
+  tokenizer.from_directory(path.parent)
 
 
 def _write_gguf(path):
@@ -223,8 +248,9 @@ FORMATS = {
     'gguf': ('model.gguf', _write_gguf, _read_gguf),
     'config': ('config.json', lambda path: path.write_text(
         json.dumps(_CONFIG)), _read_config),
-    'tokenizer': ('tokenizer.json', _write_tokenizer,
-                  lambda path: tokenizer.from_directory(path.parent)),
+    'tokenizer': ('tokenizer.json', _write_tokenizer, _read_tokenizer),
+    'tokenizer_config': ('tokenizer_config.json', _write_settings,
+                         _read_tokenizer),
     'template': ('chat_template.jinja', lambda path: path.write_text(
         '{% for m in messages %}{{ m.role * 2 }}{{ range(9) | list }}'
         "{{ '%9d' % 9 }}{% endfor %}"), lambda path: chat_template.render(

@@ -1,6 +1,7 @@
 """`check` says what would run, and claims nothing."""
 
 import dataclasses
+import json
 
 import pandas as pd
 import pytest
@@ -90,6 +91,36 @@ def test_what_cannot_run_is_refused_before_anything_is_there(
   assert not (tmp_path / 'run').exists()
 
 
+@pytest.mark.parametrize('stage', ['check', 'score'])
+@pytest.mark.parametrize('answer', [
+    'letters', 'numbers', 'text', 'statement', 'free', 'samples', 'p_true',
+    'verbal', 'response'])
+def test_questions_beyond_the_context_are_refused_and_nothing_claimed(
+    spec, tmp_path, answer, stage):
+  pd.DataFrame({
+      'question': ['Which?', 'Which ' * 1000], 'choices': 'sky|blood',
+      'response': 'sky'}).to_csv(tmp_path / 'table.csv', index=False)
+  spec = dataclasses.replace(
+      spec, prompt=dataclasses.replace(spec.prompt, answer=answer),
+      free=dataclasses.replace(spec.free, n_samples=2, judge='words'))
+  with pytest.raises(UserError, match='tokens.*(reads|can read)'):
+    study.run(spec, tmp_path / 'run', (stage,))
+  assert not (tmp_path / 'run').exists()
+
+
+@pytest.mark.parametrize('answer', ['letters', 'text', 'free'])
+def test_tokens_without_embeddings_are_refused(spec, tmp_path, answer):
+  path = tmp_path / 'tiny' / 'tokenizer.json'
+  content = json.loads(path.read_text())
+  content['added_tokens'] += [content['added_tokens'][0] | {
+      'id': 255 + n, 'content': f'{n}?'} for n in (3, 4, 5)]
+  path.write_text(json.dumps(content))
+  spec = dataclasses.replace(
+      spec, prompt=dataclasses.replace(spec.prompt, answer=answer))
+  with pytest.raises(UserError, match='has token 260, .* embeddings of 260'):
+    study.run(spec, tmp_path / 'run', ('check',))
+
+
 def test_too_few_items_for_the_folds_are_refused(spec, tmp_path):
   spec = dataclasses.replace(spec, probe=ProbeSpec(sites='residual', n_folds=7))
   with pytest.raises(UserError, match='6 items are too few.*n_folds=3'):
@@ -97,6 +128,6 @@ def test_too_few_items_for_the_folds_are_refused(spec, tmp_path):
 
 
 def test_a_model_beyond_the_memory_is_refused(spec, tmp_path, monkeypatch):
-  monkeypatch.setattr(memory.os, 'sysconf', lambda _: 100)
+  monkeypatch.setattr(memory.os, 'sysconf', lambda _: 330)
   with pytest.raises(UserError, match='tiny takes .* GiB.*bfloat16'):
     study.run(spec, tmp_path / 'run', ('check',))

@@ -92,23 +92,29 @@ class Plan:
       UserError: an item that this way of asking, or the template, cannot take.
     """
     if (model.name, task) not in self._known:
-      texts = inference.prompt_texts(model, self.items, self.spec, task)
-      self._known[model.name, task] = digests.provenance(
-          model.fingerprint, self.spec, self.items, texts, self.run,
-          (plugins.code_of('task', task),
-           plugins.code_of('family', model.config.family),
-           self.judge if task == 'samples' else ''), self.steered)
+      self._keep(model, task, inference.prompt_texts(
+          model, self.items, self.spec, task))
     return self._known[model.name, task]
+
+  def _keep(self, model: models.Opened, task: str,
+            texts: Sequence[Sequence[str]]) -> None:
+    self._known[model.name, task] = digests.provenance(
+        model.fingerprint, self.spec, self.items, texts, self.run,
+        (plugins.code_of('task', task),
+         plugins.code_of('family', model.config.family),
+         self.judge if task == 'samples' else ''), self.steered)
 
   def check_prompts(self) -> None:
     """Writes every prompt of the models that are on this machine.
 
     Raises:
-      UserError: as `provenance`.
+      UserError: as `provenance`, or a prompt that its model cannot read.
     """
     for model in self.opened.values():
       for task in self.tasks:
-        self.provenance(model, task)
+        texts = inference.prompt_texts(model, self.items, self.spec, task)
+        self._keep(model, task, texts)
+        inference.check_texts(model, self.items, texts, self.spec, task)
 
   def first_prompts(
       self, model: models.Opened, task: str) -> dict[str, str]:

@@ -124,12 +124,12 @@ def _run(spec: StudySpec, workdir: pathlib.Path, stages: Sequence[str],
     from uncertainty import plan
 
     planned = plan.make(spec, workdir)
+  if planned and {'check', 'score'} & set(stages):
+    planned.check_prompts()
   if 'check' in stages:
     _check(spec, workdir, planned)
   if not set(stages) - {'check'}:
     return
-  if planned and 'score' in stages:
-    planned.check_prompts()
   start = _Start(spec, workdir, planned, mirror)
   held = functools.partial(manifest.lock, workdir, reads=reads)
   if mirror:

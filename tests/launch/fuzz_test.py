@@ -30,8 +30,8 @@ def test_readers_raise_user_errors_only(name, tmp_path):
 
 
 @pytest.mark.parametrize('name', [
-    'safetensors', 'gguf', 'csv', 'parquet', 'parquet_headers', 'tokenizer',
-    'activations', 'activations_rows',
+    'safetensors', 'gguf', 'tokenizer', 'tokenizer_config', 'csv', 'parquet',
+    'parquet_headers', 'activations', 'activations_rows',
     'sums', 'shard', 'results', 'analysis', 'manifest', 'manifest_fields',
     'sheet', 'published_probes', 'study', 'docx', 'docx_document',
     'docx_cells'])

@@ -109,6 +109,11 @@ def _sentence_piece(**changes):
           if value is not None}
 
 
+def _pieces_alone(pieces):
+  return _sentence_piece(tokens=['<unk>', *pieces], token_type=None,
+                         scores=[0.0] * (1 + len(pieces)))
+
+
 def test_pieces_merge_best_score_first():
   built = tokenizer.from_gguf(
       _sentence_piece(add_space_prefix=False), 'm.gguf')
@@ -144,6 +149,8 @@ def test_byte_fallback_gives_back_any_text(text):
     (_byte_level(merges=['q zz']), 'merges do not fit'),
     (_byte_level(token_type=[1]), 'not as many token types'),
     (_sentence_piece(scores=None), 'has no tokenizer.ggml.scores'),
+    (_pieces_alone(['a', 'a' * 900_000]), 'more than 512 characters'),
+    (_pieces_alone(['a' * n for n in range(1, 500)]), 'in too many ways'),
 ])
 def test_bad_fields_are_named(metadata, message):
   with pytest.raises(UserError, match=message):
@@ -337,6 +344,26 @@ def _saved(path, **parts):
 def test_rules_that_multiply_a_text_are_refused(tmp_path, parts):
   with pytest.raises(UserError, match='more than 256 times as long'):
     _saved(tmp_path, **parts)
+
+
+def test_another_file_is_not_read_instead(tmp_path):
+  for name in ('tokenizer_config', 'tokenizer.4.0.0'):
+    (tmp_path / f'{name}.json').write_text(json.dumps(
+        {'fast_tokenizer_files': ['tokenizer.4.0.0.json']}))
+  with pytest.raises(UserError, match='take out fast_tokenizer_files'):
+    _saved(tmp_path)
+
+
+def test_merges_are_never_left_out_at_random(tmp_path, caplog):
+  made = tokenizers.Tokenizer(tokenizers.models.BPE(
+      {c: i for i, c in enumerate(['a', 'b', 'ab'])}, [('a', 'b')],
+      dropout=0.5))
+  made.save(str(tmp_path / 'tokenizer.json'))
+  with caplog.at_level('WARNING'):
+    built = tokenizer.from_directory(tmp_path)
+  assert 'here it makes all of them' in caplog.text
+  assert built.encode('ab' * 50) == [2] * 50
+  assert '"dropout":null' in built.backend_tokenizer.to_str()
 
 
 def test_rules_of_public_tokenizers_are_read(tmp_path):

@@ -44,6 +44,9 @@ def test_a_template_is_told_once_and_its_variables_each_time():
     ("{{ raise_exception('roles\nmust alternate') }}",
      r'\(roles must alternate\)'),
     ('{{ 1 // 0 }}', r'\(ZeroDivisionError: '),
+    # Would write another prompt at each start.
+    ('{{ range(1000) | random }}', "No filter named 'random'"),
+    ('{{ lipsum(1) }}', "'lipsum' is undefined"),
 ])
 def test_errors_are_said_in_one_line(source, said):
   with pytest.raises(UserError, match=said) as raised:

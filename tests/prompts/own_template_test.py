@@ -74,6 +74,8 @@ def test_no_question_passes_for_another_turn():
      r"'qestion' is undefined.*did you mean question\?"),
     ('{{ turn.usr }}{{ question }}', 'chat', "no attribute 'usr'"),
     ('{{ raise_exception("no") }}', 'completion', r'\(no\); correct it'),
+    ('{{ question | random }}', 'completion', "No filter named 'random'"),
+    ('{{ lipsum(1) }}', 'completion', "'lipsum' is undefined"),
     ('{% if false %}x{% endif %}', 'completion', 'item q1: it writes nothing'),
     ('{{ turn.user }}{{ question }}', 'completion', 'turns are for chats'),
     ('{{ turn.assistant }}a{{ turn.assistant }}b', 'chat', 'must alternate'),

@@ -168,7 +168,7 @@ def generate(
     UserError: an empty prompt, one beyond the model's context, logits that
       are not finite, or one answer that does not fit the memory.
   """
-  _check(model, requests, spec)
+  check_requests(model, requests, spec.max_tokens)
   waiting = collections.deque(
       (r, s) for r in requests if r.item_id not in done
       for s in range(r.n_samples))
@@ -197,19 +197,31 @@ def generate(
           (r, s) for r, s in waiting if (r.item_id, s) not in finished)
 
 
-def _check(model: models.Model, requests: Sequence[Request],
-           spec: GenerateSpec) -> None:
+def check_requests(
+    model: models.Model | models.Opened, requests: Sequence[Request],
+    max_tokens: int) -> None:
+  """Refuses prompts that leave the model no room for its answers.
+
+  Args:
+    model: its weights may be yet to load.
+    requests: prompts.
+    max_tokens: of an answer.
+
+  Raises:
+    UserError: one is empty, with its answer beyond the model's context, or of
+      tokens that the model has no embedding of.
+  """
   ids = [r.item_id for r in requests]
   if len(set(ids)) < len(ids):
     raise ValueError('generation requests must have distinct item ids')
   for request in requests:
-    total = len(request.tokens) + spec.max_tokens
+    total = len(request.tokens) + max_tokens
     if not request.tokens:
       raise UserError(f'item {request.item_id} has an empty prompt')
     if total > model.config.context_length:
       raise UserError(
           f'item {request.item_id}: {len(request.tokens)} prompt tokens and '
-          f'config.free.max_tokens={spec.max_tokens} pass the '
+          f'config.free.max_tokens={max_tokens} pass the '
           f'{model.config.context_length} that {model.name} can read; shorten '
           'one of them')
     batching.check_tokens(

@@ -8,7 +8,7 @@ brings measures and the top tokens back, never a vocabulary.
 import dataclasses
 import functools
 import itertools
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -168,7 +168,7 @@ def plan(model: models.Model, asks: Sequence[Ask], spec: ScoreSpec) -> Plan:
   Raises:
     UserError: a prompt beyond the model's context.
   """
-  _check_prompts(model, asks)
+  check_prompts(model, asks)
   whole = _must_be_whole(model, asks)
   groups = _share(asks, whole)
   entries = _entries(asks, groups)
@@ -301,7 +301,18 @@ def _inner(module, params, hidden_XD: jax.Array, inner_M: jax.Array,
                             targets_M.reshape(-1, _SLAB))).reshape(-1)
 
 
-def _check_prompts(model: models.Model, asks: Sequence[Ask]) -> None:
+def check_prompts(
+    model: models.Model | models.Opened, asks: Iterable[Ask]) -> None:
+  """Refuses prompts that the model cannot read.
+
+  Args:
+    model: its weights may be yet to load.
+    asks: prompts.
+
+  Raises:
+    UserError: one is empty, beyond the model's context, or of tokens that it
+      has no embedding of.
+  """
   limit = model.config.context_length
   for ask in asks:
     n = len(ask.stem) + max(map(len, ask.branches), default=0)

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import tokenizers
+from absl import logging
 from tokenizers import decoders, normalizers, pre_tokenizers, processors
 from tokenizers import models as tokenizer_models
 
@@ -31,6 +32,12 @@ from uncertainty.models.tried_tokenizer import TriedTokenizer
 _PREFIX = 'tokenizer.ggml.'
 _CONTROL, _USER_DEFINED = 3, 4  # llama.cpp's token types
 _NORMAL = 1
+# What `transformers` reads beside tokenizer.json.
+_SETTINGS = ('tokenizer_config.json', 'special_tokens_map.json',
+             'added_tokens.json')
+# Of a SentencePiece GGUF: characters of a piece, and how often its merges may
+# write the vocabulary. Gemma's have up to 16, and write it 2.2 times.
+_LONGEST_PIECE, _MOST_WRITTEN = 512, 16
 
 
 def _words(pattern: str) -> pre_tokenizers.PreTokenizer:
@@ -93,10 +100,10 @@ def from_directory(path: pathlib.Path) -> PreTrainedTokenizerFast:
         f'{path}: no tokenizer.json; save one there with'
         ' transformers.AutoTokenizer.from_pretrained(...).save_pretrained')
   content = files.read_json(path / 'tokenizer.json', 'download it again')
-  if (path / 'tokenizer_config.json').is_file():
-    files.read_json(path / 'tokenizer_config.json', 'download it again')
+  settings = [files.read_json(path / name, 'download it again')
+              for name in _SETTINGS if (path / name).is_file()]
   with files.malformed(path / 'tokenizer.json', 'save it again'):
-    tokenizer_rules.check(content)
+    tokenizer_rules.check(content, *settings)
     kind = (PreTrainedTokenizerFast if tokenizer_rules.are_plain(content)
             else TriedTokenizer)
     tokenizer = kind.from_pretrained(str(path), local_files_only=True)
@@ -106,6 +113,10 @@ def from_directory(path: pathlib.Path) -> PreTrainedTokenizerFast:
 def _tried(tokenizer: PreTrainedTokenizerFast) -> PreTrainedTokenizerFast:
   """The tokenizer, after it has cut a text and put it together again."""
   backend = tokenizer.backend_tokenizer
+  if getattr(backend.model, 'dropout', None):
+    logging.warning('this tokenizer leaves out merges at random (dropout), as '
+                    'in training; here it makes all of them')
+    backend.model.dropout = None
   # Batches are padded elsewhere; a file may ask for 10¹² tokens of padding.
   backend.no_padding()
   backend.no_truncation()
@@ -271,15 +282,21 @@ def _merges(
 ) -> list[tuple[str, str]]:
   """Every way to join two pieces into a third, best score first."""
   known = {p for p, kind in zip(pieces, kinds) if kind == _NORMAL}
+  if max(map(len, known), default=0) > _LONGEST_PIECE:
+    raise ValueError(f'a token has more than {_LONGEST_PIECE} characters')
   order = sorted(
       (i for i, kind in enumerate(kinds) if kind == _NORMAL),
       key=lambda i: -scores[i])
-  return [
-      (piece[:cut], piece[cut:])
-      for piece in (pieces[i] for i in order)
-      for cut in range(1, len(piece))
-      if piece[:cut] in known and piece[cut:] in known
-  ]
+  merges, room = [], _MOST_WRITTEN * sum(map(len, known))
+  for piece in (pieces[i] for i in order):
+    for cut in range(1, len(piece)):
+      if piece[:cut] in known and piece[cut:] in known:
+        merges.append((piece[:cut], piece[cut:]))
+        room -= len(piece)
+        if room < 0:
+          raise ValueError('its tokens can be made of each other in too many '
+                           'ways')
+  return merges
 
 
 def _add_frame(

@@ -40,6 +40,8 @@ def _environment(strict: bool) -> sandbox.SandboxedEnvironment:
       undefined=jinja2.StrictUndefined if strict else jinja2.Undefined,
       extensions=[_Generation, ext.loopcontrols])
   made.filters['tojson'] = _to_json
+  # Prompts would differ from start to start.
+  del made.filters['random'], made.globals['lipsum']
   made.globals |= {'raise_exception': _raise, 'strftime_now': NOW.strftime}
   return made
 

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from uncertainty import models, prompts
-from uncertainty.inference import device_costs
+from uncertainty.inference import batching, device_costs
 from uncertainty.inference.generate import Generation
 from uncertainty.inference.tasks import free
 from uncertainty.inference.tasks.letters import Asked
@@ -49,14 +49,7 @@ def run(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
   """
   del seed
   asked = given(model, items, spec)
-  stems, words = continuations(model, asked)
-  answers = [some[0] for some in words]
-  for item, stem, answer in zip(items, stems, answers):
-    if len(stem) + len(answer) > model.config.context_length or not stem:
-      raise UserError(
-          f'item {item.item_id}: question and response have '
-          f'{len(stem) + len(answer)} tokens, and {model.name} reads 1 to '
-          f'{model.config.context_length}, one at least before the response')
+  stems, answers = tokens(model, asked)
   by_length: dict[int, list[int]] = {}
   for i, (stem, answer) in enumerate(zip(stems, answers)):
     by_length.setdefault(
@@ -75,6 +68,33 @@ def run(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
         yield free.to_chunk([items[i].item_id for i in fresh], [
             _row(model, items[i], asked[i], stems[i], answers[i], measured[i],
                  spec) for i in fresh])
+
+
+def tokens(model: models.Model | models.Opened, asked: Sequence[Asked],
+           ) -> tuple[list[tuple[int, ...]], list[tuple[int, ...]]]:
+  """Prompts and responses as tokens.
+
+  Args:
+    model: its weights may be yet to load.
+    asked: what `given` returns.
+
+  Returns:
+    Token ids of each prompt, and of each response.
+
+  Raises:
+    UserError: one that the model cannot read.
+  """
+  stems, words = continuations(model, asked)
+  answers = [some[0] for some in words]
+  for a, stem, answer in zip(asked, stems, answers, strict=True):
+    name = a.prompt.item_id
+    if len(stem) + len(answer) > model.config.context_length or not stem:
+      raise UserError(
+          f'item {name}: question and response have '
+          f'{len(stem) + len(answer)} tokens, and {model.name} reads 1 to '
+          f'{model.config.context_length}, one at least before the response')
+    batching.check_tokens(name, (stem, answer), model.config.vocab_size)
+  return stems, answers
 
 
 def given(model: Tokenizing, items: Sequence[Item],

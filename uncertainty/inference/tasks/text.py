@@ -24,12 +24,13 @@ from uncertainty.inference.score import Ask, Scores, score
 from uncertainty.inference.tasks import text_tokens
 from uncertainty.inference.tasks.choice_rows import Reply
 from uncertainty.inference.tasks.letters import Asked, ask_all, finish
-from uncertainty.inference.tasks.task import TaskChunk
+from uncertainty.inference.tasks.task import TaskChunk, Tokenizing
 from uncertainty.inference.tasks.text_tokens import tokenize_texts
 from uncertainty.results import columns
 from uncertainty.specs import StudySpec
 from uncertainty.types import Item, UserError
 
+NEUTRAL = '(content-free question)'  # its name in errors
 _BRANCHES = 16  # continuations of the content-free question in one row
 
 TEXT_SCORES: dict[str, Callable[..., np.ndarray]] = {
@@ -109,7 +110,7 @@ def text(model: models.Model, items: Sequence[Item], spec: StudySpec, *,
 
 
 def continuations(
-    model: models.Model, asked: Sequence[Asked],
+    model: Tokenizing, asked: Sequence[Asked],
 ) -> tuple[list[tuple[int, ...]], list[tuple[tuple[int, ...], ...]]]:
   """Tokens of each prompt, and of each of its continuations.
 
@@ -176,7 +177,7 @@ def _neutral(
   parts = [(t, sorted(some, key=lambda w: (len(w), w))[k:k + _BRANCHES])
            for t, some in by_text.items()
            for k in range(0, len(some), _BRANCHES)]
-  asks = [Ask('(content-free question)', stems[t], tuple(w[0] for w in part),
+  asks = [Ask(NEUTRAL, stems[t], tuple(w[0] for w in part),
               tuple(part), group=t) for t, part in parts]
   wanted = {i for i, (t, part) in enumerate(parts)
             if any(pairs[t, w] for w in part)}
