@@ -9,8 +9,6 @@ source "$(dirname "$0")/environment.sh"
 install demo
 workdir=runs/quickstart
 if [ $# -gt 0 ] && [[ "$1" != --* ]]; then workdir="$1"; shift; fi
-echo "Asking both models, then analysis and report; in $workdir. With" \
-  "installation it took 3 min 50 s on 2 busy cores of an AMD EPYC, 1 min 53 s" \
-  "on quiet ones."
+echo "Asking both models, then analysis and report: about 2 min; in $workdir."
 python -m uncertainty.main --config=configs/quickstart.py \
   --workdir="$workdir" "$@"
