@@ -159,3 +159,13 @@ def test_an_encoder_that_cannot_be_read_is_refused_before_it_is(tmp_path):
   weights.write_bytes(weights.read_bytes()[:-7])  # a download that broke off
   with pytest.raises(UserError, match='download the model again'):
     text_encoder.identify(str(tmp_path))
+
+
+def test_an_encoder_whose_tokenizer_writes_books_is_refused(tmp_path):
+  _write(tmp_path)
+  path = tmp_path / 'tokenizer.json'
+  content = json.loads(path.read_text())
+  content['normalizer'] = {'type': 'Prepend', 'prepend': 'x' * 900_000}
+  path.write_text(json.dumps(content))
+  with pytest.raises(UserError, match='download the model again'):
+    text_encoder.load(str(tmp_path))

@@ -20,6 +20,7 @@ import safetensors
 import tokenizers
 
 from uncertainty import file_digest, files
+from uncertainty.models import tokenizer_rules
 from uncertainty.types import UserError
 
 _REMEDY = 'download the model again, or name another judge'
@@ -210,7 +211,8 @@ def _read(
   with safetensors.safe_open(directory / 'model.safetensors', 'np') as file:
     stored = {_short(k): file.get_tensor(k)
               for k in file.keys()}  # noqa: SIM118
-  tokenizer = tokenizers.Tokenizer.from_file(str(directory / 'tokenizer.json'))
+  tokenizer_rules.check(files.read_json(directory / _FILES[2], _REMEDY))
+  tokenizer = tokenizers.Tokenizer.from_file(str(directory / _FILES[2]))
   tokenizer.no_padding()
   tokenizer.enable_truncation(
       min(_MAX_TOKENS, raw['max_position_embeddings'] - 2))
