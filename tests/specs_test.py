@@ -26,7 +26,7 @@ def test_every_config_parses_and_has_a_fast_variant(name):
 
 
 def test_unknown_argument_names_the_near_one():
-  with pytest.raises(ValueError, match="'qicktest'; did you mean quicktest"):
+  with pytest.raises(UserError, match="'qicktest'; did you mean quicktest"):
     common.parse_arg('qicktest', quicktest=False)
 
 

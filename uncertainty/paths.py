@@ -84,15 +84,16 @@ def check_links(said: str, folder: pathlib.Path) -> None:
   home = os.path.realpath(folder)
   try:
     for entry in _entries(home):
+      name = os.path.relpath(entry.path, home)
       if entry.is_symlink():
         target = os.path.realpath(entry.path)
         if os.path.commonpath((home, target)) != home:
           raise UserError(
-              f'{said}: {entry.path} is a link out of it, to {target}, where '
+              f'{said}: {name} is a link out of it, to {target}, where '
               'a run would write; remove the link, or put the files themselves '
               'in its place')
       elif not (entry.is_file() or entry.is_dir()):
-        raise UserError(f'{said}: {entry.path} is a pipe or a device; a run '
+        raise UserError(f'{said}: {name} is a pipe or a device; a run '
                         'cannot write there: remove it')
   except OSError as error:
     raise UserError(f'{said}: cannot be looked through ({files.reason(error)})'
