@@ -132,10 +132,12 @@ def test_every_table_of_calibration_has_the_bins_asked_for(
       f"{wanted} and outcome == 'calibration_error'").to_dict('records')
   assert row['value'] == pytest.approx(error.estimate)
   by_people = beyond_difficulty.calibration_by_people(
-      [m for one in stacks for m in scores.model_items(one)], n_bins=n_bins)
+      [m for one in stacks for m in scores.model_items(one)],
+      {'coane': None}, n_bins=n_bins)
   pd.testing.assert_frame_equal(tables['calibration_by_people'], by_people)
   other = beyond_difficulty.calibration_by_people(
-      [m for one in stacks for m in scores.model_items(one)], n_bins=n_bins + 1)
+      [m for one in stacks for m in scores.model_items(one)],
+      {'coane': None}, n_bins=n_bins + 1)
   assert not by_people['ece'].equals(other['ece'])
 
 

@@ -90,9 +90,8 @@ def run(
     for name, table in tables.items():
       shards.write_table(table, out / f'{name}.parquet')
 
-  files = source.activation_files
-  if not files and spec.probe.published:
-    files = (pathlib.Path(spec.probe.published),)
+  files = source.activation_files or (
+      (pathlib.Path(spec.probe.published),) if spec.probe.published else ())
   layers = probe_readout.layers(results_dir)
   if files:
     published_probes = probe_readout.published_tables(files)
@@ -229,7 +228,6 @@ def score(stacks: Sequence[stacking.Stack], spec: StudySpec) -> Scored:
           f'{stack.dataset} has results for {n_items} item(s); an analysis '
           f'needs {_LEAST} or more: raise --config.data.limit')
   found: list[scores.Score] = []
-  # One set of draws per data set: differences between models are paired.
   drawn: dict[str, aligning.Drawn] = {}
   parts: dict[str, list[pd.DataFrame]] = {
       name: [] for name in ('alignment', 'calibration', 'summary', 'items')}
@@ -259,7 +257,8 @@ def _score_one(
   with (threadpoolctl.threadpool_limits(1, user_api='blas'),
         concurrent.futures.ThreadPoolExecutor(1) as beside):
     summarised = beside.submit(
-        summary.summary_table, stack, counts_NR, level=level, first_of_ties=(
+        summary.summary_table, stack, counts_NR, level=level,
+        cluster_N=cluster_N, first_of_ties=(
             spec.mode == 'reproduction'
             and spec.analysis.results_format == 'published'))
     listed = beside.submit(items.item_table, stack)
@@ -316,22 +315,23 @@ def questions(
   found = scored.scores
   counts_NR = {name: drawn.counts_NR for name, drawn in scored.drawn.items()}
   models = [m for stack in stacks for m in scores.model_items(stack)]
+  cluster_N = {s.dataset: item_draws.heeded_clusters(s, spec) for s in stacks}
   return [
       lambda: {'combination': combination.combinations(
-          models, counts_NR, level, seed, cluster_N={
-              s.dataset: item_draws.heeded_clusters(s, spec)
-              for s in stacks})},
+          models, counts_NR, level, seed, cluster_N=cluster_N)},
       lambda: _sets(stacks, spec),
       lambda: _ceilings(models, found, counts_NR, spec),
       lambda: _sizes(models, found, spec),
       lambda: _effects(models, found, spec, probes_read),
       lambda: _joint(found, spec),
       lambda: _designs(results, found, level),
-      lambda: {'partial': beyond_difficulty.partial_alignment(models, level)},
+      lambda: {'partial': beyond_difficulty.partial_alignment(
+          models, level, cluster_N)},
       lambda: {
           'calibration_by_people': beyond_difficulty.calibration_by_people(
-              models, n_bins=n_bins)},
-      lambda: {'choice_count': choice_count.choice_count(models, level)},
+              models, cluster_N, n_bins=n_bins)},
+      lambda: {'choice_count': choice_count.choice_count(
+          models, level, scored.tables['alignment'], cluster_N)},
       lambda: {'rater_groups': rater_groups.rater_groups(
           models, level=level, n_draws=n_draws, seed=seed)},
       lambda: {'response_time': response_time.hick(models, seed)},

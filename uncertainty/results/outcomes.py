@@ -16,7 +16,7 @@ OUTCOMES: Mapping[str, str] = {
     derived.AUROC: 'P(confidence of a right answer > of a wrong one), ties '
                    'half.',
     derived.CALIBRATION_ERROR:
-        'Squared error of the confidence over bins of equal width, debiased.',
+        'Squared error of the confidence over bins of equal mass, debiased.',
     derived.BRIER: 'Mean of (confidence − grade)².',
     columns.ACCURACY: 'Share of choices that are right.',
     derived.FR_ACCURACY: 'Share of free answers that are right.',

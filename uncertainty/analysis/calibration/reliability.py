@@ -8,7 +8,7 @@ import pandas as pd
 import scipy.special
 
 from uncertainty.analysis.calibration import bootstrap, errors
-from uncertainty.analysis.statistics import resampling
+from uncertainty.analysis.statistics import grouping, resampling
 from uncertainty.results import columns, derived
 
 COLUMNS = (
@@ -28,6 +28,24 @@ class Curves:
   low_X: np.ndarray
   high_X: np.ndarray
   count_X: np.ndarray
+
+
+def share_interval(
+    right_n: np.ndarray, label_n: np.ndarray | None, level: float,
+) -> tuple[float, float]:
+  """Wilson's interval of a share, of as many independent items.
+
+  Args:
+    right_n: items' grades, no value missing.
+    label_n: each item's cluster; None where each stands alone.
+    level: nominal coverage.
+
+  Returns:
+    The ends.
+  """
+  units = np.array([grouping.independent_items(right_n, label_n)])
+  found = wilson(right_n.mean() * units, units, level)
+  return float(found.low[0]), float(found.high[0])
 
 
 def wilson(

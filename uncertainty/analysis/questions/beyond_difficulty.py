@@ -5,17 +5,18 @@ entropy only because both follow difficulty. Partial Spearman correlations
 hold correctness, difficulty or the number of choices fixed.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
-from uncertainty.analysis.calibration import errors
+from uncertainty.analysis.calibration import errors as calibration_errors
 from uncertainty.analysis.scores.scores import ModelItems
 from uncertainty.analysis.statistics import multiplicity, ranking
 from uncertainty.analysis.statistics.partial import (
   alike,
-  fisher_interval,
+  errors_of,
   partial_correlation,
-  partial_p_value,
 )
 from uncertainty.results import columns, derived
 
@@ -29,18 +30,20 @@ _SIGNAL = columns.HUMAN_ENTROPY
 
 
 def partial_alignment(
-    tables: list[ModelItems], level: float) -> pd.DataFrame:
+    tables: list[ModelItems], level: float,
+    cluster_N: Mapping[str, np.ndarray | None]) -> pd.DataFrame:
   """Spearman of each measure with human entropy, plain and partial.
 
   Args:
     tables: models with their measures.
     level: nominal coverage.
+    cluster_N: data set → each item's cluster; None where each stands alone.
 
   Returns:
     dataset, model, measure, given (correctness | difficulty | ln K), rho
-    (plain, same items), partial_rho, ci_low, ci_high (Fisher z, Bonett and
-    Wright's standard error), p_value, p_bh (over the data set and control),
-    control_rho (of human entropy with what is held fixed), n.
+    (plain, same items), partial_rho, ci_low, ci_high, p_value (both of
+    `partial.errors_of`), p_bh (over the data set and control), control_rho (of
+    human entropy with what is held fixed), n.
   """
   rows = []
   for table in tables:
@@ -60,7 +63,8 @@ def partial_alignment(
                 for m in block.rows]
         rows += [(*h, *r) for h, r in zip(head, _partial(
             table.values_MN[np.ix_(block.rows, block.items)],
-            people[block.items], block.control_N, level))]
+            people[block.items], block.control_N, level,
+            _within(cluster_N[table.dataset], block.items)))]
   found = pd.DataFrame(rows, columns=[
       columns.DATASET, columns.MODEL, columns.MEASURE, derived.GIVEN,
       columns.RHO, derived.PARTIAL_RHO, columns.CI_LOW, columns.CI_HIGH,
@@ -68,24 +72,28 @@ def partial_alignment(
   return multiplicity.with_corrected(found, (columns.DATASET, derived.GIVEN))
 
 
-def _partial(x_MN, y_N, z_N, level: float) -> list[tuple]:
+def _within(label_N, items) -> np.ndarray | None:
+  return None if label_N is None else label_N[items]
+
+
+def _partial(x_MN, y_N, z_N, level: float, label_N) -> list[tuple]:
   r_MS = ranking.spearman(x_MN, np.stack([y_N, z_N])).rho_MS
   r_yz = ranking.spearman(y_N[None], z_N[None]).rho_MS[0, 0]
-  n = len(y_N)
   value_M = partial_correlation(r_MS[:, 0], r_MS[:, 1], r_yz)
-  p_M = partial_p_value(value_M, n)
-  return [(rho, value, *fisher_interval(value, n - 1, level), p_value, r_yz,
-           n)
-          for rho, value, p_value in zip(r_MS[:, 0], value_M, p_M)]
+  errors = errors_of(value_M, x_MN, y_N, label_N, z_N)
+  return [(rho, value, *errors.interval(m, level), p_value, r_yz, len(y_N))
+          for m, (rho, value, p_value) in enumerate(zip(
+              r_MS[:, 0], value_M, errors.p_value_M, strict=True))]
 
 
 def calibration_by_people(
-    tables: list[ModelItems], n_groups: int = 3, n_bins: int = 15,
-) -> pd.DataFrame:
+    tables: list[ModelItems], cluster_N: Mapping[str, np.ndarray | None],
+    n_groups: int = 3, n_bins: int = 15) -> pd.DataFrame:
   """Calibration where people agree, waver and disagree.
 
   Args:
     tables: models with their measures.
+    cluster_N: data set → each item's cluster; None where each stands alone.
     n_groups: of items, by quantiles of human entropy.
     n_bins: of the calibration error.
 
@@ -110,7 +118,11 @@ def calibration_by_people(
       group_N = _groups(people[block.items], n_groups)
       confidence_MN = table.confidence_MN[np.ix_(block.rows, block.items)]
       gap_MN = confidence_MN - block.control_N
-      trend = ranking.spearman(gap_MN, people[block.items][None])
+      trend_M = ranking.spearman(
+          gap_MN, people[block.items][None]).rho_MS[:, 0]
+      trend_p_M = errors_of(
+          trend_M, gap_MN, people[block.items],
+          _within(cluster_N[table.dataset], block.items)).p_value_M
       for g, label in enumerate(labels):
         inside = group_N == g
         if not inside.any():
@@ -125,7 +137,7 @@ def calibration_by_people(
               people[block.items][inside].mean(),
               confidence_MN[i, inside].mean(), grades_MN[i].mean(),
               gap_MN[i, inside].mean(), ece_M[i], int(inside.sum()),
-              trend.rho_MS[i, 0], trend.p_value_MS[i, 0]))
+              trend_M[i], trend_p_M[i]))
   return pd.DataFrame(rows, columns=[
       columns.DATASET, columns.MODEL, columns.MEASURE, derived.PEOPLE,
       columns.HUMAN_ENTROPY, columns.CONFIDENCE, columns.ACCURACY, derived.GAP,
@@ -139,6 +151,6 @@ def _groups(people_N: np.ndarray, n_groups: int) -> np.ndarray:
 
 
 def _ece(confidence_MN, correct_MN, n_bins) -> np.ndarray:
-  bins = errors.width_bins(confidence_MN, correct_MN, n_bins)
-  return errors.ece(
-      errors.bin_sums(bins, confidence_MN, correct_MN))
+  bins = calibration_errors.width_bins(confidence_MN, correct_MN, n_bins)
+  return calibration_errors.ece(
+      calibration_errors.bin_sums(bins, confidence_MN, correct_MN))

@@ -128,23 +128,25 @@ def jensen_shannon(p_C: np.ndarray, q_C: np.ndarray) -> np.ndarray:
 
 def summary_table(
     stack: stacking.Stack, counts_NR: np.ndarray, *, level: float,
+    cluster_N: np.ndarray | None = None,
     first_of_ties: bool = False) -> pd.DataFrame:
   """Statistics of every model on one data set.
 
   `accuracy` is against right answers, `agreement` against people's commonest
   choice, `fr_accuracy`, `verbal_accuracy` and `sample_accuracy` are of written
   answers, `parse_rate` is the share of stated confidences that could be read:
-  shares with Wilson's interval. `*_chance` is the mean of 1/K, or of M/K where
-  M choices are commonest alike; `*_baseline` always gives the one position that
-  is right (or commonest) most often; `*_beyond_baseline` is the difference, the
-  baseline chosen anew in every resample; `*_surest_fifth`, `*_least_sure_fifth`
-  are of items of lowest and highest choice entropy. Then means of entropies and
+  shares with `reliability.share_interval`. `*_chance` is the mean of 1/K, or of
+  M/K where M choices are commonest alike; `*_baseline` always gives the one
+  position that is right (or commonest) most often; `*_beyond_baseline` is the
+  difference, the baseline chosen anew in every resample; `*_surest_fifth` and
+  `*_least_sure_fifth` are by choice entropy. Then means of entropies and
   of `measures.distances`, and `share_correlation`, Pearson's over all choices.
 
   Args:
     stack: the data set.
     counts_NR: `resampling.bootstrap_counts`.
     level: of the intervals.
+    cluster_N: each item's cluster; None where each stands alone.
     first_of_ties: of people's tied commonest choices only the first listed
       agrees, as in the paper's files; else any does.
 
@@ -156,16 +158,16 @@ def summary_table(
   for model, frame in stack.frames.items():
     shares = read_shares(frame)
     found = _shares_right(
-        frame, shares.people, counts_NR, level, first_of_ties)
+        frame, shares.people, counts_NR, level, cluster_N, first_of_ties)
     found += _means(frame, shares, counts_NR, level)
     present = frame.notna().any(axis=1).sum()
     rows += [(model, stack.dataset, present, *row) for row in found]
   return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _shares_right(frame, people, counts_NR, level, first_of_ties):
+def _shares_right(frame, people, counts_NR, level, cluster_N, first_of_ties):
   chance_N = 1 / _n_choices(frame)
-  found = _parse_rate(frame, level)
+  found = _parse_rate(frame, level, cluster_N)
   for name, column, right_NC in (
       (columns.ACCURACY, columns.CORRECT, _one_hot(
           stacking.numbers(frame, columns.ANSWER))),
@@ -175,13 +177,9 @@ def _shares_right(frame, people, counts_NR, level, first_of_ties):
       (derived.SAMPLE_ACCURACY, columns.SAMPLE_CORRECT, None)):
     graded_N = stacking.numbers(frame, column)
     known_N = ~np.isnan(graded_N)
-    n = int(known_N.sum())
-    if not n:
+    if not (n := int(known_N.sum())):
       continue
-    right = float(np.nansum(graded_N))
-    interval = reliability.wilson(
-        np.array([right]), np.array([n]), level)
-    found.append((name, right / n, interval.low[0], interval.high[0], n))
+    found.append(_share(name, graded_N, known_N, level, cluster_N))
     if right_NC is None:
       continue
     if np.any(known_N & ~np.isnan(chance_N)):
@@ -213,16 +211,21 @@ def _commonest(people, first_of_ties):
   return np.where(most_N1 < 0, np.nan, right_NC)
 
 
-def _parse_rate(frame, level):
+def _share(name, value_N, known_N, level, cluster_N):
+  """A share with Wilson's interval, of as many independent items."""
+  value_n = value_N[known_N]
+  low, high = reliability.share_interval(
+      value_n, None if cluster_N is None else cluster_N[known_N], level)
+  return name, float(value_n.sum() / len(value_n)), low, high, len(value_n)
+
+
+def _parse_rate(frame, level, cluster_N) -> list[tuple]:
   """How many of the answers state a confidence that could be read."""
   if columns.VERBAL_CONFIDENCE not in frame:
     return []
   asked_N = frame.notna().any(axis=1).to_numpy()
-  read = ~np.isnan(stacking.numbers(frame, columns.VERBAL_CONFIDENCE)[asked_N])
-  n = len(read)
-  interval = reliability.wilson(np.array([read.sum()]), np.array([n]), level)
-  return [(derived.PARSE_RATE, float(read.mean()), interval.low[0],
-           interval.high[0], n)]
+  read_N = ~np.isnan(stacking.numbers(frame, columns.VERBAL_CONFIDENCE))
+  return [_share(derived.PARSE_RATE, read_N + 0.0, asked_N, level, cluster_N)]
 
 
 def _baseline(name, graded_N, right_NC, counts_NR, level):

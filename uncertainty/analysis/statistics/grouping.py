@@ -191,6 +191,32 @@ def effective_number(labels_n: np.ndarray) -> float:
   return float(size_G.sum() ** 2 / (size_G ** 2).sum()) if len(size_G) else 0.0
 
 
+def independent_items(
+    value_n: np.ndarray, label_n: np.ndarray | None) -> float:
+  """How many items, each alone, would know a mean as well as these.
+
+  Args:
+    value_n: items' values.
+    label_n: each item's cluster; None where each stands alone.
+
+  Returns:
+    n over the design effect, the variance of the mean by clusters over that by
+    items, where this is above 1; of values that are all alike,
+    `effective_number`.
+
+  Source: Kish 1965; for intervals of shares Korn & Graubard 1998.
+  """
+  n = len(value_n)
+  if label_n is None:
+    return float(n)
+  rest_n = value_n - value_n.mean()
+  if not rest_n.any():
+    return effective_number(label_n)
+  sums_G = np.bincount(np.unique(label_n, return_inverse=True)[1], rest_n)
+  effect = (sums_G ** 2).sum() / (rest_n ** 2).sum()
+  return float(n / max(effect, 1.0))
+
+
 def distinct_rows(*values_MN: np.ndarray) -> Distinct:
   """Rows that are equal in all of some arrays.
 
