@@ -49,8 +49,8 @@ _SCORES = (
             '*_beyond_baseline, *_surest_fifth and *_least_sure_fifth (of the '
             'items of lowest and highest choice entropy); parse_rate of stated '
             'confidences; mean entropies; distances between the model\'s and '
-            'people\'s shares; share_correlation; scale_correlation (Spearman of mean answers, '
-            'where all items share one scale).')),
+            'people\'s shares; share_correlation; scale_correlation (Spearman '
+            'of mean answers, where all items share one scale).')),
            (derived.N_ITEMS, 'int', 'items', 'Items of the data set.')),
     _table('items', 'questions.items',
            'One item and model, most disagreed first.',
