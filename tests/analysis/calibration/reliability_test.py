@@ -68,3 +68,12 @@ def test_a_table_holds_every_rows_curves_under_every_binning():
   # Its accuracy never falls: the sweep gives each item a bin of its own.
   own = table[(table['model'] == 'x') & (table['binning'] == 'sweep')]
   np.testing.assert_allclose(own['accuracy'], [0, 1, 1, 1])
+
+
+def test_a_shares_interval_counts_copies_once():
+  right = (np.arange(40) < 30).astype(float)
+  alone = reliability.share_interval(right, None, .95)
+  found = reliability.wilson(np.array([30.]), np.array([40.]), .95)
+  np.testing.assert_allclose(alone, (found.low[0], found.high[0]))
+  np.testing.assert_allclose(reliability.share_interval(
+      np.repeat(right, 3), np.repeat(np.arange(40), 3), .95), alone)

@@ -63,3 +63,16 @@ def test_unequal_clusters_are_worth_fewer_equal_ones():
   assert grouping.effective_number(np.repeat(np.arange(7), 3)) == 7
   assert grouping.effective_number(np.array([5, 5, 5, 9])) == 16 / 10
   assert grouping.effective_number(np.array([], int)) == 0
+
+
+def test_independent_items_are_those_that_a_mean_is_as_sure_of():
+  rng = np.random.default_rng(0)
+  alone = rng.random(200)
+  copies = np.repeat(alone, 4), np.repeat(np.arange(200), 4)
+  assert grouping.independent_items(alone, None) == 200
+  np.testing.assert_allclose(grouping.independent_items(*copies), 200)
+  # Clusters that say nothing of their items cost next to nothing.
+  units = grouping.independent_items(
+      rng.random(4000), np.repeat(np.arange(1000), 4))
+  assert 3400 < units <= 4000
+  assert grouping.independent_items(np.ones(800), copies[1]) == 200
