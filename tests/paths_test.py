@@ -3,22 +3,25 @@
 import dataclasses
 import os
 import pathlib
+import re
 
 import pytest
 
-from uncertainty import paths, specs
+from uncertainty import paths, specs, steer, study
 from uncertainty.errors import UserError
+from uncertainty.tuning import run
 
 _SPEC = specs.StudySpec()
 
 
-def _check(workdir, *, writes=True, loads=True, **fields):
+def _check(workdir, *, writes=True, loads=True, names=paths.WRITTEN, **fields):
   spec = _SPEC
   for name, value in fields.items():
     section, _, field = name.partition('__')
     spec = dataclasses.replace(spec, **{section: dataclasses.replace(
         getattr(spec, section), **{field: value}) if field else value})
-  paths.check(spec, pathlib.Path(workdir), writes=writes, loads=loads)
+  paths.check(spec, pathlib.Path(workdir), writes=writes, loads=loads,
+              names=names)
 
 
 def test_a_folder_that_can_be_made_is_well_and_not_made(tmp_path):
@@ -73,7 +76,8 @@ def test_a_link_out_of_the_workdir_is_refused(tmp_path):
   for name, target in {
       '.lock': tmp_path / 'file', 'report/index.html.partial': '../../file',
       'shards/table/tiny/text': tmp_path / 'thesis',
-      'results': tmp_path, 'run.txt': tmp_path / 'run-2'}.items():
+      'results': tmp_path, 'manifest.json': tmp_path / 'run-2',
+      'analysis.partial': tmp_path, 'Report': tmp_path}.items():
     workdir = tmp_path / 'run'
     link = workdir / name
     link.parent.mkdir(parents=True, exist_ok=True)
@@ -88,10 +92,48 @@ def test_a_link_out_of_the_workdir_is_refused(tmp_path):
 
 def test_by_two_links_it_is_refused_too(tmp_path):
   (tmp_path / 'run').mkdir()
-  (tmp_path / 'run' / 'a').symlink_to('b/c')
+  (tmp_path / 'run' / 'results').symlink_to('b/c')
   (tmp_path / 'run' / 'b').symlink_to('..')
   with pytest.raises(UserError, match='is a link out of it'):
     _check(tmp_path / 'run')
+
+
+def test_within_what_a_link_leads_to_it_is_refused_too(tmp_path):
+  (tmp_path / 'run' / 'mine').mkdir(parents=True)
+  (tmp_path / 'run' / 'mine' / 'table').symlink_to(tmp_path)
+  _check(tmp_path / 'run')
+  for target in ('mine', '.'):
+    (tmp_path / 'run' / 'results').symlink_to(target)
+    with pytest.raises(UserError, match='mine/table is a link out of it'):
+      _check(tmp_path / 'run')
+    (tmp_path / 'run' / 'results').unlink()
+
+
+def test_what_a_run_does_not_write_is_not_looked_at(tmp_path):
+  """A project's folder as the workdir, or the top of a disk."""
+  (tmp_path / '.venv' / 'bin').mkdir(parents=True)
+  (tmp_path / '.venv' / 'bin' / 'python').symlink_to('/usr/bin/python3')
+  (tmp_path / 'questions.csv').symlink_to('/dev/null')
+  (tmp_path / 'model').symlink_to('/usr')
+  (tmp_path / 'lost+found').mkdir(mode=0)
+  os.mkfifo(tmp_path / 'pipe')
+  _check(tmp_path)
+  with pytest.raises(UserError, match='model is a link out of it, to /usr'):
+    _check(tmp_path, names=paths.WRITTEN + paths.TUNED)
+  with pytest.raises(UserError, match='is a link out of it'):
+    _check(tmp_path, names=None)
+
+
+def test_all_that_a_run_writes_is_known():
+  """Whatever the code names in a workdir."""
+  package = pathlib.Path(paths.__file__).parent
+  code = [path.read_text() for path in package.rglob('*.py')]
+  named = {name for text in code
+           for name in re.findall(r"workdir\s*/\s*'([^']+)'", text)}
+  assert len(named) > 5 and named <= {*paths.WRITTEN}
+  assert {run.FOLDER, run.LOG, run.SPLITS, run.MODEL, run.ADAPTER} == {
+      *paths.TUNED}
+  assert {study.PROGRESS, steer.FOLDER} <= {*paths.WRITTEN}
 
 
 def test_a_link_within_or_to_the_workdir_is_well(tmp_path):

@@ -4,7 +4,7 @@ import dataclasses
 import os
 import pathlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from uncertainty import files, specs
 from uncertainty.errors import UserError
@@ -12,6 +12,12 @@ from uncertainty.errors import UserError
 # Bytes: of a name in most file systems, and of a path to which the run adds.
 _NAME, _WHOLE = 255, 3500
 _BUCKETS = ('s3', 'gs')
+# All that a run writes at the top of its workdir, and what a tuning adds.
+WRITTEN = ('.lock', 'manifest.json', 'progress.jsonl', 'shards', 'activations',
+           'moments', 'checkpoints', 'results', 'tokens', 'steered', 'analysis',
+           'report', 'aside')
+TUNED = ('tuning', 'tuning.parquet', 'splits.parquet', 'model', 'adapter')
+_WHILE_WRITTEN = ('.partial', '.replaced')
 
 
 def in_bucket(place: object) -> bool:
@@ -37,7 +43,8 @@ def in_bucket(place: object) -> bool:
 
 
 def check(spec: specs.StudySpec, workdir: pathlib.Path, *,
-          writes: bool, loads: bool) -> None:
+          writes: bool, loads: bool, names: Collection[str] | None = None,
+          ) -> None:
   """Refuses names that no file can have, and folders that take no file.
 
   Args:
@@ -45,6 +52,7 @@ def check(spec: specs.StudySpec, workdir: pathlib.Path, *,
     workdir: of the run; need not exist.
     writes: whether the run writes in it.
     loads: whether the run may load a model, and so fill `model.cache_dir`.
+    names: as `check_links` takes them.
 
   Raises:
     UserError: names the flag, and what to do; or the link in the workdir.
@@ -65,10 +73,11 @@ def check(spec: specs.StudySpec, workdir: pathlib.Path, *,
     _check_length(f'{flag}={folder}', folder)
     _check_folder(f'{flag}={folder}', folder.absolute())
   if writes:
-    check_links(f'--workdir={workdir}', workdir)
+    check_links(f'--workdir={workdir}', workdir, names)
 
 
-def check_links(said: str, folder: pathlib.Path) -> None:
+def check_links(said: str, folder: pathlib.Path,
+                names: Collection[str] | None = None) -> None:
   """Refuses a folder through which a run would write elsewhere.
 
   A workdir may be a stranger's: what is written to a link in it is written to
@@ -77,13 +86,15 @@ def check_links(said: str, folder: pathlib.Path) -> None:
   Args:
     said: what to call the folder.
     folder: need not exist, and may be a link itself.
+    names: of the files and folders in it that a run writes, or writes in; any
+      if None. What lies beside them is not looked at.
 
   Raises:
-    UserError: somewhere in it is a link that leads out, a pipe or a device.
+    UserError: somewhere in them is a link that leads out, a pipe or a device.
   """
   home = os.path.realpath(folder)
   try:
-    for entry in _entries(home):
+    for entry in _entries(home, names):
       name = os.path.relpath(entry.path, home)
       if entry.is_symlink():
         target = os.path.realpath(entry.path)
@@ -100,18 +111,39 @@ def check_links(said: str, folder: pathlib.Path) -> None:
                     '; choose a folder that you may write to') from error
 
 
-def _entries(folder: str) -> Iterator[os.DirEntry[str]]:
-  """All that is in a folder, at any depth; links are not followed."""
-  waiting = [folder]
+def _entries(home: str, names: Collection[str] | None,
+             ) -> Iterator[os.DirEntry[str]]:
+  """What is in a folder under these names, at any depth and by any link."""
+  waiting, seen = [], set()
+  for entry in _scanned(home):
+    if names is None or _settled(entry.name) in names:
+      yield entry
+      waiting.append(entry)
   while waiting:
-    try:
-      with os.scandir(waiting.pop()) as entries:
-        for entry in entries:
-          yield entry
-          if entry.is_dir(follow_symlinks=False):
-            waiting.append(entry.path)
-    except FileNotFoundError:
-      pass  # another run is at work in it, or it is not made yet
+    entry = waiting.pop()
+    if entry.is_file(follow_symlinks=False):
+      continue
+    place = os.path.realpath(entry.path)
+    if place not in seen and os.path.isdir(place):
+      seen.add(place)
+      for entry in _scanned(place):
+        yield entry
+        waiting.append(entry)
+
+
+def _scanned(folder: str) -> list[os.DirEntry[str]]:
+  try:
+    with os.scandir(folder) as entries:
+      return list(entries)
+  except FileNotFoundError:
+    return []  # another run is at work in it, or it is not made yet
+
+
+def _settled(name: str) -> str:
+  """The name that a file takes once it is whole, on any file system."""
+  for suffix in _WHILE_WRITTEN:
+    name = name.removesuffix(suffix)
+  return name.lower()
 
 
 def no_link(path: str, flags: int) -> int:

@@ -65,8 +65,10 @@ def run(
                     f'{hint(unknown[0], _ALL_STAGES)}')
   places = (workdir, *listed(spec.results_dir or ''))
   in_bucket = any(map(paths.in_bucket, places))
-  check = functools.partial(paths.check, writes=set(stages) != {'verify'},
-                            loads=bool(_LOADING & set(stages)))
+  check = functools.partial(
+      paths.check, writes=set(stages) != {'verify'},
+      loads=bool(_LOADING & set(stages)),
+      names=paths.WRITTEN + (paths.TUNED if 'tune' in stages else ()))
   if not in_bucket:
     check(spec, pathlib.Path(workdir))
   if spec.analysis.results_format == 'published' and not spec.results_dir:

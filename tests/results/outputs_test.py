@@ -161,6 +161,46 @@ def test_an_analysis_made_of_a_stray_table_is_stale_once_it_is_away(workdir):
   assert list(_stale(workdir)) == ['analyze', 'report']
 
 
+@pytest.mark.parametrize('name', [
+    '.DS_Store', '.nfs0001', '.ipynb_checkpoints/index-checkpoint.html',
+    'Thumbs.db', 'desktop.ini'])
+@pytest.mark.parametrize('folder', [
+    'results', 'results/d', 'steered', 'tokens', 'analysis', 'report'])
+def test_what_systems_drop_is_no_output(workdir, caplog, folder, name):
+  for content in ('first', 'changed', None):
+    if content:
+      _write(workdir, f'{folder}/{name}', content)
+    else:
+      (workdir / folder / name).unlink()
+    for stage in ('analyze', 'report'):
+      _run(workdir, stage)
+    assert not _stale(workdir) and not _changed(workdir)
+  with outputs.recorded(workdir, 'score'):
+    _write(workdir, f'{folder}/{name}', 'while it runs')
+  assert not _stale(workdir) and not _changed(workdir)
+  assert not caplog.text and not (workdir / 'aside').exists()
+
+
+@pytest.mark.parametrize('name', ['.evil.parquet', '.d/evil.parquet'])
+def test_a_hidden_table_that_a_stage_would_read_is(workdir, name):
+  _write(workdir, f'results/{name}', 'evil')
+  assert _changed(workdir) == [f'results/{name}']
+
+
+def test_results_of_a_run_that_was_stopped_are_read_as_they_stand(
+    tmp_path, caplog):
+  """Which wrote them before its stage listed them."""
+  _claim(tmp_path / 'run')
+  _write(tmp_path / 'run', _RESULTS, 'score honest')
+  for stage in ('analyze', 'report'):
+    _run(tmp_path / 'run', stage)
+  assert not caplog.text and not _stale(tmp_path / 'run')
+  _run(tmp_path / 'run', 'score')  # the same rows
+  assert not _stale(tmp_path / 'run') and not _changed(tmp_path / 'run')
+  _run(tmp_path / 'run', 'score', 'of edited questions')
+  assert list(_stale(tmp_path / 'run')) == ['analyze', 'report']
+
+
 @pytest.mark.parametrize('spoil', [
     lambda page: (page / 'index.html').write_text('evil'),
     lambda page: (page / 'evil.html').write_text('evil'),

@@ -25,6 +25,10 @@ _READS: Mapping[str, tuple[str, ...]] = {
     'score': (), 'probe': STAGES[:1], 'steer': STAGES[:1],
     'analyze': STAGES[:3], 'report': STAGES[:4]}
 _FOLDERS = ('results', 'tokens', 'steered', 'analysis', 'report')
+# What systems drop into folders that they show or share, beside hidden files;
+# of those, tables of these kinds count: the stages would read them.
+_DROPPED = ('Thumbs.db', 'desktop.ini')
+_READ_KINDS = ('.parquet', '.npz', '.json')
 _PAGE = 'report'
 # Directions of steering stay while their rows and labels do, whatever else the
 # results say: `steer` keeps a digest of those.
@@ -38,13 +42,20 @@ def standing(workdir: pathlib.Path) -> dict[str, pathlib.Path]:
     workdir: of a run.
 
   Returns:
-    Path within the workdir, as `outputs` in the manifest has it → the file.
+    Path within the workdir, as `outputs` in the manifest has it → the file;
+    without what systems drop anywhere, such as `.DS_Store`.
   """
   # Whole files: a killed write leaves one under another name.
   paths = [p for folder in _FOLDERS for p in (workdir / folder).rglob('*')
-           if p.is_file() and p.suffix != shards.TEMPORARY]
+           if p.is_file() and p.suffix != shards.TEMPORARY
+           and not _dropped(p.relative_to(workdir))]
   return {os.fsencode(p.relative_to(workdir)).decode(
       'utf-8', 'backslashreplace'): p for p in sorted(paths)}
+
+
+def _dropped(path: pathlib.Path) -> bool:
+  return path.suffix not in _READ_KINDS and (
+      path.name in _DROPPED or any(part[0] == '.' for part in path.parts))
 
 
 def digest_of(path: pathlib.Path, *, remembered: bool = False) -> str:
@@ -182,17 +193,29 @@ def stale(workdir: pathlib.Path, held: Mapping[str, Any],
           ) -> Iterator[tuple[str, str]]:
   """What was made of other tables than those that are listed now.
 
+  A table that no list has counts as it stands there: a run that was stopped
+  wrote it before its stage could list it, or it is a stranger's.
+
   Args:
     workdir: of the run.
     held: its manifest.
 
   Yields:
     The stage that wrote it, and what to say of it; once for each stage.
+
+  Raises:
+    UserError: a table that no list has cannot be read.
   """
   outputs, made_of = held.get('outputs', {}), held.get('made_of', {})
+  if not made_of:
+    return
+  tables = outputs | {
+      name: digest_of(path, remembered=True)
+      for name, path in standing(workdir).items()
+      if name not in outputs and writer(name) != _PAGE}
   for stage, reads in _READS.items():
     now = digests.of_value({
-        name: digest for name, digest in outputs.items()
+        name: digest for name, digest in tables.items()
         if writer(name) in reads})
     old = sorted(name for name in outputs.keys() & made_of.keys()
                  if writer(name) == stage and made_of[name] != now)
