@@ -54,7 +54,7 @@ STARTS = {
     '--config=wrong.py': 'wrong.py, line 2: SyntaxError',
     '--config=coane --workdir=two.csv': 'is a file; give a folder',
     '--config=coane --stages=check --workdir=/proc/x': '/proc takes no file',
-    '--config=coane --workdir=linked': 'linked/.lock is a link out of it',
+    '--config=coane --workdir=linked': 'linked: .lock is a link out of it',
     '--config=coane --workdir=linked --stages=report': 'remove the link',
     f'--config=coane --workdir={"x" * 300}': 'is too long for a path',
     '--config=coane --workdir=w\udcff': 'is no UTF-8',
