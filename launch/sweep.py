@@ -38,6 +38,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from uncertainty import stopping
+
+if __name__ == '__main__':
+  stopping.exit_on_signals()  # before what takes long to import
+
 import ray_engine  # beside this file
 import sweep_state
 
