@@ -325,7 +325,8 @@ def _path(
     share_B = (shares_2B[1] * count_B + 2) / (count_B + 4)
     moves_B = weight_B * share_B * (1 - share_B) / count_B
   grown_P1 = np.concatenate([_SHRUNK, [1.0], _GROWN])[:, None]
-  gap_PB = shrunk_B / (1 + (grown_P1 - 1) * moves_B / moves_B.max())
+  most = max(moves_B.max(), 1e-300)  # nothing is noisy: all move alike
+  gap_PB = shrunk_B / (1 + (grown_P1 - 1) * moves_B / most)
   theta_P = (gap_PB ** 2).sum(1)
   way_PB = gap_PB / np.sqrt(theta_P)[:, None]
   if shares_2B is None:

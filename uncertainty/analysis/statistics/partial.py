@@ -75,8 +75,7 @@ class Errors:
       return float('nan'), float('nan')
     half = error * (special.ndtri((1 + level) / 2) if np.isinf(self.freedom)
                     else special.stdtrit(self.freedom, (1 + level) / 2))
-    return float(np.tanh(np.arctanh(r) - half)), float(
-        np.tanh(np.arctanh(r) + half))
+    return _ends(r, half)
 
 
 def errors_of(
@@ -183,5 +182,10 @@ def fisher_interval(
   if n <= 3 or not np.isfinite(r) or abs(r) >= 1:
     return float('nan'), float('nan')
   half = special.ndtri((1 + level) / 2) * np.sqrt((1 + r**2 / 2) / (n - 3))
-  return float(np.tanh(np.arctanh(r) - half)), float(
-      np.tanh(np.arctanh(r) + half))
+  return _ends(r, half)
+
+
+def _ends(r: float, half: float) -> tuple[float, float]:
+  """Of an interval that reaches so far on Fisher's z."""
+  z = np.arctanh(r)
+  return float(np.tanh(z - half)), float(np.tanh(z + half))
